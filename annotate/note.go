@@ -1,0 +1,73 @@
+package annotate
+
+import (
+	"fmt"
+
+	"sidenote/exchange"
+)
+
+// Severity says how bad a thing is.
+type Severity uint8
+
+// The severities, in rising order.
+const (
+	Info  Severity = iota + 1 // permitted but surprising, or an explanation
+	Warn                      // breaks a SHOULD or known good practice
+	Error                     // breaks a MUST or the grammar, or breaks the client
+)
+
+// String gives "info", "warn" or "error", and "ok" for the zero value.
+func (s Severity) String() string {
+	return [...]string{"ok", "info", "warn", "error"}[s]
+}
+
+// ParseSeverity reads "info", "warn" or "error".
+func ParseSeverity(s string) (Severity, error) {
+	for v := Info; v <= Error; v++ {
+		if v.String() == s {
+			return v, nil
+		}
+	}
+	return 0, fmt.Errorf("severity %q: want info, warn or error", s)
+}
+
+// Blame says who has to act.
+type Blame string
+
+// Who can be to blame. Where one exchange cannot tell an origin server from an
+// intermediary in front of it, it is ByOriginOrIntermediary.
+const (
+	ByClient               Blame = "client"
+	ByOrigin               Blame = "origin"
+	ByIntermediary         Blame = "intermediary"
+	ByOriginOrIntermediary Blame = "origin|intermediary"
+	ByProxy                Blame = "proxy" // sidenote or its configuration
+	ByNobody               Blame = ""
+)
+
+// A Note is one finding about one exchange.
+type Note struct {
+	Rule     *Rule
+	Severity Severity // the rule's, unless the configuration changed it
+	Blame    Blame
+	Message  string // what is so here, with the values at hand; one sentence without a full stop
+	Help     string // what to send or do instead, when it can be said more exactly than Rule.Help
+	Place    exchange.Place
+}
+
+// HelpText is what to do: the note's own, else the rule's.
+func (n *Note) HelpText() string {
+	if n.Help != "" {
+		return n.Help
+	}
+	return n.Rule.Help
+}
+
+// Worst is the highest severity among notes; 0 when there is none.
+func Worst(notes []Note) Severity {
+	var worst Severity
+	for i := range notes {
+		worst = max(worst, notes[i].Severity)
+	}
+	return worst
+}

@@ -1,0 +1,137 @@
+package annotate
+
+import (
+	"fmt"
+	"time"
+
+	"sidenote/exchange"
+)
+
+// A Rule is one thing that sidenote knows about HTTP messages: one literal
+// value with its documentation, its examples and its check.
+type Rule struct {
+	// ID is "topic/name", permanent, and the name under which configurations,
+	// logs and reports know the rule.
+	ID       string
+	Severity Severity
+	Blame    Blame // who has to act, unless a note says otherwise
+
+	Title string   // what is wrong, as a short clause
+	Refs  []string // where it says so: "RFC 9110 §15.5.2"
+	Doc   string   // why it matters to somebody who debugs, and what to do; plain paragraphs
+	Help  string   // what to do or send, in one line, printed under every note
+
+	// Bad and Good are exchanges in text form (exchange.ParseText), and the
+	// rule's tests: all rules run over a Bad one must give exactly this rule,
+	// and those that a line "# also ID" in it names; over a Good one nothing
+	// above Info.
+	Bad, Good []string
+
+	// When limits the exchanges that Check is called for, cheaply.
+	When When
+	// Needs says what Check reads beside the message heads. A rule that needs
+	// nothing runs when the response head is known, before it is passed on;
+	// any other runs when the exchange has ended.
+	Needs Needs
+
+	// Suppresses names rules whose notes are dropped when this one speaks,
+	// since it says the same of the same fault more exactly.
+	Suppresses []string
+
+	// Once gives a key within which the rule speaks once only, such as the
+	// origin server or a certificate; nil for a rule that speaks each time.
+	Once func(*exchange.Exchange) string
+
+	// OffByDefault keeps the rule silent unless a profile or the user asks for it.
+	OffByDefault bool
+
+	// Check looks at p.X and reports what it finds through p. It must not
+	// change the exchange nor keep p.
+	Check func(p *Pass)
+}
+
+// Topic is the part of the ID before the slash.
+func (r *Rule) Topic() string {
+	for i := range r.ID {
+		if r.ID[i] == '/' {
+			return r.ID[:i]
+		}
+	}
+	return r.ID
+}
+
+// When says for which exchanges a rule is of use. Each part that is given must
+// hold; the zero value holds for every exchange that has a final response.
+type When struct {
+	Status        []int           // the final status is one of these
+	Class         []int           // or its first digit is one of these
+	Fields        []exchange.Name // the final response has one of these fields
+	RequestFields []exchange.Name // the request has one of these fields
+	Methods       []string        // the request method is one of these
+	Always        bool            // also exchanges without a final response, such as failed ones and tunnels
+}
+
+// Needs is a set of what a check reads.
+type Needs uint8
+
+// What a check can need.
+const (
+	NeedsContent Needs = 1 << iota // kept content, sizes, trailers
+	NeedsEnd                       // how the exchange ended: timing, Err, whether a connection was closed
+	NeedsRawHead                   // the octets of a head as received; the check is silent where there are none
+	NeedsTLS                       // how the connections are protected
+	NeedsClock                     // the time of receipt
+	NeedsInterim                   // 1xx responses
+
+	needsTheEnd = NeedsContent | NeedsEnd
+)
+
+// AtEnd reports whether a rule with these needs has to wait for the end.
+func (n Needs) AtEnd() bool { return n&needsTheEnd != 0 }
+
+// Options are the thresholds that users can set.
+type Options struct {
+	SlowAfter time.Duration // timing/slow-response: time to first byte
+}
+
+// DefaultOptions gives the thresholds that hold when none is set.
+func DefaultOptions() Options { return Options{SlowAfter: time.Second} }
+
+// A Pass is one run of one rule over one exchange. It is valid only during the call.
+type Pass struct {
+	X       *exchange.Exchange
+	Options *Options
+
+	rule     *Rule
+	severity Severity
+	notes    []Note
+}
+
+// Note reports a finding at a place; the message is made as by fmt.Sprintf.
+func (p *Pass) Note(at exchange.Place, format string, args ...any) {
+	p.Report(Note{Place: at, Message: sprintf(format, args)})
+}
+
+// NoteHelp is Note with advice that fits this exchange better than the rule's.
+func (p *Pass) NoteHelp(at exchange.Place, help, format string, args ...any) {
+	p.Report(Note{Place: at, Help: help, Message: sprintf(format, args)})
+}
+
+// Report adds a finding; rule, severity and blame are filled in where they are zero.
+func (p *Pass) Report(n Note) {
+	n.Rule = p.rule
+	if n.Severity == 0 {
+		n.Severity = p.severity
+	}
+	if n.Blame == "" {
+		n.Blame = p.rule.Blame
+	}
+	p.notes = append(p.notes, n)
+}
+
+func sprintf(format string, args []any) string {
+	if len(args) == 0 {
+		return format
+	}
+	return fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,152 @@
+package exchange
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/zlib"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Content is what is known of a message's content (RFC 9110 §6.4): how much
+// there was, and a bounded piece of it.
+type Content struct {
+	Size      int64  // octets after transfer decoding and before content decoding
+	Kept      []byte // the first octets; never changed once the exchange has ended
+	Truncated bool   // Kept lacks octets that passed
+	Complete  bool   // the message ended as its framing said
+	SHA256    Digest // of all octets that passed; zero when not computed
+
+	decodeOnce sync.Once
+	decoded    Decoded
+}
+
+// Whole reports whether Kept is all there was, so that its end can be judged.
+func (c *Content) Whole() bool { return c.Complete && !c.Truncated }
+
+// A Digest is a SHA-256; the zero value is none.
+type Digest [32]byte
+
+// String gives the digest in hexadecimal, "" for none.
+func (d Digest) String() string {
+	if d == (Digest{}) {
+		return ""
+	}
+	return hex.EncodeToString(d[:])
+}
+
+// MaxDecoded bounds how many octets DecodedContent makes of the kept ones, so
+// that a small message cannot grow without limit.
+const MaxDecoded = 8 << 20
+
+// Decoded is kept content with its content codings removed.
+type Decoded struct {
+	Bytes     []byte // what could be decoded
+	Truncated bool   // there was or may have been more
+	Err       error  // why decoding stopped early; nil for content that was merely cut by the limit
+	Coding    string // the coding that Err is about
+}
+
+// Whole reports whether Bytes is the whole content, so that its end can be judged.
+func (d Decoded) Whole() bool { return !d.Truncated && d.Err == nil }
+
+// DecodedContent removes the codings that Content-Encoding names from the kept
+// content, the last one first (RFC 9110 §8.4). The work is done once; any
+// number of goroutines may ask. Call it only after the message has ended.
+func (m *Message) DecodedContent() Decoded {
+	c := &m.Content
+	c.decodeOnce.Do(func() {
+		c.decoded = decode(c, m.Fields.Combined(FieldContentEncoding))
+	})
+	return c.decoded
+}
+
+func decode(c *Content, codings string) Decoded {
+	d := Decoded{Bytes: c.Kept, Truncated: !c.Whole()}
+	if codings == "" || len(c.Kept) == 0 {
+		return d
+	}
+	list := strings.Split(codings, ",")
+	if len(list) > 8 {
+		d.Err = fmt.Errorf("%d content codings are more than sidenote decodes", len(list))
+		d.Coding = strings.TrimSpace(list[len(list)-1])
+		return d
+	}
+	for i := len(list) - 1; i >= 0 && d.Err == nil; i-- {
+		if coding := strings.ToLower(strings.TrimSpace(list[i])); coding != "" && coding != "identity" {
+			d = decodeOne(d, coding)
+		}
+	}
+	return d
+}
+
+func decodeOne(d Decoded, coding string) Decoded {
+	r, err := newDecoder(coding, d.Bytes)
+	if err != nil {
+		if d.Truncated && errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
+		return Decoded{Truncated: true, Err: err, Coding: coding}
+	}
+	var out bytes.Buffer
+	n, err := io.Copy(&out, io.LimitReader(r, MaxDecoded+1))
+	if n > MaxDecoded {
+		out.Truncate(MaxDecoded)
+		d.Truncated = true
+	}
+	if err != nil && d.Truncated {
+		err = nil // the kept piece ends early, so its decoder must
+	}
+	return Decoded{Bytes: out.Bytes(), Truncated: d.Truncated || err != nil, Err: err, Coding: coding}
+}
+
+// errUnknownCoding is the error for a coding that is not registered, or not known here.
+var errUnknownCoding = errors.New("unknown content coding")
+
+func newDecoder(coding string, b []byte) (io.Reader, error) {
+	switch coding {
+	case "gzip", "x-gzip":
+		return gzip.NewReader(bytes.NewReader(b))
+	case "deflate":
+		// RFC 9110 §8.4.1.2: zlib; some servers send bare deflate data.
+		if r, err := zlib.NewReader(bytes.NewReader(b)); err == nil {
+			return r, nil
+		}
+		return flate.NewReader(bytes.NewReader(b)), nil
+	case "br":
+		return brotli.NewReader(bytes.NewReader(b)), nil
+	case "zstd":
+		r, err := zstd.NewReader(bytes.NewReader(b), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+		if err != nil {
+			return nil, err
+		}
+		return r.IOReadCloser(), nil
+	}
+	return nil, fmt.Errorf("%w %q", errUnknownCoding, coding)
+}
+
+// UnknownCoding reports whether decoding stopped at a coding that sidenote
+// cannot decode, which says nothing about the content.
+func (d Decoded) UnknownCoding() bool { return errors.Is(d.Err, errUnknownCoding) }
+
+// DigestOf computes the digest of b; content of no octets has one too.
+func DigestOf(b []byte) Digest { return sha256.Sum256(b) }
+
+func parseDigest(s string) (d Digest, err error) {
+	if s == "none" {
+		return Digest{}, nil
+	}
+	if n, err := hex.Decode(d[:], []byte(s)); err != nil || n != len(d) || len(s) != 2*len(d) {
+		return Digest{}, fmt.Errorf("%q is no SHA-256 in hexadecimal", s)
+	}
+	return d, nil
+}

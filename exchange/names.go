@@ -1,0 +1,653 @@
+package exchange
+
+// A Name is a field name that sidenote has knowledge of; 0 is none of them.
+// Constants are named after the field without its hyphens, in the case that
+// its specification uses.
+type Name uint16
+
+// The known names, in alphabetical order of their lower-case form.
+const (
+	_ Name = iota
+	FieldAIM
+	FieldAccept
+	FieldAcceptAdditions
+	FieldAcceptCH
+	FieldAcceptCharset
+	FieldAcceptDatetime
+	FieldAcceptEncoding
+	FieldAcceptFeatures
+	FieldAcceptLanguage
+	FieldAcceptPatch
+	FieldAcceptPost
+	FieldAcceptQuery
+	FieldAcceptRanges
+	FieldAcceptSignature
+	FieldAccessControlAllowCredentials
+	FieldAccessControlAllowHeaders
+	FieldAccessControlAllowMethods
+	FieldAccessControlAllowOrigin
+	FieldAccessControlAllowPrivateNetwork
+	FieldAccessControlExposeHeaders
+	FieldAccessControlMaxAge
+	FieldAccessControlRequestHeaders
+	FieldAccessControlRequestMethod
+	FieldAccessControlRequestPrivateNetwork
+	FieldActivateStorageAccess
+	FieldAge
+	FieldAllow
+	FieldALPN
+	FieldAltSvc
+	FieldAltUsed
+	FieldAlternates
+	FieldApiKey
+	FieldApplyToRedirectRef
+	FieldAuthenticationControl
+	FieldAuthenticationInfo
+	FieldAuthorization
+	FieldAvailableDictionary
+	FieldAzureAsyncOperation
+	FieldCacheControl
+	FieldCacheGroupInvalidation
+	FieldCacheGroups
+	FieldCacheStatus
+	FieldCalManagedID
+	FieldCalDAVTimezones
+	FieldCapsuleProtocol
+	FieldCDNCacheControl
+	FieldCDNLoop
+	FieldCertNotAfter
+	FieldCertNotBefore
+	FieldCFCacheStatus
+	FieldCFRay
+	FieldClearSiteData
+	FieldClientCert
+	FieldClientCertChain
+	FieldClose
+	FieldConcealedAuthExport
+	FieldConnection
+	FieldContentDigest
+	FieldContentDisposition
+	FieldContentDPR
+	FieldContentEncoding
+	FieldContentID
+	FieldContentLanguage
+	FieldContentLength
+	FieldContentLocation
+	FieldContentMD5
+	FieldContentRange
+	FieldContentSecurityPolicy
+	FieldContentSecurityPolicyReportOnly
+	FieldContentTransferEncoding
+	FieldContentType
+	FieldCookie
+	FieldCookie2
+	FieldCriticalCH
+	FieldCrossOriginEmbedderPolicy
+	FieldCrossOriginEmbedderPolicyReportOnly
+	FieldCrossOriginOpenerPolicy
+	FieldCrossOriginOpenerPolicyReportOnly
+	FieldCrossOriginResourcePolicy
+	FieldCTACommonAccessToken
+	FieldDASL
+	FieldDate
+	FieldDAV
+	FieldDeltaBase
+	FieldDeprecation
+	FieldDepth
+	FieldDestination
+	FieldDeviceMemory
+	FieldDictionaryID
+	FieldDigest
+	FieldDNT
+	FieldDownlink
+	FieldDPoP
+	FieldDPoPNonce
+	FieldDPR
+	FieldEarlyData
+	FieldECT
+	FieldEDIINTFeatures
+	FieldETag
+	FieldExpect
+	FieldExpectCT
+	FieldExpires
+	FieldExt
+	FieldFeaturePolicy
+	FieldForwarded
+	FieldFrom
+	FieldGrpcEncoding
+	FieldGrpcMessage
+	FieldGrpcStatus
+	FieldGrpcTimeout
+	FieldHobareg
+	FieldHost
+	FieldHTTP2Settings
+	FieldIdempotencyKey
+	FieldIf
+	FieldIfMatch
+	FieldIfModifiedSince
+	FieldIfNoneMatch
+	FieldIfRange
+	FieldIfScheduleTagMatch
+	FieldIfUnmodifiedSince
+	FieldIM
+	FieldIncludeReferredTokenBindingID
+	FieldIsolation
+	FieldKeepAlive
+	FieldLabel
+	FieldLargeAllocation
+	FieldLastEventID
+	FieldLastModified
+	FieldLink
+	FieldLinkTemplate
+	FieldLocation
+	FieldLockToken
+	FieldMan
+	FieldMaxForwards
+	FieldMementoDatetime
+	FieldMeter
+	FieldMethodCheck
+	FieldMethodCheckExpires
+	FieldMIMEVersion
+	FieldNegotiate
+	FieldNEL
+	FieldNice
+	FieldODataEntityId
+	FieldODataIsolation
+	FieldODataMaxVersion
+	FieldODataVersion
+	FieldOperationLocation
+	FieldOpt
+	FieldOrderingType
+	FieldOrigin
+	FieldOriginAgentCluster
+	FieldOSCORE
+	FieldOSLCCoreVersion
+	FieldOverwrite
+	FieldP3P
+	FieldPermissionsPolicy
+	FieldPermissionsPolicyReportOnly
+	FieldPingFrom
+	FieldPingTo
+	FieldPosition
+	FieldPragma
+	FieldPrefer
+	FieldPreferenceApplied
+	FieldPriority
+	FieldProxyAuthenticate
+	FieldProxyAuthenticationInfo
+	FieldProxyAuthorization
+	FieldProxyConnection
+	FieldProxyStatus
+	FieldPublicKeyPins
+	FieldPublicKeyPinsReportOnly
+	FieldPurpose
+	FieldRange
+	FieldRateLimit
+	FieldRateLimitLimit
+	FieldRateLimitPolicy
+	FieldRateLimitRemaining
+	FieldRateLimitReset
+	FieldRedirectRef
+	FieldReferer
+	FieldRefererRoot
+	FieldReferrerPolicy
+	FieldRefresh
+	FieldRepeatabilityClientID
+	FieldRepeatabilityFirstSent
+	FieldRepeatabilityRequestID
+	FieldRepeatabilityResult
+	FieldReplayNonce
+	FieldReportTo
+	FieldReportingEndpoints
+	FieldReprDigest
+	FieldRequestId
+	FieldRetryAfter
+	FieldRetryAfterMs
+	FieldRTT
+	FieldSaveData
+	FieldScheduleReply
+	FieldScheduleTag
+	FieldSecCHUA
+	FieldSecCHUAArch
+	FieldSecCHUAMobile
+	FieldSecCHUAPlatform
+	FieldSecFetchDest
+	FieldSecFetchMode
+	FieldSecFetchSite
+	FieldSecFetchStorageAccess
+	FieldSecFetchUser
+	FieldSecGPC
+	FieldSecPurpose
+	FieldSecTokenBinding
+	FieldSecWebSocketAccept
+	FieldSecWebSocketExtensions
+	FieldSecWebSocketKey
+	FieldSecWebSocketProtocol
+	FieldSecWebSocketVersion
+	FieldServer
+	FieldServerId
+	FieldServerTiming
+	FieldServiceWorker
+	FieldServiceWorkerAllowed
+	FieldServiceWorkerNavigationPreload
+	FieldSetCookie
+	FieldSetCookie2
+	FieldSetLogin
+	FieldSidenote
+	FieldSidenoteExchange
+	FieldSidenoteIgnore
+	FieldSignature
+	FieldSignatureInput
+	FieldSLUG
+	FieldSOAPAction
+	FieldSourceMap
+	FieldSpeculationRules
+	FieldStatus
+	FieldStatusURI
+	FieldStrictTransportSecurity
+	FieldSunset
+	FieldSupportsLoadingMode
+	FieldSurrogateCapability
+	FieldSurrogateControl
+	FieldTCN
+	FieldTE
+	FieldTimeout
+	FieldTimingAllowOrigin
+	FieldTk
+	FieldTopic
+	FieldTraceparent
+	FieldTracestate
+	FieldTrailer
+	FieldTransferEncoding
+	FieldTTL
+	FieldUpgrade
+	FieldUpgradeInsecureRequests
+	FieldUploadComplete
+	FieldUploadDraftInteropVersion
+	FieldUploadLimit
+	FieldUploadOffset
+	FieldUrgency
+	FieldURI
+	FieldUseAsDictionary
+	FieldUserAgent
+	FieldVariantVary
+	FieldVary
+	FieldVia
+	FieldViewportWidth
+	FieldWantContentDigest
+	FieldWantDigest
+	FieldWantReprDigest
+	FieldWarning
+	FieldWidth
+	FieldWWWAuthenticate
+	FieldXAccelBuffering
+	FieldXAccelRedirect
+	FieldXAmznTraceId
+	FieldXAPIKey
+	FieldXAspNetVersion
+	FieldXAspNetMvcVersion
+	FieldXAuthToken
+	FieldXB3TraceId
+	FieldXCache
+	FieldXCloudTraceContext
+	FieldXContentSecurityPolicy
+	FieldXContentTypeOptions
+	FieldXCorrelationID
+	FieldXCSRFToken
+	FieldXDNSPrefetchControl
+	FieldXDownloadOptions
+	FieldXForwardedFor
+	FieldXForwardedHost
+	FieldXForwardedPort
+	FieldXForwardedProto
+	FieldXFrameOptions
+	FieldXHTTPMethod
+	FieldXHTTPMethodOverride
+	FieldXMethodOverride
+	FieldXOriginalURL
+	FieldXPermittedCrossDomainPolicies
+	FieldXPoweredBy
+	FieldXHyphenRateLimitLimit
+	FieldXHyphenRateLimitRemaining
+	FieldXHyphenRateLimitReset
+	FieldXRateLimitLimit
+	FieldXRateLimitRemaining
+	FieldXRateLimitReset
+	FieldXRealIP
+	FieldXRequestID
+	FieldXRequestedWith
+	FieldXRewriteURL
+	FieldXRobotsTag
+	FieldXRuntime
+	FieldXServedBy
+	FieldXUACompatible
+	FieldXVarnish
+	FieldXWebkitCSP
+	FieldXXSRFToken
+	FieldXXSSProtection
+
+	nameCount = int(iota) // how many names there are, with the zero name
+)
+
+// spellings holds each name as its specification writes it.
+//
+// Source: the IANA HTTP Field Name Registry, and fields in common use beside it.
+var spellings = [nameCount]string{
+	FieldAIM:                                 "A-IM",
+	FieldAccept:                              "Accept",
+	FieldAcceptAdditions:                     "Accept-Additions",
+	FieldAcceptCH:                            "Accept-CH",
+	FieldAcceptCharset:                       "Accept-Charset",
+	FieldAcceptDatetime:                      "Accept-Datetime",
+	FieldAcceptEncoding:                      "Accept-Encoding",
+	FieldAcceptFeatures:                      "Accept-Features",
+	FieldAcceptLanguage:                      "Accept-Language",
+	FieldAcceptPatch:                         "Accept-Patch",
+	FieldAcceptPost:                          "Accept-Post",
+	FieldAcceptQuery:                         "Accept-Query",
+	FieldAcceptRanges:                        "Accept-Ranges",
+	FieldAcceptSignature:                     "Accept-Signature",
+	FieldAccessControlAllowCredentials:       "Access-Control-Allow-Credentials",
+	FieldAccessControlAllowHeaders:           "Access-Control-Allow-Headers",
+	FieldAccessControlAllowMethods:           "Access-Control-Allow-Methods",
+	FieldAccessControlAllowOrigin:            "Access-Control-Allow-Origin",
+	FieldAccessControlAllowPrivateNetwork:    "Access-Control-Allow-Private-Network",
+	FieldAccessControlExposeHeaders:          "Access-Control-Expose-Headers",
+	FieldAccessControlMaxAge:                 "Access-Control-Max-Age",
+	FieldAccessControlRequestHeaders:         "Access-Control-Request-Headers",
+	FieldAccessControlRequestMethod:          "Access-Control-Request-Method",
+	FieldAccessControlRequestPrivateNetwork:  "Access-Control-Request-Private-Network",
+	FieldActivateStorageAccess:               "Activate-Storage-Access",
+	FieldAge:                                 "Age",
+	FieldAllow:                               "Allow",
+	FieldALPN:                                "ALPN",
+	FieldAltSvc:                              "Alt-Svc",
+	FieldAltUsed:                             "Alt-Used",
+	FieldAlternates:                          "Alternates",
+	FieldApiKey:                              "Api-Key",
+	FieldApplyToRedirectRef:                  "Apply-To-Redirect-Ref",
+	FieldAuthenticationControl:               "Authentication-Control",
+	FieldAuthenticationInfo:                  "Authentication-Info",
+	FieldAuthorization:                       "Authorization",
+	FieldAvailableDictionary:                 "Available-Dictionary",
+	FieldAzureAsyncOperation:                 "Azure-AsyncOperation",
+	FieldCacheControl:                        "Cache-Control",
+	FieldCacheGroupInvalidation:              "Cache-Group-Invalidation",
+	FieldCacheGroups:                         "Cache-Groups",
+	FieldCacheStatus:                         "Cache-Status",
+	FieldCalManagedID:                        "Cal-Managed-ID",
+	FieldCalDAVTimezones:                     "CalDAV-Timezones",
+	FieldCapsuleProtocol:                     "Capsule-Protocol",
+	FieldCDNCacheControl:                     "CDN-Cache-Control",
+	FieldCDNLoop:                             "CDN-Loop",
+	FieldCertNotAfter:                        "Cert-Not-After",
+	FieldCertNotBefore:                       "Cert-Not-Before",
+	FieldCFCacheStatus:                       "CF-Cache-Status",
+	FieldCFRay:                               "CF-Ray",
+	FieldClearSiteData:                       "Clear-Site-Data",
+	FieldClientCert:                          "Client-Cert",
+	FieldClientCertChain:                     "Client-Cert-Chain",
+	FieldClose:                               "Close",
+	FieldConcealedAuthExport:                 "Concealed-Auth-Export",
+	FieldConnection:                          "Connection",
+	FieldContentDigest:                       "Content-Digest",
+	FieldContentDisposition:                  "Content-Disposition",
+	FieldContentDPR:                          "Content-DPR",
+	FieldContentEncoding:                     "Content-Encoding",
+	FieldContentID:                           "Content-ID",
+	FieldContentLanguage:                     "Content-Language",
+	FieldContentLength:                       "Content-Length",
+	FieldContentLocation:                     "Content-Location",
+	FieldContentMD5:                          "Content-MD5",
+	FieldContentRange:                        "Content-Range",
+	FieldContentSecurityPolicy:               "Content-Security-Policy",
+	FieldContentSecurityPolicyReportOnly:     "Content-Security-Policy-Report-Only",
+	FieldContentTransferEncoding:             "Content-Transfer-Encoding",
+	FieldContentType:                         "Content-Type",
+	FieldCookie:                              "Cookie",
+	FieldCookie2:                             "Cookie2",
+	FieldCriticalCH:                          "Critical-CH",
+	FieldCrossOriginEmbedderPolicy:           "Cross-Origin-Embedder-Policy",
+	FieldCrossOriginEmbedderPolicyReportOnly: "Cross-Origin-Embedder-Policy-Report-Only",
+	FieldCrossOriginOpenerPolicy:             "Cross-Origin-Opener-Policy",
+	FieldCrossOriginOpenerPolicyReportOnly:   "Cross-Origin-Opener-Policy-Report-Only",
+	FieldCrossOriginResourcePolicy:           "Cross-Origin-Resource-Policy",
+	FieldCTACommonAccessToken:                "CTA-Common-Access-Token",
+	FieldDASL:                                "DASL",
+	FieldDate:                                "Date",
+	FieldDAV:                                 "DAV",
+	FieldDeltaBase:                           "Delta-Base",
+	FieldDeprecation:                         "Deprecation",
+	FieldDepth:                               "Depth",
+	FieldDestination:                         "Destination",
+	FieldDeviceMemory:                        "Device-Memory",
+	FieldDictionaryID:                        "Dictionary-ID",
+	FieldDigest:                              "Digest",
+	FieldDNT:                                 "DNT",
+	FieldDownlink:                            "Downlink",
+	FieldDPoP:                                "DPoP",
+	FieldDPoPNonce:                           "DPoP-Nonce",
+	FieldDPR:                                 "DPR",
+	FieldEarlyData:                           "Early-Data",
+	FieldECT:                                 "ECT",
+	FieldEDIINTFeatures:                      "EDIINT-Features",
+	FieldETag:                                "ETag",
+	FieldExpect:                              "Expect",
+	FieldExpectCT:                            "Expect-CT",
+	FieldExpires:                             "Expires",
+	FieldExt:                                 "Ext",
+	FieldFeaturePolicy:                       "Feature-Policy",
+	FieldForwarded:                           "Forwarded",
+	FieldFrom:                                "From",
+	FieldGrpcEncoding:                        "Grpc-Encoding",
+	FieldGrpcMessage:                         "Grpc-Message",
+	FieldGrpcStatus:                          "Grpc-Status",
+	FieldGrpcTimeout:                         "Grpc-Timeout",
+	FieldHobareg:                             "Hobareg",
+	FieldHost:                                "Host",
+	FieldHTTP2Settings:                       "HTTP2-Settings",
+	FieldIdempotencyKey:                      "Idempotency-Key",
+	FieldIf:                                  "If",
+	FieldIfMatch:                             "If-Match",
+	FieldIfModifiedSince:                     "If-Modified-Since",
+	FieldIfNoneMatch:                         "If-None-Match",
+	FieldIfRange:                             "If-Range",
+	FieldIfScheduleTagMatch:                  "If-Schedule-Tag-Match",
+	FieldIfUnmodifiedSince:                   "If-Unmodified-Since",
+	FieldIM:                                  "IM",
+	FieldIncludeReferredTokenBindingID:       "Include-Referred-Token-Binding-ID",
+	FieldIsolation:                           "Isolation",
+	FieldKeepAlive:                           "Keep-Alive",
+	FieldLabel:                               "Label",
+	FieldLargeAllocation:                     "Large-Allocation",
+	FieldLastEventID:                         "Last-Event-ID",
+	FieldLastModified:                        "Last-Modified",
+	FieldLink:                                "Link",
+	FieldLinkTemplate:                        "Link-Template",
+	FieldLocation:                            "Location",
+	FieldLockToken:                           "Lock-Token",
+	FieldMan:                                 "Man",
+	FieldMaxForwards:                         "Max-Forwards",
+	FieldMementoDatetime:                     "Memento-Datetime",
+	FieldMeter:                               "Meter",
+	FieldMethodCheck:                         "Method-Check",
+	FieldMethodCheckExpires:                  "Method-Check-Expires",
+	FieldMIMEVersion:                         "MIME-Version",
+	FieldNegotiate:                           "Negotiate",
+	FieldNEL:                                 "NEL",
+	FieldNice:                                "Nice",
+	FieldODataEntityId:                       "OData-EntityId",
+	FieldODataIsolation:                      "OData-Isolation",
+	FieldODataMaxVersion:                     "OData-MaxVersion",
+	FieldODataVersion:                        "OData-Version",
+	FieldOperationLocation:                   "Operation-Location",
+	FieldOpt:                                 "Opt",
+	FieldOrderingType:                        "Ordering-Type",
+	FieldOrigin:                              "Origin",
+	FieldOriginAgentCluster:                  "Origin-Agent-Cluster",
+	FieldOSCORE:                              "OSCORE",
+	FieldOSLCCoreVersion:                     "OSLC-Core-Version",
+	FieldOverwrite:                           "Overwrite",
+	FieldP3P:                                 "P3P",
+	FieldPermissionsPolicy:                   "Permissions-Policy",
+	FieldPermissionsPolicyReportOnly:         "Permissions-Policy-Report-Only",
+	FieldPingFrom:                            "Ping-From",
+	FieldPingTo:                              "Ping-To",
+	FieldPosition:                            "Position",
+	FieldPragma:                              "Pragma",
+	FieldPrefer:                              "Prefer",
+	FieldPreferenceApplied:                   "Preference-Applied",
+	FieldPriority:                            "Priority",
+	FieldProxyAuthenticate:                   "Proxy-Authenticate",
+	FieldProxyAuthenticationInfo:             "Proxy-Authentication-Info",
+	FieldProxyAuthorization:                  "Proxy-Authorization",
+	FieldProxyConnection:                     "Proxy-Connection",
+	FieldProxyStatus:                         "Proxy-Status",
+	FieldPublicKeyPins:                       "Public-Key-Pins",
+	FieldPublicKeyPinsReportOnly:             "Public-Key-Pins-Report-Only",
+	FieldPurpose:                             "Purpose",
+	FieldRange:                               "Range",
+	FieldRateLimit:                           "RateLimit",
+	FieldRateLimitLimit:                      "RateLimit-Limit",
+	FieldRateLimitPolicy:                     "RateLimit-Policy",
+	FieldRateLimitRemaining:                  "RateLimit-Remaining",
+	FieldRateLimitReset:                      "RateLimit-Reset",
+	FieldRedirectRef:                         "Redirect-Ref",
+	FieldReferer:                             "Referer",
+	FieldRefererRoot:                         "Referer-Root",
+	FieldReferrerPolicy:                      "Referrer-Policy",
+	FieldRefresh:                             "Refresh",
+	FieldRepeatabilityClientID:               "Repeatability-Client-ID",
+	FieldRepeatabilityFirstSent:              "Repeatability-First-Sent",
+	FieldRepeatabilityRequestID:              "Repeatability-Request-ID",
+	FieldRepeatabilityResult:                 "Repeatability-Result",
+	FieldReplayNonce:                         "Replay-Nonce",
+	FieldReportTo:                            "Report-To",
+	FieldReportingEndpoints:                  "Reporting-Endpoints",
+	FieldReprDigest:                          "Repr-Digest",
+	FieldRequestId:                           "Request-Id",
+	FieldRetryAfter:                          "Retry-After",
+	FieldRetryAfterMs:                        "Retry-After-Ms",
+	FieldRTT:                                 "RTT",
+	FieldSaveData:                            "Save-Data",
+	FieldScheduleReply:                       "Schedule-Reply",
+	FieldScheduleTag:                         "Schedule-Tag",
+	FieldSecCHUA:                             "Sec-CH-UA",
+	FieldSecCHUAArch:                         "Sec-CH-UA-Arch",
+	FieldSecCHUAMobile:                       "Sec-CH-UA-Mobile",
+	FieldSecCHUAPlatform:                     "Sec-CH-UA-Platform",
+	FieldSecFetchDest:                        "Sec-Fetch-Dest",
+	FieldSecFetchMode:                        "Sec-Fetch-Mode",
+	FieldSecFetchSite:                        "Sec-Fetch-Site",
+	FieldSecFetchStorageAccess:               "Sec-Fetch-Storage-Access",
+	FieldSecFetchUser:                        "Sec-Fetch-User",
+	FieldSecGPC:                              "Sec-GPC",
+	FieldSecPurpose:                          "Sec-Purpose",
+	FieldSecTokenBinding:                     "Sec-Token-Binding",
+	FieldSecWebSocketAccept:                  "Sec-WebSocket-Accept",
+	FieldSecWebSocketExtensions:              "Sec-WebSocket-Extensions",
+	FieldSecWebSocketKey:                     "Sec-WebSocket-Key",
+	FieldSecWebSocketProtocol:                "Sec-WebSocket-Protocol",
+	FieldSecWebSocketVersion:                 "Sec-WebSocket-Version",
+	FieldServer:                              "Server",
+	FieldServerId:                            "Server-Id",
+	FieldServerTiming:                        "Server-Timing",
+	FieldServiceWorker:                       "Service-Worker",
+	FieldServiceWorkerAllowed:                "Service-Worker-Allowed",
+	FieldServiceWorkerNavigationPreload:      "Service-Worker-Navigation-Preload",
+	FieldSetCookie:                           "Set-Cookie",
+	FieldSetCookie2:                          "Set-Cookie2",
+	FieldSetLogin:                            "Set-Login",
+	FieldSidenote:                            "Sidenote",
+	FieldSidenoteExchange:                    "Sidenote-Exchange",
+	FieldSidenoteIgnore:                      "Sidenote-Ignore",
+	FieldSignature:                           "Signature",
+	FieldSignatureInput:                      "Signature-Input",
+	FieldSLUG:                                "SLUG",
+	FieldSOAPAction:                          "SOAPAction",
+	FieldSourceMap:                           "SourceMap",
+	FieldSpeculationRules:                    "Speculation-Rules",
+	FieldStatus:                              "Status",
+	FieldStatusURI:                           "Status-URI",
+	FieldStrictTransportSecurity:             "Strict-Transport-Security",
+	FieldSunset:                              "Sunset",
+	FieldSupportsLoadingMode:                 "Supports-Loading-Mode",
+	FieldSurrogateCapability:                 "Surrogate-Capability",
+	FieldSurrogateControl:                    "Surrogate-Control",
+	FieldTCN:                                 "TCN",
+	FieldTE:                                  "TE",
+	FieldTimeout:                             "Timeout",
+	FieldTimingAllowOrigin:                   "Timing-Allow-Origin",
+	FieldTk:                                  "Tk",
+	FieldTopic:                               "Topic",
+	FieldTraceparent:                         "Traceparent",
+	FieldTracestate:                          "Tracestate",
+	FieldTrailer:                             "Trailer",
+	FieldTransferEncoding:                    "Transfer-Encoding",
+	FieldTTL:                                 "TTL",
+	FieldUpgrade:                             "Upgrade",
+	FieldUpgradeInsecureRequests:             "Upgrade-Insecure-Requests",
+	FieldUploadComplete:                      "Upload-Complete",
+	FieldUploadDraftInteropVersion:           "Upload-Draft-Interop-Version",
+	FieldUploadLimit:                         "Upload-Limit",
+	FieldUploadOffset:                        "Upload-Offset",
+	FieldUrgency:                             "Urgency",
+	FieldURI:                                 "URI",
+	FieldUseAsDictionary:                     "Use-As-Dictionary",
+	FieldUserAgent:                           "User-Agent",
+	FieldVariantVary:                         "Variant-Vary",
+	FieldVary:                                "Vary",
+	FieldVia:                                 "Via",
+	FieldViewportWidth:                       "Viewport-Width",
+	FieldWantContentDigest:                   "Want-Content-Digest",
+	FieldWantDigest:                          "Want-Digest",
+	FieldWantReprDigest:                      "Want-Repr-Digest",
+	FieldWarning:                             "Warning",
+	FieldWidth:                               "Width",
+	FieldWWWAuthenticate:                     "WWW-Authenticate",
+	FieldXAccelBuffering:                     "X-Accel-Buffering",
+	FieldXAccelRedirect:                      "X-Accel-Redirect",
+	FieldXAmznTraceId:                        "X-Amzn-Trace-Id",
+	FieldXAPIKey:                             "X-API-Key",
+	FieldXAspNetVersion:                      "X-AspNet-Version",
+	FieldXAspNetMvcVersion:                   "X-AspNetMvc-Version",
+	FieldXAuthToken:                          "X-Auth-Token",
+	FieldXB3TraceId:                          "X-B3-TraceId",
+	FieldXCache:                              "X-Cache",
+	FieldXCloudTraceContext:                  "X-Cloud-Trace-Context",
+	FieldXContentSecurityPolicy:              "X-Content-Security-Policy",
+	FieldXContentTypeOptions:                 "X-Content-Type-Options",
+	FieldXCorrelationID:                      "X-Correlation-ID",
+	FieldXCSRFToken:                          "X-CSRF-Token",
+	FieldXDNSPrefetchControl:                 "X-DNS-Prefetch-Control",
+	FieldXDownloadOptions:                    "X-Download-Options",
+	FieldXForwardedFor:                       "X-Forwarded-For",
+	FieldXForwardedHost:                      "X-Forwarded-Host",
+	FieldXForwardedPort:                      "X-Forwarded-Port",
+	FieldXForwardedProto:                     "X-Forwarded-Proto",
+	FieldXFrameOptions:                       "X-Frame-Options",
+	FieldXHTTPMethod:                         "X-HTTP-Method",
+	FieldXHTTPMethodOverride:                 "X-HTTP-Method-Override",
+	FieldXMethodOverride:                     "X-Method-Override",
+	FieldXOriginalURL:                        "X-Original-URL",
+	FieldXPermittedCrossDomainPolicies:       "X-Permitted-Cross-Domain-Policies",
+	FieldXPoweredBy:                          "X-Powered-By",
+	FieldXHyphenRateLimitLimit:               "X-Rate-Limit-Limit",
+	FieldXHyphenRateLimitRemaining:           "X-Rate-Limit-Remaining",
+	FieldXHyphenRateLimitReset:               "X-Rate-Limit-Reset",
+	FieldXRateLimitLimit:                     "X-RateLimit-Limit",
+	FieldXRateLimitRemaining:                 "X-RateLimit-Remaining",
+	FieldXRateLimitReset:                     "X-RateLimit-Reset",
+	FieldXRealIP:                             "X-Real-IP",
+	FieldXRequestID:                          "X-Request-ID",
+	FieldXRequestedWith:                      "X-Requested-With",
+	FieldXRewriteURL:                         "X-Rewrite-URL",
+	FieldXRobotsTag:                          "X-Robots-Tag",
+	FieldXRuntime:                            "X-Runtime",
+	FieldXServedBy:                           "X-Served-By",
+	FieldXUACompatible:                       "X-UA-Compatible",
+	FieldXVarnish:                            "X-Varnish",
+	FieldXWebkitCSP:                          "X-Webkit-CSP",
+	FieldXXSRFToken:                          "X-XSRF-Token",
+	FieldXXSSProtection:                      "X-XSS-Protection",
+}
