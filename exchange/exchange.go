@@ -27,6 +27,9 @@ type Exchange struct {
 	Interim  []Response // 1xx responses, in the order they came; not a 101
 	Response Response   // the final response, or a 101; Status 0 when none came
 
+	// Tunnel counts what went through a CONNECT tunnel or an upgraded connection.
+	Tunnel Tunnel
+
 	Timing  Timing
 	Err     *Err    // why the exchange failed; nil when it did not
 	Changed Changes // what the proxy forwarded otherwise than received
@@ -37,6 +40,12 @@ type Exchange struct {
 	// Attached is for whoever made the record to keep its own value with it.
 	// Nothing in this package reads it.
 	Attached any
+}
+
+// Tunnel is what passed through a tunnel, in octets.
+type Tunnel struct {
+	Sent     int64 // from the client
+	Received int64 // from the other side
 }
 
 // Source is the place of a record in a capture file.

@@ -85,6 +85,9 @@ const (
 	ErrH2Reset    ErrCode = "h2_stream_reset"
 	ErrH2Protocol ErrCode = "h2_protocol_error"
 
+	ErrClientRefusedCA ErrCode = "client_refused_ca"
+	ErrClientTLS       ErrCode = "client_tls_failed"
+
 	ErrClientGone ErrCode = "client_gone"
 	ErrShutdown   ErrCode = "proxy_shutdown"
 	ErrInternal   ErrCode = "proxy_internal"
@@ -133,6 +136,15 @@ var failures = []Failure{
 		"the request came back to this proxy",
 		"Forwarding it would send it round for ever: the target is sidenote itself, or a proxy behind it sends here.",
 		"Ask for the origin server's own address, or take this proxy out of the other proxy's settings."},
+
+	{ErrClientRefusedCA, PhaseTLS, 0, "client",
+		"the client refused sidenote's certificate",
+		"It does not trust the local CA, so its TLS connection cannot be intercepted. After a second refusal the host is tunnelled for this client.",
+		"Let the client trust the CA: eval \"$(sidenote env)\", or sidenote ca install; or leave the host out of --intercept."},
+	{ErrClientTLS, PhaseTLS, 0, "client",
+		"the TLS handshake with the client failed",
+		"It broke off before a request could be sent.",
+		"Read the detail; an old TLS version or no cipher in common is usual."},
 
 	{ErrDNSNotFound, PhaseDNS, 502, "client",
 		"the host name does not exist",
@@ -322,6 +334,7 @@ const (
 	ChangedResponseHopByHop
 	ChangedVersion // the two sides speak different HTTP versions
 	ChangedRequestVia
+	ChangedRequestHost // reverse mode: Host names the origin server
 
 	ChangedSidenoteRemoved // the origin server sent Sidenote fields of its own
 	ChangedIgnoreRemoved   // a Sidenote-Ignore field was for us and was not forwarded
@@ -333,7 +346,7 @@ const (
 var changeNames = [...]string{
 	"request-field-order", "request-field-case",
 	"response-reason", "response-field-order", "response-field-case", "response-framing", "request-framing",
-	"request-hop-by-hop", "response-hop-by-hop", "version", "request-via",
+	"request-hop-by-hop", "response-hop-by-hop", "version", "request-via", "request-host",
 	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated",
 }
 

@@ -25,12 +25,14 @@ type Fields struct {
 	lines   []Line
 	present [nameWords]uint64 // a bit for each known name that has a line
 	first   []int32           // index of the first line of each present name, by rank of its bit
+	last    []int32           // index of the last line of each, so that many lines of one name cost no more than few
 }
 
 // Grow makes room for n further lines.
 func (f *Fields) Grow(n int) {
 	f.lines = slices.Grow(f.lines, n)
 	f.first = slices.Grow(f.first, n)
+	f.last = slices.Grow(f.last, n)
 }
 
 // Add appends a field line.
@@ -45,13 +47,11 @@ func (f *Fields) Add(name, value string) {
 	if !f.Has(n) {
 		f.present[n/64] |= 1 << (n % 64)
 		f.first = slices.Insert(f.first, r, i)
+		f.last = slices.Insert(f.last, r, i)
 		return
 	}
-	last := &f.lines[f.first[r]]
-	for last.next != 0 {
-		last = &f.lines[last.next-1]
-	}
-	last.next = i + 1
+	f.lines[f.last[r]].next = i + 1
+	f.last[r] = i
 }
 
 // rank counts the present names below n.

@@ -231,6 +231,18 @@ func (p *textParser) fact(s string) error {
 		err = parseConnection(&x.Origin, rest)
 	case "timing":
 		err = parseFacts(rest, func(k, v string) error { return setTiming(x, k, v) })
+	case "tunnel":
+		err = parseFacts(rest, func(k, v string) (err error) {
+			switch k {
+			case "sent":
+				x.Tunnel.Sent, err = strconv.ParseInt(v, 10, 64)
+			case "received":
+				x.Tunnel.Received, err = strconv.ParseInt(v, 10, 64)
+			default:
+				err = fmt.Errorf("unknown key %q", k)
+			}
+			return err
+		})
 	case "error":
 		code, detail, _ := strings.Cut(rest, " ")
 		x.Err = &Err{Code: ErrCode(code), Detail: unquote(detail)}
@@ -453,6 +465,9 @@ func (x *Exchange) appendFacts(b []byte) []byte {
 		}
 	}
 	fact("timing", strings.Join(timing, " "))
+	if x.Tunnel != (Tunnel{}) {
+		fact("tunnel", fmt.Sprintf("sent=%d received=%d", x.Tunnel.Sent, x.Tunnel.Received))
+	}
 	if x.Err != nil {
 		fact("error", string(x.Err.Code)+" "+strconv.Quote(x.Err.Detail))
 	}

@@ -15,6 +15,7 @@ const full = `* id 7f3k
 * client peer=127.0.0.1:5000 tls=0x0304 alpn=h2 sni=shop.test
 * origin peer=192.0.2.1:443 reused attempts=2 closed tls=0x0303 cipher=0xc02f verify-error="self signed" cert-subject="CN=shop test" cert-names="shop.test www.shop.test" cert-not-after=2026-12-01T00:00:00Z
 * timing dns=1ms connect=2ms tls=3ms head-sent=4ms request-sent=5ms first-byte=6ms done=7ms
+* tunnel sent=1 received=2
 * error content_truncated "unexpected EOF"
 * changed response-field-order annotated
 > POST /a?b=c HTTP/1.1

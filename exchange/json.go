@@ -1,0 +1,939 @@
+package exchange
+
+import (
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rs/zerolog"
+)
+
+// Schema names the form of the JSON record. A reader refuses any other.
+const Schema = "sidenote.exchange/1"
+
+// EncodeOptions says how much of an exchange a JSON record holds.
+type EncodeOptions struct {
+	// Full adds all that ParseJSON needs to make the same exchange again:
+	// field lines in order, heads as received, kept content, interim
+	// responses, trailers, connections.
+	Full bool
+}
+
+// Encode writes x into a zerolog event: the record of schema
+// "sidenote.exchange/1", with OpenTelemetry's names where there are some. It
+// writes no notes; who knows them adds them to the same event.
+func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
+	var scratch [512]byte
+	e.Str("schema", Schema)
+	if !x.Started.IsZero() {
+		e.RawJSON("time", appendTime(scratch[:0], x.Started))
+	}
+	strUnlessEmpty(e, "sidenote.exchange.id", x.ID)
+	strUnlessEmpty(e, "sidenote.run.id", x.Run)
+	x.encodeRequest(e)
+	x.encodeResponse(e)
+	x.encodeFailure(e)
+	e.RawJSON("sidenote.timing", x.appendTiming(scratch[:0]))
+	b := append(scratch[:0], `{"request":`...)
+	b = appendContent(b, &x.Request.Content)
+	b = append(b, `,"response":`...)
+	b = appendContent(b, &x.Response.Content)
+	e.RawJSON("sidenote.body", append(b, '}'))
+	if x.Changed != 0 {
+		e.RawJSON("sidenote.changed", x.Changed.appendJSON(scratch[:0]))
+	}
+	if o.Full {
+		x.encodeFull(e)
+	}
+}
+
+// AppendJSON appends the record as one line, with its line feed, to b. More
+// may add to the record; nil adds nothing.
+func (x *Exchange) AppendJSON(b []byte, o EncodeOptions, more func(*zerolog.Event)) []byte {
+	w := appendWriter{b: b}
+	l := zerolog.New(&w)
+	e := l.Log()
+	x.Encode(e, o)
+	if more != nil {
+		more(e)
+	}
+	e.Send()
+	return w.b
+}
+
+type appendWriter struct{ b []byte }
+
+func (w *appendWriter) Write(p []byte) (int, error) {
+	w.b = append(w.b, p...)
+	return len(p), nil
+}
+
+func strUnlessEmpty(e *zerolog.Event, key, value string) {
+	if value != "" {
+		e.Str(key, value)
+	}
+}
+
+func (x *Exchange) encodeRequest(e *zerolog.Event) {
+	r := &x.Request
+	e.Str("http.request.method", r.Method)
+	e.Str("url.full", x.URL())
+	strUnlessEmpty(e, "url.scheme", x.Scheme)
+	path, query, _ := strings.Cut(x.PathQuery(), "?")
+	strUnlessEmpty(e, "url.path", path)
+	strUnlessEmpty(e, "url.query", query)
+	host, port := SplitAuthority(x.Authority)
+	strUnlessEmpty(e, "server.address", host)
+	if n := portNumber(port, x.Scheme); n > 0 {
+		e.Int("server.port", n)
+	}
+	encodePeer(e, "client.address", "client.port", x.Client.Peer)
+	encodePeer(e, "network.peer.address", "network.peer.port", x.Origin.Peer)
+	e.Str("network.protocol.name", "http")
+	strUnlessEmpty(e, "network.protocol.version", x.hopVersion().Number())
+	strUnlessEmpty(e, "sidenote.client.protocol.version", r.Version.Number())
+	strUnlessEmpty(e, "user_agent.original", r.Fields.Value(FieldUserAgent))
+	encodeFields(e, &requestKeys, "http.request.header.", &r.Fields)
+}
+
+func (x *Exchange) encodeResponse(e *zerolog.Event) {
+	if x.Response.Status == 0 {
+		return
+	}
+	e.Int("http.response.status_code", x.Response.Status)
+	if x.Response.Made {
+		e.Bool("sidenote.response.made", true)
+	}
+	encodeFields(e, &responseKeys, "http.response.header.", &x.Response.Fields)
+}
+
+func (x *Exchange) encodeFailure(e *zerolog.Event) {
+	if x.Err == nil {
+		return
+	}
+	e.Str("error.type", string(x.Err.Code))
+	if f, ok := x.Err.Code.Lookup(); ok {
+		e.Str("sidenote.error.phase", string(f.Phase))
+	}
+	encodeText(e, "sidenote.error.detail", x.Err.Detail)
+}
+
+// hopVersion is the version spoken with the origin server, else with the client.
+func (x *Exchange) hopVersion() Version {
+	if x.Response.Status != 0 && !x.Response.Made && x.Response.Version != 0 {
+		return x.Response.Version
+	}
+	return x.Request.Version
+}
+
+func encodePeer(e *zerolog.Event, address, port string, p netip.AddrPort) {
+	if !p.IsValid() {
+		return
+	}
+	var scratch [64]byte
+	b := append(scratch[:0], '"')
+	b = p.Addr().AppendTo(b)
+	e.RawJSON(address, append(b, '"'))
+	e.Int(port, int(p.Port()))
+}
+
+// portNumber is the port given, else the scheme's (RFC 9110 §4.2), else 0.
+func portNumber(port, scheme string) int {
+	switch {
+	case port != "":
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return 0
+		}
+		return int(n)
+	case scheme == "https":
+		return 443
+	case scheme == "http":
+		return 80
+	}
+	return 0
+}
+
+// fieldKeys has the key of each known field name, made once.
+type fieldKeys [nameCount]string
+
+var (
+	requestKeys  = makeFieldKeys("http.request.header.")
+	responseKeys = makeFieldKeys("http.response.header.")
+)
+
+func makeFieldKeys(prefix string) (keys fieldKeys) {
+	for n := range keys {
+		keys[n] = prefix + strings.ToLower(spellings[n])
+	}
+	return keys
+}
+
+// encodeFields writes a key for each field name, with the values of its lines
+// as an array of strings.
+func encodeFields(e *zerolog.Event, keys *fieldKeys, prefix string, f *Fields) {
+	var scratch [16]string
+	unknown := 0
+	for i := range f.lines {
+		l := &f.lines[i]
+		if l.Known == 0 {
+			unknown++
+			continue
+		}
+		if f.Index(l.Known) != i {
+			continue
+		}
+		if l.next == 0 {
+			scratch[0] = l.Value
+			e.Strs(keys[l.Known], scratch[:1])
+			continue
+		}
+		values := scratch[:0]
+		for _, same := range f.Each(l.Known) {
+			values = append(values, same.Value)
+		}
+		e.Strs(keys[l.Known], values)
+	}
+	if unknown > 0 {
+		encodeUnknown(e, prefix, f)
+	}
+}
+
+// encodeUnknown writes the fields whose name is in no table.
+func encodeUnknown(e *zerolog.Event, prefix string, f *Fields) {
+	var order []string
+	values := make(map[string][]string)
+	for i := range f.lines {
+		l := &f.lines[i]
+		if l.Known != 0 {
+			continue
+		}
+		name := strings.ToLower(l.Name)
+		if _, there := values[name]; !there {
+			order = append(order, name)
+		}
+		values[name] = append(values[name], l.Value)
+	}
+	for _, name := range order {
+		e.Strs(prefix+name, values[name])
+	}
+}
+
+// jsonTimings are the durations of a record with their names in it; derived
+// ones are left out by the reader.
+func (x *Exchange) appendTiming(b []byte) []byte {
+	t := &x.Timing
+	b = append(b, '{')
+	for _, d := range [...]struct {
+		name string
+		d    time.Duration
+	}{
+		{"dns", t.DNS}, {"connect", t.Connect}, {"tls", t.TLS},
+		{"head_sent", t.HeadSent}, {"content_begun", t.ContentBegun}, {"request_sent", t.RequestSent},
+		{"first_byte", t.FirstByte}, {"wait", t.Wait()}, {"receive", t.Receive()},
+		{"total", t.Done}, {"self", t.Self},
+	} {
+		if d.d != 0 {
+			b = appendKey(b, d.name)
+			b = appendMillis(b, d.d)
+		}
+	}
+	return append(b, '}')
+}
+
+// appendKey appends "key": to an object that is being written, after a comma
+// when it is not the first. Keys need no escaping.
+func appendKey(b []byte, key string) []byte {
+	if c := b[len(b)-1]; c != '{' && c != '[' {
+		b = append(b, ',')
+	}
+	b = append(append(b, '"'), key...)
+	return append(b, '"', ':')
+}
+
+// appendMillis writes a duration in milliseconds, to the nanosecond and exactly.
+func appendMillis(b []byte, d time.Duration) []byte {
+	n := uint64(d)
+	if d < 0 {
+		b = append(b, '-')
+		n = -n
+	}
+	b = strconv.AppendUint(b, n/1e6, 10)
+	if frac := n % 1e6; frac != 0 {
+		digits := len(b) + 1
+		b = strconv.AppendUint(append(b, '.'), 1e6+frac, 10)
+		b = append(b[:digits], b[digits+1:]...) // without the leading 1
+		for b[len(b)-1] == '0' {
+			b = b[:len(b)-1]
+		}
+	}
+	return b
+}
+
+var errMillis = errors.New("not a number of milliseconds")
+
+// parseMillis reads what appendMillis wrote.
+func parseMillis(s string) (time.Duration, error) {
+	digits, negative := strings.CutPrefix(s, "-")
+	whole, frac, _ := strings.Cut(digits, ".")
+	if len(frac) > 6 || strings.ContainsAny(s, "eE+") {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.Abs(f) > math.MaxInt64/1e6 {
+			return 0, errMillis
+		}
+		return time.Duration(math.Round(f * 1e6)), nil
+	}
+	n, err := strconv.ParseUint(whole+frac+"000000"[len(frac):], 10, 64)
+	switch {
+	case err != nil || n > 1<<63 || n == 1<<63 && !negative:
+		return 0, errMillis
+	case negative:
+		return time.Duration(-n), nil
+	}
+	return time.Duration(n), nil
+}
+
+// appendTime writes a time in UTC where RFC 3339 can.
+func appendTime(b []byte, t time.Time) []byte {
+	if u := t.UTC(); u.Year() >= 0 && u.Year() <= 9999 {
+		t = u
+	}
+	b = t.AppendFormat(append(b, '"'), time.RFC3339Nano)
+	return append(b, '"')
+}
+
+func appendContent(b []byte, c *Content) []byte {
+	b = append(b, `{"size":`...)
+	b = strconv.AppendInt(b, c.Size, 10)
+	if c.SHA256 != (Digest{}) {
+		b = append(b, `,"sha256":"`...)
+		b = appendHex(b, c.SHA256[:])
+		b = append(b, '"')
+	}
+	b = strconv.AppendBool(append(b, `,"truncated":`...), c.Truncated)
+	b = strconv.AppendBool(append(b, `,"complete":`...), c.Complete)
+	return append(b, '}')
+}
+
+func appendHex(b, octets []byte) []byte {
+	const digits = "0123456789abcdef"
+	for _, c := range octets {
+		b = append(b, digits[c>>4], digits[c&15])
+	}
+	return b
+}
+
+func (c Changes) appendJSON(b []byte) []byte {
+	b = append(b, '[')
+	for i, name := range changeNames {
+		if c&(1<<i) == 0 {
+			continue
+		}
+		if b[len(b)-1] != '[' {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), name...), '"')
+	}
+	return append(b, ']')
+}
+
+// Text from the wire is a JSON string where it is UTF-8, and else an object
+// {"base64":"..."}, so that no octet is lost.
+
+func encodeText(e *zerolog.Event, key, s string) {
+	switch {
+	case s == "":
+	case utf8.ValidString(s):
+		e.Str(key, s)
+	default:
+		e.RawJSON(key, appendText(nil, s))
+	}
+}
+
+func appendText(b []byte, s string) []byte {
+	if !utf8.ValidString(s) {
+		b = append(b, `{"base64":"`...)
+		b = base64.StdEncoding.AppendEncode(b, []byte(s))
+		return append(b, `"}`...)
+	}
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
+			continue
+		}
+		b = append(append(b, s[start:i]...), '\\', 'u', '0', '0')
+		b = appendHex(b, []byte{c})
+		start = i + 1
+	}
+	return append(append(b, s[start:]...), '"')
+}
+
+// object is a JSON object that is being written; what is zero is left out.
+type object struct{ b []byte }
+
+func (o *object) text(key, s string) {
+	if s != "" {
+		o.b = appendText(appendKey(o.b, key), s)
+	}
+}
+
+func (o *object) number(key string, n int64) {
+	if n != 0 {
+		o.b = strconv.AppendInt(appendKey(o.b, key), n, 10)
+	}
+}
+
+func (o *object) flag(key string, on bool) {
+	if on {
+		o.b = append(appendKey(o.b, key), "true"...)
+	}
+}
+
+func (o *object) time(key string, t time.Time) {
+	if !t.IsZero() {
+		o.b = appendTime(appendKey(o.b, key), t)
+	}
+}
+
+func (o *object) base64(key string, octets []byte) {
+	if len(octets) > 0 {
+		b := append(appendKey(o.b, key), '"')
+		o.b = append(base64.StdEncoding.AppendEncode(b, octets), '"')
+	}
+}
+
+func (o *object) fields(key string, f *Fields) {
+	if f.Len() == 0 {
+		return
+	}
+	b := append(appendKey(o.b, key), '[')
+	for i := range f.lines {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(append(b, '['), f.lines[i].Name)
+		b = append(appendText(append(b, ','), f.lines[i].Value), ']')
+	}
+	o.b = append(b, ']')
+}
+
+func (x *Exchange) encodeFull(e *zerolog.Event) {
+	var o object
+	add := func(key string) {
+		o.b = append(o.b, '}')
+		e.RawJSON(key, o.b)
+	}
+	begin := func() { o.b = append(o.b[:0], '{') }
+
+	begin()
+	o.text("scheme", x.Scheme)
+	o.text("authority", x.Authority)
+	add("sidenote.target")
+
+	begin()
+	x.Client.encode(&o)
+	add("sidenote.client")
+
+	begin()
+	x.Origin.encode(&o)
+	add("sidenote.origin")
+
+	begin()
+	o.text("method", x.Request.Method)
+	o.text("target", x.Request.Target)
+	x.Request.encode(&o)
+	add("sidenote.request")
+
+	if len(x.Interim) > 0 {
+		o.b = append(o.b[:0], '[')
+		for i := range x.Interim {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.b = append(o.b, '{')
+			x.Interim[i].encodeTo(&o)
+			o.b = append(o.b, '}')
+		}
+		o.b = append(o.b, ']')
+		e.RawJSON("sidenote.interim", o.b)
+	}
+
+	begin()
+	x.Response.encodeTo(&o)
+	add("sidenote.response")
+}
+
+func (r *Response) encodeTo(o *object) {
+	o.number("status", int64(r.Status))
+	o.text("reason", r.Reason)
+	o.flag("made", r.Made)
+	if r.At != 0 {
+		o.b = appendMillis(appendKey(o.b, "at"), r.At)
+	}
+	r.encode(o)
+}
+
+func (m *Message) encode(o *object) {
+	o.number("version", int64(m.Version))
+	o.fields("fields", &m.Fields)
+	o.fields("trailers", &m.Trailers)
+	o.base64("raw_head", []byte(m.RawHead))
+	o.b = appendContent(appendKey(o.b, "content"), &m.Content)
+	o.base64("kept", m.Content.Kept)
+}
+
+func (c *Connection) encode(o *object) {
+	if c.Peer.IsValid() {
+		o.text("peer", c.Peer.String())
+	}
+	if c.Local.IsValid() {
+		o.text("local", c.Local.String())
+	}
+	o.flag("reused", c.Reused)
+	o.number("attempts", int64(c.Attempts))
+	o.text("proxy", c.Proxy)
+	o.flag("closed", c.Closed)
+	t := c.TLS
+	if t == nil {
+		return
+	}
+	o.b = append(appendKey(o.b, "tls"), '{')
+	o.text("version", tlsVersionName(t.Version))
+	if t.Cipher != 0 {
+		o.text("cipher", tls.CipherSuiteName(t.Cipher))
+	}
+	o.text("alpn", t.ALPN)
+	o.text("sni", t.SNI)
+	o.flag("resumed", t.Resumed)
+	o.flag("ech", t.ECH)
+	o.flag("client_certificate", t.ClientCert)
+	o.text("verify_error", t.VerifyError)
+	if t.Certificate != nil {
+		t.Certificate.encode(o)
+	}
+	o.b = append(o.b, '}')
+}
+
+func (c *Certificate) encode(o *object) {
+	o.b = append(appendKey(o.b, "certificate"), '{')
+	o.text("subject", c.Subject)
+	o.text("issuer", c.Issuer)
+	if len(c.Names) > 0 {
+		b := append(appendKey(o.b, "names"), '[')
+		for i, n := range c.Names {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, n)
+		}
+		o.b = append(b, ']')
+	}
+	o.time("not_before", c.NotBefore)
+	o.time("not_after", c.NotAfter)
+	o.text("sha256", c.SHA256)
+	o.b = append(o.b, '}')
+}
+
+var tlsVersions = [...]struct {
+	id   uint16
+	name string
+}{{tls.VersionTLS10, "1.0"}, {tls.VersionTLS11, "1.1"}, {tls.VersionTLS12, "1.2"}, {tls.VersionTLS13, "1.3"}}
+
+// tlsVersionName gives "1.3", or the number of a version that has no name here.
+func tlsVersionName(id uint16) string {
+	for _, v := range tlsVersions {
+		if v.id == id {
+			return v.name
+		}
+	}
+	return fmt.Sprintf("0x%04X", id)
+}
+
+func tlsVersionID(name string) (uint16, error) {
+	for _, v := range tlsVersions {
+		if v.name == name {
+			return v.id, nil
+		}
+	}
+	n, err := strconv.ParseUint(name, 0, 16)
+	if err != nil {
+		return 0, fmt.Errorf("unknown TLS version %q", name)
+	}
+	return uint16(n), nil
+}
+
+func tlsCipherID(name string) (uint16, error) {
+	for _, list := range [...][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {
+		for _, c := range list {
+			if c.Name == name {
+				return c.ID, nil
+			}
+		}
+	}
+	n, err := strconv.ParseUint(name, 0, 16)
+	if err != nil {
+		return 0, fmt.Errorf("unknown TLS cipher suite %q", name)
+	}
+	return uint16(n), nil
+}
+
+// The types below are the full record as encoding/json reads it.
+
+type record struct {
+	Schema    string         `json:"schema"`
+	Time      time.Time      `json:"time"`
+	ID        string         `json:"sidenote.exchange.id"`
+	Run       string         `json:"sidenote.run.id"`
+	ErrorCode string         `json:"error.type"`
+	Detail    wireText       `json:"sidenote.error.detail"`
+	Timing    recordTiming   `json:"sidenote.timing"`
+	Changed   []string       `json:"sidenote.changed"`
+	Target    recordTarget   `json:"sidenote.target"`
+	Client    recordConn     `json:"sidenote.client"`
+	Origin    recordConn     `json:"sidenote.origin"`
+	Request   *recordMessage `json:"sidenote.request"`
+	Interim   []recordReply  `json:"sidenote.interim"`
+	Response  recordReply    `json:"sidenote.response"`
+}
+
+type recordTiming struct {
+	DNS          millis `json:"dns"`
+	Connect      millis `json:"connect"`
+	TLS          millis `json:"tls"`
+	HeadSent     millis `json:"head_sent"`
+	ContentBegun millis `json:"content_begun"`
+	RequestSent  millis `json:"request_sent"`
+	FirstByte    millis `json:"first_byte"`
+	Total        millis `json:"total"`
+	Self         millis `json:"self"`
+}
+
+type recordTarget struct {
+	Scheme    wireText `json:"scheme"`
+	Authority wireText `json:"authority"`
+}
+
+type recordMessage struct {
+	Method   wireText      `json:"method"`
+	Target   wireText      `json:"target"`
+	Version  Version       `json:"version"`
+	Fields   [][2]wireText `json:"fields"`
+	Trailers [][2]wireText `json:"trailers"`
+	RawHead  []byte        `json:"raw_head"`
+	Content  recordContent `json:"content"`
+	Kept     []byte        `json:"kept"`
+}
+
+type recordReply struct {
+	recordMessage
+	Status int      `json:"status"`
+	Reason wireText `json:"reason"`
+	Made   bool     `json:"made"`
+	At     millis   `json:"at"`
+}
+
+type recordContent struct {
+	Size      int64  `json:"size"`
+	SHA256    string `json:"sha256"`
+	Truncated bool   `json:"truncated"`
+	Complete  bool   `json:"complete"`
+}
+
+type recordConn struct {
+	Peer     netip.AddrPort `json:"peer"`
+	Local    netip.AddrPort `json:"local"`
+	Reused   bool           `json:"reused"`
+	Attempts int            `json:"attempts"`
+	Proxy    wireText       `json:"proxy"`
+	Closed   bool           `json:"closed"`
+	TLS      *recordTLS     `json:"tls"`
+}
+
+type recordTLS struct {
+	Version     string             `json:"version"`
+	Cipher      string             `json:"cipher"`
+	ALPN        wireText           `json:"alpn"`
+	SNI         wireText           `json:"sni"`
+	Resumed     bool               `json:"resumed"`
+	ECH         bool               `json:"ech"`
+	ClientCert  bool               `json:"client_certificate"`
+	VerifyError wireText           `json:"verify_error"`
+	Certificate *recordCertificate `json:"certificate"`
+}
+
+type recordCertificate struct {
+	Subject   wireText   `json:"subject"`
+	Issuer    wireText   `json:"issuer"`
+	Names     []wireText `json:"names"`
+	NotBefore time.Time  `json:"not_before"`
+	NotAfter  time.Time  `json:"not_after"`
+	SHA256    wireText   `json:"sha256"`
+}
+
+type millis time.Duration
+
+func (d *millis) UnmarshalJSON(b []byte) error {
+	n, err := parseMillis(string(b))
+	*d = millis(n)
+	return err
+}
+
+type wireText string
+
+func (t *wireText) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '{' {
+		var o struct {
+			Base64 []byte `json:"base64"`
+		}
+		err := json.Unmarshal(b, &o)
+		*t = wireText(o.Base64)
+		return err
+	}
+	return json.Unmarshal(b, (*string)(t))
+}
+
+var (
+	errNoSchema  = errors.New(`not a sidenote record: it has no "schema"`)
+	errLogRecord = errors.New("this record has no message contents: it was written by the JSON log; read what --save wrote")
+)
+
+// ParseJSON reads a full record. An error says what is wrong and, where it can,
+// at which octet.
+func ParseJSON(b []byte) (*Exchange, error) {
+	var r record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, jsonError(err)
+	}
+	switch {
+	case r.Schema == "":
+		return nil, errNoSchema
+	case r.Schema != Schema:
+		return nil, fmt.Errorf("the record has schema %.60q; this version of sidenote reads %q", r.Schema, Schema)
+	case r.Request == nil:
+		return nil, errLogRecord
+	}
+	return r.exchange()
+}
+
+// jsonError adds the octet at which reading failed, counted from 1.
+func jsonError(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("byte %d: %w", syntax.Offset, err)
+	case errors.As(err, &kind):
+		return fmt.Errorf("byte %d: %s is a JSON %s", kind.Offset, kind.Field, kind.Value)
+	}
+	return err
+}
+
+func (r *record) exchange() (*Exchange, error) {
+	x := &Exchange{
+		ID: r.ID, Run: r.Run, Started: r.Time,
+		Scheme: string(r.Target.Scheme), Authority: string(r.Target.Authority),
+	}
+	if r.ErrorCode != "" {
+		x.Err = &Err{Code: ErrCode(r.ErrorCode), Detail: string(r.Detail)}
+	}
+	for _, name := range r.Changed {
+		c, ok := ParseChange(name)
+		if !ok {
+			return nil, fmt.Errorf("unknown change %.60q", name)
+		}
+		x.Changed |= c
+	}
+	r.Timing.fill(&x.Timing)
+	x.Request.Method, x.Request.Target = string(r.Request.Method), string(r.Request.Target)
+	err := errors.Join(
+		r.Client.fill(&x.Client),
+		r.Origin.fill(&x.Origin),
+		r.Request.fill(&x.Request.Message),
+		r.Response.fill(&x.Response),
+	)
+	if len(r.Interim) > 0 {
+		x.Interim = make([]Response, len(r.Interim))
+	}
+	for i := range r.Interim {
+		err = errors.Join(err, r.Interim[i].fill(&x.Interim[i]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+func (r *recordTiming) fill(t *Timing) {
+	*t = Timing{
+		DNS: time.Duration(r.DNS), Connect: time.Duration(r.Connect), TLS: time.Duration(r.TLS),
+		HeadSent: time.Duration(r.HeadSent), ContentBegun: time.Duration(r.ContentBegun),
+		RequestSent: time.Duration(r.RequestSent), FirstByte: time.Duration(r.FirstByte),
+		Done: time.Duration(r.Total), Self: time.Duration(r.Self),
+	}
+}
+
+func (r *recordReply) fill(to *Response) error {
+	to.Status, to.Reason, to.Made, to.At = r.Status, string(r.Reason), r.Made, time.Duration(r.At)
+	if r.Status < 0 || r.Status > 999 {
+		return fmt.Errorf("status code %d is not of three digits", r.Status)
+	}
+	return r.recordMessage.fill(&to.Message)
+}
+
+func (r *recordMessage) fill(m *Message) (err error) {
+	m.Version, m.RawHead = r.Version, string(r.RawHead)
+	fillFields(&m.Fields, r.Fields)
+	fillFields(&m.Trailers, r.Trailers)
+	c := &m.Content
+	c.Size, c.Kept, c.Truncated, c.Complete = r.Content.Size, r.Kept, r.Content.Truncated, r.Content.Complete
+	if r.Content.SHA256 != "" {
+		c.SHA256, err = parseDigest(r.Content.SHA256)
+	}
+	return err
+}
+
+func fillFields(f *Fields, lines [][2]wireText) {
+	f.Grow(len(lines))
+	for _, l := range lines {
+		f.Add(string(l[0]), string(l[1]))
+	}
+}
+
+func (r *recordConn) fill(c *Connection) (err error) {
+	c.Peer, c.Local, c.Reused = r.Peer, r.Local, r.Reused
+	c.Attempts, c.Proxy, c.Closed = r.Attempts, string(r.Proxy), r.Closed
+	t := r.TLS
+	if t == nil {
+		return nil
+	}
+	c.TLS = &TLS{
+		ALPN: string(t.ALPN), SNI: string(t.SNI), Resumed: t.Resumed, ECH: t.ECH,
+		ClientCert: t.ClientCert, VerifyError: string(t.VerifyError),
+	}
+	if c.TLS.Version, err = tlsVersionID(t.Version); err != nil {
+		return err
+	}
+	if t.Cipher != "" {
+		if c.TLS.Cipher, err = tlsCipherID(t.Cipher); err != nil {
+			return err
+		}
+	}
+	if s := t.Certificate; s != nil {
+		cert := &Certificate{
+			Subject: string(s.Subject), Issuer: string(s.Issuer),
+			NotBefore: s.NotBefore, NotAfter: s.NotAfter, SHA256: string(s.SHA256),
+		}
+		for _, n := range s.Names {
+			cert.Names = append(cert.Names, string(n))
+		}
+		c.TLS.Certificate = cert
+	}
+	return nil
+}
+
+// MaxRecord bounds one line of a JSONL file, in octets.
+const MaxRecord = 64 << 20
+
+// ReadJSONL reads full records, one a line, and calls f for each. It holds one
+// line at a time. An empty line is skipped. An error says the line and, where
+// it can, the octet in it; one that f returns is given back as it is.
+func ReadJSONL(r io.Reader, f func(*Exchange) error) error {
+	lines := lineReader{r: r}
+	for n := 1; ; n++ {
+		line, err := lines.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if len(line) == 0 {
+			continue
+		}
+		x, err := ParseJSON(line)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if err := f(x); err != nil {
+			return err
+		}
+	}
+}
+
+// lineReader cuts a stream into lines of at most MaxRecord octets.
+type lineReader struct {
+	r          io.Reader
+	buf        []byte
+	start, end int // of what is read and not yet given
+	err        error
+}
+
+// next gives a line without its end; it is valid until the next call.
+func (l *lineReader) next() ([]byte, error) {
+	searched := 0
+	for {
+		if i := indexByteFrom(l.buf[l.start:l.end], '\n', searched); i >= 0 {
+			line := l.buf[l.start : l.start+i]
+			l.start += i + 1
+			return trimCR(line), nil
+		}
+		searched = l.end - l.start
+		switch {
+		case searched > MaxRecord:
+			return nil, fmt.Errorf("longer than %d MiB, which no record is", MaxRecord>>20)
+		case l.err != nil && searched > 0 && l.err == io.EOF:
+			line := l.buf[l.start:l.end]
+			l.start = l.end
+			return trimCR(line), nil
+		case l.err != nil:
+			return nil, l.err
+		}
+		l.fill()
+	}
+}
+
+func (l *lineReader) fill() {
+	if l.start > 0 {
+		l.end = copy(l.buf, l.buf[l.start:l.end])
+		l.start = 0
+	}
+	if l.end == len(l.buf) {
+		l.buf = append(l.buf, make([]byte, max(64<<10, len(l.buf)))...)
+	}
+	for range 100 { // an empty read is no progress
+		n, err := l.r.Read(l.buf[l.end:])
+		l.end += n
+		l.err = err
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	l.err = io.ErrNoProgress
+}
+
+func indexByteFrom(b []byte, c byte, from int) int {
+	for i := from; i < len(b); i++ {
+		if b[i] == c {
+			return i
+		}
+	}
+	return -1
+}
+
+func trimCR(b []byte) []byte {
+	if len(b) > 0 && b[len(b)-1] == '\r' {
+		return b[:len(b)-1]
+	}
+	return b
+}

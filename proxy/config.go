@@ -1,0 +1,90 @@
+package proxy
+
+import (
+	"crypto/x509"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"sidenote/exchange"
+	"sidenote/proxy/ca"
+)
+
+// Hooks are how records leave the proxy. The functions may be called by many
+// goroutines at once; nil ones are not called.
+type Hooks struct {
+	// Head runs when the response head is known, before it is passed on, and
+	// may add fields to the response through out. It must be quick, since the
+	// client waits. Content, Timing.Done and Err are not known yet.
+	Head func(x *exchange.Exchange, out http.Header)
+
+	// Done runs when both messages have ended, or the exchange has failed.
+	// From then on nobody changes x. Every exchange that Head was called for,
+	// and every other that was begun, gets one call.
+	Done func(x *exchange.Exchange)
+}
+
+// Config is what a Proxy is made of. It must not be changed afterwards.
+type Config struct {
+	Hooks Hooks
+	RunID string
+
+	// CA signs the certificates of intercepted hosts; without one nothing is
+	// intercepted.
+	CA *ca.Authority
+	// Intercept says whether TLS to a host, a name without port, is
+	// intercepted; nil intercepts every host.
+	Intercept func(host string) bool
+
+	// UpstreamProxy is an http, https, socks5 or socks5h URL, with credentials
+	// where it wants some; nil goes straight. NoProxy has the form of the
+	// NO_PROXY variable.
+	UpstreamProxy *url.URL
+	NoProxy       string
+	// UpstreamCAs are the roots that origin servers are verified with; nil for
+	// those of the system.
+	UpstreamCAs *x509.CertPool
+	// Insecure says for which hosts a bad certificate is let pass; nil for none.
+	Insecure func(host string) bool
+
+	// User and Password are what clients have to give; "" wants none.
+	User, Password string
+	// Forbidden addresses cannot be reached through the proxy, such as that of
+	// the admin server.
+	Forbidden []netip.AddrPort
+
+	ConnectTimeout        time.Duration // to open a connection, looking the name up included
+	ResponseHeaderTimeout time.Duration // from the request to the head of the final response; 0 for none
+	IdleTimeout           time.Duration // between two pieces of content, or two octets in a tunnel; 0 for none
+	MaxHeadBytes          int           // of a message head
+	KeepContent           int           // octets of each content that the record keeps
+
+	// Pseudonym names this proxy in Via, where it adds one.
+	Pseudonym string
+}
+
+// MaxResponseHead is how many octets of response heads are recorded at most.
+func (c *Config) MaxResponseHead() int { return c.MaxHeadBytes + 4096 }
+
+func (c *Config) insecure(host string) bool { return c.Insecure != nil && c.Insecure(host) }
+
+// intercepts reports whether TLS to a host is intercepted.
+func (c *Config) intercepts(host string) bool {
+	return c.CA != nil && (c.Intercept == nil || c.Intercept(strings.ToLower(host)))
+}
+
+// withDefaults fills in what would make no sense as zero.
+func (c Config) withDefaults() Config {
+	if c.ConnectTimeout <= 0 {
+		c.ConnectTimeout = 30 * time.Second
+	}
+	if c.MaxHeadBytes <= 0 {
+		c.MaxHeadBytes = 256 << 10
+	}
+	if c.Pseudonym == "" {
+		c.Pseudonym = "sidenote-" + c.RunID
+	}
+	return c
+}

@@ -1,0 +1,379 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+	xproxy "golang.org/x/net/proxy"
+
+	"sidenote/exchange"
+)
+
+// A dialer opens connections to origin servers, straight or through the
+// upstream proxy, and measures what each step took.
+type dialer struct {
+	config   *Config
+	net      net.Dialer
+	upstream func(*url.URL) (*url.URL, error) // nil URL: straight
+	own      func(netip.AddrPort) bool        // whether an address is one of our listeners
+	tlsBase  *tls.Config
+	opened   atomic.Int64
+	open     atomic.Int64
+
+	mu    sync.Mutex
+	local map[netip.AddrPort]struct{} // local ends of open connections, to recognise our own when they come back
+}
+
+func newDialer(c *Config, own func(netip.AddrPort) bool) *dialer {
+	d := &dialer{config: c, own: own, local: map[netip.AddrPort]struct{}{}}
+	d.net = net.Dialer{KeepAlive: 30 * time.Second, Control: d.refuseOwn}
+	if c.UpstreamProxy != nil {
+		u := c.UpstreamProxy.String()
+		d.upstream = (&httpproxy.Config{HTTPProxy: u, HTTPSProxy: u, NoProxy: c.NoProxy}).ProxyFunc()
+	}
+	d.tlsBase = &tls.Config{RootCAs: c.UpstreamCAs, ClientSessionCache: tls.NewLRUClientSessionCache(512), MinVersion: tls.VersionTLS10}
+	return d
+}
+
+var errLoop = errors.New("the address is sidenote's own")
+
+// refuseOwn runs before each connect, with the address that was looked up.
+func (d *dialer) refuseOwn(_, address string, _ syscall.RawConn) error {
+	if ap, err := netip.ParseAddrPort(address); err == nil && d.own(netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())) {
+		return errLoop
+	}
+	return nil
+}
+
+// target says where a connection goes and how.
+type target struct {
+	scheme    string // "http", "https", or "tunnel" for octets that are not looked at
+	authority string // host:port
+	alpn      []string
+	h2c       bool // HTTP/2 in clear
+}
+
+// proxyFor gives the upstream proxy for a target, nil to go straight.
+func (d *dialer) proxyFor(scheme, authority string) *url.URL {
+	if d.upstream == nil {
+		return nil
+	}
+	if scheme != "http" {
+		scheme = "https"
+	}
+	u, err := d.upstream(&url.URL{Scheme: scheme, Host: authority})
+	if err != nil {
+		return nil
+	}
+	return u
+}
+
+// dial opens a connection. With TLS in the target it is shaken hands on too.
+func (d *dialer) dial(ctx context.Context, t target) (*outbound, error) {
+	o := &outbound{}
+	o.recorder.limit = d.config.MaxResponseHead()
+	via := d.proxyFor(t.scheme, t.authority)
+	var err error
+	switch {
+	case via == nil:
+		err = d.connect(ctx, o, t.authority)
+	default:
+		err = d.connectThrough(ctx, o, via, t)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.track(o)
+	if t.scheme == "https" {
+		if err := d.handshake(ctx, o, t); err != nil {
+			o.Close()
+			return nil, err
+		}
+	}
+	o.multi = t.h2c || o.tls != nil && o.tls.ALPN == "h2"
+	return o, nil
+}
+
+// track counts a connection and remembers its local end until it is closed.
+func (d *dialer) track(o *outbound) {
+	d.opened.Add(1)
+	d.open.Add(1)
+	o.local, o.peer = addrPort(o.Conn.LocalAddr()), addrPort(o.Conn.RemoteAddr())
+	d.mu.Lock()
+	d.local[o.local] = struct{}{}
+	d.mu.Unlock()
+	o.release = func() {
+		d.open.Add(-1)
+		d.mu.Lock()
+		delete(d.local, o.local)
+		d.mu.Unlock()
+	}
+}
+
+// isOurs reports whether a client's address is the local end of a connection of our own.
+func (d *dialer) isOurs(client netip.AddrPort) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, ok := d.local[client]
+	return ok
+}
+
+// connect opens the socket, and measures looking the name up and connecting.
+func (d *dialer) connect(ctx context.Context, o *outbound, authority string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.config.ConnectTimeout, errConnectTimeout)
+	defer cancel()
+	start := time.Now()
+	var looking atomic.Bool
+	var dns atomic.Int64
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { looking.Store(true) },
+		DNSDone:  func(httptrace.DNSDoneInfo) { looking.Store(false); dns.Store(int64(time.Since(start))) },
+	})
+	c, err := d.connectAny(ctx, loopbackNames(authority))
+	o.dns = time.Duration(dns.Load())
+	o.connect = time.Since(start) - o.dns
+	if err != nil {
+		if looking.Load() && ctx.Err() != nil {
+			err = &failure{exchange.ErrDNSTimeout, err}
+		}
+		return classifyDial(ctx, err)
+	}
+	if t, ok := c.(*net.TCPConn); ok {
+		t.SetNoDelay(true)
+	}
+	o.Conn = c
+	return nil
+}
+
+// connectAny tries one address after another and gives the first error if none answers.
+func (d *dialer) connectAny(ctx context.Context, addresses []string) (c net.Conn, err error) {
+	for _, a := range addresses {
+		var e error
+		if c, e = d.net.DialContext(ctx, "tcp", a); e == nil {
+			return c, nil
+		}
+		if err == nil {
+			err = e
+		}
+	}
+	return nil, err
+}
+
+// loopbackNames gives the addresses of a name under .localhost, which is
+// loopback by definition (RFC 6761 §6.3) though resolvers may not know it;
+// any other authority is given back.
+func loopbackNames(authority string) []string {
+	host, port, err := net.SplitHostPort(authority)
+	if err == nil && isLocalhost(host) {
+		return []string{net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}
+	}
+	return []string{authority}
+}
+
+func isLocalhost(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// connectThrough opens the connection to the upstream proxy, and has it open
+// one to the target: by CONNECT for TLS, by absolute-form requests for http.
+func (d *dialer) connectThrough(ctx context.Context, o *outbound, via *url.URL, t target) error {
+	o.proxy = via.Scheme + "://" + via.Host
+	if strings.HasPrefix(via.Scheme, "socks5") {
+		return d.connectSOCKS(ctx, o, via, t)
+	}
+	if err := d.connect(ctx, o, withPort(via.Host, via.Scheme)); err != nil {
+		return proxyFailure(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, d.config.ConnectTimeout, errConnectTimeout)
+	defer cancel()
+	stop := closeOnDone(ctx, o.Conn)
+	defer stop()
+	if via.Scheme == "https" {
+		tc := tls.Client(o.Conn, &tls.Config{RootCAs: d.config.UpstreamCAs, ServerName: via.Hostname(), InsecureSkipVerify: d.config.insecure(via.Hostname())})
+		if err := tc.HandshakeContext(ctx); err != nil {
+			o.Conn.Close()
+			return &failure{exchange.ErrProxyFailed, err}
+		}
+		o.Conn = tc
+	}
+	if t.scheme == "http" && !t.h2c {
+		o.absolute = true
+		return nil
+	}
+	if err := d.askForTunnel(o, via, t.authority); err != nil {
+		o.Conn.Close()
+		return err
+	}
+	return nil
+}
+
+func (d *dialer) connectSOCKS(ctx context.Context, o *outbound, via *url.URL, t target) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.config.ConnectTimeout, errConnectTimeout)
+	defer cancel()
+	var auth *xproxy.Auth
+	if via.User != nil {
+		password, _ := via.User.Password()
+		auth = &xproxy.Auth{User: via.User.Username(), Password: password}
+	}
+	start := time.Now()
+	s, err := xproxy.SOCKS5("tcp", withPort(via.Host, via.Scheme), auth, &d.net)
+	if err != nil {
+		return &failure{exchange.ErrProxyFailed, err}
+	}
+	c, err := s.(xproxy.ContextDialer).DialContext(ctx, "tcp", t.authority)
+	o.connect = time.Since(start)
+	if err != nil {
+		return socksFailure(err)
+	}
+	o.Conn = c
+	return nil
+}
+
+// socksFailure tells a proxy that answered no from one that could not be asked.
+func socksFailure(err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "authentication") || strings.Contains(text, "username"):
+		return &failure{exchange.ErrProxyAuth, err}
+	case strings.Contains(text, "unknown error") || strings.Contains(text, "general SOCKS") || strings.Contains(text, "socks connect") && !strings.Contains(text, "dial tcp"):
+		return &failure{exchange.ErrProxyRefused, err}
+	}
+	return &failure{exchange.ErrProxyFailed, err}
+}
+
+// askForTunnel sends CONNECT to an upstream proxy and reads its answer.
+func (d *dialer) askForTunnel(o *outbound, via *url.URL, authority string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nVia: 1.1 %s\r\n", authority, authority, d.config.Pseudonym)
+	if credentials := basicCredentials(via); credentials != "" {
+		fmt.Fprintf(&b, "Proxy-Authorization: %s\r\n", credentials)
+	}
+	b.WriteString("\r\n")
+	if _, err := io.WriteString(o.Conn, b.String()); err != nil {
+		return &failure{exchange.ErrProxyFailed, err}
+	}
+	br := bufio.NewReader(io.LimitReader(o.Conn, int64(d.config.MaxResponseHead())))
+	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
+	if err != nil {
+		return &failure{exchange.ErrProxyFailed, err}
+	}
+	switch {
+	case resp.StatusCode == http.StatusProxyAuthRequired:
+		return &failure{exchange.ErrProxyAuth, fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
+	case resp.StatusCode/100 != 2:
+		return &failure{exchange.ErrProxyRefused, fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
+	}
+	if n := br.Buffered(); n > 0 { // the other side spoke first
+		early, _ := br.Peek(n)
+		o.Conn = &replayConn{Conn: o.Conn, early: append([]byte(nil), early...)}
+	}
+	return nil
+}
+
+// basicCredentials gives the Proxy-Authorization value of a proxy URL's user info.
+func basicCredentials(u *url.URL) string {
+	if u == nil || u.User == nil {
+		return ""
+	}
+	password, _ := u.User.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password))
+}
+
+func withPort(host, scheme string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	port := map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[scheme]
+	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+}
+
+// handshake shakes hands on an open connection.
+func (d *dialer) handshake(ctx context.Context, o *outbound, t target) error {
+	host, _, err := net.SplitHostPort(t.authority)
+	if err != nil {
+		host = t.authority
+	}
+	c := d.tlsBase.Clone()
+	c.ServerName, c.NextProtos = host, t.alpn
+	var verifyError string
+	if d.config.insecure(host) {
+		c.InsecureSkipVerify = true
+		c.VerifyConnection = func(s tls.ConnectionState) error {
+			verifyError = d.verify(s, host)
+			return nil
+		}
+	}
+	asked := false
+	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		asked = true
+		return &tls.Certificate{}, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, tlsTimeout(d.config.ConnectTimeout), errTLSTimeout)
+	defer cancel()
+	start := time.Now()
+	tc := tls.Client(o.Conn, c)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		return classifyHandshake(ctx, err, asked)
+	}
+	o.handshake = time.Since(start)
+	o.Conn, o.tls = tc, tlsFacts(tc.ConnectionState(), host)
+	o.tls.VerifyError = verifyError
+	o.asked = asked
+	return nil
+}
+
+// verify checks a chain as crypto/tls would have, and gives what it found.
+func (d *dialer) verify(s tls.ConnectionState, host string) string {
+	opts := x509.VerifyOptions{DNSName: host, Roots: d.config.UpstreamCAs, Intermediates: x509.NewCertPool()}
+	for _, c := range s.PeerCertificates[1:] {
+		opts.Intermediates.AddCert(c)
+	}
+	if _, err := s.PeerCertificates[0].Verify(opts); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func tlsTimeout(connect time.Duration) time.Duration { return min(connect, 10*time.Second) }
+
+// closeOnDone closes a connection when the context ends first.
+func closeOnDone(ctx context.Context, c net.Conn) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+}
+
+// replayConn gives octets that were read too early before those that follow.
+type replayConn struct {
+	net.Conn
+	early []byte
+}
+
+// Read gives the early octets first.
+func (c *replayConn) Read(p []byte) (int, error) {
+	if len(c.early) > 0 {
+		n := copy(p, c.early)
+		c.early = c.early[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// CloseWrite ends our half of the connection.
+func (c *replayConn) CloseWrite() error { return closeWrite(c.Conn) }

@@ -1,0 +1,208 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidenote/exchange"
+)
+
+// An inbound is a client's connection, as a socket or as the inside of a
+// CONNECT tunnel. It records the heads of requests, and writes those of
+// responses from the record.
+type inbound struct {
+	net.Conn
+	proxy *Proxy
+	route route
+	tls   *exchange.TLS // nil in clear
+	local netip.AddrPort
+	peer  netip.AddrPort
+
+	recorder headRecorder
+
+	mu       sync.Mutex // guards what follows
+	writer   headWriter
+	current  *passage // the exchange being answered on HTTP/1.x; nil between exchanges
+	wrote    bool     // something was written since the head being handled was read
+	bodyDone bool     // and the request content has ended
+	served   int      // exchanges begun
+	multi    bool     // HTTP/2: heads cannot be told apart, and are not recorded
+	hijacked bool
+
+	began   time.Time
+	watcher *refusal // waits for the first request of an intercepted connection
+	closed  atomic.Bool
+}
+
+// A route says where requests of a connection go.
+type route struct {
+	kind      routeKind
+	scheme    string // for all but routeForward
+	authority string // host:port to connect to
+	userAgent string // of the CONNECT request
+}
+
+type routeKind uint8
+
+const (
+	routeForward routeKind = iota // each request names its target: a proxy client's connection
+	routeTunnel                   // requests inside a CONNECT tunnel go to its authority
+	routeReverse                  // requests to a reverse listener go to its origin server
+)
+
+func (p *Proxy) newInbound(c net.Conn, r route) *inbound {
+	in := &inbound{Conn: c, proxy: p, route: r, began: time.Now()}
+	in.peer, in.local = addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())
+	in.recorder.limit = p.config.MaxHeadBytes + 4096
+	in.recorder.start()
+	return in
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// Read records heads as they pass.
+func (in *inbound) Read(p []byte) (int, error) {
+	n, err := in.Conn.Read(p)
+	in.recorder.feed(p[:n], nil)
+	return n, err
+}
+
+// Write replaces response heads by those made from the record. What net/http
+// writes while no exchange runs is its refusal of a malformed request, which
+// gets a better answer and a record.
+func (in *inbound) Write(p []byte) (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.multi || in.hijacked {
+		return in.Conn.Write(p)
+	}
+	if in.current == nil && in.writer.pending == nil && isRefusal(p) {
+		_, err := in.Conn.Write(in.proxy.refuseMalformed(in, p))
+		return len(p), err
+	}
+	in.wrote = true
+	if in.bodyDone {
+		in.nextHead()
+	}
+	out := in.writer.rewrite(p)
+	if len(out) == 0 {
+		return len(p), nil
+	}
+	n, err := in.Conn.Write(out)
+	if err != nil {
+		return min(n, len(p)), err
+	}
+	return len(p), nil
+}
+
+// nextHead lets the recorder wait for the next request, once for each.
+func (in *inbound) nextHead() {
+	in.bodyDone = false
+	in.recorder.start()
+}
+
+// isRefusal reports whether net/http is about to refuse a request by itself.
+func isRefusal(p []byte) bool {
+	return len(p) > 12 && bytes.HasPrefix(p, []byte("HTTP/1.")) && (p[9] == '4' || p[9] == '5')
+}
+
+// begin takes the head of the request that has just been read, and marks the
+// connection as answering it.
+func (in *inbound) begin(ps *passage) (head string, began time.Time, reused bool) {
+	head, began, _ = in.recorder.take()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.served++
+	in.current, in.wrote, in.bodyDone = ps, false, false
+	return head, began, in.served > 1
+}
+
+// beginMulti counts an exchange of an HTTP/2 connection.
+func (in *inbound) beginMulti() (reused bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.served++
+	in.multi = true
+	return in.served > 1
+}
+
+// requestRead says that the request content has ended, so that what comes next
+// is another head.
+func (in *inbound) requestRead() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.wrote {
+		in.nextHead()
+		return
+	}
+	in.bodyDone = true
+}
+
+// answer sets the head that replaces the next one that net/http writes.
+func (in *inbound) answer(h *outgoingHead) {
+	in.mu.Lock()
+	in.writer.pending = h
+	in.mu.Unlock()
+}
+
+// idle marks the connection as waiting for a request. It comes from
+// http.Server's ConnState, since only that knows when a response is written whole.
+func (in *inbound) idle() {
+	in.mu.Lock()
+	in.current = nil
+	in.mu.Unlock()
+}
+
+// count is how many exchanges have begun.
+func (in *inbound) count() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.served
+}
+
+// Close closes the connection and tells whoever watched for its first request.
+func (in *inbound) Close() error {
+	if !in.closed.Swap(true) {
+		in.proxy.inboundClosed(in)
+	}
+	return in.Conn.Close()
+}
+
+// CloseWrite ends our half of the connection, as net/http does before it gives
+// up on a client.
+func (in *inbound) CloseWrite() error { return closeWrite(in.Conn) }
+
+// connection gives the client's side of a record.
+func (in *inbound) connection(reused bool) exchange.Connection {
+	return exchange.Connection{Peer: in.peer, Local: in.local, Reused: reused, TLS: in.tls}
+}
+
+type inboundKey struct{}
+
+func withInbound(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, inboundKey{}, c)
+}
+
+func inboundOf(ctx context.Context) *inbound {
+	in, _ := ctx.Value(inboundKey{}).(*inbound)
+	return in
+}
+
+// closeWrite ends one half of a connection where its kind can, TLS included.
+func closeWrite(c net.Conn) error {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return nil
+}

@@ -1,0 +1,474 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"sidenote/exchange"
+)
+
+// originSide sends a request to an origin server and gives its response. It is
+// the seam for an HTTP/1.1 engine of our own.
+type originSide interface {
+	roundTrip(ps *passage, r *http.Request) (*http.Response, error)
+	closeIdle()
+}
+
+// transports speak HTTP/1.1 and HTTP/2 with origin servers, the one that the
+// client speaks where the origin server does too.
+type transports struct {
+	dialer *dialer
+	h1     *http.Transport
+	h2     *http2.Transport // over TLS
+	h2c    *http2.Transport // in clear, with prior knowledge
+
+	mu     sync.Mutex
+	speaks map[string]protocol    // what an origin server chose, by authority
+	spare  map[string][]*outbound // connections opened to learn that, not used yet
+}
+
+// protocol is what an origin server chose by ALPN, and when.
+type protocol struct {
+	h2 bool
+	at time.Time
+}
+
+const (
+	protocolFor = 10 * time.Minute // how long a choice is taken for granted
+	spareFor    = 10 * time.Second // how long a connection waits for its first request
+	maxSpeaks   = 4096             // bounds what is remembered
+	idleConns   = 512
+	idleConnFor = 90 * time.Second
+)
+
+func newTransports(d *dialer) *transports {
+	t := &transports{dialer: d, speaks: map[string]protocol{}, spare: map[string][]*outbound{}}
+	t.h1 = &http.Transport{
+		DialContext:            t.dialClear,
+		DialTLSContext:         t.dialH1,
+		DisableCompression:     true,
+		MaxIdleConns:           idleConns,
+		MaxIdleConnsPerHost:    idleConns,
+		IdleConnTimeout:        idleConnFor,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: int64(d.config.MaxHeadBytes),
+	}
+	t.h2 = t.newH2(t.dialH2)
+	t.h2c = t.newH2(t.dialH2C)
+	t.h2c.AllowHTTP = true
+	return t
+}
+
+func (t *transports) newH2(dial func(context.Context, string, string, *tls.Config) (net.Conn, error)) *http2.Transport {
+	return &http2.Transport{
+		DialTLSContext:     dial,
+		DisableCompression: true,
+		MaxHeaderListSize:  uint32(t.dialer.config.MaxHeadBytes),
+		IdleConnTimeout:    idleConnFor,
+	}
+}
+
+func (t *transports) closeIdle() {
+	t.h1.CloseIdleConnections()
+	t.h2.CloseIdleConnections()
+	t.h2c.CloseIdleConnections()
+	t.mu.Lock()
+	spare := t.spare
+	t.spare = map[string][]*outbound{}
+	t.mu.Unlock()
+	for _, conns := range spare {
+		for _, o := range conns {
+			o.Close()
+		}
+	}
+}
+
+func (t *transports) dialClear(ctx context.Context, _, authority string) (net.Conn, error) {
+	return asConn(t.dialer.dial(ctx, target{scheme: "http", authority: authority}))
+}
+
+// asConn avoids an interface that holds a nil pointer.
+func asConn(o *outbound, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func (t *transports) dialH1(ctx context.Context, _, authority string) (net.Conn, error) {
+	if o := t.takeSpare(authority, false); o != nil {
+		return o, nil
+	}
+	return asConn(t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnH1}))
+}
+
+func (t *transports) dialH2(ctx context.Context, _, authority string, _ *tls.Config) (net.Conn, error) {
+	if o := t.takeSpare(authority, true); o != nil {
+		return o, nil
+	}
+	o, err := t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnBoth})
+	if err != nil {
+		return nil, err
+	}
+	if t.learn(authority, o); o.tls.ALPN != "h2" {
+		t.putSpare(authority, o)
+		return nil, errNotH2
+	}
+	return o, nil
+}
+
+func (t *transports) dialH2C(ctx context.Context, _, authority string, _ *tls.Config) (net.Conn, error) {
+	return asConn(t.dialer.dial(ctx, target{scheme: "http", authority: authority, h2c: true}))
+}
+
+var (
+	alpnH1   = []string{"http/1.1"}
+	alpnBoth = []string{"h2", "http/1.1"}
+
+	errNotH2 = errors.New("the origin server does not speak HTTP/2 any more")
+)
+
+// learn remembers what an origin server chose.
+func (t *transports) learn(authority string, o *outbound) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.speaks) >= maxSpeaks {
+		clear(t.speaks)
+	}
+	t.speaks[authority] = protocol{h2: o.tls.ALPN == "h2", at: time.Now()}
+}
+
+// speaksH2 tells whether an origin server chooses HTTP/2 when it is offered. It
+// connects to find out, and keeps the connection for the request that follows.
+func (t *transports) speaksH2(ctx context.Context, authority string) (bool, error) {
+	t.mu.Lock()
+	p, ok := t.speaks[authority]
+	t.mu.Unlock()
+	if ok && time.Since(p.at) < protocolFor {
+		return p.h2, nil
+	}
+	o, err := t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnBoth})
+	if err != nil {
+		return false, err
+	}
+	t.learn(authority, o)
+	t.putSpare(authority, o)
+	return o.tls.ALPN == "h2", nil
+}
+
+func (t *transports) putSpare(authority string, o *outbound) {
+	t.mu.Lock()
+	t.spare[authority] = append(t.spare[authority], o)
+	t.mu.Unlock()
+	time.AfterFunc(spareFor, func() {
+		if t.dropSpare(authority, o) {
+			o.Close()
+		}
+	})
+}
+
+func (t *transports) takeSpare(authority string, h2 bool) *outbound {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, o := range t.spare[authority] {
+		if (o.tls.ALPN == "h2") == h2 {
+			t.removeSpare(authority, i)
+			return o
+		}
+	}
+	return nil
+}
+
+func (t *transports) dropSpare(authority string, o *outbound) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, other := range t.spare[authority] {
+		if o == other {
+			t.removeSpare(authority, i)
+			return true
+		}
+	}
+	return false
+}
+
+func (t *transports) removeSpare(authority string, i int) {
+	conns := t.spare[authority]
+	if conns = append(conns[:i], conns[i+1:]...); len(conns) == 0 {
+		delete(t.spare, authority)
+		return
+	}
+	t.spare[authority] = conns
+}
+
+// roundTrip chooses the transport. A request that asks for another protocol
+// needs HTTP/1.1.
+func (t *transports) roundTrip(ps *passage, r *http.Request) (*http.Response, error) {
+	switch {
+	case !ps.multi || ps.upgrade:
+		return t.h1.RoundTrip(r)
+	case r.URL.Scheme == "http":
+		return t.h2c.RoundTrip(r)
+	}
+	h2, err := t.speaksH2(r.Context(), withPort(r.URL.Host, "https"))
+	if err != nil {
+		return nil, err
+	}
+	if h2 {
+		resp, err := t.h2.RoundTrip(r)
+		if !errors.Is(err, errNotH2) {
+			return resp, err
+		}
+	}
+	return t.h1.RoundTrip(r)
+}
+
+// forward sends the request on and records the response. It never gives an
+// error: a failed exchange has a response that says so.
+func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
+	r = ps.outgoing(r)
+	ps.interims = true
+	ps.guard(p.config.ResponseHeaderTimeout, errHeadTimeout)
+	resp, err := p.origin.roundTrip(ps, r)
+	o := ps.settle()
+	if err != nil {
+		return ps.refused(classifyRoundTrip(err, ps.cause(), o, ps.multi))
+	}
+	ps.guard(0, nil)
+	ps.w.buffered = ps.readResponse(resp, o)
+	if ps.x.Request.Version != ps.x.Response.Version && (ps.multi || ps.x.Response.Version == exchange.HTTP2) {
+		ps.x.Changed |= exchange.ChangedVersion
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		ps.upgraded = resp
+		noContent(&ps.x.Response.Content)
+		return &http.Response{StatusCode: resp.StatusCode, Header: http.Header{}, Body: http.NoBody}
+	}
+	ps.tapResponse(resp)
+	ps.forwardedFields(resp)
+	return resp
+}
+
+// outgoing makes the request that the transport sends. Its header holds what
+// steers net/http; on HTTP/1.x the fields themselves come from the record.
+func (ps *passage) outgoing(r *http.Request) *http.Request {
+	x := ps.x
+	ps.upgrade = !ps.multi && x.Request.Fields.Has(exchange.FieldUpgrade) &&
+		hasToken(x.Request.Fields.Combined(exchange.FieldConnection), "upgrade")
+	ps.requestHead = ps.makeRequestHead()
+	ctx := httptrace.WithClientTrace(context.Context(ps), ps.trace())
+	out := r.WithContext(ctx)
+	out.RequestURI = ""
+	out.Close = false
+	if ps.multi {
+		out.Header = ps.multiHeader(r.Header)
+	} else {
+		out.Header = steering(r.Header, ps.upgrade)
+	}
+	if r.Body == nil || r.Body == http.NoBody || ps.multi && r.ContentLength == 0 {
+		out.Body = nil
+		if !ps.multi {
+			out.Body = http.NoBody
+		}
+		noContent(&x.Request.Content)
+		if !ps.multi {
+			ps.in.requestRead()
+		}
+		return out
+	}
+	ps.request = newContentTap(r.Body, &x.Request.Content, ps.proxy.config.KeepContent, ps.contentBegins, ps.requestEnded)
+	out.Body = ps.request
+	return out
+}
+
+// contentBegins notes when the transport asks for content for the first time.
+func (ps *passage) contentBegins() {
+	ps.mu.Lock()
+	if t := &ps.x.Timing; t.ContentBegun == 0 {
+		t.ContentBegun = ps.since()
+	}
+	ps.mu.Unlock()
+}
+
+func (ps *passage) requestEnded(err error) {
+	if err != nil {
+		ps.fail(&exchange.Err{Code: exchange.ErrRequestTruncated, Detail: detailOf(err)})
+		return
+	}
+	if !ps.multi {
+		ps.in.requestRead()
+	}
+}
+
+// steeringNames are the fields that change what http.Transport does.
+var steeringNames = [...]string{"Expect", "Idempotency-Key", "X-Idempotency-Key", "Range"}
+
+// steering makes a header of the fields that http.Transport acts on. The others
+// would be sorted and written for nothing.
+func steering(h http.Header, upgrade bool) http.Header {
+	out := http.Header{"User-Agent": nil}
+	for _, name := range steeringNames {
+		if v, ok := h[name]; ok {
+			out[name] = v
+		}
+	}
+	if upgrade {
+		out["Connection"], out["Upgrade"] = []string{"Upgrade"}, h["Upgrade"]
+	}
+	return out
+}
+
+// multiHeader copies an HTTP/2 request's fields without those that are for us.
+func (ps *passage) multiHeader(h http.Header) http.Header {
+	out := make(http.Header, len(h)+1)
+	for name, values := range h {
+		switch name {
+		case "Sidenote-Ignore", "Proxy-Authorization", "Proxy-Connection", "Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade":
+			continue
+		}
+		out[name] = values
+	}
+	if _, ok := h["User-Agent"]; !ok {
+		out["User-Agent"] = nil
+	}
+	return out
+}
+
+// makeRequestHead makes the head to send on HTTP/1.1.
+func (ps *passage) makeRequestHead() outgoingHead {
+	x := ps.x
+	f := &x.Request.Fields
+	out := outgoingHead{fields: f, upgrade: ps.upgrade, changed: &x.Changed, framing: exchange.ChangedRequestFraming, hop: exchange.ChangedRequestHopByHop}
+	out.start = x.Request.Method + " " + originForm(x) + " HTTP/1.1"
+	if hopByHop(f, ps.upgrade, &out.skip) {
+		x.Changed |= exchange.ChangedRequestHopByHop
+	}
+	for i := range f.Each(exchange.FieldSidenoteIgnore) {
+		out.skip.add(i)
+		x.Changed |= exchange.ChangedIgnoreRemoved
+	}
+	if ps.in.route.kind == routeReverse {
+		out.host = trimDefaultPort(ps.in.route.authority, ps.in.route.scheme)
+		if out.host != f.Value(exchange.FieldHost) {
+			x.Changed |= exchange.ChangedRequestHost
+		}
+	} else if !f.Has(exchange.FieldHost) {
+		out.host = x.Authority
+	}
+	if ps.proxy.addsVia(ps.in.route.kind, x) {
+		out.added = append(out.added, exchange.Line{Name: "Via", Value: strings.TrimPrefix(x.Request.Version.String(), "HTTP/") + " " + ps.proxy.config.Pseudonym})
+		x.Changed |= exchange.ChangedRequestVia
+	}
+	return out
+}
+
+// originForm is the request target as an origin server gets it (RFC 9112 §3.2.1).
+func originForm(x *exchange.Exchange) string {
+	if t := x.PathQuery(); t != "" {
+		return t
+	}
+	return "/"
+}
+
+// trimDefaultPort drops the port that the scheme implies.
+func trimDefaultPort(authority, scheme string) string {
+	if scheme == "https" {
+		return strings.TrimSuffix(authority, ":443")
+	}
+	return strings.TrimSuffix(authority, ":80")
+}
+
+// tapResponse records the response content as goproxy reads it.
+func (ps *passage) tapResponse(resp *http.Response) {
+	ps.w.length = resp.ContentLength
+	if !ps.x.MayHaveContent() {
+		ps.w.length = 0
+	}
+	if resp.Body == http.NoBody || resp.Body == nil || ps.w.length == 0 {
+		noContent(&ps.x.Response.Content)
+		ps.w.length = 0
+		if resp.Body == nil {
+			resp.Body = http.NoBody
+		}
+		return
+	}
+	if resp.ContentLength > 0 && resp.ContentLength <= int64(ps.proxy.config.KeepContent) {
+		ps.x.Response.Content.Kept = make([]byte, 0, resp.ContentLength)
+	}
+	ps.response = newContentTap(resp.Body, &ps.x.Response.Content, ps.proxy.config.KeepContent, ps.awaitContent, ps.responseEnded)
+	resp.Body = ps.response
+}
+
+// awaitContent watches for content that stops coming.
+func (ps *passage) awaitContent() {
+	if d := ps.proxy.config.IdleTimeout; d > 0 {
+		if ps.timer == nil {
+			ps.guard(d, errStalled)
+			return
+		}
+		ps.timer.Reset(d)
+	}
+}
+
+func (ps *passage) responseEnded(err error) {
+	if err == nil || ps.w.err != nil {
+		return
+	}
+	ps.fail(&exchange.Err{Code: contentCode(err, ps.cause()), Detail: detailOf(err)})
+}
+
+// forwardedFields leaves in the response's header what goproxy is to copy: on
+// HTTP/1.x the framing, since the head is written from the record.
+func (ps *passage) forwardedFields(resp *http.Response) {
+	if !ps.multi {
+		kept := http.Header{}
+		if v, ok := resp.Header["Content-Length"]; ok && ps.x.MayHaveContent() && resp.ContentLength >= 0 {
+			kept["Content-Length"] = v
+		}
+		resp.Header = kept
+		return
+	}
+	for _, name := range [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "Sidenote", "Sidenote-Exchange"} {
+		if _, ok := resp.Header[name]; ok {
+			delete(resp.Header, name)
+			if strings.HasPrefix(name, "Sidenote") {
+				ps.x.Changed |= exchange.ChangedSidenoteRemoved
+			} else {
+				ps.x.Changed |= exchange.ChangedResponseHopByHop
+			}
+		}
+	}
+}
+
+// refused makes the response that says why there is none.
+func (ps *passage) refused(e *exchange.Err) *http.Response {
+	ps.fail(e)
+	ps.guard(0, nil)
+	if e.Code == exchange.ErrClientGone {
+		panic(http.ErrAbortHandler) // nobody is left to read a page
+	}
+	page := ps.proxy.failurePage(ps.x, e)
+	ps.setMade(page)
+	return page.response()
+}
+
+// setMade records a response of our own.
+func (ps *passage) setMade(page *page) {
+	s := &ps.x.Response
+	*s = exchange.Response{Status: page.status, Reason: http.StatusText(page.status), Made: true, At: ps.since()}
+	s.Version = ps.x.Request.Version
+	for _, l := range page.fields {
+		s.Fields.Add(l.Name, l.Value)
+	}
+	s.Content.Kept, s.Content.Size = page.content, int64(len(page.content))
+	s.Content.SHA256, s.Content.Complete = exchange.DigestOf(page.content), true
+	ps.w.length, ps.w.buffered = int64(len(page.content)), len(page.content)
+}
