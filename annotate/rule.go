@@ -69,6 +69,7 @@ type When struct {
 	RequestFields []exchange.Name // the request has one of these fields
 	Methods       []string        // the request method is one of these
 	Always        bool            // also exchanges without a final response, such as failed ones and tunnels
+	Failed        bool            // exchanges that failed, with a final response or without, and no others; run at their end
 }
 
 // Needs is a set of what a check reads.

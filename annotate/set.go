@@ -15,6 +15,7 @@ type Set struct {
 	options Options
 	head    index
 	end     index
+	failed  index // asked only about exchanges that failed
 	passes  sync.Pool
 }
 
@@ -109,7 +110,10 @@ func (s *Set) add(r *Rule, severity Severity) {
 		e.requestFields = &m
 	}
 	ix := &s.head
-	if r.Needs.AtEnd() || r.When.Always {
+	switch {
+	case r.When.Failed:
+		ix = &s.failed
+	case r.Needs.AtEnd() || r.When.Always:
 		ix = &s.end
 	}
 	ix.add(e)
@@ -126,7 +130,7 @@ func (ix *index) add(e entry) {
 	if anyStatus {
 		ix.other = append(ix.other, e)
 	}
-	if w.Always {
+	if w.Always || w.Failed {
 		ix.none = append(ix.none, e)
 	}
 }
@@ -150,7 +154,11 @@ func (s *Set) Head(x *exchange.Exchange, notes []Note) []Note {
 // End runs the rules that had to wait for the end of the exchange and appends
 // their notes, then drops what more specific rules have said better.
 func (s *Set) End(x *exchange.Exchange, notes []Note) []Note {
-	return Suppress(s.run(&s.end, x, notes))
+	notes = s.run(&s.end, x, notes)
+	if x.Err != nil {
+		notes = s.run(&s.failed, x, notes)
+	}
+	return Suppress(notes)
 }
 
 // All runs every rule over an exchange that has ended.

@@ -240,7 +240,7 @@ func (w *secretWalk) exchange(x *Exchange, content bool) *Exchange {
 	}
 	y := &Exchange{
 		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: authority,
-		Client: x.Client, Origin: x.Origin, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
+		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
 		Source: x.Source, Attached: x.Attached,
 	}
 	y.Request.Method, y.Request.Target = x.Request.Method, target
@@ -580,6 +580,9 @@ func (w *secretWalk) userInfo(s string) (string, bool) {
 // they are secret. A parameter begins after one of "?&;#", or at the start of
 // a form, and its value ends before one of ends.
 func (w *secretWalk) parameters(s, ends string, form bool) (string, bool) {
+	if strings.IndexByte(s, '=') < 0 {
+		return s, false
+	}
 	var b []byte
 	changed, done := false, 0 // s[:done] is in b, once changed
 	for i := 0; i < len(s); {

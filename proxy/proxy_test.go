@@ -227,7 +227,9 @@ func TestRefusingClientIsTunnelled(t *testing.T) {
 		}
 		if err == nil {
 			resp.Body.Close()
+			continue
 		}
+		r.wait(i + 1)
 	}
 	client.CloseIdleConnections()
 	records := r.wait(3)

@@ -15,6 +15,7 @@ func All() []*annotate.Rule {
 		statusRules(),
 		timingRules(),
 		tlsRules(),
+		failureRules(),
 		redirectRules(),
 		authRules(),
 		conditionalRules(),

@@ -1,0 +1,153 @@
+package annotate
+
+import (
+	"hash/fnv"
+	"strconv"
+
+	"sidenote/exchange"
+)
+
+// Annotated is an exchange that has ended, with its notes: what every sink
+// receives. Nobody changes it once it has been handed on.
+type Annotated struct {
+	X     *exchange.Exchange
+	Notes []Note
+}
+
+// Verdict is the highest severity among the notes, 0 when there is none.
+func (a *Annotated) Verdict() Severity { return Worst(a.Notes) }
+
+// Blame says who has to act on the worst note; the first of them where several
+// are equally bad.
+func (a *Annotated) Blame() Blame { return WorstBlame(a.Notes) }
+
+// WorstBlame is the blame of the first note of the highest severity.
+func WorstBlame(notes []Note) Blame {
+	worst := Worst(notes)
+	for i := range notes {
+		if notes[i].Severity == worst {
+			return notes[i].Blame
+		}
+	}
+	return ByNobody
+}
+
+// ClassNone is the class of an exchange in which the other side never answered.
+const ClassNone = "failed"
+
+// ClassOf names the class of a final response (RFC 9110 §15): "informational",
+// "success", "redirection", "client-error", "server-error", or "other" for a
+// code outside 100-599. It is ClassNone when no response came, even where the
+// proxy then made one of its own.
+func ClassOf(r *exchange.Response) string {
+	if r.Status == 0 || r.Made {
+		return ClassNone
+	}
+	if c := r.Class(); c >= 1 && c < len(classNames) {
+		return classNames[c]
+	}
+	return "other"
+}
+
+var classNames = [...]string{"", "informational", "success", "redirection", "client-error", "server-error"}
+
+// Redacted gives a copy of a in which no secret of the exchange can be read,
+// and a itself when there is none or r is nil. Without content, the kept
+// content is not searched and so must not be shown. Places whose text has
+// changed lose their span.
+func Redacted(a *Annotated, r *exchange.Redactor, content bool) *Annotated {
+	x := r.Redact(a.X, content)
+	if x == a.X {
+		return a
+	}
+	out := &Annotated{X: x, Notes: make([]Note, len(a.Notes))}
+	scrub := r.Scrubber(a.X, content)
+	for i, n := range a.Notes {
+		n.Message, n.Help = scrub.Text(n.Message), scrub.Text(n.Help)
+		if n.Place.End > n.Place.Start && a.X.Text(n.Place) != x.Text(n.Place) {
+			n.Place.Start, n.Place.End = 0, 0
+		}
+		out.Notes[i] = n
+	}
+	return out
+}
+
+// Fingerprint names what a note is about independently of when it was found:
+// equal for the same rule at the same part of the same kind of request, so
+// that two runs can be compared. It is 16 hexadecimal digits.
+func (n *Note) Fingerprint(x *exchange.Exchange) string {
+	h := fnv.New64a()
+	for _, s := range [...]string{
+		n.Rule.ID, x.Request.Method, x.Host(), Route(x.Path()),
+		strconv.Itoa(int(n.Place.Message)), strconv.Itoa(int(n.Place.Part)), n.Place.Field,
+	} {
+		_, _ = h.Write([]byte(s)) // a hash never fails
+		_, _ = h.Write([]byte{0})
+	}
+	s := strconv.FormatUint(h.Sum64(), 16)
+	return "0000000000000000"[len(s):] + s
+}
+
+// Route makes a template of a path: segments that look like identifiers become
+// "{id}", so that requests for many things of one kind are seen as one. It
+// gives at most 12 segments, the rest as "...".
+func Route(path string) string {
+	const most = 12
+	b := make([]byte, 0, 64)
+	for count := 0; path != ""; count++ {
+		end := segmentEnd(path)
+		if count == most {
+			return string(append(b, "/..."...))
+		}
+		segment := path[:end]
+		if slash := segment != "" && segment[0] == '/'; slash {
+			b = append(b, '/')
+			segment = segment[1:]
+		}
+		if isIdentifier(segment) {
+			b = append(b, "{id}"...)
+		} else {
+			b = append(b, segment...)
+		}
+		path = path[end:]
+	}
+	return string(b)
+}
+
+// segmentEnd is where the segment that begins at path[0], its slash included, ends.
+func segmentEnd(path string) int {
+	for i := 1; i < len(path); i++ {
+		if path[i] == '/' {
+			return i
+		}
+	}
+	return len(path)
+}
+
+// isIdentifier reports whether a path segment names one thing of many: a
+// number, a UUID or other hexadecimal text, a mix of letters and digits, or
+// anything very long. Version segments such as "v1" are not.
+func isIdentifier(s string) bool {
+	digits, hex := 0, 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			hex++
+		case c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == '-':
+			hex++
+		}
+	}
+	switch {
+	case len(s) > 64:
+		return true
+	case digits == 0:
+		return false
+	case digits == len(s):
+		return true
+	case hex == len(s) && len(s) >= 8:
+		return true
+	}
+	return len(s) >= 16 && digits*8 >= len(s)
+}

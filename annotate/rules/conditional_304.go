@@ -1,0 +1,250 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// conditional304Rules lists the rules on 304.
+func conditional304Rules() []*annotate.Rule {
+	return []*annotate.Rule{
+		conditional304NonGet,
+		conditional304WithoutPrecondition,
+		conditional304ETagNotInIfNoneMatch,
+		conditional304WithRepresentationMetadata,
+	}
+}
+
+var conditional304NonGet = &annotate.Rule{
+	ID:       "conditional/304-non-get",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "304 answers a method that reads nothing",
+	Refs:     []string{"RFC 9110 §15.4.5", "RFC 9110 §13.1.2", "RFC 9110 §13.2.2"},
+	Doc: "304 tells a client to use what it has stored, which makes sense for a read only. After a write the client cannot tell whether it was carried out. " +
+		"When If-None-Match fails for any other method, the status is 412; If-Modified-Since is ignored there.",
+	Help: "send 412 where a condition of a write failed",
+	Bad: []string{`# also status/unusual-for-method
+> PUT /orders/7 HTTP/1.1
+> Host: shop.test
+> If-None-Match: *
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+<
+`},
+	Good: []string{`> GET /orders/7 HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+<
+`, `> QUERY /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+<
+`},
+	When: annotate.When{Status: []int{304}},
+	Check: func(p *annotate.Pass) {
+		if m := p.X.Request.Method; !isRead(m) && m != "QUERY" {
+			p.Note(p.StatusLine(), "304 answers %s; where a condition of it failed, the status is 412", quoted(m))
+		}
+	},
+}
+
+var conditional304WithoutPrecondition = &annotate.Rule{
+	ID:       "conditional/304-without-precondition",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "304 to a request that did not ask for it",
+	Refs:     []string{"RFC 9110 §15.4.5"},
+	Doc: "304 says: use the copy that you told me of. This request told of none, as it has neither If-None-Match nor If-Modified-Since, so the client has nothing to show. " +
+		"Usually an intermediary removed the condition after the answer had been keyed to it, or a cache stored a 304 and gives it to everybody.",
+	Help: "send 200 with the content",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+<
+`, `> HEAD /orders HTTP/1.1
+> Host: shop.test
+> If-Match: "1"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+<
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 304 Not Modified
+<
+`},
+	When: annotate.When{Status: []int{304}, Methods: []string{"GET", "HEAD"}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		if !f.Has(exchange.FieldIfNoneMatch) && !f.Has(exchange.FieldIfModifiedSince) {
+			p.Note(p.StatusLine(), "304 answers a %s with neither If-None-Match nor If-Modified-Since, so the client may have no copy to use", p.X.Request.Method)
+		}
+	},
+}
+
+var conditional304ETagNotInIfNoneMatch = &annotate.Rule{
+	ID:       "conditional/304-etag-not-in-if-none-match",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "304 names a version that the client does not have",
+	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9110 §15.4.5", "RFC 9111 §4.3.2"},
+	Doc: "The client listed the versions that it holds in If-None-Match, and the 304 has an ETag that is none of them. " +
+		"So the resource has changed, yet the client is told to go on with its old copy: it shows stale content until something else clears it. " +
+		"Servers that look at If-Modified-Since although If-None-Match is there do this.",
+	Help: "send 200 with the content when no tag in If-None-Match matches",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1", W/"2"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "3"
+<
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+> If-None-Match: W/"2"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "2"
+<
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: *
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "3"
+<
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "3"
+<
+`, `# servers that mark the coding in the tag
+> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1-gzip"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+<
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1;br"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: W/"1--gzip"
+<
+`},
+	When: annotate.When{
+		Status: []int{304}, Methods: []string{"GET", "HEAD"}, Fields: []exchange.Name{exchange.FieldETag},
+		RequestFields: []exchange.Name{exchange.FieldIfNoneMatch},
+	},
+	Check: func(p *annotate.Pass) {
+		tag := field.ParseETag(p.X.Response.Fields.Value(exchange.FieldETag))
+		for _, l := range p.X.Request.Fields.Each(exchange.FieldIfNoneMatch) {
+			if field.IsAny(l.Value) {
+				return
+			}
+			for held := range field.ETags(l.Value) {
+				if held.WeakEqual(tag) || withoutCoding(held.Opaque) == withoutCoding(tag.Opaque) {
+					return
+				}
+			}
+		}
+		p.Note(p.ResponseField(exchange.FieldETag), "304 has ETag %s, which is not among the tags in If-None-Match: %s",
+			tag, quoted(p.X.Request.Fields.Combined(exchange.FieldIfNoneMatch)))
+	},
+}
+
+// withoutCoding cuts off what servers append to an entity tag for a content
+// coding: "-gzip", "--gzip", ";br".
+func withoutCoding(tag string) string {
+	for _, coding := range [...]string{"gzip", "gz", "br", "deflate", "zstd", "compress", "identity", "df"} {
+		if rest, ok := strings.CutSuffix(tag, coding); ok {
+			if bare := strings.TrimRight(rest, "-;:+_.@"); len(bare) < len(rest) {
+				return bare
+			}
+		}
+	}
+	return tag
+}
+
+var conditional304WithRepresentationMetadata = &annotate.Rule{
+	ID:       "conditional/304-with-representation-metadata",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "304 describes content that it does not have",
+	Refs:     []string{"RFC 9110 §15.4.5"},
+	Doc: "A cache updates its stored response with the fields of a 304. Fields that describe content then no longer fit the content that is stored: " +
+		"a Content-Encoding that differs makes clients decode what is not encoded, a Content-Type of the error page kind replaces the right one. " +
+		"Send the fields that a 304 calls for only: Cache-Control, Content-Location, Date, ETag, Expires, Vary.",
+	Help: "leave Content-Type, Content-Encoding, Content-Language and Content-Range out of a 304",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+< Content-Type: text/html
+< Content-Encoding: gzip
+<
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+>
+< HTTP/1.1 304 Not Modified
+< ETag: "1"
+< Content-Length: 120
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Location: /orders.json
+< Content-Security-Policy: default-src 'self'
+< Access-Control-Allow-Origin: *
+<
+`},
+	When: annotate.When{Status: []int{304}, Fields: contentDescriptions()},
+	Check: func(p *annotate.Pass) {
+		var names []string
+		var at exchange.Place
+		for _, n := range contentDescriptions() {
+			if p.X.Response.Fields.Has(n) {
+				if names == nil {
+					at = p.ResponseField(n)
+				}
+				names = append(names, n.String())
+			}
+		}
+		p.Note(at, "304 has %s, and caches will put that on the content they have stored", strings.Join(names, ", "))
+	},
+}
+
+// contentDescriptions are the fields that a 304 should not have.
+func contentDescriptions() []exchange.Name {
+	return []exchange.Name{
+		exchange.FieldContentType, exchange.FieldContentEncoding,
+		exchange.FieldContentLanguage, exchange.FieldContentRange,
+	}
+}

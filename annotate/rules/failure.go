@@ -1,0 +1,188 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+)
+
+// failureRules makes a rule of every way for an exchange to fail, with the ID
+// "failure/" and the error code. The codes about the origin server's
+// certificate have none, since tls/verification-failed speaks of them.
+func failureRules() []*annotate.Rule {
+	var all []*annotate.Rule
+	for _, f := range exchange.Failures() {
+		if !isCertificateError(f.Code) {
+			all = append(all, failureRule(f))
+		}
+	}
+	return all
+}
+
+func failureRule(f exchange.Failure) *annotate.Rule {
+	r := &annotate.Rule{
+		ID:       "failure/" + strings.ReplaceAll(string(f.Code), "_", "-"),
+		Severity: annotate.Error,
+		Blame:    annotate.Blame(f.Who),
+		Title:    f.Title,
+		Refs:     failureRefs(f),
+		Doc:      f.Why + " " + f.Act,
+		Help:     f.Act,
+		Bad:      []string{failureExample(f)},
+		Good:     []string{okExample},
+		When:     annotate.When{Failed: true},
+		Needs:    annotate.NeedsEnd,
+		Check: func(p *annotate.Pass) {
+			if p.X.Err.Code == f.Code {
+				p.Note(failurePlace(f.Phase), "%s%s", f.Title, detail(p.X.Err))
+			}
+		},
+	}
+	switch f.Code {
+	case exchange.ErrClientGone:
+		r.Severity = annotate.Info
+	case exchange.ErrUndecodable:
+		asUndecodable(r, f)
+	}
+	return r
+}
+
+// asUndecodable makes the rule look at the content as well: the proxy passes
+// content on as it came, so that only decoding it afterwards shows the fault.
+func asUndecodable(r *annotate.Rule, f exchange.Failure) {
+	r.When = annotate.When{Fields: []exchange.Name{exchange.FieldContentEncoding}}
+	r.Needs = annotate.NeedsContent
+	r.Bad = []string{`> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Encoding: gzip
+< Content-Length: 5
+<
+< hello
+`}
+	r.Good = append(r.Good, `# sidenote does not know this coding
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Encoding: x-secret
+< Content-Length: 5
+<
+< hello
+`, `# only the beginning was kept
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Encoding: gzip
+< Content-Length: 90
+<
+< \x1f\x8b\x08\x00\x00\x00\x00\x00
+* content response size=90 truncated
+`)
+	r.Check = func(p *annotate.Pass) {
+		at := p.ResponseField(exchange.FieldContentEncoding)
+		if p.X.Err != nil && p.X.Err.Code == f.Code {
+			p.Note(at, "%s%s", f.Title, detail(p.X.Err))
+			return
+		}
+		if !p.X.MayHaveContent() || !p.X.Response.Content.Complete {
+			return
+		}
+		if d := p.X.Response.DecodedContent(); d.Err != nil && !d.UnknownCoding() {
+			p.Note(at, "%s: the content is not %s: %v", f.Title, quoted(d.Coding), d.Err)
+		}
+	}
+}
+
+// failurePlace is where a failure of a phase is best looked for.
+func failurePlace(phase exchange.Phase) exchange.Place {
+	switch phase {
+	case exchange.PhaseRequest, exchange.PhaseSend:
+		return exchange.Place{Message: exchange.InRequest}
+	case exchange.PhaseHead, exchange.PhaseContent:
+		return exchange.Place{Message: exchange.InResponse}
+	case exchange.PhaseDNS, exchange.PhaseConnect, exchange.PhaseProxy, exchange.PhaseTLS:
+		return exchange.Place{Message: exchange.InConnection}
+	}
+	return exchange.Place{}
+}
+
+// failureRefs names where the protocol of a failure's phase is defined.
+func failureRefs(f exchange.Failure) []string {
+	switch f.Code {
+	case exchange.ErrH2GoAway:
+		return []string{"RFC 9113 §6.8"}
+	case exchange.ErrH2Reset:
+		return []string{"RFC 9113 §6.4"}
+	case exchange.ErrH2Protocol:
+		return []string{"RFC 9113 §5.4"}
+	case exchange.ErrLoop:
+		return []string{"RFC 9110 §7.6.3", "RFC 8586 §2"}
+	case exchange.ErrRequestHeadLarge:
+		return []string{"RFC 6585 §5"}
+	case exchange.ErrRequestTruncated:
+		return []string{"RFC 9112 §8"}
+	case exchange.ErrChunk:
+		return []string{"RFC 9112 §7.1"}
+	case exchange.ErrTruncated:
+		return []string{"RFC 9112 §8"}
+	case exchange.ErrFraming:
+		return []string{"RFC 9112 §6.3"}
+	case exchange.ErrStatusLine:
+		return []string{"RFC 9112 §4"}
+	case exchange.ErrField:
+		return []string{"RFC 9112 §5", "RFC 9110 §5.5"}
+	case exchange.ErrHeadTooLarge:
+		return []string{"RFC 9110 §5.4"}
+	case exchange.ErrUndecodable:
+		return []string{"RFC 9110 §8.4"}
+	case exchange.ErrInternal:
+		return []string{"RFC 9110 §15.6.1"}
+	case exchange.ErrShutdown:
+		return []string{"RFC 9110 §15.6.4"}
+	}
+	return phaseRefs(f)
+}
+
+func phaseRefs(f exchange.Failure) []string {
+	switch f.Phase {
+	case exchange.PhaseRequest:
+		return []string{"RFC 9112 §2.2"}
+	case exchange.PhaseProxy:
+		return []string{"RFC 9110 §9.3.6"}
+	case exchange.PhaseTLS:
+		return []string{"RFC 8446 §6.2"}
+	case exchange.PhaseContent, exchange.PhaseDelivery:
+		return []string{"RFC 9112 §9.5"}
+	}
+	if f.Status == 504 {
+		return []string{"RFC 9110 §15.6.5"}
+	}
+	return []string{"RFC 9110 §15.6.3"}
+}
+
+const okExample = `> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`
+
+// failureExample is an exchange that failed in this way: with a response that
+// the proxy made, with a part of one, or with none.
+func failureExample(f exchange.Failure) string {
+	const request = "> GET / HTTP/1.1\n> Host: shop.test\n>\n"
+	fact := "* error " + string(f.Code) + " \"what the system said\"\n"
+	switch {
+	case f.Status != 0:
+		return fact + "* made\n" + request + "< HTTP/1.1 502 Bad Gateway\n< Content-Length: 0\n<\n"
+	case f.Phase == exchange.PhaseContent:
+		return fact + request + "< HTTP/1.1 200 OK\n< Transfer-Encoding: chunked\n<\n< part\n* content response incomplete\n"
+	}
+	return fact + request
+}

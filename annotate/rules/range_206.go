@@ -1,0 +1,495 @@
+package rules
+
+import (
+	"bytes"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// range206Rules lists the rules on whether a 206 is due and how it is labelled.
+func range206Rules() []*annotate.Rule {
+	return []*annotate.Rule{
+		range206WithoutRange,
+		range206NonGet,
+		range206MissingContentRange,
+		range206MultipartForSingleRange,
+		range206MultipartWithContentRange,
+		range206UnitMismatch,
+		range206IfRangeETagMismatch,
+	}
+}
+
+var range206WithoutRange = &annotate.Rule{
+	ID:       "range/206-without-range",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "206 to a request for the whole",
+	Refs:     []string{"RFC 9110 §15.3.7"},
+	Doc: "The request had no Range, and the answer is a part. A client that did not ask for a part takes it for the whole and goes on with content that is cut. " +
+		"Usual causes are a cache that stored a 206 and gives it to everybody, and code that always sends 206 for media.",
+	Help: "send 200 with the whole content",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `# S3 reads parts by number
+> GET /video?partNumber=1 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`},
+	When: annotate.When{Status: []int{206}},
+	Check: func(p *annotate.Pass) {
+		if p.X.Request.Fields.Has(exchange.FieldRange) {
+			return
+		}
+		if hasQueryParam(p.X.Query(), "partNumber") && p.X.Response.Fields.Has(exchange.FieldContentRange) {
+			return
+		}
+		if r, ok := contentRangeOf(p.X); ok {
+			p.Note(p.StatusLine(), "the request had no Range, and 206 gives it %s %s only", quoted(r.Unit), r.RangePart.Text)
+			return
+		}
+		p.Note(p.StatusLine(), "the request had no Range, so it asked for the whole, and the answer is 206")
+	},
+}
+
+var range206NonGet = &annotate.Rule{
+	ID:       "range/206-non-get",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "206 to a method that has no ranges",
+	Refs:     []string{"RFC 9110 §14.2"},
+	Doc: "Range is defined for GET; a server must ignore it on the other standard methods, HEAD included. " +
+		"A 206 to HEAD gives the wrong size to clients that ask for it before a download, and after a write nobody can tell what it means.",
+	Help: "ignore Range unless the method is GET",
+	Bad: []string{`# also status/unusual-for-method
+> HEAD /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+`, `# also status/unusual-for-method
+> POST /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`},
+	Good: []string{`> QUERY /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`},
+	When: annotate.When{
+		Status: []int{206}, Methods: []string{"HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"},
+		RequestFields: []exchange.Name{exchange.FieldRange},
+	},
+	Check: func(p *annotate.Pass) {
+		p.Note(p.StatusLine(), "206 answers %s, for which Range must be ignored", p.X.Request.Method)
+	},
+}
+
+var range206MissingContentRange = &annotate.Rule{
+	ID:       "range/206-missing-content-range",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "206 does not say which part it is",
+	Refs:     []string{"RFC 9110 §15.3.7.1", "RFC 9110 §15.3.7.2"},
+	Doc: "A server may send less than what was asked for, so only Content-Range tells the client where the part belongs. " +
+		"Without it the client has to guess, and resumed downloads end up damaged; careful clients refuse the response.",
+	Help: "send Content-Range: bytes FIRST-LAST/LENGTH",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: video/mp4
+< Content-Length: 4
+<
+< abcd
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0, 2-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/byteranges; boundary=B
+<
+< --B\r
+< Content-Range: bytes 0-0/4\r
+< \r
+< a\r
+< --B\r
+< Content-Range: bytes 2-2/4\r
+< \r
+< c\r
+< --B--\r
+<
+`},
+	When: annotate.When{
+		Status: []int{206}, Methods: []string{"GET"}, RequestFields: []exchange.Name{exchange.FieldRange},
+	},
+	Check: func(p *annotate.Pass) {
+		if p.X.Response.Fields.Has(exchange.FieldContentRange) || isByteranges(&p.X.Response.Message) {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldContentRange), "206 has no Content-Range, so the client cannot tell which part of %s it got",
+			quoted(p.X.Path()))
+	},
+}
+
+var range206MultipartForSingleRange = &annotate.Rule{
+	ID:       "range/206-multipart-for-single-range",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "one range was asked for, and several parts came",
+	Refs:     []string{"RFC 9110 §15.3.7.2"},
+	Doc: "A client that asks for a single range need not understand multipart content. It takes boundaries and part headers for the octets it asked for and stores them in the file. " +
+		"A single range is sent as it is, with Content-Range in the head.",
+	Help: "send the range as the content itself, with Content-Range in the head",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/byteranges; boundary=B
+<
+< --B\r
+< Content-Range: bytes 0-0/4\r
+< \r
+< a\r
+< --B--\r
+<
+`},
+	Good: []string{`# several were asked for, one of them could be sent
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0, 9-
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/byteranges; boundary=B
+<
+< --B\r
+< Content-Range: bytes 0-0/4\r
+< \r
+< a\r
+< --B--\r
+<
+`},
+	When: annotate.When{
+		Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentType},
+		RequestFields: []exchange.Name{exchange.FieldRange},
+	},
+	Check: func(p *annotate.Pass) {
+		r, ok := requestedRanges(p.X)
+		if ok && r.Count() == 1 && isByteranges(&p.X.Response.Message) {
+			p.Note(p.ResponseField(exchange.FieldContentType), "the request asked for the single range %s, and the answer is %s",
+				quoted(r.Unit+"="+r.Set), quoted(p.X.Response.Fields.Value(exchange.FieldContentType)))
+		}
+	},
+}
+
+var range206MultipartWithContentRange = &annotate.Rule{
+	ID:       "range/206-multipart-with-content-range",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a response of several parts claims to be one",
+	Refs:     []string{"RFC 9110 §15.3.7.2"},
+	Doc: "In a multipart 206 each part has a Content-Range of its own, and the head must have none. " +
+		"A client that sees one in the head takes the whole content, boundaries included, for that range.",
+	Help: "leave Content-Range out of the head and put one in each part",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0, 2-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/byteranges; boundary=B
+< Content-Range: bytes 0-2/4
+<
+< --B\r
+< Content-Range: bytes 0-0/4\r
+< \r
+< a\r
+< --B--\r
+<
+`},
+	Good: []string{`# content that is multipart in itself
+> GET /mail HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/mixed; boundary=B
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< --B\r
+`},
+	When: annotate.When{Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentRange}},
+	Check: func(p *annotate.Pass) {
+		if isByteranges(&p.X.Response.Message) {
+			p.Note(p.ResponseField(exchange.FieldContentRange), "the content is multipart/byteranges, and the head has Content-Range %s as well",
+				quoted(p.X.Response.Fields.Value(exchange.FieldContentRange)))
+		}
+	},
+}
+
+var range206UnitMismatch = &annotate.Rule{
+	ID:       "range/206-unit-mismatch",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the part is counted in another unit than the one asked for",
+	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §14.4"},
+	Doc: "The request counts in one range unit and the answer in another, so the numbers cannot be compared and the client cannot place the part. " +
+		"A server must ignore a Range whose unit it does not understand, and send the whole with 200.",
+	Help: "send 200 with the whole content when the range unit is not understood",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: seconds=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: lines=0-0,2-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/byteranges; boundary="B"
+<
+< --B\r
+< Content-Type: text/plain\r
+< content-range: bytes 0-0/4\r
+< \r
+< a\r
+< --B--\r
+<
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: Bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `# the media type is for any unit
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: lines=0-0,2-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Type: multipart/byteranges; boundary=B
+<
+< --B\r
+< Content-Range: lines 0-0/4\r
+< \r
+< Content-Range: bytes 1-2/3\r
+< --B--\r
+<
+`},
+	When:  annotate.When{Status: []int{206}, RequestFields: []exchange.Name{exchange.FieldRange}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		wanted, ok := requestedRanges(p.X)
+		if !ok {
+			return
+		}
+		if got, ok := contentRangeOf(p.X); ok {
+			if !field.EqualFold(got.Unit, wanted.Unit) {
+				at := annotate.Span(p.ResponseField(exchange.FieldContentRange), 0, len(got.Unit))
+				p.Note(at, "the request asked in %s, Content-Range counts in %s", quoted(wanted.Unit), quoted(got.Unit))
+			}
+			return
+		}
+		if !isByteranges(&p.X.Response.Message) {
+			return
+		}
+		value, at := firstPartRange(&p.X.Response.Message)
+		if got, err := field.ParseContentRange(value); err == nil && !field.EqualFold(got.Unit, wanted.Unit) {
+			p.Note(annotate.ResponseContent(at, at+len(got.Unit)), "the request asked in %s, the first part counts in %s",
+				quoted(wanted.Unit), quoted(got.Unit))
+		}
+	},
+}
+
+// firstPartRange is the Content-Range of the first part of multipart/byteranges
+// content, and where it begins in the decoded content; "" when there is none.
+func firstPartRange(m *exchange.Message) (value string, at int) {
+	t := field.ParseMediaType(m.Fields.Value(exchange.FieldContentType))
+	boundary, ok := t.Param("boundary")
+	content := m.DecodedContent().Bytes
+	at = bytes.Index(content, []byte("--"+boundary))
+	if !ok || boundary == "" || at < 0 {
+		return "", 0
+	}
+	for next := true; next; {
+		end := bytes.IndexByte(content[at:], '\n')
+		if next = end >= 0; !next {
+			end = len(content) - at
+		}
+		line := strings.TrimRight(string(content[at:at+end]), "\r\n")
+		if line == "" {
+			return "", 0 // the end of the part's head
+		}
+		if name, v, ok := strings.Cut(line, ":"); ok && field.EqualFold(name, "Content-Range") {
+			value = field.TrimOWS(v)
+			return value, at + len(name) + 1 + strings.Index(v, value)
+		}
+		at += end + 1
+	}
+	return "", 0
+}
+
+var range206IfRangeETagMismatch = &annotate.Rule{
+	ID:       "range/206-if-range-etag-mismatch",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOriginOrIntermediary,
+	Title:    "a part of another version than the one asked for",
+	Refs:     []string{"RFC 9110 §13.1.5"},
+	Doc: "If-Range says: send the part only if the resource is still this version, otherwise send the whole. The 206 comes with another validator, so the client glues together parts of two versions and gets a damaged file. " +
+		"Tags are compared strongly here: a weak tag on either side never matches, since it does not promise equal octets; dates must be equal, not just later.",
+	Help: "send 200 with the whole content when If-Range does not match exactly",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> If-Range: "1"
+>
+< HTTP/1.1 206 Partial Content
+< ETag: "2"
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> If-Range: W/"1"
+>
+< HTTP/1.1 206 Partial Content
+< ETag: W/"1"
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> If-Range: Fri, 02 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 206 Partial Content
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> If-Range: "1"
+>
+< HTTP/1.1 206 Partial Content
+< ETag: "1"
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `# nothing to compare with
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> If-Range: "1"
+>
+< HTTP/1.1 206 Partial Content
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+> If-Range: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 206 Partial Content
+< ETag: "1"
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Range: bytes 0-3/100
+< Content-Length: 4
+<
+< abcd
+`},
+	When: annotate.When{
+		Status:        []int{206},
+		Fields:        []exchange.Name{exchange.FieldETag, exchange.FieldLastModified},
+		RequestFields: []exchange.Name{exchange.FieldIfRange},
+	},
+	Check: func(p *annotate.Pass) {
+		wanted := p.X.Request.Fields.Value(exchange.FieldIfRange)
+		if !p.X.Request.Fields.Has(exchange.FieldRange) || wanted == "" {
+			return
+		}
+		n := exchange.FieldLastModified
+		isTag := strings.Contains(wanted[:min(3, len(wanted))], `"`) // RFC 9110 §13.1.5
+		if isTag {
+			n = exchange.FieldETag
+		}
+		got := p.X.Response.Fields.Value(n)
+		if got == "" || isTag && field.ParseETag(wanted).StrongEqual(field.ParseETag(got)) || !isTag && sameDate(wanted, got) {
+			return
+		}
+		p.Note(p.ResponseField(n), "If-Range asked for a part of version %s only, and the 206 is of %s", quoted(wanted), quoted(got))
+	},
+}
+
+// sameDate reports whether two dates are the same, or cannot be compared.
+func sameDate(a, b string) bool {
+	if a == b {
+		return true
+	}
+	at, errA := field.ParseDate(a)
+	bt, errB := field.ParseDate(b)
+	return errA != nil || errB != nil || at.Time.Equal(bt.Time)
+}

@@ -1,0 +1,227 @@
+package rules
+
+import (
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// range206BytesRules lists the rules that count the octets of a 206.
+func range206BytesRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		range206LengthNotEqualRange,
+		range206MoreThanRequested,
+	}
+}
+
+var range206LengthNotEqualRange = &annotate.Rule{
+	ID:       "range/206-length-not-equal-range",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the part is not as long as its range",
+	Refs:     []string{"RFC 9110 §15.3.7.1", "RFC 9110 §14.4"},
+	Doc: "Content-Range says which octets the content is, and the content has more or fewer of them. A client that puts the part in its place damages the file. " +
+		"Usual causes: the whole content is sent with the label of a part, the last position is counted as if it were not included, or a filter compresses the part after it was cut.",
+	Help: "send exactly last - first + 1 octets, and no content coding that was not there when the range was cut",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/6
+< Content-Length: 6
+<
+< abcdef
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/*
+< Content-Length: 3
+<
+< abc
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-9
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/6
+< Content-Length: 4
+<
+< abcd
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: lines=0-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: lines 0-3/6
+< Content-Length: 3
+<
+< abc
+`, `# the client went away
+* error client_gone "context canceled"
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-99
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-99/100
+< Content-Length: 100
+<
+< abc
+* content response incomplete
+`},
+	When:  annotate.When{Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentRange}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		r, ok := contentRangeOf(p.X)
+		c := &p.X.Response.Content
+		if !ok || r.Unsatisfied || !r.IsBytes() || !c.Complete || !p.X.MayHaveContent() ||
+			isByteranges(&p.X.Response.Message) || mayBeDecoded(p.X) {
+			return
+		}
+		if want := r.Last - r.First + 1; c.Size != want {
+			hint := ""
+			if c.Size == r.Length {
+				hint = ", which is the length of the whole"
+			}
+			p.Note(rangePlace(p, r), "Content-Range %s means %s, and the content has %d%s", r.RangePart.Text, plural(want, "octet"), c.Size, hint)
+		}
+	},
+}
+
+// mayBeDecoded reports whether a record comes from a file whose writer may have
+// removed content codings, so that sizes say nothing.
+func mayBeDecoded(x *exchange.Exchange) bool {
+	return x.Source.File != "" && x.Response.Fields.Has(exchange.FieldContentEncoding)
+}
+
+var range206MoreThanRequested = &annotate.Rule{
+	ID:       "range/206-more-than-requested",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the part holds octets that were not asked for",
+	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §15.3.7.2"},
+	Doc: "The 206 gives octets outside the range that the client asked for. Clients that trust their own numbers instead of Content-Range write them in the wrong place. " +
+		"Less than what was asked for is allowed, more is not. Some caches enlarge ranges to whole blocks and forget to cut their answer.",
+	Help: "send octets from inside the requested range only",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=2-3
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/6
+< Content-Length: 4
+<
+< abcd
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 3-5/6
+< Content-Length: 3
+<
+< def
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0, 2-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/6
+< Content-Length: 4
+<
+< abcd
+`},
+	Good: []string{`# less
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=1-
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 1-3/6
+< Content-Length: 3
+<
+< bcd
+`, `# cut at the end of the content
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=2-1000
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 2-3/4
+< Content-Length: 2
+<
+< cd
+`, `# a suffix longer than all there is
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=-1000
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/4
+< Content-Length: 4
+<
+< abcd
+`, `# two ranges joined, with the gap between them
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0, 2-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-2/6
+< Content-Length: 3
+<
+< abc
+`, `# a suffix of an unknown length
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=-2
+>
+< HTTP/1.1 206 Partial Content
+< Content-Range: bytes 0-3/*
+< Content-Length: 4
+<
+< abcd
+`},
+	When: annotate.When{
+		Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentRange},
+		RequestFields: []exchange.Name{exchange.FieldRange},
+	},
+	Check: func(p *annotate.Pass) {
+		got, ok := contentRangeOf(p.X)
+		if !ok || got.Unsatisfied || !got.IsBytes() || isByteranges(&p.X.Response.Message) {
+			return
+		}
+		ranges, ok := requestedBytes(p.X)
+		if !ok {
+			return
+		}
+		first, last, ok := hull(ranges, got)
+		if ok && (got.First < first || got.Last > last) {
+			p.Note(rangePlace(p, got), "the request asked for octets %s, the 206 holds %s",
+				quoted(p.X.Request.Fields.Value(exchange.FieldRange)), got.RangePart.Text)
+		}
+	},
+}
+
+// hull gives the first and last octet that any of the ranges asks for. ok is
+// false where a suffix cannot be resolved for want of a length.
+func hull(ranges []field.Range, got field.ContentRange) (first, last int64, ok bool) {
+	first, last = field.MaxNumber, -1
+	for _, r := range ranges {
+		from, to := r.First, r.Last
+		switch {
+		case r.IsSuffix() && got.Length < 0:
+			return 0, 0, false
+		case r.IsSuffix():
+			from, to = max(0, got.Length-r.Last), got.Length-1
+		case to < 0:
+			to = field.MaxNumber
+		}
+		first, last = min(first, from), max(last, to)
+	}
+	return first, last, last >= 0
+}

@@ -1,0 +1,200 @@
+package rules
+
+import (
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// range416Rules lists the rules on 416.
+func range416Rules() []*annotate.Rule {
+	return []*annotate.Rule{
+		range416WithoutRange,
+		range416MissingContentRange,
+		range416ToSatisfiableRange,
+	}
+}
+
+var range416WithoutRange = &annotate.Rule{
+	ID:       "range/416-without-range",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "416 to a request without a range",
+	Refs:     []string{"RFC 9110 §15.5.17"},
+	Doc: "416 says that the ranges in Range cannot be served, and this request has none. " +
+		"The client has nothing to correct. Perhaps a cache stored the answer to somebody else's range, or an application uses the code for a value out of its bounds, for which 400 or 422 is right.",
+	Help: "send 400 or 422 for a value out of bounds",
+	Bad: []string{`> GET /orders?page=99 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */0
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`# uploads state the range of what they send
+> PUT /upload/7 HTTP/1.1
+> Host: shop.test
+> Content-Range: bytes 5-6/7
+> Content-Length: 2
+>
+> ab
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Length: 2
+<
+< no
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=99-
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */4
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{Status: []int{416}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		if !f.Has(exchange.FieldRange) && !f.Has(exchange.FieldContentRange) {
+			p.Note(p.StatusLine(), "416 answers a %s with neither Range nor Content-Range", quoted(p.X.Request.Method))
+		}
+	},
+}
+
+var range416MissingContentRange = &annotate.Rule{
+	ID:       "range/416-missing-content-range",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "416 does not say how long the content is",
+	Refs:     []string{"RFC 9110 §15.5.17", "RFC 9110 §14.4"},
+	Doc: "The range lies outside the content, and only the server knows how long that is. " +
+		"With the length a client can tell a finished download from a file that has become shorter; without it, it must begin anew.",
+	Help: "send Content-Range: bytes */LENGTH",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=99-
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Length: 2
+<
+< no
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=99-
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes 0-3/4
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=99-
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */4
+< Content-Length: 2
+<
+< no
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: lines=99-
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{Status: []int{416}, RequestFields: []exchange.Name{exchange.FieldRange}},
+	Check: func(p *annotate.Pass) {
+		wanted, ok := requestedRanges(p.X)
+		if !ok || !wanted.IsBytes() {
+			return
+		}
+		at := p.ResponseField(exchange.FieldContentRange)
+		if !p.X.Response.Fields.Has(exchange.FieldContentRange) {
+			p.Note(at, "416 has no Content-Range that gives the length of the content")
+			return
+		}
+		if got, ok := contentRangeOf(p.X); !ok || !got.Unsatisfied {
+			p.Note(at, "416 has Content-Range %s, which is not of the form bytes */LENGTH", quoted(p.X.Response.Fields.Value(exchange.FieldContentRange)))
+		}
+	},
+}
+
+var range416ToSatisfiableRange = &annotate.Rule{
+	ID:       "range/416-to-satisfiable-range",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "416 to a range that could have been served",
+	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §15.5.17", "RFC 9110 §14.1.2"},
+	Doc: "By the length that the 416 itself gives, the requested range begins inside the content, so it could have been served. " +
+		"Servers that demand that the last position exists too do this; they should cut the range at the end of the content.",
+	Help: "send 206 with what there is of the range",
+	Bad: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=2-999
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */4
+< Content-Length: 2
+<
+< no
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=-999
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */4
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=4-
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */4
+< Content-Length: 2
+<
+< no
+`, `> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=-5
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */0
+< Content-Length: 2
+<
+< no
+`, `# several may be refused as too many
+> GET /video HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-0, 1-1
+>
+< HTTP/1.1 416 Range Not Satisfiable
+< Content-Range: bytes */4
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{
+		Status: []int{416}, Fields: []exchange.Name{exchange.FieldContentRange},
+		RequestFields: []exchange.Name{exchange.FieldRange},
+	},
+	Check: func(p *annotate.Pass) {
+		got, ok := contentRangeOf(p.X)
+		ranges, valid := requestedBytes(p.X)
+		if !ok || !valid || len(ranges) != 1 || !got.Unsatisfied || !got.IsBytes() {
+			return
+		}
+		if _, _, ok := ranges[0].Resolve(got.Length); ok {
+			at := annotate.Span(p.RequestField(exchange.FieldRange), ranges[0].At, ranges[0].End())
+			p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", field.TrimOWS(ranges[0].Text), plural(got.Length, "octet"))
+		}
+	},
+}

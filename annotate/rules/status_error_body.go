@@ -1,0 +1,388 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// statusErrorBodyRules lists the rules on failures that come with a status of success.
+func statusErrorBodyRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		status200WithErrorBody,
+		statusGRPCStatusIn200,
+	}
+}
+
+var status200WithErrorBody = &annotate.Rule{
+	ID:       "status/200-with-error-body",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "an error in the content of a success",
+	Refs:     []string{"RFC 9110 §15.3.1", "RFC 9457 §1"},
+	Doc: "The status says that the request succeeded, the content says that it failed. " +
+		"Caches, retries, metrics and every client that looks at the status take it for a success, so the failure goes unseen. " +
+		"Send the status that fits the error, with the same content.",
+	Help: "send a 4xx or 5xx status with this content, best as application/problem+json",
+	Bad: []string{`> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 25
+<
+< {"error":"no such order"}
+`, `> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 32
+<
+< {"success": false, "code": "E7"}
+`, `> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/vnd.shop+json
+< Content-Length: 38
+<
+< {"status":404,"message":"not found" } 
+`, `> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/problem+json
+< Content-Length: 21
+<
+< {"title":"not found"}
+`},
+	Good: []string{`# nothing is wrong
+> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 54
+<
+< {"id":7,"error":null,"errors":[ ],"ok":true,"status":200}
+`, `# a part failed and the data is there
+> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 52
+<
+< {"error":"the price is not known","data":{"id":7}  }
+`, `# JSON-RPC
+> POST /rpc HTTP/1.1
+> Host: shop.test
+> Content-Type: application/json
+> Content-Length: 37
+>
+> {"jsonrpc":"2.0","method":"x","id":1}
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 53
+<
+< {"jsonrpc":"2.0","error":{"code":-32601},"id":1     }
+`, `# GraphQL, by the request's content
+> POST /api HTTP/1.1
+> Host: shop.test
+> Content-Type: application/json
+> Content-Length: 17
+>
+> {"query":"{ me }"}
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 32
+<
+< {"errors":[{"message":"no me"}]}
+`, `# GraphQL, by the path
+> POST /v2/graphql HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 32
+<
+< {"errors":[{"message":"no me"}]}
+`, `# a bulk answer with a result for each item
+> POST /_bulk HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 40
+<
+< {"errors":true,"items":[{"status":409}]}
+`, `# a status of something else
+> GET /checks/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 34
+<
+< {"url":"http://a.test","status":404}
+`},
+	When:  annotate.When{Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Response
+		m := mediaTypeOf(&r.Fields)
+		if !m.IsJSON() || r.Status == 207 || !p.X.MayHaveContent() || isGraphQL(p.X) {
+			return
+		}
+		if m.Is("application", "problem+json") {
+			p.Note(p.ResponseField(exchange.FieldContentType), "the status is %d, but the content is of the type for errors, application/problem+json", r.Status)
+			return
+		}
+		if d := r.DecodedContent(); d.Whole() {
+			noteErrorObject(p, d.Bytes)
+		}
+	},
+}
+
+// isGraphQL reports whether a request is one of GraphQL, where errors travel
+// in the content of a 200 by design.
+func isGraphQL(x *exchange.Exchange) bool {
+	if field.IndexFold(x.Path(), "graphql") >= 0 || hasQueryParam(x.Query(), "query") ||
+		field.IndexFold(x.Response.Fields.Value(exchange.FieldContentType), "graphql") >= 0 {
+		return true
+	}
+	for m := range jsonMembers(x.Request.Content.Kept) {
+		if string(m.name) == "query" {
+			return true
+		}
+	}
+	return false
+}
+
+// noteErrorObject looks for what says "this failed" at the top level of a JSON object.
+func noteErrorObject(p *annotate.Pass, b []byte) {
+	var failed, status jsonMember
+	explained := false
+	for m := range jsonMembers(b) {
+		switch string(m.name) {
+		case "data", "result", "results", "items", "responses", "jsonrpc":
+			return // the error is about a part, or belongs to another protocol
+		case "error":
+			explained = true
+			fallthrough
+		case "errors":
+			if !m.isEmpty() {
+				failed = m
+			}
+		case "success", "ok":
+			if m.isFalse() {
+				failed = m
+			}
+		case "status":
+			if n, ok := m.integer(); ok && n >= 400 && n <= 599 {
+				status = m
+			}
+		case "title", "detail", "message":
+			explained = true
+		}
+	}
+	if failed.value == nil && explained {
+		failed = status
+	}
+	if failed.value != nil {
+		p.Note(annotate.ResponseContent(failed.at, failed.end()), "the status is %d, but the content says that the request failed: %q: %s",
+			p.X.Response.Status, failed.name, excerpt(failed.value))
+	}
+}
+
+// excerpt is a piece of JSON short enough for a message, on one line.
+func excerpt(b []byte) string {
+	const most = 80
+	if len(b) > most {
+		return strconv.Quote(string(b[:most])) + "..."
+	}
+	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return strconv.Quote(string(b))
+	}
+	return string(b)
+}
+
+// grpcCodes are the names of gRPC's status codes, by number.
+var grpcCodes = [...]string{
+	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+	"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+	"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+}
+
+func grpcCodeName(n int64) string {
+	if n < int64(len(grpcCodes)) {
+		return grpcCodes[n]
+	}
+	return "a code that gRPC does not define"
+}
+
+var statusGRPCStatusIn200 = &annotate.Rule{
+	ID:       "status/grpc-status-in-200",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the gRPC call failed inside a 200",
+	Refs:     []string{"gRPC over HTTP/2"},
+	Doc: "gRPC answers 200 to every call that reached the server and sends its own outcome in grpc-status, mostly as a trailer. " +
+		"So the HTTP status says nothing about whether the call succeeded. " +
+		"The note gives gRPC's code by name, with the message that the server sent.",
+	Help: "read grpc-status and grpc-message instead of the HTTP status",
+	Bad: []string{`> POST /shop.Orders/Find HTTP/2
+> content-type: application/grpc
+> te: trailers
+>
+< HTTP/2 200
+< content-type: application/grpc
+<
+< x
+<~ grpc-status: 5
+<~ grpc-message: no order 7%21
+`, `# in the header section: there was no message at all
+> POST /shop.Orders/Find HTTP/2
+> content-type: application/grpc
+> te: trailers
+>
+< HTTP/2 200
+< content-type: application/grpc
+< grpc-status: 16
+<
+`, `# in the last frame of gRPC-Web
+> POST /shop.Orders/Find HTTP/1.1
+> Host: shop.test
+> Content-Type: application/grpc-web+proto
+> Content-Length: 0
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/grpc-web+proto
+<
+< \x00\x00\x00\x00\x01x\x80\x00\x00\x00\x0fgrpc-status:14\r
+`, `# the same in base64
+> POST /shop.Orders/Find HTTP/1.1
+> Host: shop.test
+> Content-Type: application/grpc-web-text
+> Content-Length: 0
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/grpc-web-text
+<
+< AAAAAAF4gAAAAA9ncnBjLXN0YXR1czoxNA0=
+`},
+	Good: []string{`> POST /shop.Orders/Find HTTP/2
+> content-type: application/grpc
+> te: trailers
+>
+< HTTP/2 200
+< content-type: application/grpc
+<
+< x
+<~ grpc-status: 0
+`, `# a gRPC-Web message whose content looks like a status
+> POST /shop.Orders/Find HTTP/1.1
+> Host: shop.test
+> Content-Type: application/grpc-web
+> Content-Length: 0
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/grpc-web
+<
+< \x00\x00\x00\x00\x0egrpc-status:14
+`},
+	When:  annotate.When{Status: []int{200}, Fields: []exchange.Name{exchange.FieldContentType}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Response
+		contentType := r.Fields.Value(exchange.FieldContentType)
+		if !isGRPC(contentType) {
+			return
+		}
+		switch {
+		case r.Trailers.Has(exchange.FieldGrpcStatus):
+			at := exchange.Place{Message: exchange.InResponse, Part: exchange.PartTrailer,
+				Field: exchange.FieldGrpcStatus.String(), Line: r.Trailers.Index(exchange.FieldGrpcStatus)}
+			at.End = len(r.Trailers.Value(exchange.FieldGrpcStatus))
+			noteGRPCStatus(p, at, &r.Trailers)
+		case r.Fields.Has(exchange.FieldGrpcStatus):
+			noteGRPCStatus(p, p.ResponseField(exchange.FieldGrpcStatus), &r.Fields)
+		case field.HasPrefixFold(contentType, "application/grpc-web"):
+			trailers := grpcWebTrailers(r.DecodedContent(), field.HasPrefixFold(contentType, "application/grpc-web-text"))
+			noteGRPCStatus(p, p.StatusLine(), &trailers)
+		}
+	},
+}
+
+func noteGRPCStatus(p *annotate.Pass, at exchange.Place, f *exchange.Fields) {
+	n, ok := field.Number(f.Value(exchange.FieldGrpcStatus))
+	if !ok || n == 0 {
+		return
+	}
+	message := ""
+	if s := f.Value(exchange.FieldGrpcMessage); s != "" {
+		if u, err := url.PathUnescape(s); err == nil {
+			s = u // gRPC encodes it in percent signs
+		}
+		message = ": " + quoted(s)
+	}
+	p.Note(at, "the status is 200, but the gRPC call ended with %d %s%s", n, grpcCodeName(n), message)
+}
+
+// grpcWebTrailers reads the trailer frame at the end of gRPC-Web content: a
+// frame whose first octet has its highest bit set holds field lines.
+func grpcWebTrailers(d exchange.Decoded, text bool) (f exchange.Fields) {
+	if !d.Whole() {
+		return f
+	}
+	b := d.Bytes
+	if text {
+		b = fromBase64Pieces(b)
+	}
+	const head = 5 // flags and length
+	for len(b) >= head {
+		length := uint64(binary.BigEndian.Uint32(b[1:head]))
+		isTrailer := b[0]&0x80 != 0
+		frame := b[head:]
+		if length > uint64(len(frame)) {
+			return f
+		}
+		if isTrailer {
+			for line := range strings.SplitSeq(string(frame[:length]), "\n") {
+				if name, value, ok := strings.Cut(line, ":"); ok {
+					f.Add(name, strings.TrimSpace(value))
+				}
+			}
+			return f
+		}
+		b = frame[length:]
+	}
+	return f
+}
+
+// fromBase64Pieces decodes pieces of base64 one after the other, each of which
+// may end in padding of its own, as gRPC-Web's text form has them.
+func fromBase64Pieces(b []byte) []byte {
+	out := make([]byte, 0, base64.StdEncoding.DecodedLen(len(b)))
+	for ; len(b) >= 4; b = b[4:] {
+		var three [3]byte
+		n, err := base64.StdEncoding.Decode(three[:], b[:4])
+		if err != nil {
+			return out
+		}
+		out = append(out, three[:n]...)
+	}
+	return out
+}

@@ -1,0 +1,300 @@
+package rules
+
+import (
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// statusMethodRules lists the rules on statuses that speak of the method.
+func statusMethodRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		status405AllowIncludesMethod,
+		status405MissingAllow,
+		status409SafeMethod,
+		statusAllowExcludesSuccessfulMethod,
+	}
+}
+
+// findAllowed finds a method in the Allow field, in exact case as methods are
+// compared (RFC 9110 §9.1). empty reports that the field lists none at all.
+func findAllowed(f *exchange.Fields, method string) (line int, at field.Part, empty bool) {
+	empty = true
+	for i, l := range f.Each(exchange.FieldAllow) {
+		for part := range field.List(l.Value) {
+			empty = false
+			if part.Text == method {
+				return i, part, false
+			}
+		}
+	}
+	return -1, field.Part{}, empty
+}
+
+var status405AllowIncludesMethod = &annotate.Rule{
+	ID:       "status/405-allow-includes-method",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a 405 that allows the method",
+	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
+	Doc: "The status says that the method is not supported here, and Allow says that it is. " +
+		"Mostly Allow is a fixed list that was never matched with the routes. " +
+		"If the method is supported but not for this user or this state, 403 or 409 is the right status.",
+	Help: "leave the method out of Allow, or send 403 or 409 if the method exists and is refused for another reason",
+	Bad: []string{`> DELETE /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+< Allow: GET, PUT, DELETE
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`# another case is another method
+> delete /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+< Allow: GET, DELETE
+< Content-Length: 2
+<
+< no
+`, `# the method that counts is another one
+> POST /orders/7 HTTP/1.1
+> Host: shop.test
+> X-HTTP-Method-Override: PATCH
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 405 Method Not Allowed
+< Allow: GET, POST
+< Content-Length: 2
+<
+< no
+`, `> POST /orders/7 HTTP/1.1
+> Host: shop.test
+> Content-Type: application/x-www-form-urlencoded
+> Content-Length: 14
+>
+> _method=DELETE
+< HTTP/1.1 405 Method Not Allowed
+< Allow: GET, POST
+< Content-Length: 2
+<
+< no
+`, `# a proxy may have refused what the origin server allows
+> DELETE /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+< Allow: GET, DELETE
+< Via: 1.1 waf
+< Content-Length: 2
+<
+< no
+`, `> DELETE /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+< Allow: GET, DELETE
+< CF-RAY: 7d0b1a2c3d4e5f60-FRA
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{Status: []int{405}, Fields: []exchange.Name{exchange.FieldAllow}},
+	Check: func(p *annotate.Pass) {
+		line, at, _ := findAllowed(&p.X.Response.Fields, p.X.Request.Method)
+		if line < 0 || overridesMethod(p.X) || showsIntermediary(&p.X.Response.Fields) {
+			return
+		}
+		p.Note(annotate.Span(p.ResponseLine(line), at.At, at.End()), "405 says that %s is not supported, but Allow lists it", at.Text)
+	},
+}
+
+// intermediaryMarks are prefixes of field names, beside those that the table
+// knows, by which CDNs and firewalls make themselves known.
+var intermediaryMarks = [...]string{
+	"X-Amz-Cf-", "X-Akamai-", "Akamai-", "X-Sucuri-", "X-Azure-", "X-Fastly-", "Fastly-", "X-Iinfo", "X-CDN", "X-Vercel-", "Fly-Request-Id", "X-Edge-", "X-WAF-", "X-Cdn",
+}
+
+// intermediaryServers are how CDNs and firewalls begin their Server field.
+var intermediaryServers = [...]string{
+	"cloudflare", "AkamaiGHost", "CloudFront", "awselb", "BigIP", "BIG-IP", "Sucuri", "Varnish", "imperva", "ddos-guard", "Vercel", "Netlify", "ECS (",
+}
+
+// showsIntermediary reports whether a response bears the mark of a proxy, CDN
+// or firewall, which may have made it instead of the origin server.
+func showsIntermediary(f *exchange.Fields) bool {
+	for _, n := range [...]exchange.Name{
+		exchange.FieldVia, exchange.FieldCFRay, exchange.FieldCFCacheStatus, exchange.FieldXCache, exchange.FieldXServedBy,
+		exchange.FieldXVarnish, exchange.FieldCacheStatus, exchange.FieldProxyStatus, exchange.FieldAge,
+	} {
+		if f.Has(n) {
+			return true
+		}
+	}
+	server := f.Value(exchange.FieldServer)
+	for _, s := range intermediaryServers {
+		if field.HasPrefixFold(server, s) {
+			return true
+		}
+	}
+	for _, l := range f.All() {
+		for _, mark := range intermediaryMarks {
+			if field.HasPrefixFold(l.Name, mark) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var status405MissingAllow = &annotate.Rule{
+	ID:       "status/405-missing-allow",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a 405 without Allow",
+	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
+	Doc: "A 405 has to list in Allow the methods that the resource does support, so that the client can see what to do instead. " +
+		"An empty field is allowed and means that none is available now. " +
+		"Frameworks that know their routes can fill it in.",
+	Help: "send for example: Allow: GET, HEAD, PUT",
+	Bad: []string{`> DELETE /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+< Content-Length: 2
+<
+< no
+`, `> HEAD /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+<
+`},
+	Good: []string{`> DELETE /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 405 Method Not Allowed
+< Allow:
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{Status: []int{405}},
+	Check: func(p *annotate.Pass) {
+		if !p.X.Response.Fields.Has(exchange.FieldAllow) {
+			p.Note(p.ResponseField(exchange.FieldAllow), "405 to %s has no Allow, so it does not say which methods are supported", quoted(p.X.Request.Method))
+		}
+	},
+}
+
+var status409SafeMethod = &annotate.Rule{
+	ID:         "status/409-safe-method",
+	Severity:   annotate.Info,
+	Blame:      annotate.ByOrigin,
+	Suppresses: []string{statusUnusualForMethod.ID},
+	Title:      "a conflict with a request that only reads",
+	Refs:       []string{"RFC 9110 §15.5.10", "RFC 9110 §15.5"},
+	Doc: "409 says that the request conflicts with the state of the resource, and that somebody can resolve the conflict and try again. " +
+		"A plain read changes nothing and so seldom conflicts with anything. " +
+		"It is allowed, but 404, 412 or 503 mostly says better what is meant.",
+	Help: "send 404 for what is not there, 503 with Retry-After for what is not ready",
+	Bad: []string{`> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 409 Conflict
+< Content-Length: 8
+<
+< not done
+`},
+	Good: []string{`> PUT /orders/7 HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 409 Conflict
+< Content-Length: 8
+<
+< not done
+`},
+	When: annotate.When{Status: []int{409}, Methods: []string{"GET", "HEAD"}},
+	Check: func(p *annotate.Pass) {
+		p.Note(p.StatusLine(), "409 answers %s, which changes nothing that it could conflict with", p.X.Request.Method)
+	},
+}
+
+var statusAllowExcludesSuccessfulMethod = &annotate.Rule{
+	ID:       "status/allow-excludes-successful-method",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Allow lacks the method that has just succeeded",
+	Refs:     []string{"RFC 9110 §10.2.1"},
+	Doc: "Allow lists the methods that the resource supports. This method succeeded, so it belongs in the list; methods are compared in exact case. " +
+		"Clients and API explorers that trust Allow will hide an operation that works. " +
+		"Mostly the list is written by hand and has aged.",
+	Help: "add the method to Allow, or leave the field out",
+	Bad: []string{`> PATCH /orders/7 HTTP/1.1
+> Host: shop.test
+> Content-Type: application/json
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Allow: GET, patch
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`# HEAD goes with GET
+> HEAD /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Allow: GET
+< Allow: PATCH
+<
+`, `# OPTIONS need not list itself
+> OPTIONS /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 204 No Content
+< Allow: GET
+<
+`, `> POST /orders/7?_method=PATCH HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Allow: GET, PATCH
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Allow:
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{
+		Class: []int{2}, Fields: []exchange.Name{exchange.FieldAllow},
+		Methods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+	},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		method := p.X.Request.Method
+		line, _, empty := findAllowed(f, method)
+		if line < 0 && method == "HEAD" {
+			line, _, _ = findAllowed(f, "GET")
+		}
+		if line < 0 && !empty && !overridesMethod(p.X) {
+			p.Note(p.ResponseField(exchange.FieldAllow), "%s succeeded with %d, but Allow lists only %s",
+				method, p.X.Response.Status, quoted(f.Combined(exchange.FieldAllow)))
+		}
+	},
+}

@@ -1,0 +1,211 @@
+package rules
+
+import (
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// statusRateLimitRules lists the rules on fields that tell what is left of a quota.
+func statusRateLimitRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		statusRateLimitExhausted,
+		statusRateLimitFieldsConflict,
+	}
+}
+
+// A rateFamily is one of the sets of single fields in use beside RateLimit.
+type rateFamily struct{ limit, remaining, reset exchange.Name }
+
+var rateFamilies = [...]rateFamily{
+	{exchange.FieldRateLimitLimit, exchange.FieldRateLimitRemaining, exchange.FieldRateLimitReset},
+	{exchange.FieldXRateLimitLimit, exchange.FieldXRateLimitRemaining, exchange.FieldXRateLimitReset},
+	{exchange.FieldXHyphenRateLimitLimit, exchange.FieldXHyphenRateLimitRemaining, exchange.FieldXHyphenRateLimitReset},
+}
+
+// whenRateLimited is the index of the rules on what is left.
+var whenRateLimited = annotate.When{Fields: []exchange.Name{
+	exchange.FieldRateLimit, exchange.FieldRateLimitRemaining,
+	exchange.FieldXRateLimitRemaining, exchange.FieldXHyphenRateLimitRemaining,
+}}
+
+// firstNumber reads the number that a field begins with; several windows may
+// follow it after a comma, and parameters after a semicolon.
+func firstNumber(f *exchange.Fields, n exchange.Name) (int64, bool) {
+	for part := range field.List(f.Value(n)) {
+		return field.Number(field.Head(part.Text).Text)
+	}
+	return 0, false
+}
+
+var statusRateLimitExhausted = &annotate.Rule{
+	ID:       "status/ratelimit-exhausted",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "nothing is left of the quota",
+	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
+	Doc: "This request was still served, the next one will probably get 429. " +
+		"The note says when the quota is whole again, as far as the response tells. " +
+		"A client that reads these fields can slow down before it is refused.",
+	Help: "wait until the reset before the next request",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< RateLimit: "hour";r=17;t=1800, "minute";r=0;t=30
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< X-RateLimit-Limit: 60
+< X-RateLimit-Remaining: 0
+< X-RateLimit-Reset: 1767323045
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< RateLimit: "minute";r=1;t=30
+< Content-Length: 2
+<
+< ok
+`, `# there the status says it
+> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 429 Too Many Requests
+< X-RateLimit-Remaining: 0
+< X-RateLimit-Reset: 30
+< Content-Length: 2
+<
+< no
+`},
+	When: whenRateLimited,
+	Check: func(p *annotate.Pass) {
+		if s := p.X.Response.Status; s == 429 || s == 503 {
+			return
+		}
+		f := &p.X.Response.Fields
+		for i, l := range f.Each(exchange.FieldRateLimit) {
+			for m := range field.RateLimits(l.Value) {
+				if m.Remaining.Is(0) {
+					at := annotate.Span(p.ResponseLine(i), m.At, m.End())
+					p.Note(at, "nothing is left of the quota (RateLimit: %s)%s", quoted(m.Text), resetWords(m.Reset.N, m.Reset.Ok))
+					return
+				}
+			}
+		}
+		for _, family := range rateFamilies {
+			if left, ok := firstNumber(f, family.remaining); ok && left == 0 {
+				reset, known := firstNumber(f, family.reset)
+				p.Note(p.ResponseField(family.remaining), "nothing is left of the quota (%v: 0)%s", family.remaining, resetWords(reset, known))
+				return
+			}
+		}
+	},
+}
+
+// resetWords says when a quota is whole again. The number is of seconds from
+// now or, as many APIs have it, a time since 1970.
+func resetWords(n int64, known bool) string {
+	if !known {
+		return ""
+	}
+	if t, ok := epoch(n); ok {
+		return ", it is whole again at " + t.Format("2006-01-02 15:04:05") + " UTC"
+	}
+	return ", it is whole again in " + inWords(n)
+}
+
+var statusRateLimitFieldsConflict = &annotate.Rule{
+	ID:       "status/ratelimit-fields-conflict",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "more is left than the quota holds",
+	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
+	Doc: "What remains of a quota cannot exceed the quota, so one of the two numbers is wrong or belongs to another policy. " +
+		"Mostly two limiters write the same fields, each for itself. " +
+		"Clients that pace themselves by these numbers will be refused, or wait for nothing.",
+	Help: "send limit and remaining of the same policy",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< RateLimit-Policy: "minute";q=10;w=60, "hour";q=100;w=3600
+< RateLimit: "minute";r=50;t=30
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< X-RateLimit-Limit: 60
+< X-RateLimit-Remaining: 4999
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< RateLimit-Policy: "minute";q=10;w=60, "hour";q=100;w=3600
+< RateLimit: "hour";r=50;t=30
+< X-RateLimit-Limit: 60
+< X-RateLimit-Remaining: 60
+< Content-Length: 2
+<
+< ok
+`, `# of two families
+> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< X-RateLimit-Limit: 60
+< RateLimit-Remaining: 100
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenRateLimited,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		for i, l := range f.Each(exchange.FieldRateLimit) {
+			for m := range field.RateLimits(l.Value) {
+				if quota, ok := quotaOf(f, m.Name); ok && m.Remaining.Ok && m.Remaining.N > quota {
+					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.End()), "RateLimit says that %d are left of policy %s, whose quota is %d",
+						m.Remaining.N, quoted(m.Name), quota)
+				}
+			}
+		}
+		for _, family := range rateFamilies {
+			left, hasLeft := firstNumber(f, family.remaining)
+			limit, hasLimit := firstNumber(f, family.limit)
+			if hasLeft && hasLimit && left > limit {
+				p.Note(p.ResponseField(family.remaining), "%v is %d, more than %v, which is %d", family.remaining, left, family.limit, limit)
+			}
+		}
+	},
+}
+
+// quotaOf is the quota of the policy of that name in RateLimit-Policy.
+func quotaOf(f *exchange.Fields, policy string) (int64, bool) {
+	if policy == "" {
+		return 0, false
+	}
+	for _, l := range f.Each(exchange.FieldRateLimitPolicy) {
+		for m := range field.RateLimits(l.Value) {
+			if m.Name == policy && m.Quota.Ok {
+				return m.Quota.N, true
+			}
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,419 @@
+package rules
+
+import (
+	"crypto/tls"
+	"fmt"
+	"strings"
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// tlsRules lists the rules on how connections are protected.
+func tlsRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		tlsCertificateExpiring,
+		tlsH2ProhibitedCipher,
+		tlsLegacyVersion,
+		tlsSNIHostMismatch,
+		tlsVerificationFailed,
+	}
+}
+
+// theConnection is the place of what is said of the connection to the origin server.
+func theConnection() exchange.Place { return exchange.Place{Message: exchange.InConnection} }
+
+// A certificate is about to expire when less is left than both of these:
+// long-lived ones are renewed weeks ahead, short-lived ones live with less.
+const (
+	expiringWithin  = 14 * 24 * time.Hour
+	expiringPercent = 15 // of the lifetime
+)
+
+var tlsCertificateExpiring = &annotate.Rule{
+	ID:       "tls/certificate-expiring",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the server's certificate expires soon",
+	Refs:     []string{"RFC 5280 §4.1.2.5"},
+	Doc: "After its last day every client that checks will refuse the connection. " +
+		"Less than 14 days and less than 15 percent of the certificate's lifetime are left, which is later than automatic renewal usually runs, so the renewal may be broken. " +
+		"The note comes once per certificate.",
+	Help: "renew the certificate, and see whether the automatic renewal works",
+	Bad: []string{`* started 2026-03-25T00:00:00Z
+* scheme https
+* origin peer=192.0.2.1:443 tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test" cert-not-before=2026-01-01T00:00:00Z cert-not-after=2026-04-01T00:00:00Z
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`# 13 days are left, but they are more than 15 percent of 47 days
+* started 2026-03-19T00:00:00Z
+* scheme https
+* origin peer=192.0.2.1:443 tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test" cert-not-before=2026-02-13T00:00:00Z cert-not-after=2026-04-01T00:00:00Z
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`, `# 30 days are left of a year
+* started 2026-03-02T00:00:00Z
+* scheme https
+* origin peer=192.0.2.1:443 tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test" cert-not-before=2025-04-01T00:00:00Z cert-not-after=2026-04-01T00:00:00Z
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Needs: annotate.NeedsTLS | annotate.NeedsClock,
+	Once: func(x *exchange.Exchange) string {
+		c := x.Origin.TLS.Certificate
+		return c.SHA256 + c.Subject + c.NotAfter.Format(time.RFC3339)
+	},
+	Check: func(p *annotate.Pass) {
+		t := p.X.Origin.TLS
+		if t == nil || t.Certificate == nil || t.Certificate.NotAfter.IsZero() || p.X.Started.IsZero() {
+			return
+		}
+		c := t.Certificate
+		left := c.NotAfter.Sub(receivedAt(p.X))
+		lifetime := c.NotAfter.Sub(c.NotBefore)
+		if left > 0 && left < expiringWithin && left < lifetime/100*expiringPercent {
+			p.Note(theConnection(), "the certificate of %s expires in %s, on %s", p.X.Host(),
+				inWords(int64(left/time.Second)), c.NotAfter.UTC().Format("2006-01-02 15:04 UTC"))
+		}
+	},
+}
+
+// prohibitedCiphers are the cipher suites of RFC 9113, Appendix A, as ranges
+// of their numbers with both ends included.
+var prohibitedCiphers = [...][2]uint16{
+	{0x0000, 0x001b}, {0x001e, 0x0046}, {0x0067, 0x006d}, {0x0084, 0x009d}, {0x00a0, 0x00a1}, {0x00a4, 0x00a9},
+	{0x00ac, 0x00c5}, {0x00ff, 0x00ff}, {0xc001, 0xc02a}, {0xc02d, 0xc02e}, {0xc031, 0xc051}, {0xc054, 0xc055},
+	{0xc058, 0xc05b}, {0xc05e, 0xc05f}, {0xc062, 0xc06b}, {0xc06e, 0xc07b}, {0xc07e, 0xc07f}, {0xc082, 0xc085},
+	{0xc088, 0xc089}, {0xc08c, 0xc08f}, {0xc092, 0xc09d}, {0xc0a0, 0xc0a1}, {0xc0a4, 0xc0a5}, {0xc0a8, 0xc0a9},
+}
+
+func isProhibitedCipher(c uint16) bool {
+	for _, r := range prohibitedCiphers {
+		if c >= r[0] && c <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+var tlsH2ProhibitedCipher = &annotate.Rule{
+	ID:       "tls/h2-prohibited-cipher",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "HTTP/2 over a prohibited cipher suite",
+	Refs:     []string{"RFC 9113 §9.2.2"},
+	Doc: "HTTP/2 over TLS 1.2 rules out the old cipher suites, those without forward secrecy or without authenticated encryption. " +
+		"A client may close such a connection with INADEQUATE_SECURITY, and browsers do. " +
+		"Put the suites with ECDHE and GCM or ChaCha20 first, or enable TLS 1.3.",
+	Help: "enable TLS 1.3, or put TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 first",
+	Bad: []string{`* scheme https
+* origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc013 alpn=h2
+> GET / HTTP/2
+>
+< HTTP/2 200
+< content-length: 2
+<
+< ok
+`},
+	Good: []string{`* scheme https
+* origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc02f alpn=h2
+> GET / HTTP/2
+>
+< HTTP/2 200
+< content-length: 2
+<
+< ok
+`, `# TLS 1.3 numbers its suites anew
+* scheme https
+* origin peer=192.0.2.1:443 tls=0x0304 cipher=0x1301 alpn=h2
+> GET / HTTP/2
+>
+< HTTP/2 200
+< content-length: 2
+<
+< ok
+`, `# HTTP/1.1 may use them
+* scheme https
+* origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc013 alpn=http/1.1
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Needs: annotate.NeedsTLS,
+	Check: func(p *annotate.Pass) {
+		t := p.X.Origin.TLS
+		if t == nil || t.Version != tls.VersionTLS12 || t.Cipher == 0 || p.X.Response.Version != exchange.HTTP2 {
+			return
+		}
+		if isProhibitedCipher(t.Cipher) {
+			p.Note(theConnection(), "HTTP/2 runs over %s, which RFC 9113 prohibits: clients may close the connection with INADEQUATE_SECURITY",
+				tls.CipherSuiteName(t.Cipher))
+		}
+	},
+}
+
+var tlsLegacyVersion = &annotate.Rule{
+	ID:       "tls/legacy-version",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "an obsolete TLS version",
+	Refs:     []string{"RFC 8996 §4", "RFC 8996 §5", "RFC 7568 §3"},
+	Doc: "TLS 1.0, TLS 1.1 and SSL 3.0 must not be used any more: they rest on broken hash functions. " +
+		"Browsers and current libraries refuse them, so other clients than this one probably cannot connect at all.",
+	Help: "enable TLS 1.2 and 1.3 on the server and disable what is older",
+	Bad: []string{`* scheme https
+* origin peer=192.0.2.1:443 tls=0x0301 cipher=0xc013
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`* scheme https
+* origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc02f
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Needs: annotate.NeedsTLS,
+	Check: func(p *annotate.Pass) {
+		t := p.X.Origin.TLS
+		if t != nil && t.Version != 0 && t.Version < tls.VersionTLS12 {
+			p.Note(theConnection(), "the connection to %s uses %s, which must not be used any more", p.X.Authority, tls.VersionName(t.Version))
+		}
+	},
+}
+
+var tlsSNIHostMismatch = &annotate.Rule{
+	ID:       "tls/sni-host-mismatch",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "TLS and HTTP name different hosts",
+	Refs:     []string{"RFC 6066 §3", "RFC 9110 §7.4"},
+	Doc: "The client named one host when it set the TLS connection up and another one in the request. " +
+		"Servers choose the certificate by the first and the site by the second, so many refuse the request with 421 or 403. " +
+		"It is also how requests are smuggled past filters that look at the TLS name only.",
+	Help: "set the TLS server name and the Host field to the same name",
+	Bad: []string{`* scheme https
+* client tls=0x0304 sni=shop.test
+> GET / HTTP/1.1
+> Host: admin.test:443
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`, `# HTTP/2, and the certificate does not cover the host
+* scheme https
+* authority admin.test
+* client tls=0x0304 alpn=h2 sni=shop.test
+* origin tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test *.shop.test"
+> GET / HTTP/2
+>
+< HTTP/2 200
+< content-length: 2
+<
+< ok
+`, `# HTTP/2, and the server refused
+* scheme https
+* authority img.shop.test
+* client tls=0x0304 alpn=h2 sni=shop.test
+* origin tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test *.shop.test"
+> GET / HTTP/2
+>
+< HTTP/2 421
+< content-length: 2
+<
+< no
+`},
+	Good: []string{`* scheme https
+* client tls=0x0304 sni=shop.test
+> GET / HTTP/1.1
+> Host: Shop.test.:443
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`, `# one HTTP/2 connection may serve every host that the certificate covers
+* scheme https
+* authority img.shop.test
+* client tls=0x0304 alpn=h2 sni=shop.test
+* origin tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test *.shop.test"
+> GET / HTTP/2
+>
+< HTTP/2 200
+< content-length: 2
+<
+< ok
+`, `* scheme https
+* client tls=0x0304 sni=shop.test
+> GET / HTTP/1.1
+> Host: [2001:db8::1]
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`, `* scheme https
+* client tls=0x0304 sni=public.test ech
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Needs: annotate.NeedsTLS,
+	Check: func(p *annotate.Pass) {
+		t := p.X.Client.TLS
+		if t == nil || t.SNI == "" || t.ECH {
+			return
+		}
+		host, _ := exchange.SplitAuthority(p.X.Authority)
+		host = strings.TrimSuffix(host, ".")
+		_, isAddress := parseAddress(host)
+		if host == "" || field.EqualFold(strings.TrimSuffix(t.SNI, "."), host) || isAddress {
+			return
+		}
+		if p.X.Request.Version >= exchange.HTTP2 && p.X.Response.Status != 421 && !uncovered(p.X.Origin.TLS, host) {
+			return
+		}
+		at := p.RequestField(exchange.FieldHost)
+		if at.Line < 0 {
+			at = exchange.Place{Message: exchange.InRequest}
+		}
+		p.Note(at, "the TLS connection was set up for %s, but the request is for %s", quoted(t.SNI), quoted(host))
+	},
+}
+
+// uncovered reports whether the certificate is known and does not cover the host.
+func uncovered(t *exchange.TLS, host string) bool {
+	if t == nil || t.Certificate == nil {
+		return false
+	}
+	for _, name := range t.Certificate.Names {
+		if covers(name, host) {
+			return false
+		}
+	}
+	return true
+}
+
+// covers reports whether a certificate's name covers a host; a "*" stands for
+// its first label (RFC 9525 §6.3).
+func covers(name, host string) bool {
+	if rest, wild := strings.CutPrefix(name, "*."); wild {
+		_, parent, ok := strings.Cut(host, ".")
+		return ok && field.EqualFold(rest, parent)
+	}
+	return field.EqualFold(name, host)
+}
+
+var tlsVerificationFailed = &annotate.Rule{
+	ID:       "tls/verification-failed",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the server's certificate cannot be verified",
+	Refs:     []string{"RFC 9110 §4.3.4"},
+	Doc: "The certificate fails a check: its issuer is not trusted, its dates do not fit, it is for another name, or it is not meant for servers. " +
+		"So nobody can know who is at the other end, and every client that checks will refuse the connection. " +
+		"The note gives the reason, and whether the configuration let the connection proceed.",
+	Help: "mend the certificate; for a private CA give it in --upstream-ca FILE",
+	Bad: []string{`* scheme https
+* error tls_expired "x509: certificate has expired or is not yet valid"
+* made
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 502 Bad Gateway
+< Content-Length: 0
+<
+`, `* scheme https
+* error tls_wrong_name "x509: certificate is valid for a.test, not shop.test"
+> CONNECT shop.test:443 HTTP/1.1
+> Host: shop.test:443
+>
+`, `# let through by --insecure-upstream
+* scheme https
+* origin peer=192.0.2.1:443 tls=0x0304 verify-error="x509: certificate signed by unknown authority"
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`* scheme https
+* origin peer=192.0.2.1:443 tls=0x0304
+> GET / HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`},
+	When:  annotate.When{Always: true},
+	Needs: annotate.NeedsTLS,
+	Check: func(p *annotate.Pass) {
+		if p.X.Err != nil && isCertificateError(p.X.Err.Code) {
+			f, _ := p.X.Err.Code.Lookup()
+			p.NoteHelp(theConnection(), f.Act, "%s%s; sidenote refused the connection", f.Title, detail(p.X.Err))
+			return
+		}
+		if t := p.X.Origin.TLS; t != nil && t.VerifyError != "" {
+			p.Note(theConnection(), "the certificate of %s cannot be verified: %s; the configuration let the connection proceed",
+				p.X.Authority, t.VerifyError)
+		}
+	},
+}
+
+// isCertificateError reports whether an exchange failed because of the origin
+// server's certificate.
+func isCertificateError(c exchange.ErrCode) bool {
+	switch c {
+	case exchange.ErrTLSUntrusted, exchange.ErrTLSSelfSigned, exchange.ErrTLSExpired,
+		exchange.ErrTLSNotYetValid, exchange.ErrTLSWrongName, exchange.ErrTLSCertificate:
+		return true
+	}
+	return false
+}
+
+// detail gives what the system or the library said, for the end of a message.
+func detail(e *exchange.Err) string {
+	if e.Detail == "" {
+		return ""
+	}
+	return fmt.Sprintf(": %s", strings.TrimSuffix(e.Detail, "."))
+}

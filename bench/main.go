@@ -1,0 +1,116 @@
+// Command bench measures what sidenote costs beside a bare goproxy program, in
+// one run on one machine: CPU time of the proxy's process for each request.
+//
+//	go run ./bench [-requests N] [-connections N] [-only plain|tls]
+//
+// Both proxies fetch the same 1 KiB over keep-alive connections from an origin
+// server in this process. sidenote runs with all rules, response fields,
+// metrics and a JSON log on.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "bare" {
+		exitOn(runBare(os.Args[2:]))
+		return
+	}
+	requests := flag.Int("requests", 20000, "requests of each round")
+	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
+	connections := flag.Int("connections", 32, "client connections")
+	only := flag.String("only", "", "plain or tls")
+	profile := flag.String("cpuprofile", "", "write sidenote's CPU profile to this file")
+	flag.Parse()
+	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
+}
+
+func exitOn(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// A contest is one kind of request and the proxies that serve it.
+type contest struct {
+	name string
+	tls  bool
+	ask  float64 // the ratio that is asked for
+}
+
+func compare(requests, rounds, connections int, only, profile string) error {
+	dir, err := os.MkdirTemp("", "sidenote-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	sidenote, err := build(dir)
+	if err != nil {
+		return err
+	}
+	origin, err := newOrigin(dir)
+	if err != nil {
+		return err
+	}
+	defer origin.close()
+	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
+	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}} {
+		if only != "" && only != c.name {
+			continue
+		}
+		kinds := []proxyKind{
+			{"bare goproxy", bareCommand(c.tls, 0)},
+			{"bare goproxy, 64 idle connections", bareCommand(c.tls, 64)},
+			{"sidenote", sidenoteCommand(sidenote, dir, origin, profile)},
+		}
+		if err := runContest(w, c, kinds, origin, requests, rounds, connections); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
+	results := make([][]result, len(kinds))
+	for range rounds {
+		for i, k := range kinds { // in turn, so that a noisy moment hits all
+			r, err := measure(k, origin.url(c.tls), origin.roots, requests, connections)
+			if err != nil {
+				return fmt.Errorf("%s: %w", k.name, err)
+			}
+			results[i] = append(results[i], r)
+		}
+	}
+	medians := make([]result, len(kinds))
+	for i := range kinds {
+		slices.SortFunc(results[i], func(a, b result) int { return int(a.cpu - b.cpu) })
+		medians[i] = results[i][len(results[i])/2]
+	}
+	last := medians[len(medians)-1]
+	for i, k := range kinds {
+		m := medians[i]
+		ratio := ""
+		if i < len(kinds)-1 {
+			ratio = fmt.Sprintf("sidenote is %.2f × this", float64(last.cpu)/float64(m.cpu))
+			if i == 0 {
+				ratio += fmt.Sprintf(" (asked: at most %.1f)", c.ask)
+			}
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.0f\t%s\t\n", c.name, k.name, float64(m.cpu.Nanoseconds())/1000/float64(requests), m.rate, ratio)
+	}
+	return nil
+}
+
+func build(dir string) (string, error) {
+	path := filepath.Join(dir, "sidenote")
+	return path, command("go", "build", "-o", path, "./cmd/sidenote").Run()
+}

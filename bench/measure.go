@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A proxyKind is a proxy to measure: its name and how to start it.
+type proxyKind struct {
+	name    string
+	command func(address string) *exec.Cmd
+}
+
+// A result is what one round cost.
+type result struct {
+	cpu  time.Duration // of the proxy's process
+	rate float64       // requests per second
+}
+
+func command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Stderr = os.Stderr
+	return c
+}
+
+// bareCommand starts this program as a bare goproxy.
+func bareCommand(tls bool, idle int) func(string) *exec.Cmd {
+	return func(address string) *exec.Cmd {
+		return command(os.Args[0], "bare", "-listen", address, "-tls="+strconv.FormatBool(tls), "-idle="+strconv.Itoa(idle))
+	}
+}
+
+func sidenoteCommand(path, dir string, o *origin, profile string) func(string) *exec.Cmd {
+	return func(address string) *exec.Cmd {
+		c := command(path, "serve", "--listen", address, "--admin", "127.0.0.1:0", "--format", "json",
+			"--log-file", filepath.Join(dir, "log.jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
+		c.Args = append(c.Args, "--annotate", "full")
+		c.Env = append(os.Environ(), "SIDENOTE_CPUPROFILE="+profile)
+		null, _ := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		c.Stdout, c.Stderr = null, null
+		return c
+	}
+}
+
+// measure starts a proxy, warms it up, and asks for u through it.
+func measure(k proxyKind, u string, roots *x509.CertPool, requests, connections int) (result, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return result{}, err
+	}
+	cmd := k.command(address)
+	if err := cmd.Start(); err != nil {
+		return result{}, err
+	}
+	defer func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	}()
+	if err := waitFor(address); err != nil {
+		return result{}, err
+	}
+	tr := &http.Transport{
+		Proxy:               http.ProxyURL(&url.URL{Scheme: "http", Host: address}),
+		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // whose certificate it is, is not what is measured
+		ForceAttemptHTTP2: false,
+	}
+	defer tr.CloseIdleConnections()
+	client := &http.Client{Transport: tr}
+	if _, err := load(client, u, requests/10, connections); err != nil {
+		return result{}, err
+	}
+	before, err := cpuTime(cmd.Process.Pid)
+	if err != nil {
+		return result{}, err
+	}
+	took, err := load(client, u, requests, connections)
+	if err != nil {
+		return result{}, err
+	}
+	after, err := cpuTime(cmd.Process.Pid)
+	return result{cpu: after - before, rate: float64(requests) / took.Seconds()}, err
+}
+
+// load asks n times over so many connections, and checks each answer.
+func load(client *http.Client, u string, n, connections int) (time.Duration, error) {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range connections {
+		wg.Go(func() {
+			for next.Add(1) <= int64(n) && failed.Load() == nil {
+				if err := get(client, u); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return time.Since(start), nil
+}
+
+func get(client *http.Client, u string) error {
+	resp, err := client.Get(u)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	n, err := io.Copy(io.Discard, resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != 200 || n != 1024 {
+		return fmt.Errorf("status %d with %d octets", resp.StatusCode, n)
+	}
+	return nil
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func waitFor(address string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		if c, err := net.Dial("tcp", address); err == nil {
+			return c.Close()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return errors.New("it does not listen on " + address)
+}
+
+// cpuTime reads user and system time of a process, in ticks of 10 ms.
+func cpuTime(pid int) (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	fields := strings.Fields(rest)
+	var ticks int64
+	for _, f := range fields[11:13] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
+}
+
+// origin is what the proxies fetch from.
+type origin struct {
+	plain, secure *httptest.Server
+	roots         *x509.CertPool
+	caFile        string
+}
+
+func newOrigin(dir string) (*origin, error) {
+	content := []byte(`{"items":[` + strings.Repeat(`"0123456789",`, 77) + `"` + strings.Repeat("x", 9) + `"]}`)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "application/json")
+		h.Set("Cache-Control", "no-store")
+		h.Set("ETag", `"33a64df5"`)
+		h.Set("Vary", "Accept-Encoding")
+		w.Write(content)
+	})
+	if len(content) != 1024 {
+		return nil, fmt.Errorf("the content has %d octets", len(content))
+	}
+	o := &origin{plain: httptest.NewServer(h), secure: httptest.NewTLSServer(h), caFile: filepath.Join(dir, "origin.pem")}
+	cert := o.secure.Certificate()
+	o.roots = x509.NewCertPool()
+	o.roots.AddCert(cert)
+	return o, os.WriteFile(o.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600)
+}
+
+func (o *origin) url(tls bool) string {
+	if tls {
+		return o.secure.URL + "/v1/items"
+	}
+	return o.plain.URL + "/v1/items"
+}
+
+func (o *origin) close() {
+	o.plain.Close()
+	o.secure.Close()
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"sidenote/configs"
+)
+
+// readiness tells whether exchanges are accepted.
+type readiness struct{ on atomic.Bool }
+
+func (r *readiness) set(on bool) { r.on.Store(on) }
+
+// newAdmin makes the server for people and machines that watch the proxy.
+func (s *serving) newAdmin() *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics.Handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !s.ready.on.Load() {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	return &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+}
+
+// guard lets in only who asks for this server by an address of its own, so
+// that a web page cannot read it through a name that it controls (DNS
+// rebinding); beyond loopback it wants the credentials of --proxy-auth, but
+// for the health checks, which tell nothing.
+func (s *serving) guard(next http.Handler) http.Handler {
+	open := configs.IsLoopback(s.admin.Addr().String())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
+		switch {
+		case r.Header.Get("Origin") != "" && !sameHost(r.Header.Get("Origin"), r.Host):
+			http.Error(w, "sidenote: requests of other sites are refused", http.StatusForbidden)
+		case open && !isLocalName(r.Host):
+			http.Error(w, "sidenote: ask by address or as localhost", http.StatusMisdirectedRequest)
+		case !open && !health && !s.admits(r):
+			h.Set("WWW-Authenticate", `Basic realm="sidenote", charset="UTF-8"`)
+			http.Error(w, "sidenote: credentials are needed, those of --proxy-auth", http.StatusUnauthorized)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func sameHost(origin, host string) bool {
+	_, authority, ok := strings.Cut(origin, "://")
+	return ok && strings.EqualFold(authority, host)
+}
+
+// isLocalName reports whether a Host value can only mean this machine.
+func isLocalName(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.Trim(name, "[]")
+	return net.ParseIP(name) != nil || strings.EqualFold(name, "localhost")
+}
+
+func (s *serving) admits(r *http.Request) bool {
+	user, password, _ := r.BasicAuth()
+	got, want := sha256.Sum256([]byte(user+":"+password)), sha256.Sum256([]byte(s.config.ProxyAuth))
+	return s.config.ProxyAuth != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}

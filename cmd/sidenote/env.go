@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/environ"
+	"sidenote/proxy/ca"
+)
+
+// defaultListen is where the proxy listens unless it is told otherwise.
+const defaultListen = "127.0.0.1:8080"
+
+// envOptions are the flags of the env command.
+type envOptions struct {
+	shell, listen, caDir string
+	keepNoProxy, unset   bool
+}
+
+func newEnvCommand(p *program) *cobra.Command {
+	var o envOptions
+	c := &cobra.Command{
+		Use:   "env",
+		Short: "Print the variables that point programs at the proxy",
+		Long: `Print commands for the shell in use that point programs at the proxy and have
+them trust its CA: variables for curl, git, Python, Node, Go, Java and many
+more. The CA is made if there is none yet. What the variables held before is
+kept, and --unset prints the commands that bring it back.`,
+		Example: `  eval "$(sidenote env)"                    sh, bash, zsh
+  sidenote env --shell fish | source        fish
+  eval "$(sidenote env --unset)"            as it was before`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if v, set := p.lookup("SIDENOTE_LISTEN"); set && !c.Flags().Changed("listen") {
+				o.listen = v
+			}
+			if v, set := p.lookup("SIDENOTE_CA_DIR"); set && !c.Flags().Changed("ca-dir") {
+				o.caDir = v
+			}
+			script, err := envScript(o, p.environ)
+			if err != nil {
+				return err
+			}
+			return writeText(p.stdout, script)
+		},
+	}
+	c.Flags().StringVar(&o.shell, "shell", "", "`SHELL` to print for: sh, bash, zsh, fish, powershell or cmd (default: the one in $SHELL)")
+	c.Flags().StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` of the proxy, also SIDENOTE_LISTEN")
+	c.Flags().StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the CA, also SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
+	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep what NO_PROXY lets pass the proxy by, but for loopback")
+	c.Flags().BoolVar(&o.unset, "unset", false, "print the commands that undo it")
+	return c
+}
+
+// envScript is what the env command prints.
+func envScript(o envOptions, env []string) (string, error) {
+	shell, err := chooseShell(o.shell, env)
+	if err != nil {
+		return "", err
+	}
+	if o.unset {
+		return shell.Script(environ.Undo(env)), nil
+	}
+	proxy, err := reachable(o.listen)
+	if err != nil {
+		return "", usageErrorf("env: --listen %q: %w", o.listen, err)
+	}
+	settings, err := caSettings(o.caDir, env)
+	if err != nil {
+		return "", err
+	}
+	settings.ProxyURL = "http://" + numeric(proxy)
+	settings.KeepNoProxy = o.keepNoProxy
+	plan := environ.New(settings, env)
+
+	var b strings.Builder
+	say := func(format string, args ...any) { b.WriteString(shell.Comment(fmt.Sprintf(format, args...)) + "\n") }
+	say("run this with: %s", shell.Usage("sidenote env"))
+	say("undo it with:  %s", shell.Usage("sidenote env --unset"))
+	if cleared := plan.NoProxy.Cleared; len(cleared) > 0 {
+		say("cleared from NO_PROXY, so that it is seen: %s", strings.Join(cleared, ", "))
+	}
+	say("goes past the proxy: %s", strings.Join(plan.NoProxy.Kept, ", "))
+	b.WriteString(shell.Script(plan.Changes(env)))
+	return b.String(), nil
+}
+
+func chooseShell(name string, env []string) (environ.Shell, error) {
+	if name != "" {
+		shell, err := environ.ParseShell(name)
+		if err != nil {
+			return "", usageErrorf("env: --shell: %w", err)
+		}
+		return shell, nil
+	}
+	shell, err := environ.DetectShell(env)
+	if err != nil {
+		return "", usageErrorf("env: $SHELL: %w; say which with --shell", err)
+	}
+	return shell, nil
+}
+
+// caSettings makes the CA's files where they are not there yet, with a bundle
+// that also holds what the environment had programs trust.
+func caSettings(dir string, env []string) (environ.Settings, error) {
+	if dir == "" {
+		var err error
+		if dir, err = ca.DefaultDir(); err != nil {
+			return environ.Settings{}, err
+		}
+	}
+	authority, err := ca.Open(dir)
+	if err != nil {
+		return environ.Settings{}, err
+	}
+	files, dirs := environ.TrustedFiles(env)
+	for _, d := range dirs {
+		files = append(files, certificateFiles(d)...)
+	}
+	bundle, err := authority.WriteBundle(files...)
+	if err != nil {
+		return environ.Settings{}, err
+	}
+	s := environ.Settings{CAFile: authority.CertFile(), BundleFile: bundle}
+	for _, path := range []*string{&s.CAFile, &s.BundleFile} {
+		if *path, err = filepath.Abs(*path); err != nil { // a program may run in any folder
+			return environ.Settings{}, fmt.Errorf("find %s: %w", *path, err)
+		}
+	}
+	return s, nil
+}
+
+// certificateFiles lists the files of a folder that OpenSSL would read: those
+// named by a hash; where there are none, those that look like certificates.
+// Folders that cannot be read have none.
+func certificateFiles(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var hashed, named []string
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch ext := filepath.Ext(e.Name()); {
+		case len(e.Name()) == len("01234567.0") && ext >= ".0" && ext <= ".9":
+			hashed = append(hashed, path)
+		case ext == ".pem" || ext == ".crt":
+			named = append(named, path)
+		}
+	}
+	if len(hashed) > 0 {
+		return hashed
+	}
+	return named
+}
+
+// numeric writes loopback as an address: several clients treat the name
+// "localhost" as something that needs no proxy.
+func numeric(address string) string {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.EqualFold(host, "localhost") {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}

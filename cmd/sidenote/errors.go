@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitNo     = 1   // healthcheck: the answer is no
+	exitUsage  = 2   // the command line or the configuration is wrong
+	exitFailed = 125 // sidenote itself failed
+)
+
+// A codedError ends the program with an exit code of its own.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+// usageErrorf makes an error for a wrong command line: one line that says
+// what is wrong, where, and what to do.
+func usageErrorf(format string, args ...any) error {
+	return &codedError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// exit says on stderr what ended the program and gives its exit code.
+func (p *program) exit(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code := exitFailed
+	var coded *codedError
+	if errors.As(err, &coded) {
+		code = coded.code
+	}
+	fmt.Fprintf(p.stderr, "sidenote: %s\n", oneLine(err.Error()))
+	return code
+}
+
+// oneLine keeps what an error quotes from breaking the line or steering the terminal.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, strings.TrimSpace(s))
+}
+
+// flagError says what is wrong with a flag.
+func flagError(c *cobra.Command, err error) error {
+	see := fmt.Sprintf("see %q", c.CommandPath()+" --help")
+	where := ""
+	if c.HasParent() {
+		where = c.Name() + ": "
+	}
+	var (
+		unknown *pflag.NotExistError
+		lacks   *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			return usageErrorf("%sunknown flag -%s; %s", where, name, see)
+		}
+		return usageErrorf("%sunknown flag --%s%s", where, name, hint(name, flagNames(c), "--%s", see))
+	case errors.As(err, &lacks):
+		kind, _ := pflag.UnquoteUsage(lacks.GetFlag())
+		return usageErrorf("%s--%s needs a value, %s; %s", where, lacks.GetFlag().Name, kind, see)
+	case errors.As(err, &invalid):
+		return usageErrorf("%s--%s %q: %w; %s", where, invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap(), see)
+	}
+	return usageErrorf("%s%w; %s", where, err, see)
+}
+
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
+}
+
+// noArguments is the rule for commands that take flags only.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageErrorf("%s: takes no arguments, but was given %q; see %q", c.Name(), args[0], c.CommandPath()+" --help")
+	}
+	return nil
+}
+
+// A choice is a flag's value that must be one of a few words.
+type choice struct {
+	value string
+	words []string
+}
+
+// newChoice makes a choice whose first word is the default.
+func newChoice(words ...string) *choice { return &choice{words[0], words} }
+
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return strings.Join(c.words, "|") }
+
+func (c *choice) Set(s string) error {
+	for _, w := range c.words {
+		if s == w {
+			c.value = s
+			return nil
+		}
+	}
+	return fmt.Errorf("want one of %s", strings.Join(c.words, ", "))
+}
+
+// addChoice adds a flag for a choice, with completion.
+func addChoice(c *cobra.Command, v *choice, name, usage string) {
+	c.Flags().Var(v, name, usage)
+	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(v.words, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// defaultAdmin is where the admin server listens unless it is told otherwise.
+const defaultAdmin = "127.0.0.1:8081"
+
+func newHealthcheckCommand(p *program) *cobra.Command {
+	var admin string
+	var timeout time.Duration
+	c := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask a running sidenote whether it is well",
+		Long: `Ask a running sidenote whether it is well, and exit with 0 if it is and with 1
+if it is not or does not answer. It is what the container image uses as its
+HEALTHCHECK.`,
+		Example: "  sidenote healthcheck --admin 127.0.0.1:8081",
+		Args:    noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if v, set := p.lookup("SIDENOTE_ADMIN"); set && !c.Flags().Changed("admin") {
+				admin = v
+			}
+			address, err := reachable(admin)
+			if err != nil {
+				return usageErrorf("healthcheck: --admin %q: %w", admin, err)
+			}
+			ctx, cancel := context.WithTimeout(c.Context(), timeout)
+			defer cancel()
+			if err := checkHealth(ctx, address); err != nil {
+				return &codedError{exitNo, fmt.Errorf("healthcheck: %w", err)}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&admin, "admin", defaultAdmin, "`ADDRESS` of the admin server, also SIDENOTE_ADMIN")
+	c.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long to wait for the answer")
+	return c
+}
+
+// reachable makes an address that can be connected to from one that is
+// listened on: "0.0.0.0:8081" is every address, so loopback will do.
+func reachable(listen string) (string, error) {
+	if listen == "off" {
+		return "", fmt.Errorf("there is no admin server to ask; leave it on")
+	}
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "" || port == "0" {
+		return "", fmt.Errorf("want HOST:PORT with the port that is listened on")
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if ip != nil && ip.To4() == nil {
+			host = "::1"
+		}
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// checkHealth asks the admin server, directly whatever HTTP_PROXY says.
+func checkHealth(ctx context.Context, address string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("sidenote does not answer: %w", err)
+	}
+	defer response.Body.Close()
+	why, _ := io.ReadAll(io.LimitReader(response.Body, 200)) // it is said with the status or not at all
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s: %s", address, response.Status, strings.TrimSpace(string(why)))
+	}
+	return nil
+}

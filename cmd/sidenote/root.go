@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// commands lists every command. This is the place to add one.
+func commands(p *program) []*cobra.Command {
+	return []*cobra.Command{
+		newExplainCommand(p),
+		newRulesCommand(p),
+		newEnvCommand(p),
+		newHealthcheckCommand(p),
+		newVersionCommand(p),
+	}
+}
+
+// defaultCommand is meant when the arguments name none: when there are none,
+// or they begin with a flag.
+const defaultCommand = "serve"
+
+// A program is what a command may touch of the process that it runs in.
+type program struct {
+	environ        []string // "NAME=value", as os.Environ gives it
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// lookup finds an environment variable; set is false when there is none.
+func (p *program) lookup(name string) (value string, set bool) {
+	for _, kv := range slices.Backward(p.environ) {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// run runs the program and gives its exit code. It ends soon after ctx is done.
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := &program{environ, stdin, stdout, stderr}
+	root := newRootCommand(p)
+	args, err := resolve(root, args)
+	if err == nil {
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
+	return p.exit(err)
+}
+
+func newRootCommand(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sidenote",
+		Short: "An HTTP debugging proxy that writes notes in the margin of every response",
+		Long: `sidenote is an HTTP debugging proxy that writes notes in the margin of every
+response: what its status means, whether it carries the fields that the status
+calls for, who has to act, and why.`,
+		Args:          unknownCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.AddCommand(commands(p)...)
+	root.SetHelpCommand(newHelpCommand(root))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// resolve puts the default command in where the arguments name none, and
+// refuses a command that there is not before anybody looks at its flags.
+func resolve(root *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		if isCommand(root, args[0]) {
+			return args, nil
+		}
+		return nil, unknownCommand(root, args)
+	}
+	if len(args) == 1 {
+		switch args[0] {
+		case "-h", "--help":
+			return args, nil
+		case "--version":
+			return []string{"version"}, nil
+		}
+	}
+	if isCommand(root, defaultCommand) {
+		args = append([]string{defaultCommand}, args...)
+	}
+	return args, nil
+}
+
+func isCommand(root *cobra.Command, name string) bool {
+	return name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd ||
+		slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name || c.HasAlias(name) })
+}
+
+// unknownCommand is the root's rule for arguments: it takes none.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usageErrorf("unknown command %q%s", args[0], hint(args[0], names, "%q", "\"sidenote help\" lists the commands"))
+}
+
+// hint ends an error about a word that is not known: with the nearest
+// candidate, printed in the format given, if one is near, and with what else
+// to do.
+func hint(word string, candidates []string, format, otherwise string) string {
+	if near := nearest(word, candidates); near != "" {
+		return fmt.Sprintf("; did you mean "+format+"? ", near) + otherwise
+	}
+	return "; " + otherwise
+}
+
+// newHelpCommand is cobra's help command, but for a name that there is not.
+func newHelpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print how a command is used",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || c == root && len(rest) > 0 {
+				return unknownCommand(root, args)
+			}
+			return c.Help()
+		},
+	}
+}

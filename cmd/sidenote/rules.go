@@ -1,0 +1,208 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/annotate"
+	"sidenote/annotate/rules"
+	"sidenote/exchange"
+)
+
+// A ruleRecord is a rule as JSON has it.
+type ruleRecord struct {
+	ID       string            `json:"id"`
+	Severity annotate.Severity `json:"-"`
+	Level    string            `json:"severity"`
+	Title    string            `json:"title"`
+	Refs     []string          `json:"refs"`
+	Doc      string            `json:"doc"`
+	Help     string            `json:"help"`
+	Topic    string            `json:"topic"`
+	Blame    annotate.Blame    `json:"blame"`
+	Needs    []string          `json:"needs"`
+	On       bool              `json:"on_by_default"`
+	Bad      []string          `json:"bad"`
+	Good     []string          `json:"good"`
+}
+
+func recordOf(r *annotate.Rule) ruleRecord {
+	return ruleRecord{
+		ID: r.ID, Severity: r.Severity, Level: r.Severity.String(), Title: r.Title, Refs: notNil(r.Refs),
+		Doc: tidy(r.Doc), Help: r.Help, Topic: r.Topic(), Blame: r.Blame, Needs: needNames(r.Needs), On: !r.OffByDefault,
+		Bad: notNil(r.Bad), Good: notNil(r.Good),
+	}
+}
+
+// notNil has JSON print [] instead of null.
+func notNil(s []string) []string { return append([]string{}, s...) }
+
+// needNames says what a rule reads beside the message heads.
+func needNames(n annotate.Needs) []string {
+	names := []string{}
+	for _, need := range []struct {
+		bit  annotate.Needs
+		name string
+	}{
+		{annotate.NeedsContent, "content"}, {annotate.NeedsEnd, "end"}, {annotate.NeedsRawHead, "raw-head"},
+		{annotate.NeedsTLS, "tls"}, {annotate.NeedsClock, "clock"}, {annotate.NeedsInterim, "interim"},
+	} {
+		if n&need.bit != 0 {
+			names = append(names, need.name)
+		}
+	}
+	return names
+}
+
+// sortedRules gives every rule in the order of their IDs.
+func sortedRules() []*annotate.Rule {
+	return slices.SortedFunc(slices.Values(rules.All()), func(a, b *annotate.Rule) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// A ruleFilter says which rules to list.
+type ruleFilter struct {
+	topic, field string
+	severity     *choice
+	status       int
+}
+
+func newRulesCommand(p *program) *cobra.Command {
+	format := newChoice("text", "json", "markdown")
+	f := ruleFilter{severity: newChoice("info", "warn", "error")}
+	c := &cobra.Command{
+		Use:   "rules",
+		Short: "List the rules",
+		Long: `List the rules: what sidenote looks for in each exchange. The flags narrow the
+list; "sidenote explain RULE" tells all about one.`,
+		Example: `  sidenote rules --topic redirect
+  sidenote rules --status 429 --severity warn
+  sidenote rules --format markdown > rules.md`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			listed, err := f.apply(sortedRules(), c.Flags().Changed("status"))
+			if err != nil {
+				return err
+			}
+			switch format.value {
+			case "json":
+				return writeJSON(p.stdout, recordsOf(listed))
+			case "markdown":
+				return writeText(p.stdout, rulesMarkdown(listed))
+			}
+			return writeText(p.stdout, rulesText(listed))
+		},
+	}
+	addChoice(c, format, "format", "how to print them")
+	c.Flags().StringVar(&f.topic, "topic", "", "only the rules of this `TOPIC`, the part of their name before the slash")
+	addChoice(c, f.severity, "severity", "only those of this severity and above")
+	c.Flags().IntVar(&f.status, "status", 0, "only those for this status `CODE`")
+	c.Flags().StringVar(&f.field, "field", "", "only those about this `FIELD`")
+	return c
+}
+
+func recordsOf(list []*annotate.Rule) []ruleRecord {
+	records := []ruleRecord{}
+	for _, r := range list {
+		records = append(records, recordOf(r))
+	}
+	return records
+}
+
+func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rule, error) {
+	lowest, err := annotate.ParseSeverity(f.severity.value)
+	if err != nil {
+		return nil, usageErrorf("rules: --severity: %w", err)
+	}
+	if topics := topicsOf(all); f.topic != "" && !slices.Contains(topics, f.topic) {
+		return nil, usageErrorf("rules: --topic: there is no topic %q%s",
+			f.topic, hint(f.topic, topics, "%s", "the topics are "+strings.Join(topics, ", ")))
+	}
+	if byStatus && annotate.StatusClass(f.status) == annotate.NoClass {
+		return nil, usageErrorf("rules: --status %d is no status code; want 100 to 599", f.status)
+	}
+	if f.field != "" && exchange.LookupName(f.field) == 0 {
+		return nil, usageErrorf("rules: --field: no field %q is known%s",
+			f.field, hint(f.field, fieldNames(), "%s", "give the name of a registered field"))
+	}
+	keep := func(r *annotate.Rule) bool {
+		return r.Severity >= lowest && (f.topic == "" || r.Topic() == f.topic) &&
+			(!byStatus || isForStatus(r, f.status)) && (f.field == "" || isAboutField(r, exchange.LookupName(f.field)))
+	}
+	return slices.DeleteFunc(all, func(r *annotate.Rule) bool { return !keep(r) }), nil
+}
+
+func topicsOf(all []*annotate.Rule) []string {
+	var topics []string
+	for _, r := range all {
+		if !slices.Contains(topics, r.Topic()) {
+			topics = append(topics, r.Topic())
+		}
+	}
+	slices.Sort(topics)
+	return topics
+}
+
+// isForStatus reports whether a rule names a status or its class; one that
+// looks at every exchange does not.
+func isForStatus(r *annotate.Rule, status int) bool {
+	return slices.Contains(r.When.Status, status) || slices.Contains(r.When.Class, status/100)
+}
+
+// isAboutField reports whether a rule wants a field to be there, or has it in
+// its name, as rules about missing fields do.
+func isAboutField(r *annotate.Rule, n exchange.Name) bool {
+	if slices.Contains(r.When.Fields, n) || slices.Contains(r.When.RequestFields, n) {
+		return true
+	}
+	_, name, _ := strings.Cut(r.ID, "/")
+	return strings.Contains("-"+name+"-", "-"+strings.ToLower(n.String())+"-")
+}
+
+// rulesText lists rules by topic, one a line, for people and for grep.
+func rulesText(list []*annotate.Rule) string {
+	if len(list) == 0 {
+		return "no rule is like that\n"
+	}
+	widest := 0
+	for _, r := range list {
+		widest = max(widest, len(r.ID))
+	}
+	var b strings.Builder
+	for i, r := range list {
+		if i > 0 && list[i-1].Topic() != r.Topic() {
+			b.WriteByte('\n')
+		}
+		title := r.Title
+		if r.OffByDefault {
+			title += " (off by default)"
+		}
+		fmt.Fprintf(&b, "%-5s  %-*s  %s\n", r.Severity, widest, r.ID, title)
+	}
+	fmt.Fprintf(&b, "\n%s; all about one: sidenote explain %s\n", count(len(list), "rule"), list[0].ID)
+	return b.String()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// rulesMarkdown prints the whole of each rule, a chapter for each topic.
+func rulesMarkdown(list []*annotate.Rule) string {
+	var b strings.Builder
+	b.WriteString("# Rules\n\n" + count(len(list), "rule") + ". `sidenote rules --format markdown` prints this page.\n")
+	for i, r := range list {
+		if i == 0 || list[i-1].Topic() != r.Topic() {
+			b.WriteString("\n## " + r.Topic() + "\n")
+		}
+		b.WriteString("\n" + articleOnRule(r).markdown(3))
+	}
+	return b.String()
+}

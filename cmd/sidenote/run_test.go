@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// runIn runs the program in this process.
+func runIn(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(context.Background(), args, environ, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// TestExplainEverything explains every word that explain knows, in every form.
+func TestExplainEverything(t *testing.T) {
+	for _, thing := range things() {
+		code, text, errs := runIn(t, nil, "explain", thing)
+		if code != exitOK || errs != "" {
+			t.Fatalf("explain %q: exit %d, %s", thing, code, errs)
+		}
+		prose, _, _ := strings.Cut(text, ":\n    ")
+		for line := range strings.SplitSeq(prose, "\n") {
+			if utf8.RuneCountInString(line) > screen && strings.Contains(strings.TrimSpace(line), " ") || strings.HasSuffix(line, " ") {
+				t.Errorf("explain %q: line %q", thing, line)
+			}
+		}
+		var record map[string]any
+		if _, text, _ = runIn(t, nil, "explain", thing, "--format", "json"); json.Unmarshal([]byte(text), &record) != nil || record["kind"] == nil {
+			t.Errorf("explain %q: bad JSON:\n%s", thing, text)
+		}
+		if _, text, _ = runIn(t, nil, "explain", "--format=markdown", thing); !strings.HasPrefix(text, "## ") {
+			t.Errorf("explain %q: bad Markdown:\n%s", thing, text)
+		}
+	}
+}
+
+func TestRulesAsJSON(t *testing.T) {
+	_, text, _ := runIn(t, nil, "rules", "--format", "json")
+	var records []map[string]any
+	if err := json.Unmarshal([]byte(text), &records); err != nil || len(records) == 0 {
+		t.Fatalf("%d rules, %v", len(records), err)
+	}
+	previous := ""
+	for _, r := range records {
+		id, _ := r["id"].(string)
+		if id <= previous {
+			t.Errorf("%q stands after %q", id, previous)
+		}
+		previous = id
+		for _, key := range []string{"severity", "title", "doc", "help", "topic"} {
+			if s, _ := r[key].(string); s == "" {
+				t.Errorf("%s: no %s", id, key)
+			}
+		}
+		for _, key := range []string{"refs", "needs", "bad", "good"} {
+			if _, ok := r[key].([]any); !ok {
+				t.Errorf("%s: %s is %v", id, key, r[key])
+			}
+		}
+	}
+}
+
+func TestRulesFilters(t *testing.T) {
+	for _, c := range []struct {
+		args     []string
+		has, not string
+	}{
+		{nil, "status/405-missing-allow", "\x00"},
+		{[]string{"--topic", "redirect"}, "redirect/missing-location", "status/"},
+		{[]string{"--severity", "error"}, "status/405-missing-allow", "warn "},
+		{[]string{"--status", "405"}, "status/405-missing-allow", "status/429-missing-retry-after"},
+		{[]string{"--field", "RETRY-AFTER"}, "status/429-missing-retry-after", "status/405-missing-allow"},
+		{[]string{"--topic", "status", "--field", "location", "--status", "404"}, "", "missing-location"},
+	} {
+		code, text, errs := runIn(t, nil, append([]string{"rules"}, c.args...)...)
+		if code != exitOK || !strings.Contains(text, c.has) || strings.Contains(text, c.not) {
+			t.Errorf("%q: exit %d, want %q and not %q in:\n%s%s", c.args, code, c.has, c.not, text, errs)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	words := []string{"Location", "Retry-After", "status/405-missing-allow", "404", "connect_refused", "env", "explain"}
+	for word, want := range map[string]string{
+		"lokation": "Location", "loc": "Location", "rety-after": "Retry-After", "status/405-missing-alow": "status/405-missing-allow",
+		"connect_refsued": "connect_refused", "evn": "env", "explian": "explain",
+		"": "", "zzzzzzzz": "", "x": "", strings.Repeat("a", 5000): "",
+	} {
+		if got := nearest(word, words); got != want {
+			t.Errorf("nearest(%.20q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	for _, s := range []string{"404", "4xx", "location", "status/", "\x00\x1b[2J", "ſet-cookie", "-1", "99999999999999999999"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, thing string) {
+		a, err := explain(thing)
+		if (a == nil) == (err == nil) {
+			t.Fatalf("%v, %v", a, err)
+		}
+		if err != nil && oneLine(err.Error()) != err.Error() {
+			t.Fatalf("the error does not fit a line: %q", err)
+		}
+	})
+}
+
+func TestReachable(t *testing.T) {
+	for listen, want := range map[string]string{
+		"127.0.0.1:8081": "127.0.0.1:8081", ":9": "127.0.0.1:9", "0.0.0.0:9": "127.0.0.1:9", "[::]:9": "[::1]:9", "host.test:9": "host.test:9",
+		"off": "", "127.0.0.1": "", "127.0.0.1:0": "", "": "", "127.0.0.1:": "",
+	} {
+		if got, err := reachable(listen); got != want || (err == nil) != (want != "") {
+			t.Errorf("reachable(%q) = %q, %v; want %q", listen, got, err, want)
+		}
+	}
+}
+
+func TestHealthcheck(t *testing.T) {
+	well := true
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if !well {
+			http.Error(w, "the log cannot\nbe written", http.StatusServiceUnavailable)
+		}
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	address := server.Listener.Addr().String()
+
+	if code, _, errs := runIn(t, nil, "healthcheck", "--admin", address); code != exitOK || errs != "" {
+		t.Errorf("well: exit %d, %s", code, errs)
+	}
+	if code, _, errs := runIn(t, []string{"SIDENOTE_ADMIN=" + address}, "healthcheck"); code != exitOK {
+		t.Errorf("by environment: exit %d, %s", code, errs)
+	}
+	well = false
+	if code, _, errs := runIn(t, nil, "healthcheck", "--admin", address); code != exitNo || !strings.Contains(errs, "503") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("unwell: exit %d, %s", code, errs)
+	}
+	server.Close()
+	if code, _, errs := runIn(t, nil, "healthcheck", "--admin", address); code != exitNo || !strings.Contains(errs, "does not answer") {
+		t.Errorf("gone: exit %d, %s", code, errs)
+	}
+}
+
+func TestHealthcheckGivesUp(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	if code, _, errs := runIn(t, nil, "healthcheck", "--timeout", "50ms", "--admin", silent.Addr().String()); code != exitNo {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+}
+
+// TestDefaultCommand covers what the arguments mean when they name no command.
+func TestDefaultCommand(t *testing.T) {
+	root := newRootCommand(&program{})
+	for _, c := range []struct{ args, want []string }{
+		{[]string{"-h"}, []string{"-h"}},
+		{[]string{"--help"}, []string{"--help"}},
+		{[]string{"--version"}, []string{"version"}},
+		{[]string{"env", "--unset"}, []string{"env", "--unset"}},
+		{[]string{"__complete", "exp"}, []string{"__complete", "exp"}},
+	} {
+		if got, err := resolve(root, c.args); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%q means %q, %v; want %q", c.args, got, err, c.want)
+		}
+	}
+	for _, args := range [][]string{nil, {"--quiet"}} {
+		want := args
+		if isCommand(root, defaultCommand) {
+			want = append([]string{defaultCommand}, args...)
+		}
+		if got, err := resolve(root, args); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q means %q, %v; want %q", args, got, err, want)
+		}
+	}
+}
+
+// failingWriter is a full disk.
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, net.ErrClosed }
+
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	for _, args := range [][]string{{"explain", "404"}, {"rules", "--format", "json"}, {"version"}} {
+		var errs bytes.Buffer
+		if code := run(context.Background(), args, nil, nil, failingWriter{}, &errs); code != exitFailed || !strings.Contains(errs.String(), "write the output") {
+			t.Errorf("%q: exit %d, %s", args, code, errs.String())
+		}
+	}
+}

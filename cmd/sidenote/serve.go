@@ -1,0 +1,469 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"sidenote/annotate"
+	"sidenote/annotate/rules"
+	"sidenote/configs"
+	"sidenote/exchange"
+	"sidenote/metrics"
+	"sidenote/proxy"
+	"sidenote/proxy/ca"
+	"sidenote/sink"
+)
+
+func newServeCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the proxy; this is what sidenote does without a command",
+		Long: `Run the proxy. Point a program at it with HTTP_PROXY and HTTPS_PROXY, or with
+eval "$(sidenote env)", and each exchange is shown with what its status means and
+what is wrong with it. Every flag is also a key of the configuration file and,
+as SIDENOTE_ and its name, an environment variable.`,
+		Example: `  sidenote
+  sidenote --listen 127.0.0.1:9000 --severity info
+  sidenote --reverse https://api.example --annotate summary`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			config, warnings, err := configs.Load(c.Flags(), p.environ)
+			if err != nil {
+				return &codedError{exitUsage, err}
+			}
+			s, err := p.newServing(config)
+			if err != nil {
+				return err
+			}
+			for _, w := range warnings {
+				s.log.Warn().Msg(w)
+			}
+			return s.run(c.Context())
+		},
+	}
+	configs.AddFlags(c.Flags())
+	return c
+}
+
+// A serving is a running proxy with everything round it, opened and not yet
+// started.
+type serving struct {
+	program   *program
+	config    configs.Config
+	log       zerolog.Logger
+	proxy     *proxy.Proxy
+	annotator *annotator
+	metrics   *metrics.Metrics
+	authority *ca.Authority
+
+	listener net.Listener
+	admin    net.Listener // nil when it is off
+	reverse  []reverseListener
+	ready    readiness
+}
+
+type reverseListener struct {
+	net.Listener
+	to *url.URL
+}
+
+// newServing opens listeners, files and the CA, so that whatever cannot be
+// opened is an error of the start. What was opened is closed again on error.
+func (p *program) newServing(c configs.Config) (s *serving, err error) {
+	s = &serving{program: p, config: c}
+	s.log = zerolog.New(zerolog.ConsoleWriter{Out: p.stderr, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
+	defer func() {
+		if err != nil {
+			s.closeListeners()
+		}
+	}()
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	if s.authority, err = p.openCA(c.CADir); err != nil {
+		return nil, err
+	}
+	run := newRunID()
+	if err := s.newAnnotator(); err != nil {
+		return nil, err
+	}
+	pc, err := s.proxyConfig(run)
+	if err != nil {
+		return nil, err
+	}
+	s.proxy = proxy.New(pc)
+	return s, nil
+}
+
+// openCA opens the CA in a folder, the usual one for "".
+func (p *program) openCA(dir string) (*ca.Authority, error) {
+	if dir == "" {
+		var err error
+		if dir, err = ca.DefaultDir(); err != nil {
+			return nil, &codedError{exitFailed, err}
+		}
+	}
+	authority, err := ca.Open(dir)
+	if err != nil {
+		return nil, &codedError{exitFailed, err}
+	}
+	return authority, nil
+}
+
+// listen opens every listener.
+func (s *serving) listen() (err error) {
+	if s.listener, err = listenOn(s.config.Listen, "--listen"); err != nil {
+		return err
+	}
+	if s.config.Admin != "off" {
+		if s.admin, err = listenOn(s.config.Admin, "--admin"); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.config.Reverse {
+		to, err := url.Parse(r.URL)
+		if err != nil {
+			return usageErrorf("--reverse %q: %w", r.URL, err)
+		}
+		address := r.Listen
+		if address == "" {
+			address = "127.0.0.1:0"
+		}
+		l, err := listenOn(address, "--reverse")
+		if err != nil {
+			return err
+		}
+		s.reverse = append(s.reverse, reverseListener{l, to})
+	}
+	return nil
+}
+
+// listenOn opens a listener; the error says which flag to change.
+func listenOn(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: another program listens there; stop it, or choose another port (0 takes a free one)", flag, address)}
+	case errors.Is(err, syscall.EACCES):
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: not permitted; choose a port above 1023", flag, address)}
+	case err != nil:
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: %w", flag, address, err)}
+	}
+	return l, nil
+}
+
+func (s *serving) closeListeners() {
+	for _, l := range s.listeners() {
+		l.Close()
+	}
+}
+
+func (s *serving) listeners() (all []net.Listener) {
+	if s.listener != nil {
+		all = append(all, s.listener)
+	}
+	if s.admin != nil {
+		all = append(all, s.admin)
+	}
+	for _, r := range s.reverse {
+		all = append(all, r.Listener)
+	}
+	return all
+}
+
+// newAnnotator makes the rules ready and opens the sinks.
+func (s *serving) newAnnotator() error {
+	changes, err := ruleChanges(s.config.Rules)
+	if err != nil {
+		return err
+	}
+	options := annotate.DefaultOptions()
+	options.SlowAfter = s.config.SlowAfter
+	set, err := annotate.NewSet(rules.All(), options, changes...)
+	if err != nil {
+		return &codedError{exitUsage, err}
+	}
+	mode, _ := sink.ParseFieldMode(s.config.Annotate)
+	s.metrics = metrics.New(buildOf())
+	lanes, err := s.lanes()
+	if err != nil {
+		return err
+	}
+	a := &annotator{set: set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics}
+	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
+	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
+	for _, f := range []*sink.Fanout{a.ended, a.sinks} {
+		for i, lane := range f.Stats() {
+			s.metrics.Sink(lane.Name, func() metrics.SinkStats {
+				l := f.Stats()[i]
+				return metrics.SinkStats{Queued: l.Queued, Dropped: l.Dropped, Failed: l.Failed}
+			})
+		}
+	}
+	s.annotator = a
+	return nil
+}
+
+func (s *serving) redactor() *exchange.Redactor {
+	if s.config.ShowSecrets {
+		return nil
+	}
+	return exchange.NewRedactor(nil)
+}
+
+// ruleChanges turns the configuration's "rules" into changes: topics first, so
+// that a single rule can be set apart from its topic.
+func ruleChanges(settings map[string]string) ([]annotate.Change, error) {
+	var changes []annotate.Change
+	for pattern, value := range settings {
+		c := annotate.Change{Rule: pattern, Off: value == "off"}
+		if !c.Off && value != "on" {
+			var err error
+			if c.Severity, err = annotate.ParseSeverity(value); err != nil {
+				return nil, usageErrorf("rules: %s: %w", pattern, err)
+			}
+		}
+		changes = append(changes, c)
+	}
+	slices.SortFunc(changes, func(a, b annotate.Change) int {
+		if topicA, topicB := strings.HasSuffix(a.Rule, "*"), strings.HasSuffix(b.Rule, "*"); topicA != topicB {
+			if topicA {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Rule, b.Rule)
+	})
+	known := rules.All()
+	for _, c := range changes {
+		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(c.Rule, r.ID) }) {
+			ids := make([]string, len(known))
+			for i, r := range known {
+				ids[i] = r.ID
+			}
+			return nil, usageErrorf("rules: there is no rule %q%s; \"sidenote rules\" lists them", c.Rule, didYouMean(c.Rule, ids, "%q"))
+		}
+	}
+	return changes, nil
+}
+
+// lanes opens what exchanges are written to.
+func (s *serving) lanes() ([]sink.Lane, error) {
+	var lanes []sink.Lane
+	if s.config.Format == "json" {
+		lanes = append(lanes, sink.Lane{Name: "console", Sink: sink.NewJSONLog(s.program.stdout, nil), Fix: "see what reads the output"})
+	} else {
+		least, err := annotate.ParseSeverity(s.config.Severity)
+		if err != nil {
+			return nil, &codedError{exitUsage, err}
+		}
+		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.program.stdout,
+			sink.ConsoleOptions{Terminal: s.program.terminal(s.config.Color), Least: least, Quiet: s.config.Quiet})})
+	}
+	if path := s.config.LogFile; path != "" {
+		f, err := openAppend(path, "--log-file")
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, sink.Lane{Name: "log", Sink: sink.NewJSONLog(f, f), Fix: "free space for " + path})
+	}
+	if path := s.config.Save; path != "" {
+		f, err := openAppend(path, "--save")
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, sink.Lane{Name: "save", Sink: sink.NewSave(f, f), Content: true, Fix: "free space for " + path})
+	}
+	return lanes, nil
+}
+
+// terminal says what standard output is.
+func (p *program) terminal(color string) sink.Terminal {
+	env := func(name string) string { v, _ := p.lookup(name); return v }
+	f, _ := p.stdout.(*os.File)
+	if f == nil {
+		return sink.Terminal{Color: sink.WantsColor(color, false, env)}
+	}
+	return sink.DetectTerminal(f, color, env)
+}
+
+// openAppend opens a file to write records to, readable by its owner only,
+// since exchanges hold what was private between two parties.
+func openAppend(path, flag string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, &codedError{exitFailed, fmt.Errorf("%s: %w; name a file that can be written", flag, err)}
+	}
+	return f, nil
+}
+
+// proxyConfig makes the proxy's configuration.
+func (s *serving) proxyConfig(run string) (proxy.Config, error) {
+	c := &s.config
+	pc := proxy.Config{
+		Hooks: proxy.Hooks{Head: s.annotator.head, Done: s.annotator.done},
+		RunID: run, CA: s.authority, Intercept: hostFilter(c.Intercept),
+		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
+		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
+		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
+	}
+	pc.User, pc.Password, _ = strings.Cut(c.ProxyAuth, ":")
+	if c.UpstreamProxy != "" {
+		u, err := url.Parse(c.UpstreamProxy)
+		if err != nil {
+			return pc, usageErrorf("--upstream-proxy: not a URL")
+		}
+		pc.UpstreamProxy = u
+	}
+	if c.UpstreamCA != "" {
+		pool, err := rootsWith(c.UpstreamCA)
+		if err != nil {
+			return pc, err
+		}
+		pc.UpstreamCAs = pool
+	}
+	if s.admin != nil {
+		if t, ok := s.admin.Addr().(*net.TCPAddr); ok {
+			pc.Forbidden = append(pc.Forbidden, netip.AddrPortFrom(t.AddrPort().Addr().Unmap(), t.AddrPort().Port()))
+		}
+	}
+	return pc, nil
+}
+
+// rootsWith gives the system's roots and those of a file.
+func rootsWith(file string) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &codedError{exitUsage, fmt.Errorf("--upstream-ca: %w; name a PEM file", err)}
+	}
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, usageErrorf("--upstream-ca %s: no certificate in PEM form in it", file)
+	}
+	return pool, nil
+}
+
+// hostFilter makes a test of a list of hosts: "all", "none", names, and
+// "*.example.com" for the names below one.
+func hostFilter(list []string) func(string) bool {
+	return func(host string) bool {
+		host = strings.ToLower(host)
+		return slices.ContainsFunc(list, func(pattern string) bool {
+			pattern = strings.ToLower(pattern)
+			suffix, wild := strings.CutPrefix(pattern, "*")
+			return pattern == "all" || pattern == host || wild && strings.HasSuffix(host, suffix)
+		})
+	}
+}
+
+func newRunID() string {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// run serves until ctx ends, a signal comes, or a part fails.
+func (s *serving) run(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.proxy.Serve(s.listener) })
+	for _, r := range s.reverse {
+		g.Go(func() error { return s.proxy.ServeReverse(r.Listener, r.to.Scheme, r.to.Host) })
+	}
+	var admin *http.Server
+	if s.admin != nil {
+		admin = s.newAdmin()
+		g.Go(func() error {
+			if err := admin.Serve(s.admin); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	s.greet()
+	s.ready.set(true)
+	g.Go(func() error {
+		<-gctx.Done()
+		stop() // a second signal ends the program at once
+		return s.shutdown(admin)
+	})
+	if err := g.Wait(); err != nil {
+		return &codedError{exitFailed, err}
+	}
+	return nil
+}
+
+// shutdown lets running exchanges end and writes what is recorded.
+func (s *serving) shutdown(admin *http.Server) error {
+	s.ready.set(false)
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
+	defer cancel()
+	if n := s.proxy.Stats().InFlight; n > 0 {
+		s.log.Info().Msgf("stopping; %d exchanges have %s to end", n, s.config.DrainTimeout)
+	}
+	if err := s.proxy.Shutdown(ctx); err != nil {
+		s.log.Warn().Msgf("stopping: %v; they were cut off", err)
+	}
+	flush, cancelFlush := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancelFlush()
+	err := errors.Join(s.annotator.ended.Drain(flush), s.annotator.sinks.Drain(flush))
+	if admin != nil {
+		admin.Close()
+	}
+	return err
+}
+
+// greet says where everything is.
+func (s *serving) greet() {
+	proxyURL := "http://" + s.listener.Addr().String()
+	s.log.Info().Msgf("proxy on %s", proxyURL)
+	if s.admin != nil {
+		s.log.Info().Msgf("metrics and health on http://%s/metrics", s.admin.Addr())
+	}
+	for _, r := range s.reverse {
+		s.log.Info().Msgf("http://%s answers as %s", r.Listener.Addr(), r.to)
+	}
+	if slices.Contains(s.config.InsecureUpstream, "all") {
+		s.log.Warn().Msg("certificates of origin servers are NOT verified: anybody on the way can read and change the traffic")
+	} else if len(s.config.InsecureUpstream) > 0 {
+		s.log.Warn().Msgf("certificates are NOT verified for %s", strings.Join(s.config.InsecureUpstream, ", "))
+	}
+	if s.config.ShowSecrets {
+		s.log.Warn().Msg("secrets are shown and written as they are")
+	}
+	s.log.Info().Msgf(`point a shell at it with: eval "$(%s)"`, s.envCommand())
+}
+
+// envCommand is the env command that fits this proxy.
+func (s *serving) envCommand() string {
+	command := "sidenote env"
+	if s.listener.Addr().String() != configs.Default().Listen {
+		command += " --listen " + s.listener.Addr().String()
+	}
+	if s.config.CADir != "" {
+		command += " --ca-dir " + s.config.CADir
+	}
+	return command
+}

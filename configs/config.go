@@ -1,0 +1,115 @@
+package configs
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config is every setting. Default makes one that is valid.
+type Config struct {
+	Listen string // address of the proxy, host:port
+	Admin  string // address of the admin server, host:port, or "off"
+
+	Intercept        []string // "all", "none", or the hosts whose TLS is intercepted
+	UpstreamProxy    string   // URL of the next proxy, with credentials if it wants them; "" for none
+	NoProxy          []string // hosts that are reached without it
+	Reverse          []Reverse
+	UpstreamCA       string   // PEM file of further roots for origin servers; "" for none
+	InsecureUpstream []string // hosts whose certificate is not verified, or "all"
+	CADir            string   // folder of the local CA; "" for the user's configuration folder
+	ProxyAuth        string   // USER:PASSWORD that clients of proxy and admin server must give; "" for none
+
+	Annotate    string            // "off", "summary" or "full"
+	Rules       map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
+	SlowAfter   time.Duration     // time to first octet from which a response is slow
+	Format      string            // "auto", "text" or "json"
+	Severity    string            // lowest severity shown: "info", "warn" or "error"
+	Color       string            // "auto", "always" or "never"
+	Quiet       bool
+	Save        string // JSONL file for whole exchanges; "" for none
+	LogFile     string // file for the JSON log; "" for none
+	ShowSecrets bool
+
+	ConnectTimeout        time.Duration
+	ResponseHeaderTimeout time.Duration
+	IdleTimeout           time.Duration
+	DrainTimeout          time.Duration
+	MaxHeadBytes          int64
+	KeepContent           int64 // octets of each message's content
+
+	from map[string]string // where each setting that was set came from, by name
+}
+
+// A Reverse is one listener for clients that ignore proxy settings.
+type Reverse struct {
+	Listen string // host:port; "" for a free port on loopback
+	URL    string // of the origin server, as "https://api.example"
+}
+
+// Default gives the settings that hold where nothing is set.
+func Default() Config {
+	c := Config{}
+	for _, s := range Settings() {
+		if err := s.set(&c, s.Default); err != nil {
+			panic("default of " + s.Name + ": " + err.Error()) // a fault in the table, which a test finds
+		}
+	}
+	return c
+}
+
+// WasSet reports whether a setting was given at all, be it with its default.
+func (c *Config) WasSet(name string) bool { return c.from[name] != "" }
+
+// Where says where a setting got its value: "--listen", "SIDENOTE_LISTEN",
+// "sidenote.yaml:3", or "the default".
+func (c *Config) Where(name string) string {
+	if where := c.from[name]; where != "" {
+		return where
+	}
+	return "the default"
+}
+
+func (c *Config) setFrom(s *Setting, text, where string) error {
+	if err := s.set(c, text); err != nil {
+		return err
+	}
+	c.came(s.Name, where)
+	return nil
+}
+
+func (c *Config) came(name, where string) {
+	if c.from == nil {
+		c.from = make(map[string]string)
+	}
+	c.from[name] = where
+}
+
+// A RuleChange is one entry of the setting "rules".
+type RuleChange struct {
+	Rule  string // rule ID, "topic/*" or "*"
+	Level string // "off", "info", "warn", "error" or "on"
+}
+
+// RuleChanges gives the entries of the setting "rules" in the order in which
+// they are to be applied: the more exact after the more general.
+func (c *Config) RuleChanges() []RuleChange {
+	changes := make([]RuleChange, 0, len(c.Rules))
+	for rule, level := range c.Rules {
+		changes = append(changes, RuleChange{rule, level})
+	}
+	slices.SortFunc(changes, func(a, b RuleChange) int {
+		return cmp.Or(cmp.Compare(exactness(a.Rule), exactness(b.Rule)), strings.Compare(a.Rule, b.Rule))
+	})
+	return changes
+}
+
+// exactness rises with how few rules a pattern can name.
+func exactness(pattern string) int {
+	if topic, ok := strings.CutSuffix(pattern, "*"); ok {
+		return len(topic)
+	}
+	return math.MaxInt
+}

@@ -1,0 +1,186 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// configFlag names the file; it is a flag and a variable, but no key of the file.
+const configFlag = "config"
+
+// AddFlags defines a flag for each setting, and --config. With names, it
+// defines only these.
+func AddFlags(fs *pflag.FlagSet, names ...string) {
+	settings := Settings()
+	for i := range settings {
+		s := &settings[i]
+		if len(names) > 0 && !slices.Contains(names, s.Name) {
+			continue
+		}
+		f := fs.VarPF(&flagValue{setting: s}, s.Name, s.Short, s.Help)
+		f.DefValue = s.Default
+		if s.Kind == KindSwitch {
+			f.NoOptDefVal = "true"
+		}
+	}
+	if len(names) == 0 || slices.Contains(names, configFlag) {
+		fs.String(configFlag, "", "YAML `FILE` of settings")
+	}
+}
+
+// flagValue checks a flag's text when it is parsed and keeps it for Load.
+type flagValue struct {
+	setting *Setting
+	text    string
+}
+
+// Set takes the text of one occurrence of the flag.
+func (v *flagValue) Set(s string) error {
+	if v.setting.Repeatable && v.text != "" {
+		s = v.text + "," + s
+	}
+	var c Config
+	if err := v.setting.set(&c, s); err != nil {
+		return err
+	}
+	v.text = s
+	return nil
+}
+
+// String gives the text of the flag.
+func (v *flagValue) String() string { return v.text }
+
+// Type gives what stands for the value in usage texts.
+func (v *flagValue) Type() string {
+	if v.setting == nil || v.setting.Kind == KindSwitch {
+		return "bool"
+	}
+	return v.setting.Value
+}
+
+// IsBoolFlag says that a switch needs no value.
+func (v *flagValue) IsBoolFlag() bool { return v.setting.Kind == KindSwitch }
+
+// Load puts the settings together: the defaults, then the file that --config or
+// SIDENOTE_CONFIG names, then the environment (as os.Environ gives it), then
+// the flags that were given. flags may be nil. An error is one that the user
+// can mend and says where; warnings are variables that look like settings and
+// are none. The result has been checked by Validate.
+func Load(flags *pflag.FlagSet, environ []string) (c Config, warnings []string, err error) {
+	c = Default()
+	env := envOf(environ)
+	if file, where := configFile(flags, env); file != "" {
+		if err := c.loadFile(file, where); err != nil {
+			return c, nil, err
+		}
+	}
+	if err := c.loadEnv(env); err != nil {
+		return c, nil, err
+	}
+	if err := c.loadFlags(flags); err != nil {
+		return c, nil, err
+	}
+	return c, unknownEnv(env), c.Validate()
+}
+
+func configFile(flags *pflag.FlagSet, env map[string]string) (file, where string) {
+	if flags != nil {
+		if f := flags.Lookup(configFlag); f != nil && f.Changed {
+			return f.Value.String(), "--config"
+		}
+	}
+	return env["SIDENOTE_CONFIG"], "SIDENOTE_CONFIG"
+}
+
+// maxFile bounds a configuration file, in octets.
+const maxFile = 1 << 20
+
+func (c *Config) loadFile(name, where string) error {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return fmt.Errorf("cannot read the configuration file %s that %s names: %w", name, where, err)
+	}
+	if len(b) > maxFile {
+		return fmt.Errorf("the configuration file %s that %s names has more than %d bytes", name, where, maxFile)
+	}
+	return c.loadYAML(name, b)
+}
+
+// envOf keeps the variables that begin with SIDENOTE_ and are not empty.
+func envOf(environ []string) map[string]string {
+	env := make(map[string]string)
+	for _, e := range environ {
+		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, envPrefix) && value != "" {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+func (c *Config) loadEnv(env map[string]string) error {
+	settings := Settings()
+	for i := range settings {
+		s := &settings[i]
+		value, ok := env[s.Env()]
+		if !ok {
+			continue
+		}
+		if err := c.setFrom(s, value, s.Env()); err != nil {
+			return fmt.Errorf("%s in the environment: %w", s.Env(), err)
+		}
+	}
+	return nil
+}
+
+// unknownEnv warns of variables whose name is nearly that of a setting. Others
+// may be anybody's: Kubernetes sets SIDENOTE_PORT and the like for a service
+// of that name.
+func unknownEnv(env map[string]string) []string {
+	known := []string{"sidenote_config"}
+	for _, s := range Settings() {
+		known = append(known, strings.ToLower(s.Env()))
+	}
+	var warnings []string
+	for name := range env {
+		lower := strings.ToLower(name)
+		if slices.Contains(known, lower) && name == strings.ToUpper(name) {
+			continue
+		}
+		for _, k := range known {
+			if distance(lower, k) <= 2 {
+				warnings = append(warnings, fmt.Sprintf("%s in the environment is no setting; did you mean %s?", name, strings.ToUpper(k)))
+				break
+			}
+		}
+	}
+	slices.Sort(warnings)
+	return warnings
+}
+
+func (c *Config) loadFlags(flags *pflag.FlagSet) error {
+	if flags == nil {
+		return nil
+	}
+	settings := Settings()
+	for i := range settings {
+		s := &settings[i]
+		f := flags.Lookup(s.Name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		if err := c.setFrom(s, f.Value.String(), "--"+s.Name); err != nil {
+			return fmt.Errorf("--%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package configs
+
+import (
+	"strings"
+	"time"
+)
+
+// A Kind says what a setting's value looks like.
+type Kind string
+
+// The kinds.
+const (
+	KindText     Kind = "text"
+	KindChoice   Kind = "choice"
+	KindSwitch   Kind = "switch" // true or false
+	KindDuration Kind = "duration"
+	KindSize     Kind = "size" // octets
+	KindList     Kind = "list" // in text, separated by commas
+	KindMap      Kind = "map"  // in text, KEY=VALUE separated by commas
+)
+
+// A Setting is all that is known of one setting.
+type Setting struct {
+	Name    string // of the flag and of the key
+	Kind    Kind
+	Default string // as text, as a flag takes it
+	Value   string // what stands for the value in usage texts: "HOST:PORT"
+	Group   string // under which it is documented
+	Help    string // one clause
+	More    string // what else to know; plain sentences
+	Short   string // one-letter flag, or ""
+
+	Choices    []string // for KindChoice, and for the values of KindMap
+	Repeatable bool     // the flag may be given several times, which adds up
+	Secret     bool     // its value is never printed
+
+	set func(*Config, string) error
+}
+
+// Env is the environment variable of the setting: "SIDENOTE_MAX_HEAD_BYTES".
+func (s *Setting) Env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+const envPrefix = "SIDENOTE_"
+
+// The groups, in the order of the documentation.
+const (
+	groupListen  = "Listening"
+	groupForward = "Forwarding"
+	groupNotes   = "Notes"
+	groupOutput  = "Output"
+	groupLimits  = "Limits"
+)
+
+// Settings lists every setting, by group.
+func Settings() []Setting {
+	return []Setting{
+		{
+			Name: "listen", Kind: KindText, Default: "127.0.0.1:8080", Value: "HOST:PORT", Group: groupListen,
+			Help: "address of the proxy",
+			More: "Port 0 takes a free one and prints it. An address that others can reach needs --proxy-auth.",
+			set:  text(func(c *Config) *string { return &c.Listen }, address),
+		},
+		{
+			Name: "admin", Kind: KindText, Default: "127.0.0.1:8081", Value: "HOST:PORT", Group: groupListen,
+			Help: "address of the inspector, metrics and health checks, or off",
+			More: "An address that others can reach needs --proxy-auth.",
+			set:  text(func(c *Config) *string { return &c.Admin }, addressOrOff),
+		},
+		{
+			Name: "reverse", Kind: KindList, Value: "[HOST:PORT=]URL", Group: groupListen, Repeatable: true,
+			Help: "also listen for clients that ignore proxy settings, and forward all to this URL",
+			More: "Each one gets a listener of its own, on a free port of loopback unless an address is given.",
+			set:  setReverse,
+		},
+		{
+			Name: "proxy-auth", Kind: KindText, Value: "USER:PASSWORD", Group: groupListen, Secret: true,
+			Help: "credentials that clients of the proxy and of the admin server must give",
+			More: "Better given in the environment than as a flag, which other users of the machine can see.",
+			set:  text(func(c *Config) *string { return &c.ProxyAuth }, credentials),
+		},
+		{
+			Name: "ca-dir", Kind: KindText, Value: "DIR", Group: groupListen,
+			Help: "folder of the local CA",
+			More: "Where none is given it is sidenote/ in the user's configuration folder. It is made when it is first needed.",
+			set:  text(func(c *Config) *string { return &c.CADir }, anyText),
+		},
+
+		{
+			Name: "intercept", Kind: KindList, Default: "all", Value: "all|none|HOST,...", Group: groupForward, Repeatable: true,
+			Help: "whose TLS to look into: all, none, or these hosts",
+			More: "*.example.com stands for every name below example.com. Any other connection is tunnelled untouched.",
+			set:  list(func(c *Config) *[]string { return &c.Intercept }, hosts("all", "none")),
+		},
+		{
+			Name: "upstream-proxy", Kind: KindText, Value: "URL", Group: groupForward, Secret: true,
+			Help: "next proxy on the way: http://, https:// or socks5://",
+			More: "Credentials go into the URL: http://USER:PASSWORD@HOST:PORT.",
+			set:  text(func(c *Config) *string { return &c.UpstreamProxy }, proxyURL),
+		},
+		{
+			Name: "no-proxy", Kind: KindList, Value: "HOST,...", Group: groupForward, Repeatable: true,
+			Help: "hosts that are reached without the upstream proxy",
+			More: "As in NO_PROXY: names, which cover the names below them, addresses, networks such as 10.0.0.0/8, or *.",
+			set:  list(func(c *Config) *[]string { return &c.NoProxy }, anyItem),
+		},
+		{
+			Name: "upstream-ca", Kind: KindText, Value: "FILE", Group: groupForward,
+			Help: "PEM file of CAs to trust for origin servers, beside the system's",
+			set:  text(func(c *Config) *string { return &c.UpstreamCA }, anyText),
+		},
+		{
+			Name: "insecure-upstream", Kind: KindList, Value: "HOST,...", Group: groupForward, Repeatable: true,
+			Help: "origin servers whose certificate is not verified, or all",
+			More: "Whoever is on the way can then read and change what is sent to them.",
+			set:  list(func(c *Config) *[]string { return &c.InsecureUpstream }, hosts("all")),
+		},
+
+		{
+			Name: "annotate", Kind: KindChoice, Default: "full", Value: "MODE", Group: groupNotes,
+			Choices: []string{"off", "summary", "full"},
+			Help:    "what to add to responses: off, summary or full",
+			More:    "summary adds Sidenote-Exchange alone; full adds Sidenote and Server-Timing too.",
+			set:     choice(func(c *Config) *string { return &c.Annotate }, "off", "summary", "full"),
+		},
+		{
+			Name: "severity", Kind: KindChoice, Default: "warn", Value: "LEVEL", Group: groupNotes,
+			Choices: []string{"info", "warn", "error"},
+			Help:    "lowest severity of the notes that are shown: info, warn or error",
+			set:     choice(func(c *Config) *string { return &c.Severity }, "info", "warn", "error"),
+		},
+		{
+			Name: "rules", Kind: KindMap, Value: "RULE=LEVEL,...", Group: groupNotes, Repeatable: true,
+			Choices: ruleLevels(),
+			Help:    "change rules: off, info, warn, error, or on with the rule's own severity",
+			More:    "A rule is named by its ID, or with others by topic/* or *; the more exact name wins.",
+			set:     setRules,
+		},
+		{
+			Name: "slow-after", Kind: KindDuration, Default: "1s", Value: "DURATION", Group: groupNotes,
+			Help: "time to the first octet of a response from which it is slow",
+			set:  duration(func(c *Config) *time.Duration { return &c.SlowAfter }),
+		},
+
+		{
+			Name: "format", Kind: KindChoice, Default: "auto", Value: "FORMAT", Group: groupOutput,
+			Choices: []string{"auto", "text", "json"},
+			Help:    "how exchanges are printed: auto, text or json",
+			More:    "auto is text, set out for people on a terminal and as plain lines elsewhere. json is one record a line.",
+			set:     choice(func(c *Config) *string { return &c.Format }, "auto", "text", "json"),
+		},
+		{
+			Name: "quiet", Kind: KindSwitch, Default: "false", Group: groupOutput, Short: "q",
+			Help: "print only exchanges that failed or have notes to show",
+			set:  onOff(func(c *Config) *bool { return &c.Quiet }),
+		},
+		{
+			Name: "color", Kind: KindChoice, Default: "auto", Value: "WHEN", Group: groupOutput,
+			Choices: []string{"auto", "always", "never"},
+			Help:    "colour: auto, always or never",
+			More:    "auto asks FORCE_COLOR, NO_COLOR, TERM and whether the output is a terminal, in this order.",
+			set:     choice(func(c *Config) *string { return &c.Color }, "auto", "always", "never"),
+		},
+		{
+			Name: "save", Kind: KindText, Value: "FILE", Group: groupOutput,
+			Help: "write whole exchanges to this JSONL file",
+			set:  text(func(c *Config) *string { return &c.Save }, anyText),
+		},
+		{
+			Name: "log-file", Kind: KindText, Value: "FILE", Group: groupOutput,
+			Help: "write a JSON record of each exchange, without contents, to this file",
+			set:  text(func(c *Config) *string { return &c.LogFile }, anyText),
+		},
+		{
+			Name: "show-secrets", Kind: KindSwitch, Default: "false", Group: groupOutput,
+			Help: "do not redact credentials, cookies and tokens",
+			set:  onOff(func(c *Config) *bool { return &c.ShowSecrets }),
+		},
+
+		{
+			Name: "connect-timeout", Kind: KindDuration, Default: "30s", Value: "DURATION", Group: groupLimits,
+			Help: "time to connect to an origin server, TLS handshake included",
+			set:  duration(func(c *Config) *time.Duration { return &c.ConnectTimeout }),
+		},
+		{
+			Name: "response-header-timeout", Kind: KindDuration, Default: "10m", Value: "DURATION", Group: groupLimits,
+			Help: "time from the end of a request to the head of its response",
+			set:  duration(func(c *Config) *time.Duration { return &c.ResponseHeaderTimeout }),
+		},
+		{
+			Name: "idle-timeout", Kind: KindDuration, Default: "1h", Value: "DURATION", Group: groupLimits,
+			Help: "time without an octet after which a connection is closed",
+			set:  duration(func(c *Config) *time.Duration { return &c.IdleTimeout }),
+		},
+		{
+			Name: "drain-timeout", Kind: KindDuration, Default: "10s", Value: "DURATION", Group: groupLimits,
+			Help: "time that running exchanges get when sidenote stops",
+			set:  duration(func(c *Config) *time.Duration { return &c.DrainTimeout }),
+		},
+		{
+			Name: "max-head-bytes", Kind: KindSize, Default: "256KiB", Value: "SIZE", Group: groupLimits,
+			Help: "largest message head",
+			set:  size(func(c *Config) *int64 { return &c.MaxHeadBytes }),
+		},
+		{
+			Name: "keep-content", Kind: KindSize, Default: "64KiB", Value: "SIZE", Group: groupLimits,
+			Help: "how much of each message's content is kept to be looked at",
+			More: "Content itself passes at any size; it is only looked at so far. Rules that need the whole of a longer content stay silent.",
+			set:  size(func(c *Config) *int64 { return &c.KeepContent }),
+		},
+	}
+}
+
+func ruleLevels() []string { return []string{"off", "info", "warn", "error", "on"} }

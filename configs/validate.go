@@ -1,0 +1,70 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// Validate looks for settings that contradict each other or are not safe. It
+// reports all of them, each with where it was set and what to do.
+func (c *Config) Validate() error {
+	return errors.Join(
+		c.needCredentials("listen", c.Listen),
+		c.needCredentials("admin", c.Admin),
+		c.reverseOnLoopback(),
+		c.sameAddress(),
+		c.sameFile(),
+	)
+}
+
+// needCredentials refuses an address that others can reach, unless they have
+// to give credentials.
+func (c *Config) needCredentials(name, addr string) error {
+	if addr == "off" || IsLoopback(addr) || c.ProxyAuth != "" {
+		return nil
+	}
+	return fmt.Errorf("%s (%s) is an address that others can reach: give --proxy-auth USER:PASSWORD too, or listen on 127.0.0.1",
+		addr, c.Where(name))
+}
+
+func (c *Config) reverseOnLoopback() error {
+	for _, r := range c.Reverse {
+		if r.Listen != "" && !IsLoopback(r.Listen) {
+			return fmt.Errorf("%s (%s) is an address that others can reach: a reverse listener asks for no credentials, so it must be on loopback",
+				r.Listen, c.Where("reverse"))
+		}
+	}
+	return nil
+}
+
+func (c *Config) sameAddress() error {
+	if c.Listen == c.Admin && !strings.HasSuffix(c.Listen, ":0") {
+		return fmt.Errorf("proxy (%s) and admin server (%s) cannot both listen on %s: change one, or give --admin off",
+			c.Where("listen"), c.Where("admin"), c.Listen)
+	}
+	return nil
+}
+
+func (c *Config) sameFile() error {
+	if c.Save != "" && c.Save == c.LogFile {
+		return fmt.Errorf("%s cannot be both the file of saved exchanges (%s) and the log (%s)",
+			c.Save, c.Where("save"), c.Where("log-file"))
+	}
+	return nil
+}
+
+// IsLoopback reports whether only this machine can reach a host:port address.
+func IsLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,0 +1,303 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The functions below make the setter of a setting from the place of its value
+// and a check of the text.
+
+func text(at func(*Config) *string, check func(string) error) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		if s != "" {
+			if err := check(s); err != nil {
+				return err
+			}
+		}
+		*at(c) = s
+		return nil
+	}
+}
+
+func choice(at func(*Config) *string, choices ...string) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		if err := oneOf(s, choices); err != nil {
+			return err
+		}
+		*at(c) = s
+		return nil
+	}
+}
+
+func oneOf(s string, choices []string) error {
+	if slices.Contains(choices, s) {
+		return nil
+	}
+	last := len(choices) - 1
+	err := fmt.Sprintf("want %s or %s, not %q", strings.Join(choices[:last], ", "), choices[last], s)
+	if near := nearest(s, choices); near != "" {
+		err += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return errors.New(err)
+}
+
+func onOff(at func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		switch strings.ToLower(s) {
+		case "true", "yes", "on", "1":
+			*at(c) = true
+		case "false", "no", "off", "0", "":
+			*at(c) = false
+		default:
+			return fmt.Errorf("want true or false, not %q", s)
+		}
+		return nil
+	}
+}
+
+func duration(at func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			return fmt.Errorf(`want a duration with its unit, such as "500ms", "30s" or "10m", not %q`, s)
+		}
+		if d <= 0 {
+			return fmt.Errorf("want a duration above zero, not %q", s)
+		}
+		*at(c) = d
+		return nil
+	}
+}
+
+func size(at func(*Config) *int64) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		n, err := ParseSize(s)
+		*at(c) = n
+		return err
+	}
+}
+
+// sizeUnits are the units of ParseSize, the longer before the shorter.
+func sizeUnits() []struct {
+	name  string
+	bytes int64
+} {
+	return []struct {
+		name  string
+		bytes int64
+	}{
+		{"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
+		{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9},
+		{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30}, {"b", 1}, {"", 1},
+	}
+}
+
+// ParseSize reads a number of octets: "65536", "64KiB", "64k" (1024), "64kB" (1000).
+func ParseSize(s string) (int64, error) {
+	for _, u := range sizeUnits() {
+		digits, ok := strings.CutSuffix(strings.ToLower(s), u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
+		if err != nil || n < 0 || n > math.MaxInt64/u.bytes {
+			break
+		}
+		return n * u.bytes, nil
+	}
+	return 0, fmt.Errorf(`want a number of bytes, such as "65536", "64KiB" or "1MiB", not %q`, s)
+}
+
+func list(at func(*Config) *[]string, check func(items []string) error) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		items := splitList(s)
+		if err := check(items); err != nil {
+			return err
+		}
+		*at(c) = items
+		return nil
+	}
+}
+
+func splitList(s string) []string {
+	var items []string
+	for item := range strings.SplitSeq(s, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+func anyText(string) error     { return nil }
+func anyItem(_ []string) error { return nil }
+
+// hosts allows host names, addresses and patterns, or one of the words alone.
+func hosts(words ...string) func([]string) error {
+	return func(items []string) error {
+		for _, h := range items {
+			if slices.Contains(words, h) {
+				if len(items) > 1 {
+					return fmt.Errorf("%q stands alone, without other hosts", h)
+				}
+				continue
+			}
+			if err := hostPattern(h); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func hostPattern(h string) error {
+	name := strings.TrimPrefix(h, "*.")
+	if net.ParseIP(strings.Trim(name, "[]")) != nil {
+		return nil
+	}
+	if strings.Contains(name, "/") {
+		return fmt.Errorf("want a host such as api.example.com or *.example.com, not %q", h)
+	}
+	if host, port, err := net.SplitHostPort(name); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return fmt.Errorf("%q: port %q is no number from 0 to 65535", h, port)
+		}
+		name = host
+	}
+	if name == "" || strings.ContainsAny(name, " *\t:@?#") {
+		return fmt.Errorf("want a host such as api.example.com or *.example.com, not %q", h)
+	}
+	return nil
+}
+
+func address(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("want HOST:PORT such as 127.0.0.1:8080, not %q", s)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q: port %q is no number from 0 to 65535", s, port)
+	}
+	return nil
+}
+
+func addressOrOff(s string) error {
+	if s == "off" {
+		return nil
+	}
+	return address(s)
+}
+
+func credentials(s string) error {
+	if user, _, ok := strings.Cut(s, ":"); !ok || user == "" {
+		return errors.New("want USER:PASSWORD")
+	}
+	return nil
+}
+
+func proxyURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return errors.New("want a URL such as http://proxy.example:3128") // not quoted: it may hold a password
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return nil
+	}
+	return fmt.Errorf("want a URL that begins with http://, https:// or socks5://, not %s://", u.Scheme)
+}
+
+func setReverse(c *Config, s string) error {
+	var all []Reverse
+	for _, item := range splitList(s) {
+		r, err := ParseReverse(item)
+		if err != nil {
+			return err
+		}
+		all = append(all, r)
+	}
+	c.Reverse = all
+	return nil
+}
+
+// ParseReverse reads "URL" or "HOST:PORT=URL".
+func ParseReverse(s string) (r Reverse, err error) {
+	r.URL = s
+	if listen, target, ok := strings.Cut(s, "="); ok && !strings.Contains(listen, "://") {
+		if err := address(listen); err != nil {
+			return r, err
+		}
+		r.Listen, r.URL = listen, target
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return r, fmt.Errorf("want an http:// or https:// URL without a query, not %q", r.URL)
+	}
+	return r, nil
+}
+
+func setRules(c *Config, s string) error {
+	rules := make(map[string]string)
+	for _, item := range splitList(s) {
+		id, level, ok := strings.Cut(item, "=")
+		if !ok || id == "" {
+			return fmt.Errorf("want RULE=LEVEL such as cache/no-validator=off, not %q", item)
+		}
+		if err := oneOf(level, ruleLevels()); err != nil {
+			return fmt.Errorf("rule %s: %w", id, err)
+		}
+		rules[id] = level
+	}
+	if len(rules) == 0 {
+		rules = nil
+	}
+	c.Rules = rules
+	return nil
+}
+
+// nearest finds the known word that s was most likely meant to be; "" when
+// none is near.
+func nearest(s string, known []string) string {
+	best, at := "", max(1, len(s)/3)+1
+	for _, k := range known {
+		if d := distance(strings.ToLower(s), k); d < at {
+			best, at = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, delete, replace or swap with their
+// neighbour to make b of a (optimal string alignment).
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	var rows [3][65]int
+	for j := range len(b) + 1 {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row, last, before := &rows[i%3], &rows[(i+2)%3], &rows[(i+1)%3]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)%3][len(b)]
+}

@@ -1,0 +1,149 @@
+package field
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+)
+
+// CheckJSON says whether b is one JSON text (RFC 8259 §2), and where it stops
+// being one. It allocates nothing for content that is. Content nested too
+// deeply to be judged counts as valid.
+func CheckJSON(b []byte) *Error {
+	if json.Valid(b) {
+		return nil
+	}
+	var raw json.RawMessage
+	err := json.Unmarshal(b, &raw)
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return nil
+	}
+	what := syntax.Error()
+	if strings.HasSuffix(what, "exceeded max depth") {
+		return nil
+	}
+	if strings.HasPrefix(what, "unexpected end") {
+		return &Error{At: len(b), What: "the text ends in the middle of a value"}
+	}
+	return &Error{At: max(0, min(int(syntax.Offset), len(b))-1), What: what}
+}
+
+// JSONValues counts the JSON values that b is a sequence of, such as one a
+// line; ok is false when something in b is no JSON. It stops at limit.
+func JSONValues(b []byte, limit int) (n int, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	for n < limit {
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return n, errors.Is(err, io.EOF)
+		}
+		n++
+	}
+	return n, true
+}
+
+// A JSONMember is one member of an object.
+type JSONMember struct {
+	Key   []byte // as it stands, with its quotes
+	Value []byte // as it stands
+	At    int    // where Value begins
+}
+
+// Is reports whether the member has that name. Names are compared as they are,
+// with case (RFC 8259 §8.3).
+func (m JSONMember) Is(name string) bool {
+	if bytes.IndexByte(m.Key, '\\') >= 0 {
+		return jsonString(m.Key) == name
+	}
+	return len(m.Key) >= 2 && string(m.Key[1:len(m.Key)-1]) == name
+}
+
+// jsonString is what a JSON string means; "" for anything else.
+func jsonString(b []byte) string {
+	var s string
+	if json.Unmarshal(b, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// JSONMembers gives the members of the object that the valid JSON text b is;
+// none when it is something else. Values are not read deeper than to find
+// their end.
+func JSONMembers(b []byte) iter.Seq[JSONMember] {
+	return func(yield func(JSONMember) bool) {
+		at := skipJSONSpace(b, 0)
+		if at >= len(b) || b[at] != '{' {
+			return
+		}
+		for at++; ; at++ {
+			key := skipJSONSpace(b, at)
+			if key >= len(b) || b[key] != '"' {
+				return
+			}
+			keyEnd := jsonEnd(b, key)
+			value := skipJSONSpace(b, skipJSONSpace(b, keyEnd)+1) // the colon between
+			if value >= len(b) {
+				return
+			}
+			end := jsonEnd(b, value)
+			if !yield(JSONMember{Key: b[key:keyEnd], Value: b[value:end], At: value}) {
+				return
+			}
+			if at = skipJSONSpace(b, end); at >= len(b) || b[at] != ',' {
+				return
+			}
+		}
+	}
+}
+
+func skipJSONSpace(b []byte, at int) int {
+	for at < len(b) && (b[at] == ' ' || b[at] == '\t' || b[at] == '\n' || b[at] == '\r') {
+		at++
+	}
+	return at
+}
+
+// jsonEnd is the octet after the value that begins at octet at.
+func jsonEnd(b []byte, at int) int {
+	depth := 0
+	for i := at; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			i = jsonStringEnd(b, i) - 1
+			if depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth <= 0 {
+				if depth < 0 {
+					return i // of the object around a number or literal
+				}
+				return i + 1
+			}
+		case ',', ' ', '\t', '\n', '\r':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(b)
+}
+
+func jsonStringEnd(b []byte, at int) int {
+	for i := at + 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
+}

@@ -1,0 +1,138 @@
+package field_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"sidenote/field"
+)
+
+func TestCheckJSON(t *testing.T) {
+	for in, want := range map[string]int{
+		`{"a":1}`:                          -1,
+		` 1 `:                              -1,
+		`"x"`:                              -1,
+		strings.Repeat("[", 20000):         -1, // too deep to be judged
+		`{"a":1,}`:                         7,
+		`{"a":1`:                           6,
+		`{'a':1}`:                          1,
+		`{"a":NaN}`:                        5,
+		`<html>`:                           0,
+		`{"a":1}{"b":2}`:                   7,
+		``:                                 0,
+		"{\"a\":\"line\nbreak\"}":          10,
+		`{"a":"\x"}`:                       7,
+		`undefined`:                        0,
+		`[1,2] trailing`:                   6,
+		"\xef\xbb\xbf{}":                   0,
+		`{"deep":[[[[[{"x":tru}]]]]]}`:     21,
+		`{"a":01}`:                         6,
+		`{"a" 1}`:                          5,
+		"{\"a\":\"\xff is no UTF-8\"}":     -1,
+		`callback({"a":1})`:                0,
+		`{"a":1 /* comment */}`:            7,
+		`{"a":"unterminated`:               18,
+		`{"a":1}` + "\x00":                 7,
+		`{"a":1}` + strings.Repeat(" ", 9): -1,
+	} {
+		got := -1
+		err := field.CheckJSON([]byte(in))
+		if err != nil {
+			got = err.At
+		}
+		if got != want {
+			t.Errorf("%.40q: error at %d (%v), want %d", in, got, err, want)
+		}
+	}
+}
+
+func TestJSONValues(t *testing.T) {
+	for _, c := range []struct {
+		in string
+		n  int
+		ok bool
+	}{
+		{"{\"a\":1}\n{\"b\":2}\n", 2, true},
+		{`1 2 3`, 3, true},
+		{`{"a":1}}`, 1, false},
+		{`{"a":1} trailing`, 1, false},
+		{``, 0, true},
+		{strings.Repeat("1 ", 100), 10, true},
+	} {
+		if n, ok := field.JSONValues([]byte(c.in), 10); n != c.n || ok != c.ok {
+			t.Errorf("%q: %d %v, want %d %v", c.in, n, ok, c.n, c.ok)
+		}
+	}
+}
+
+func TestJSONMembers(t *testing.T) {
+	const in = ` { "status" : 404 ,"a\"b":{"status":[1,{"x":"}"}]}, "n":null,"l":[ ] ,"stat\u0075s":"x"} `
+	got := ""
+	for m := range field.JSONMembers([]byte(in)) {
+		if in[m.At:m.At+len(m.Value)] != string(m.Value) {
+			t.Errorf("%s is at %q", m.Value, in[m.At:m.At+len(m.Value)])
+		}
+		if m.Is("status") {
+			got += "status"
+		}
+		got += "=" + string(m.Value) + " "
+	}
+	if want := `status=404 ={"status":[1,{"x":"}"}]} =null =[ ] status="x" `; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, in := range []string{"", "{}", "[1]", `"x"`, "1", " { } "} {
+		for m := range field.JSONMembers([]byte(in)) {
+			t.Errorf("%q: member %s", in, m.Key)
+		}
+	}
+}
+
+func TestJSONDoesNotAllocate(t *testing.T) {
+	b := []byte(`{"status":404,"title":"x"}`)
+	n := testing.AllocsPerRun(100, func() {
+		if field.CheckJSON(b) != nil {
+			t.Fail()
+		}
+		for m := range field.JSONMembers(b) {
+			if m.Is("detail") {
+				t.Fail()
+			}
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// FuzzJSONMembers: the members are those that encoding/json finds, the last of
+// a name winning in both.
+func FuzzJSONMembers(f *testing.F) {
+	f.Add([]byte(`{"a":1,"b":{"c":[2]},"a":"x"}`))
+	f.Add([]byte(`{"a":}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got := map[string]string{}
+		for m := range field.JSONMembers(b) {
+			var name string
+			_ = json.Unmarshal(m.Key, &name)
+			got[name] = string(m.Value)
+		}
+		err := field.CheckJSON(b)
+		if err != nil && (err.At < 0 || err.At > len(b)) {
+			t.Fatalf("%q: error at %d", b, err.At)
+		}
+		want := map[string]json.RawMessage{}
+		if !json.Valid(b) || json.Unmarshal(b, &want) != nil {
+			return
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%q: %d members, want %d", b, len(got), len(want))
+		}
+		for name, v := range want {
+			if !bytes.Equal([]byte(got[name]), v) {
+				t.Fatalf("%q: %q is %q, want %q", b, name, got[name], v)
+			}
+		}
+	})
+}

@@ -1,0 +1,131 @@
+// Package field parses the values of fields (RFC 9110 §5.5): lists, parameters,
+// dates, and the values that single fields define. A parser says what is wrong
+// and at which octet; none keeps state, and none allocates for a value that is
+// well formed unless it says so.
+package field
+
+import "fmt"
+
+// An Error says what is wrong with a field value, and where.
+type Error struct {
+	At   int    // the octet at which the value goes wrong; its length when something is missing at the end
+	What string // as a clause: "want a digit"
+}
+
+// Error gives what is wrong with the octet's position.
+func (e *Error) Error() string { return fmt.Sprintf("%s at octet %d", e.What, e.At) }
+
+// tokenBytes has a bit for every octet that a token may hold (RFC 9110 §5.6.2).
+var tokenBytes = makeTokenBytes()
+
+func makeTokenBytes() (set [4]uint64) {
+	const chars = "!#$%&'*+-.^_`|~0123456789" +
+		"abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for i := range len(chars) {
+		set[chars[i]/64] |= 1 << (chars[i] % 64)
+	}
+	return set
+}
+
+// IsTokenByte reports whether c may stand in a token (RFC 9110 §5.6.2).
+func IsTokenByte(c byte) bool { return tokenBytes[c/64]&(1<<(c%64)) != 0 }
+
+// IsToken reports whether s is a token (RFC 9110 §5.6.2).
+func IsToken(s string) bool { return s != "" && TokenLen(s) == len(s) }
+
+// TokenLen is how many octets at the start of s may stand in a token.
+func TokenLen(s string) int {
+	for i := range len(s) {
+		if !IsTokenByte(s[i]) {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// IsDigit reports whether c is a decimal digit.
+func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// IsDigits reports whether s is one or more decimal digits.
+func IsDigits(s string) bool {
+	for i := range len(s) {
+		if !IsDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// MaxNumber is what Number gives for anything that does not fit: more than any
+// count of seconds or octets that can be meant.
+const MaxNumber = 1<<62 - 1
+
+// Number reads 1*DIGIT. A number too large to hold is MaxNumber, as RFC 9111
+// §1.2.2 advises for delta-seconds. ok is false for anything but digits.
+func Number(s string) (n int64, ok bool) {
+	if !IsDigits(s) {
+		return 0, false
+	}
+	for i := range len(s) {
+		if n > MaxNumber/10-1 {
+			return MaxNumber, true
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, true
+}
+
+// IsOWS reports whether c is optional white space (RFC 9110 §5.6.3).
+func IsOWS(c byte) bool { return c == ' ' || c == '\t' }
+
+// TrimOWS removes optional white space (RFC 9110 §5.6.3) at both ends.
+func TrimOWS(s string) string {
+	for s != "" && IsOWS(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && IsOWS(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// EqualFold compares without the case of ASCII letters, as names of fields,
+// schemes, codings and parameters are compared.
+func EqualFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// HasPrefixFold reports whether s begins with prefix, without the case of ASCII letters.
+func HasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && EqualFold(s[:len(prefix)], prefix)
+}
+
+// IndexFold is the index of the first part of s that equals sub without the
+// case of ASCII letters, -1 if there is none.
+func IndexFold[S ~string | ~[]byte](s S, sub string) int {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		n := 0
+		for n < len(sub) && lower(s[i+n]) == lower(sub[n]) {
+			n++
+		}
+		if n == len(sub) {
+			return i
+		}
+	}
+	return -1
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}

@@ -1,0 +1,320 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+)
+
+// A Sink takes annotated exchanges, one at a time and in the order they ended.
+// It must not change them, and may keep them.
+type Sink interface {
+	Write(*annotate.Annotated) error
+	// Close writes what is held back and frees the sink. Nothing is written
+	// after it.
+	Close() error
+}
+
+// A Flusher is a sink that holds records back for a moment. Flush is called
+// whenever its queue is empty.
+type Flusher interface {
+	Flush() error
+}
+
+// The usual bounds of a queue.
+const (
+	DefaultQueued = 4096
+	DefaultBytes  = 64 << 20
+)
+
+// A Lane is a sink with its queue.
+type Lane struct {
+	Name string // as messages and metrics have it: "console", "log", "save"
+	Sink Sink
+	// Lossy lanes drop an exchange when the queue is full. The others make
+	// Put wait, so nothing is lost.
+	Lossy bool
+	// Content says that the sink shows or stores content of every exchange,
+	// so that secrets have to be looked for in it.
+	Content bool
+	// Fix is what to do when writing fails, for the program's log.
+	Fix string
+
+	Queued int   // most exchanges waiting; DefaultQueued when 0
+	Bytes  int64 // most octets of kept content waiting; DefaultBytes when 0
+}
+
+// LaneStats are the counters of one lane since the start.
+type LaneStats struct {
+	Name    string
+	Queued  int    // waiting now
+	Dropped uint64 // because the queue was full or closed
+	Failed  uint64 // because the sink could not write
+}
+
+// A Fanout gives every exchange to every sink. Its methods are safe for
+// concurrent use.
+type Fanout struct {
+	redact  *exchange.Redactor
+	content bool // some lane wants content
+	lanes   []*lane
+}
+
+// NewFanout starts a goroutine for each lane. Secrets are taken out before any
+// sink sees an exchange; a nil redactor leaves them in. Failing sinks are
+// reported to log, once each.
+func NewFanout(redact *exchange.Redactor, log zerolog.Logger, lanes ...Lane) *Fanout {
+	f := &Fanout{redact: redact}
+	for _, l := range lanes {
+		f.content = f.content || l.Content
+		f.lanes = append(f.lanes, startLane(l, log))
+	}
+	return f
+}
+
+// Put hands an exchange that has ended to all sinks. It waits while the queue
+// of a lane that must not lose anything is full.
+func (f *Fanout) Put(a *annotate.Annotated) {
+	if len(f.lanes) == 0 {
+		return
+	}
+	// A note may quote content, so an exchange with notes is searched whole.
+	a = annotate.Redacted(a, f.redact, f.content || len(a.Notes) > 0)
+	size := keptBytes(a.X)
+	for _, l := range f.lanes {
+		l.put(a, size)
+	}
+}
+
+// Stats gives the counters of each lane, in the order given to NewFanout.
+func (f *Fanout) Stats() []LaneStats {
+	out := make([]LaneStats, len(f.lanes))
+	for i, l := range f.lanes {
+		out[i] = l.stats()
+	}
+	return out
+}
+
+// Drain takes no further exchanges, lets every queue run empty and closes the
+// sinks. When ctx ends first, what still waits is dropped and counted, and the
+// error says how much; a sink that hangs is then left behind. Call it once.
+func (f *Fanout) Drain(ctx context.Context) error {
+	for _, l := range f.lanes {
+		l.stop()
+	}
+	var errs []error
+	for _, l := range f.lanes {
+		errs = append(errs, l.wait(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// keptBytes is how much content an exchange holds in memory.
+func keptBytes(x *exchange.Exchange) int64 {
+	n := len(x.Request.Content.Kept) + len(x.Response.Content.Kept)
+	for i := range x.Interim {
+		n += len(x.Interim[i].Content.Kept)
+	}
+	return int64(n)
+}
+
+type item struct {
+	a    *annotate.Annotated
+	size int64
+}
+
+// lane runs one sink. Producers append to queue; the goroutine takes the whole
+// queue at once, so both hold the lock only for moments.
+type lane struct {
+	Lane
+	log zerolog.Logger
+
+	mu      sync.Mutex
+	changed sync.Cond // queue, count, stopped or cut have changed
+	queue   []item
+	count   int   // waiting or being written
+	bytes   int64 // kept content of these
+	stopped bool  // no more are taken
+	cut     bool  // what waits is not to be written any more
+
+	dropped, failed atomic.Uint64
+	pending         uint64 // written since the last flush; the goroutine's own
+	reported        bool   // the goroutine's own
+	closeErr        error  // set before done is closed
+	done            chan struct{}
+}
+
+func startLane(l Lane, log zerolog.Logger) *lane {
+	if l.Queued <= 0 {
+		l.Queued = DefaultQueued
+	}
+	if l.Bytes <= 0 {
+		l.Bytes = DefaultBytes
+	}
+	q := &lane{Lane: l, log: log, done: make(chan struct{})}
+	q.changed.L = &q.mu
+	go q.run()
+	return q
+}
+
+// full reports whether one more exchange of that size has no room. One alone
+// always has.
+func (l *lane) full(size int64) bool {
+	return l.count >= l.Queued || l.count > 0 && l.bytes+size > l.Bytes
+}
+
+func (l *lane) put(a *annotate.Annotated, size int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !l.Lossy && !l.stopped && l.full(size) {
+		l.changed.Wait()
+	}
+	if l.stopped || l.full(size) {
+		l.dropped.Add(1)
+		return
+	}
+	l.queue = append(l.queue, item{a, size})
+	l.count++
+	l.bytes += size
+	if len(l.queue) == 1 {
+		l.changed.Broadcast()
+	}
+}
+
+// take waits for exchanges and gives them all; none when the lane has ended.
+// It lends the goroutine's last batch to the queue as room.
+func (l *lane) take(last []item) []item {
+	clear(last)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.queue) == 0 && !l.stopped {
+		l.changed.Wait()
+	}
+	if l.cut {
+		l.drop(len(l.queue))
+		l.queue = nil
+	}
+	batch := l.queue
+	l.queue = last[:0]
+	return batch
+}
+
+func (l *lane) drop(n int) {
+	l.dropped.Add(uint64(n))
+	l.count -= n
+}
+
+func (l *lane) run() {
+	defer close(l.done)
+	var batch []item
+	for {
+		batch = l.take(batch)
+		if len(batch) == 0 {
+			break
+		}
+		for i := range batch {
+			l.write(batch[i])
+		}
+		l.flush()
+	}
+	l.closeErr = l.Sink.Close()
+	l.settle(l.closeErr)
+}
+
+func (l *lane) write(it item) {
+	l.mu.Lock()
+	cut := l.cut
+	l.count--
+	l.bytes -= it.size
+	l.changed.Broadcast()
+	l.mu.Unlock()
+	if cut {
+		l.dropped.Add(1)
+		return
+	}
+	if err := l.Sink.Write(it.a); err != nil {
+		l.failed.Add(1)
+		l.report(err)
+		return
+	}
+	l.pending++
+}
+
+func (l *lane) flush() {
+	if f, ok := l.Sink.(Flusher); ok {
+		l.settle(f.Flush())
+		return
+	}
+	l.pending = 0
+}
+
+// settle counts what was written since the last flush as lost when err says so.
+func (l *lane) settle(err error) {
+	if err != nil {
+		l.failed.Add(l.pending)
+		l.report(err)
+	}
+	l.pending = 0
+}
+
+func (l *lane) report(err error) {
+	if l.reported {
+		return
+	}
+	l.reported = true
+	l.log.Error().Err(err).Str("sink", l.Name).Str("help", l.Fix).
+		Msgf("cannot write to the %s: its records are lost until it works again; traffic goes on", l.Name)
+}
+
+func (l *lane) stop() {
+	l.mu.Lock()
+	l.stopped = true
+	l.changed.Broadcast()
+	l.mu.Unlock()
+}
+
+func (l *lane) wait(ctx context.Context) error {
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		if err := l.abandon(ctx); err != nil {
+			return err
+		}
+	}
+	if failed := l.failed.Load(); failed > 0 {
+		return fmt.Errorf("%s: %d records were lost, because writing failed", l.Name, failed)
+	}
+	if l.closeErr != nil {
+		return fmt.Errorf("%s: %w", l.Name, l.closeErr)
+	}
+	return nil
+}
+
+// abandon drops what still waits. The goroutine may be stuck in the sink, so
+// it is not waited for.
+func (l *lane) abandon(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.done:
+		return nil
+	default:
+	}
+	l.cut = true
+	waiting := l.count
+	return fmt.Errorf("%s: %d records were not written in time: %w", l.Name, waiting, context.Cause(ctx))
+}
+
+func (l *lane) stats() LaneStats {
+	l.mu.Lock()
+	queued := l.count
+	l.mu.Unlock()
+	return LaneStats{Name: l.Name, Queued: queued, Dropped: l.dropped.Load(), Failed: l.failed.Load()}
+}

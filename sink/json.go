@@ -1,0 +1,200 @@
+package sink
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+
+	"github.com/rs/zerolog"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+)
+
+// A JSONSink writes one record of schema "sidenote.exchange/1" a line, with
+// its notes. It holds lines back until its queue is empty or 64 KiB are
+// together, and is a Flusher.
+type JSONSink struct {
+	lines  lineWriter
+	log    zerolog.Logger
+	full   bool
+	closer io.Closer
+}
+
+// NewJSONLog makes the sink of the JSON log: records without message contents.
+// A closer, such as the file, is closed with the sink; nil for one that stays
+// open.
+func NewJSONLog(w io.Writer, closer io.Closer) *JSONSink {
+	return newJSONSink(w, closer, false)
+}
+
+// NewSave makes the sink of --save: whole exchanges, as exchange.ReadJSONL
+// reads them.
+func NewSave(w io.Writer, closer io.Closer) *JSONSink {
+	return newJSONSink(w, closer, true)
+}
+
+func newJSONSink(w io.Writer, closer io.Closer, full bool) *JSONSink {
+	s := &JSONSink{full: full, closer: closer, lines: lineWriter{w: w}}
+	s.log = zerolog.New(&s.lines)
+	return s
+}
+
+// Write adds the record of a.
+func (s *JSONSink) Write(a *annotate.Annotated) error {
+	e := s.log.Log()
+	a.X.Encode(e, exchange.EncodeOptions{Full: s.full})
+	EncodeNotes(e, a)
+	e.Send()
+	return s.lines.flushIfLarge()
+}
+
+// Flush writes what is held back.
+func (s *JSONSink) Flush() error { return s.lines.flush() }
+
+// Close flushes and closes the file.
+func (s *JSONSink) Close() error {
+	err := s.lines.flush()
+	if s.closer != nil {
+		if closeErr := s.closer.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	return err
+}
+
+// EncodeNotes adds to a record what the rules say of its exchange: the class
+// of its status, the verdict, who is to blame, and the notes.
+func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
+	e.Str("sidenote.status.class", annotate.ClassOf(&a.X.Response))
+	e.Str("sidenote.verdict", a.Verdict().String())
+	if len(a.Notes) == 0 {
+		return
+	}
+	if b := a.Blame(); b != annotate.ByNobody {
+		e.Str("sidenote.blame", string(b))
+	}
+	list := e.CreateArray()
+	for i := range a.Notes {
+		n := &a.Notes[i]
+		d := e.CreateDict().
+			Str("rule", n.Rule.ID).
+			Str("severity", n.Severity.String()).
+			Str("blame", string(n.Blame)).
+			Str("message", n.Message)
+		if help := n.HelpText(); help != "" {
+			d.Str("help", help)
+		}
+		d.Dict("place", encodePlace(e.CreateDict(), n.Place)).
+			Strs("refs", n.Rule.Refs).
+			Str("fingerprint", n.Fingerprint(a.X))
+		list.Dict(d)
+	}
+	e.Array("sidenote.notes", list)
+}
+
+var (
+	placeMessages = [...]string{"exchange", "request", "interim", "response", "connection"}
+	placeParts    = [...]string{"message", "start-line", "field", "content", "trailer"}
+)
+
+// encodePlace writes a place; lines count from 0, and octets to are exclusive.
+func encodePlace(d *zerolog.Event, p exchange.Place) *zerolog.Event {
+	d.Str("message", placeMessages[p.Message])
+	if p.Message == exchange.InInterim {
+		d.Int("interim", p.Interim)
+	}
+	if p.Part == exchange.PartMessage {
+		return d
+	}
+	d.Str("part", placeParts[p.Part])
+	if p.Field != "" {
+		d.Str("field", p.Field)
+		if p.Line >= 0 {
+			d.Int("line", p.Line)
+		} else {
+			d.Bool("missing", true)
+		}
+	}
+	if p.End > p.Start {
+		d.Int("start", p.Start).Int("end", p.End)
+	}
+	return d
+}
+
+// lineWriter collects whole lines and writes them together. After a failed
+// write it starts on a new line, so that a torn record spoils no other.
+type lineWriter struct {
+	w    io.Writer
+	buf  []byte
+	torn bool
+}
+
+const (
+	largeBuffer = 64 << 10
+	keepBuffer  = 1 << 20 // a larger buffer is not kept for the next lines
+)
+
+// Write takes one whole line.
+func (l *lineWriter) Write(line []byte) (int, error) {
+	at := len(l.buf)
+	l.buf = append(l.buf, line...)
+	l.buf = escapeHidden(l.buf, at)
+	return len(line), nil
+}
+
+func (l *lineWriter) flushIfLarge() error {
+	if len(l.buf) < largeBuffer {
+		return nil
+	}
+	return l.flush()
+}
+
+func (l *lineWriter) flush() error {
+	if len(l.buf) == 0 {
+		return nil
+	}
+	out := l.buf
+	if l.torn {
+		out = append([]byte{'\n'}, out...)
+	}
+	n, err := l.w.Write(out)
+	l.torn = err != nil && (l.torn && n == 0 || n > 0 && out[n-1] != '\n')
+	if cap(l.buf) > keepBuffer {
+		l.buf = nil
+	}
+	l.buf = l.buf[:0]
+	return err
+}
+
+// escapeHidden makes \u escapes of the characters in JSON text b[from:] that a
+// terminal acts upon though JSON allows them: C1 controls and the marks that
+// change the direction of text. Nothing else of JSON can contain them than a
+// string.
+func escapeHidden(b []byte, from int) []byte {
+	if !hasHidden(b[from:]) {
+		return b
+	}
+	text := string(b[from:])
+	b = b[:from]
+	for _, r := range text {
+		if isHidden(r) {
+			b = append(b, '\\', 'u')
+			hex := strconv.FormatInt(int64(r), 16)
+			b = append(append(b, "0000"[len(hex):]...), hex...)
+		} else {
+			b = append(b, string(r)...)
+		}
+	}
+	return b
+}
+
+// hasHidden looks for the first octets of the characters of isHidden.
+func hasHidden(b []byte) bool {
+	return bytes.IndexByte(b, 0xc2) >= 0 || bytes.IndexByte(b, 0xd8) >= 0 || bytes.IndexByte(b, 0xe2) >= 0
+}
+
+func isHidden(r rune) bool {
+	return r >= 0x80 && r < 0xa0 || r == 0x061c ||
+		r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}

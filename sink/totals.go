@@ -1,0 +1,66 @@
+package sink
+
+import (
+	"strconv"
+	"strings"
+
+	"sidenote/annotate"
+)
+
+// totals are what the summary line counts.
+type totals struct {
+	exchanges     int
+	classes       [6]int // by first digit of the status; 0 for any other
+	failed        int    // the other side never answered
+	errors, warns int    // notes
+}
+
+func (t *totals) add(a *annotate.Annotated) {
+	t.exchanges++
+	r := &a.X.Response
+	switch c := r.Class(); {
+	case annotate.ClassOf(r) == annotate.ClassNone:
+		t.failed++
+	case c >= 1 && c < len(t.classes):
+		t.classes[c]++
+	default:
+		t.classes[0]++
+	}
+	for i := range a.Notes {
+		switch a.Notes[i].Severity {
+		case annotate.Error:
+			t.errors++
+		case annotate.Warn:
+			t.warns++
+		}
+	}
+}
+
+// String gives "-- 212 exchanges: 198 2xx, 9 4xx, 1 failed; 3 errors, 9 warnings".
+func (t *totals) String() string {
+	var parts []string
+	for class, n := range t.classes {
+		switch {
+		case n == 0:
+		case class == 0:
+			parts = append(parts, strconv.Itoa(n)+" other")
+		default:
+			parts = append(parts, strconv.Itoa(n)+" "+strconv.Itoa(class)+"xx")
+		}
+	}
+	if t.failed > 0 {
+		parts = append(parts, strconv.Itoa(t.failed)+" failed")
+	}
+	s := "-- " + plural(t.exchanges, "exchange")
+	if len(parts) > 0 {
+		s += ": " + strings.Join(parts, ", ")
+	}
+	return s + "; " + plural(t.errors, "error") + ", " + plural(t.warns, "warning")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
