@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"iter"
 	"strings"
 )
@@ -33,15 +32,14 @@ func CheckJSON(b []byte) *Error {
 }
 
 // JSONValues counts the JSON values that b is a sequence of, such as one a
-// line; ok is false when something in b is no JSON. It stops at limit.
-func JSONValues(b []byte, limit int) (n int, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	for n < limit {
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return n, errors.Is(err, io.EOF)
+// line; ok is false when something in b is no JSON.
+func JSONValues(b []byte) (n int, ok bool) {
+	for at := skipJSONSpace(b, 0); at < len(b); n++ {
+		end := jsonEnd(b, at)
+		if !json.Valid(b[at:end]) {
+			return n, false
 		}
-		n++
+		at = skipJSONSpace(b, end)
 	}
 	return n, true
 }

@@ -59,9 +59,13 @@ func TestJSONValues(t *testing.T) {
 		{`{"a":1}}`, 1, false},
 		{`{"a":1} trailing`, 1, false},
 		{``, 0, true},
-		{strings.Repeat("1 ", 100), 10, true},
+		{strings.Repeat("1 ", 100), 100, true},
+		{`1,2`, 1, false},
+		{`{"a":[1]}{"b":2}"x""y"[3]`, 5, true},
+		{`nullnull`, 0, false},
+		{`}`, 0, false},
 	} {
-		if n, ok := field.JSONValues([]byte(c.in), 10); n != c.n || ok != c.ok {
+		if n, ok := field.JSONValues([]byte(c.in)); n != c.n || ok != c.ok {
 			t.Errorf("%q: %d %v, want %d %v", c.in, n, ok, c.n, c.ok)
 		}
 	}

@@ -57,6 +57,15 @@ func ParseURI(s string) (URI, *Error) {
 	return u, u.authorityError()
 }
 
+// TargetURI puts a target URI (RFC 9110 §7.1) together from its scheme, its
+// authority, and its path with the query. It allocates nothing.
+func TargetURI(scheme, authority, pathQuery string) URI {
+	u := URI{Scheme: scheme}
+	u.cutAuthority(authority, 0)
+	u.Path, u.Query, u.HasQuery = strings.Cut(pathQuery, "?")
+	return u.normal()
+}
+
 // schemeLen is the length of the scheme (RFC 3986 §3.1) before a colon; 0 for none.
 func schemeLen(s string) int {
 	for i := range len(s) {
@@ -320,6 +329,11 @@ func (u URI) EffectivePort() string {
 		return "443"
 	}
 	return ""
+}
+
+// SameResource reports whether two absolute URIs are alike but for the fragment.
+func (u URI) SameResource(v URI) bool {
+	return u.SameOrigin(v) && u.Path == v.Path && u.HasQuery == v.HasQuery && u.Query == v.Query
 }
 
 // SameOrigin reports whether two absolute URIs have the same origin (RFC 9110 §4.3.1).

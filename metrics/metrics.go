@@ -234,20 +234,32 @@ func methodIndex(method string) int {
 	return len(methods) - 1
 }
 
-// statusCount leaves index 0 for codes outside 100-599.
-const statusCount = 600
+// Codes 100 to 599 have a label of their own. Index 0 is for no response and
+// index 1 for any other code.
+const (
+	statusNone  = 0
+	statusOther = 1
+	statusCount = 600
+)
+
+func statusIndex(status int) (index int, label string) {
+	switch {
+	case status == 0:
+		return statusNone, "none"
+	case status < 100 || status >= statusCount:
+		return statusOther, other
+	}
+	return status, ""
+}
 
 // outcome finds the counter of sidenote_exchanges_total for a response.
 func (m *Metrics) outcome(r *exchange.Response, method int) prometheus.Counter {
-	code := r.Status
-	if code < 100 || code >= statusCount {
-		code = 0
-	}
+	index, label := statusIndex(r.Status)
 	made := 0
 	if r.Made {
 		made = 1
 	}
-	slot := &m.byOutcome[made][code]
+	slot := &m.byOutcome[made][index]
 	counters := slot.Load()
 	if counters == nil {
 		slot.CompareAndSwap(nil, new(methodCounters))
@@ -256,16 +268,11 @@ func (m *Metrics) outcome(r *exchange.Response, method int) prometheus.Counter {
 	if c := counters[method].Load(); c != nil {
 		return c.Counter
 	}
-	label := other
-	if code != 0 {
-		label = strconv.Itoa(code)
-	} else if r.Status == 0 {
-		label = "none"
+	if label == "" {
+		label = strconv.Itoa(r.Status)
 	}
 	c := m.exchanges.WithLabelValues(annotate.ClassOf(r), label, methods[method])
-	if r.Status == code { // status 0 and codes out of range share a slot but not a label
-		counters[method].Store(&child{c})
-	}
+	counters[method].Store(&child{c})
 	return c
 }
 

@@ -178,10 +178,9 @@ func framingOf(to []framingLine, made []byte) []framingLine {
 		if colon <= 0 {
 			continue
 		}
-		switch n := framingName(line[:colon]); n {
-		case 0:
-		default:
-			to = append(to, framingLine{known: n, name: n.String(), value: string(bytes.TrimSpace(line[colon+1:]))})
+		value := bytes.TrimSpace(line[colon+1:])
+		if n := framingName(line[:colon]); n != 0 && len(value) > 0 {
+			to = append(to, framingLine{known: n, name: n.String(), value: string(value)})
 		}
 	}
 	return to

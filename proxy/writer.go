@@ -80,11 +80,17 @@ func (w *responseWriter) writeHead(status int, added http.Header) {
 		}
 	}
 	h["Date"], h["Content-Type"] = nil, nil
+	if _, announced := h["Trailer"]; !announced && w.length < 0 {
+		h["Trailer"] = noTrailer // without it net/http counts small content and sends a Content-Length
+	}
 	out := w.ps.responseHead()
 	out.added = linesOf(added)
 	w.ps.in.answer(out)
 	w.ResponseWriter.WriteHeader(status)
 }
+
+// noTrailer announces that trailers may come, and none by name.
+var noTrailer = []string{""}
 
 // writeMultiHead sends the head in HTTP/2, where net/http writes the fields.
 func (w *responseWriter) writeMultiHead(status int, added http.Header) {

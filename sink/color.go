@@ -1,8 +1,6 @@
 package sink
 
 import (
-	"unicode/utf8"
-
 	"sidenote/annotate"
 	"sidenote/exchange"
 )
@@ -53,5 +51,3 @@ func severityColor(s annotate.Severity) color {
 	}
 	return blue
 }
-
-func utf8Size(s string) (rune, int) { return utf8.DecodeRuneInString(s) }

@@ -369,16 +369,11 @@ func window(before, marked, after string, room int) (line, caret string) {
 	cutMark = cutMark || len(marked) > room
 	front := Printable(before, false)
 	frontRoom := max(room-columns(mark)-16, room/4)
-	if columns(front) > frontRoom {
-		for columns(front) > frontRoom {
-			_, size := utf8Size(front)
-			front = front[size:]
-		}
-		cutFront = true
+	seen := endColumns(front, frontRoom)
+	if cutFront || len(seen) < len(front) {
+		seen = "…" + seen
 	}
-	if cutFront {
-		front = "…" + front
-	}
+	front = seen
 	if cutMark {
 		mark += "…"
 		after = ""

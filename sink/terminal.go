@@ -164,13 +164,18 @@ func elide(s string, most int) string {
 	}
 	head := (most - 1) * 2 / 3
 	front := cutColumns(s, head)
-	back := s
-	for used := columns(back); used > most-1-columns(front); {
-		r, size := utf8.DecodeRuneInString(back)
+	return front + "…" + endColumns(s, most-1-columns(front))
+}
+
+// endColumns is the longest end of s that takes at most most columns.
+func endColumns(s string, most int) string {
+	used := columns(s)
+	for used > most && s != "" {
+		r, size := utf8.DecodeRuneInString(s)
 		used -= runeColumns(r)
-		back = back[size:]
+		s = s[size:]
 	}
-	return front + "…" + back
+	return s
 }
 
 // cutColumns is the longest beginning of s that takes at most most columns.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"sidenote/annotate"
@@ -57,15 +58,6 @@ var auth401MissingWWWAuthenticate = &annotate.Rule{
 >
 < HTTP/1.1 401 Unauthorized
 < WWW-Authenticate: Negotiate
-< Content-Length: 2
-<
-< no
-`, `# sloppy, but a client can tell what is wanted
-> GET /orders HTTP/1.1
-> Host: shop.test
->
-< HTTP/1.1 401 Unauthorized
-< WWW-Authenticate: Basic realm=My Shop
 < Content-Length: 2
 <
 < no
@@ -334,22 +326,32 @@ var auth401SchemeMismatch = &annotate.Rule{
 		if used == "" {
 			return
 		}
-		wanted := ""
 		for _, l := range p.X.Response.Fields.Each(exchange.FieldWWWAuthenticate) {
 			for c := range field.Challenges(l.Value) {
 				if field.EqualFold(schemeFamily(c.Scheme), schemeFamily(used)) {
 					return
 				}
-				if c.Scheme != "" && len(wanted) < 80 {
-					wanted += ", " + c.Scheme
-				}
 			}
 		}
-		if wanted != "" {
+		if wanted := schemesAskedFor(&p.X.Response.Fields); wanted != "" {
 			at := annotate.Span(p.RequestField(exchange.FieldAuthorization), 0, len(used))
-			p.Note(at, "the request used %s, the 401 asks for %s", used, wanted[2:])
+			p.Note(at, "the request used %s, the 401 asks for %s", used, wanted)
 		}
 	},
+}
+
+// schemesAskedFor names the schemes of the challenges in WWW-Authenticate, as
+// many as a message has room for.
+func schemesAskedFor(f *exchange.Fields) string {
+	var names []string
+	for _, l := range f.Each(exchange.FieldWWWAuthenticate) {
+		for c := range field.Challenges(l.Value) {
+			if c.Scheme != "" && len(c.Scheme) <= 40 && len(names) < 8 && !slices.Contains(names, c.Scheme) {
+				names = append(names, c.Scheme)
+			}
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // schemeFamily is the scheme that stands for those which answer one another's challenges.

@@ -34,7 +34,7 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 		When:     annotate.When{Failed: true},
 		Needs:    annotate.NeedsEnd,
 		Check: func(p *annotate.Pass) {
-			if p.X.Err.Code == f.Code {
+			if p.X.Err.Code == f.Code && !stoppedForAnAnswer(p.X) {
 				p.Note(failurePlace(f.Phase), "%s%s", f.Title, detail(p.X.Err))
 			}
 		},
@@ -46,6 +46,12 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 		asUndecodable(r, f)
 	}
 	return r
+}
+
+// stoppedForAnAnswer reports whether a client ended its request content early
+// with the final response in hand, as it may (RFC 9112 §9.5).
+func stoppedForAnAnswer(x *exchange.Exchange) bool {
+	return x.Err.Code == exchange.ErrRequestTruncated && x.Response.Status >= 200 && !x.Response.Made
 }
 
 // asUndecodable makes the rule look at the content as well: the proxy passes

@@ -29,18 +29,17 @@ func requestedRanges(x *exchange.Exchange) (r field.Ranges, ok bool) {
 
 // requestedBytes reads a bytes Range whose every range is valid; a server has
 // to ignore any other.
-func requestedBytes(x *exchange.Exchange) (ranges []field.Range, ok bool) {
-	r, ok := requestedRanges(x)
+func requestedBytes(x *exchange.Exchange) (r field.Ranges, ok bool) {
+	r, ok = requestedRanges(x)
 	if !ok || !r.IsBytes() {
-		return nil, false
+		return r, false
 	}
-	for v, err := range r.All() {
+	for _, err := range r.All() {
 		if err != nil {
-			return nil, false
+			return r, false
 		}
-		ranges = append(ranges, v)
 	}
-	return ranges, true
+	return r, true
 }
 
 // contentRangeOf reads the response's Content-Range. ok is false where there is

@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"strings"
+	"time"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
@@ -347,7 +348,10 @@ var range206UnitMismatch = &annotate.Rule{
 			return
 		}
 		value, at := firstPartRange(&p.X.Response.Message)
-		if got, err := field.ParseContentRange(value); err == nil && !field.EqualFold(got.Unit, wanted.Unit) {
+		if unit, _, _ := bytes.Cut(value, []byte(" ")); field.EqualFold(string(unit), wanted.Unit) {
+			return
+		}
+		if got, err := field.ParseContentRange(string(value)); err == nil {
 			p.Note(annotate.ResponseContent(at, at+len(got.Unit)), "the request asked in %s, the first part counts in %s",
 				quoted(wanted.Unit), quoted(got.Unit))
 		}
@@ -355,31 +359,28 @@ var range206UnitMismatch = &annotate.Rule{
 }
 
 // firstPartRange is the Content-Range of the first part of multipart/byteranges
-// content, and where it begins in the decoded content; "" when there is none.
-func firstPartRange(m *exchange.Message) (value string, at int) {
+// content, and where it begins in the decoded content; nil when there is none.
+func firstPartRange(m *exchange.Message) (value []byte, at int) {
 	t := field.ParseMediaType(m.Fields.Value(exchange.FieldContentType))
 	boundary, ok := t.Param("boundary")
 	content := m.DecodedContent().Bytes
 	at = bytes.Index(content, []byte("--"+boundary))
 	if !ok || boundary == "" || at < 0 {
-		return "", 0
+		return nil, 0
 	}
-	for next := true; next; {
-		end := bytes.IndexByte(content[at:], '\n')
-		if next = end >= 0; !next {
-			end = len(content) - at
+	for at < len(content) {
+		line, _, _ := bytes.Cut(content[at:], []byte("\n"))
+		name, value, colon := bytes.Cut(line, []byte(":"))
+		switch {
+		case len(bytes.TrimRight(line, "\r")) == 0:
+			return nil, 0 // the end of the part's head
+		case colon && field.EqualFold(string(name), "Content-Range"):
+			bare := bytes.TrimLeft(value, " \t")
+			return bytes.TrimRight(bare, " \t\r"), at + len(line) - len(bare)
 		}
-		line := strings.TrimRight(string(content[at:at+end]), "\r\n")
-		if line == "" {
-			return "", 0 // the end of the part's head
-		}
-		if name, v, ok := strings.Cut(line, ":"); ok && field.EqualFold(name, "Content-Range") {
-			value = field.TrimOWS(v)
-			return value, at + len(name) + 1 + strings.Index(v, value)
-		}
-		at += end + 1
+		at += len(line) + 1
 	}
-	return "", 0
+	return nil, 0
 }
 
 var range206IfRangeETagMismatch = &annotate.Rule{
@@ -477,7 +478,7 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 			n = exchange.FieldETag
 		}
 		got := p.X.Response.Fields.Value(n)
-		if got == "" || isTag && field.ParseETag(wanted).StrongEqual(field.ParseETag(got)) || !isTag && sameDate(wanted, got) {
+		if got == "" || isTag && field.ParseETag(wanted).StrongEqual(field.ParseETag(got)) || !isTag && sameDate(wanted, got, receivedAt(p.X)) {
 			return
 		}
 		p.Note(p.ResponseField(n), "If-Range asked for a part of version %s only, and the 206 is of %s", quoted(wanted), quoted(got))
@@ -485,11 +486,11 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 }
 
 // sameDate reports whether two dates are the same, or cannot be compared.
-func sameDate(a, b string) bool {
+func sameDate(a, b string, now time.Time) bool {
 	if a == b {
 		return true
 	}
-	at, errA := field.ParseDate(a)
-	bt, errB := field.ParseDate(b)
+	at, errA := field.ParseDate(a, now)
+	bt, errB := field.ParseDate(b, now)
 	return errA != nil || errB != nil || at.Time.Equal(bt.Time)
 }

@@ -209,9 +209,9 @@ var range206MoreThanRequested = &annotate.Rule{
 
 // hull gives the first and last octet that any of the ranges asks for. ok is
 // false where a suffix cannot be resolved for want of a length.
-func hull(ranges []field.Range, got field.ContentRange) (first, last int64, ok bool) {
+func hull(ranges field.Ranges, got field.ContentRange) (first, last int64, ok bool) {
 	first, last = field.MaxNumber, -1
-	for _, r := range ranges {
+	for r := range ranges.All() {
 		from, to := r.First, r.Last
 		switch {
 		case r.IsSuffix() && got.Length < 0:

@@ -3,7 +3,6 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
 )
 
 // range416Rules lists the rules on 416.
@@ -189,12 +188,14 @@ var range416ToSatisfiableRange = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		got, ok := contentRangeOf(p.X)
 		ranges, valid := requestedBytes(p.X)
-		if !ok || !valid || len(ranges) != 1 || !got.Unsatisfied || !got.IsBytes() {
+		if !ok || !valid || ranges.Count() != 1 || !got.Unsatisfied || !got.IsBytes() {
 			return
 		}
-		if _, _, ok := ranges[0].Resolve(got.Length); ok {
-			at := annotate.Span(p.RequestField(exchange.FieldRange), ranges[0].At, ranges[0].End())
-			p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", field.TrimOWS(ranges[0].Text), plural(got.Length, "octet"))
+		for r := range ranges.All() {
+			if _, _, ok := r.Resolve(got.Length); ok {
+				at := annotate.Span(p.RequestField(exchange.FieldRange), r.At, r.End())
+				p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", r.Text, plural(got.Length, "octet"))
+			}
 		}
 	},
 }

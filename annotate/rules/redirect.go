@@ -53,12 +53,11 @@ func redirectionOf(x *exchange.Exchange) (r redirection, ok bool) {
 
 // targetURI is the URI that a request is for, cut into its parts.
 func targetURI(x *exchange.Exchange) field.URI {
-	text := x.URL()
-	if x.Request.Method == "CONNECT" {
-		text = "https://" + x.Authority
+	path := x.PathQuery()
+	if path == "*" || x.Request.Method == "CONNECT" {
+		path = ""
 	}
-	u, _ := field.ParseURI(text)
-	return u.Resolve(u)
+	return field.TargetURI(x.Scheme, x.Authority, path)
 }
 
 // place is that of the part of Location's value from octet start to end.
@@ -98,23 +97,28 @@ func internalHost(host string) string {
 	if host == "" {
 		return ""
 	}
-	if a, err := netip.ParseAddr(host); err == nil {
-		a = a.Unmap()
-		switch {
-		case a.IsLoopback(), a.IsUnspecified():
-			return loopbackHost
-		case a.IsPrivate():
-			return "a private address"
-		case a.IsLinkLocalUnicast():
-			return "a link-local address"
+	if strings.IndexByte(host, ':') >= 0 || field.IsDigit(host[len(host)-1]) {
+		if a, err := netip.ParseAddr(host); err == nil {
+			return internalAddress(a.Unmap())
 		}
-		return ""
 	}
 	switch {
 	case field.EqualFold(host, "localhost"), strings.HasSuffix(strings.ToLower(host), ".localhost"):
 		return loopbackHost
 	case strings.IndexByte(host, '.') < 0:
 		return "a host name without a dot"
+	}
+	return ""
+}
+
+func internalAddress(a netip.Addr) string {
+	switch {
+	case a.IsLoopback(), a.IsUnspecified():
+		return loopbackHost
+	case a.IsPrivate():
+		return "a private address"
+	case a.IsLinkLocalUnicast():
+		return "a link-local address"
 	}
 	return ""
 }

@@ -71,7 +71,7 @@ var redirectLocationInternalHost = &annotate.Rule{
 < Content-Length: 0
 <
 `, `# a native app told where it waits
-> GET /authorize?redirect_uri=http%3A%2F%2Flocalhost%3A5000%2Fcb HTTP/1.1
+> GET /authorize?redirect_uri=http://localhost:5000/cb HTTP/1.1
 > Host: login.example
 >
 < HTTP/1.1 302 Found

@@ -343,8 +343,7 @@ var redirectRefreshFieldUsed = &annotate.Rule{
 		ref, err := field.ParseURI(part.Text)
 		from := targetURI(p.X)
 		to := ref.Resolve(from)
-		from.HasFragment, to.HasFragment = false, false
-		if err != nil || to.String() == from.String() {
+		if err != nil || to.SameResource(from) {
 			return
 		}
 		p.Note(annotate.Span(p.ResponseLine(line), part.At, part.End()), "browsers go on to %s, other clients stay with this %d", shown(to), p.X.Response.Status)

@@ -87,15 +87,13 @@ var redirectToSelf = &annotate.Rule{
 	When: annotate.When{Status: followedStatuses(), Fields: []exchange.Name{exchange.FieldLocation}},
 	Check: func(p *annotate.Pass) {
 		r, ok := redirectionOf(p.X)
-		if !ok || p.X.Response.Fields.Has(exchange.FieldSetCookie) || !r.target.SameOrigin(r.from) {
+		if !ok || p.X.Response.Fields.Has(exchange.FieldSetCookie) || !r.target.SameResource(r.from) {
 			return
 		}
 		if s := p.X.Response.Status; !isRead(p.X.Request.Method) && s != 307 && s != 308 {
 			return
 		}
-		if r.target.Path == r.from.Path && r.target.HasQuery == r.from.HasQuery && r.target.Query == r.from.Query {
-			p.Note(p.ResponseLine(r.line), "Location leads back to %s, the URI of the request itself", shown(r.from))
-		}
+		p.Note(p.ResponseLine(r.line), "Location leads back to %s, the URI of the request itself", shown(r.from))
 	},
 }
 

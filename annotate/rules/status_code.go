@@ -136,6 +136,10 @@ func noteUnregistered(p *annotate.Pass, code, interim int) {
 		p.NoteHelp(at, s.Act, "%d %s is not registered; usual sender: %s", code, s.Name, s.Sender)
 		return
 	}
+	if code < 200 {
+		p.Note(at, "%d is not registered, so clients drop it", code)
+		return
+	}
 	p.Note(at, "%d is not registered, so clients treat it as %d", code, code/100*100)
 }
 

@@ -320,8 +320,7 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 		case r.Fields.Has(exchange.FieldGrpcStatus):
 			noteGRPCStatus(p, p.ResponseField(exchange.FieldGrpcStatus), &r.Fields)
 		case field.HasPrefixFold(contentType, "application/grpc-web"):
-			trailers := grpcWebTrailers(r.DecodedContent(), field.HasPrefixFold(contentType, "application/grpc-web-text"))
-			noteGRPCStatus(p, p.StatusLine(), &trailers)
+			noteGRPCWebStatus(p, field.HasPrefixFold(contentType, "application/grpc-web-text"))
 		}
 	},
 }
@@ -341,35 +340,47 @@ func noteGRPCStatus(p *annotate.Pass, at exchange.Place, f *exchange.Fields) {
 	p.Note(at, "the status is 200, but the gRPC call ended with %d %s%s", n, grpcCodeName(n), message)
 }
 
-// grpcWebTrailers reads the trailer frame at the end of gRPC-Web content: a
-// frame whose first octet has its highest bit set holds field lines.
-func grpcWebTrailers(d exchange.Decoded, text bool) (f exchange.Fields) {
+// noteGRPCWebStatus looks into the content; that of the text form is in base64.
+func noteGRPCWebStatus(p *annotate.Pass, text bool) {
+	d := p.X.Response.DecodedContent()
 	if !d.Whole() {
-		return f
+		return
 	}
 	b := d.Bytes
 	if text {
 		b = fromBase64Pieces(b)
 	}
+	trailers, start, end := grpcWebTrailers(b)
+	at := annotate.ResponseContent(start, end)
+	if text {
+		at = annotate.ResponseContent(0, len(d.Bytes))
+	}
+	noteGRPCStatus(p, at, &trailers)
+}
+
+// grpcWebTrailers reads the trailer frame at the end of gRPC-Web content: a
+// frame whose first octet has its highest bit set holds field lines, which
+// stand from start to end.
+func grpcWebTrailers(b []byte) (f exchange.Fields, start, end int) {
 	const head = 5 // flags and length
-	for len(b) >= head {
-		length := uint64(binary.BigEndian.Uint32(b[1:head]))
-		isTrailer := b[0]&0x80 != 0
-		frame := b[head:]
-		if length > uint64(len(frame)) {
-			return f
+	for start+head <= len(b) {
+		flags, length := b[start], uint64(binary.BigEndian.Uint32(b[start+1:]))
+		start += head
+		if length > uint64(len(b)-start) {
+			break
 		}
-		if isTrailer {
-			for line := range strings.SplitSeq(string(frame[:length]), "\n") {
+		end = start + int(length)
+		if flags&0x80 != 0 {
+			for line := range strings.SplitSeq(string(b[start:end]), "\n") {
 				if name, value, ok := strings.Cut(line, ":"); ok {
 					f.Add(name, strings.TrimSpace(value))
 				}
 			}
-			return f
+			return f, start, end
 		}
-		b = frame[length:]
+		start = end
 	}
-	return f
+	return f, 0, 0
 }
 
 // fromBase64Pieces decodes pieces of base64 one after the other, each of which

@@ -199,7 +199,7 @@ var status103MissingLink = &annotate.Rule{
 			count++
 		}
 		if first >= 0 {
-			p.Note(interimStatus(p, first), "%s came and none has a Link, the only hint that browsers act on", plural(int64(count), "early hint"))
+			p.Note(interimStatus(p, first), "none of the 103 responses (%d came) has a Link, the only hint that browsers act on", count)
 		}
 	},
 }

@@ -185,7 +185,7 @@ var status405MissingAllow = &annotate.Rule{
 	When: annotate.When{Status: []int{405}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Response.Fields.Has(exchange.FieldAllow) {
-			p.Note(p.ResponseField(exchange.FieldAllow), "405 to %s has no Allow, so it does not say which methods are supported", quoted(p.X.Request.Method))
+			p.Note(p.ResponseField(exchange.FieldAllow), "405 to %s has no Allow, so it does not say which methods are supported", p.X.Request.Method)
 		}
 	},
 }

@@ -359,7 +359,7 @@ func noteLongWait(p *annotate.Pass, seconds int64) {
 			"Retry-After is %d: that is %s; did you mean the date %s?", seconds, inWords(seconds), t.Format(time.DateTime))
 		return
 	}
-	p.Note(at, "Retry-After is %s: that is %s", quoted(p.X.Response.Fields.Value(exchange.FieldRetryAfter)), inWords(seconds))
+	p.Note(at, "Retry-After is %.20s: that is %s", p.X.Response.Fields.Value(exchange.FieldRetryAfter), inWords(seconds))
 }
 
 // epoch takes a number of ten digits or more for a time since 1970, in seconds

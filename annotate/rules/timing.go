@@ -109,7 +109,11 @@ var timingSlowResponse = &annotate.Rule{
 		if limit <= 0 || wait <= limit || mayTakeTime(p.X) {
 			return
 		}
-		p.Note(p.StatusLine(), "the response began %v after the request was sent; the limit is %v", wait.Round(time.Millisecond), limit)
+		since := "the request was sent"
+		if p.X.Timing.RequestSent == 0 {
+			since = "the request came"
+		}
+		p.Note(p.StatusLine(), "the response began %v after %s; the limit is %v", wait.Round(time.Millisecond), since, limit)
 	},
 }
 

@@ -412,8 +412,9 @@ func isCertificateError(c exchange.ErrCode) bool {
 
 // detail gives what the system or the library said, for the end of a message.
 func detail(e *exchange.Err) string {
+	const most = 300
 	if e.Detail == "" {
 		return ""
 	}
-	return fmt.Sprintf(": %s", strings.TrimSuffix(e.Detail, "."))
+	return fmt.Sprintf(": %.*s", most, strings.TrimSuffix(e.Detail, "."))
 }

@@ -36,12 +36,8 @@ kept, and --unset prints the commands that bring it back.`,
   eval "$(sidenote env --unset)"            as it was before`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if v, set := p.lookup("SIDENOTE_LISTEN"); set && !c.Flags().Changed("listen") {
-				o.listen = v
-			}
-			if v, set := p.lookup("SIDENOTE_CA_DIR"); set && !c.Flags().Changed("ca-dir") {
-				o.caDir = v
-			}
+			p.fromEnviron(c, "listen", "SIDENOTE_LISTEN", &o.listen)
+			p.fromEnviron(c, "ca-dir", "SIDENOTE_CA_DIR", &o.caDir)
 			script, err := envScript(o, p.environ)
 			if err != nil {
 				return err

@@ -77,7 +77,7 @@ func flagError(c *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			return usageErrorf("%sunknown flag -%s; %s", where, name, see)
 		}
-		return usageErrorf("%sunknown flag --%s%s", where, name, hint(name, flagNames(c), "--%s", see))
+		return usageErrorf("%sunknown flag --%s%s; %s", where, name, didYouMean(name, flagNames(c), "--%s"), see)
 	case errors.As(err, &lacks):
 		kind, _ := pflag.UnquoteUsage(lacks.GetFlag())
 		return usageErrorf("%s--%s needs a value, %s; %s", where, lacks.GetFlag().Name, kind, see)

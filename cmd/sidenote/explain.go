@@ -89,8 +89,8 @@ func explain(thing string) (*article, error) {
 			return articleOnStatus(s), nil
 		}
 	}
-	return nil, usageErrorf("explain: nothing is known of %q%s", thing,
-		hint(thing, things(), "%q", "it explains status codes, fields, rules and error codes"))
+	return nil, usageErrorf("explain: nothing is known of %q%s; it explains status codes, fields, rules and error codes",
+		thing, didYouMean(thing, things(), "%q"))
 }
 
 func explainCode(code int) (*article, error) {
@@ -357,6 +357,7 @@ type failureRecord struct {
 }
 
 func articleOnFailure(f exchange.Failure) *article {
+	rule := "failure/" + strings.ReplaceAll(string(f.Code), "_", "-")
 	a := &article{
 		title:  string(f.Code),
 		label:  "error code, phase " + string(f.Phase),
@@ -370,6 +371,7 @@ func articleOnFailure(f exchange.Failure) *article {
 	} else {
 		a.add("response", "none is made: a response was on its way already, or the client is gone")
 	}
+	a.add("rules", ruleIDs(func(r *annotate.Rule) bool { return r.ID == rule })...)
 	return a
 }
 

@@ -27,9 +27,7 @@ HEALTHCHECK.`,
 		Example: "  sidenote healthcheck --admin 127.0.0.1:8081",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if v, set := p.lookup("SIDENOTE_ADMIN"); set && !c.Flags().Changed("admin") {
-				admin = v
-			}
+			p.fromEnviron(c, "admin", "SIDENOTE_ADMIN", &admin)
 			address, err := reachable(admin)
 			if err != nil {
 				return usageErrorf("healthcheck: --admin %q: %w", admin, err)

@@ -42,6 +42,14 @@ func (p *program) lookup(name string) (value string, set bool) {
 	return "", false
 }
 
+// fromEnviron gives a flag that was not set the value of an environment
+// variable, unless that is empty.
+func (p *program) fromEnviron(c *cobra.Command, flag, variable string, value *string) {
+	if v, _ := p.lookup(variable); v != "" && !c.Flags().Changed(flag) {
+		*value = v
+	}
+}
+
 // run runs the program and gives its exit code. It ends soon after ctx is done.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{environ, stdin, stdout, stderr}
@@ -117,17 +125,16 @@ func unknownCommand(root *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usageErrorf("unknown command %q%s", args[0], hint(args[0], names, "%q", "\"sidenote help\" lists the commands"))
+	return usageErrorf("unknown command %q%s; \"sidenote help\" lists the commands", args[0], didYouMean(args[0], names, "%q"))
 }
 
-// hint ends an error about a word that is not known: with the nearest
-// candidate, printed in the format given, if one is near, and with what else
-// to do.
-func hint(word string, candidates []string, format, otherwise string) string {
+// didYouMean gives " (did you mean X?)" with the nearest candidate, printed in
+// the format given, and "" when none is near.
+func didYouMean(word string, candidates []string, format string) string {
 	if near := nearest(word, candidates); near != "" {
-		return fmt.Sprintf("; did you mean "+format+"? ", near) + otherwise
+		return fmt.Sprintf(" (did you mean "+format+"?)", near)
 	}
-	return "; " + otherwise
+	return ""
 }
 
 // newHelpCommand is cobra's help command, but for a name that there is not.

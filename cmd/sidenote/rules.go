@@ -119,15 +119,15 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 		return nil, usageErrorf("rules: --severity: %w", err)
 	}
 	if topics := topicsOf(all); f.topic != "" && !slices.Contains(topics, f.topic) {
-		return nil, usageErrorf("rules: --topic: there is no topic %q%s",
-			f.topic, hint(f.topic, topics, "%s", "the topics are "+strings.Join(topics, ", ")))
+		return nil, usageErrorf("rules: --topic: there is no topic %q%s; the topics are %s",
+			f.topic, didYouMean(f.topic, topics, "%s"), strings.Join(topics, ", "))
 	}
 	if byStatus && annotate.StatusClass(f.status) == annotate.NoClass {
 		return nil, usageErrorf("rules: --status %d is no status code; want 100 to 599", f.status)
 	}
 	if f.field != "" && exchange.LookupName(f.field) == 0 {
-		return nil, usageErrorf("rules: --field: no field %q is known%s",
-			f.field, hint(f.field, fieldNames(), "%s", "give the name of a registered field"))
+		return nil, usageErrorf("rules: --field: no field %q is known%s; give the name of a registered field",
+			f.field, didYouMean(f.field, fieldNames(), "%s"))
 	}
 	keep := func(r *annotate.Rule) bool {
 		return r.Severity >= lowest && (f.topic == "" || r.Topic() == f.topic) &&

@@ -1,0 +1,212 @@
+package sink_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/sink"
+)
+
+// memory is a sink that may be made to wait or to fail.
+type memory struct {
+	mu     sync.Mutex
+	got    []*annotate.Annotated
+	gate   chan struct{} // when not nil, each Write takes one
+	err    error
+	closed bool
+}
+
+func (m *memory) Write(a *annotate.Annotated) error {
+	if m.gate != nil {
+		<-m.gate
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	m.got = append(m.got, a)
+	return nil
+}
+
+func (m *memory) Close() error {
+	m.closed = true
+	return nil
+}
+
+func some(id string) *annotate.Annotated {
+	x := &exchange.Exchange{ID: id}
+	x.Response.Content.Kept = make([]byte, 10)
+	return &annotate.Annotated{X: x}
+}
+
+func TestFanoutLosesNothing(t *testing.T) {
+	var sinks [2]memory
+	f := sink.NewFanout(nil, zerolog.Nop(), sink.Lane{Name: "a", Sink: &sinks[0], Queued: 3}, sink.Lane{Name: "b", Sink: &sinks[1], Bytes: 25})
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			for range 500 {
+				f.Put(some("x"))
+			}
+		})
+	}
+	wg.Wait()
+	if err := f.Drain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range sinks {
+		if len(sinks[i].got) != 10_000 || !sinks[i].closed {
+			t.Errorf("sink %d got %d, closed %v", i, len(sinks[i].got), sinks[i].closed)
+		}
+	}
+	f.Put(some("late"))
+	if s := f.Stats(); s[0].Dropped != 1 || s[0].Queued != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestLossyLaneDropsAndTheOtherWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lossy, lossless := memory{gate: make(chan struct{})}, memory{gate: make(chan struct{})}
+		f := sink.NewFanout(nil, zerolog.Nop(),
+			sink.Lane{Name: "lossy", Sink: &lossy, Lossy: true, Queued: 2},
+			sink.Lane{Name: "lossless", Sink: &lossless, Queued: 2})
+		put := 0
+		go func() {
+			for range 10 {
+				f.Put(some("x"))
+				put++
+			}
+		}()
+		synctest.Wait()
+		if put >= 10 {
+			t.Errorf("Put did not wait")
+		}
+		close(lossless.gate)
+		synctest.Wait()
+		if put != 10 || len(lossless.got) != 10 {
+			t.Errorf("%d put, %d written", put, len(lossless.got))
+		}
+		if s := f.Stats()[0]; s.Dropped == 0 || int(s.Dropped)+s.Queued >= 11 {
+			t.Errorf("%+v", s)
+		}
+		close(lossy.gate)
+		if err := f.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDrainGivesUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := memory{gate: make(chan struct{})}
+		f := sink.NewFanout(nil, zerolog.Nop(), sink.Lane{Name: "log", Sink: &stuck, Queued: 5})
+		for range 4 {
+			f.Put(some("x"))
+		}
+		waiting := make(chan struct{})
+		go func() {
+			for range 9 {
+				f.Put(some("y")) // some have to wait until Drain sets them free
+			}
+			close(waiting)
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := f.Drain(ctx)
+		if err == nil || !strings.Contains(err.Error(), "log: 5 records were not written in time") && !strings.Contains(err.Error(), "log: 4 records") {
+			t.Error(err)
+		}
+		<-waiting
+		close(stuck.gate)
+	})
+}
+
+func TestWriteErrorIsReportedOnce(t *testing.T) {
+	var log bytes.Buffer
+	m := memory{err: errors.New("no space left on device")}
+	f := sink.NewFanout(nil, zerolog.New(&log), sink.Lane{Name: "save", Sink: &m, Fix: "free some space"})
+	for range 5 {
+		f.Put(some("x"))
+	}
+	err := f.Drain(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "save: 5 records were lost") {
+		t.Error(err)
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "no space left") || !strings.Contains(got, "free some space") {
+		t.Error(got)
+	}
+	if s := f.Stats()[0]; s.Failed != 5 || s.Dropped != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// brokenDisk fails from the second write on, half way through.
+type brokenDisk struct {
+	out    bytes.Buffer
+	writes int
+}
+
+func (d *brokenDisk) Write(p []byte) (int, error) {
+	if d.writes++; d.writes == 2 {
+		d.out.Write(p[:len(p)/2])
+		return len(p) / 2, errors.New("full")
+	}
+	return d.out.Write(p)
+}
+
+func TestATornRecordSpoilsNoOther(t *testing.T) {
+	var d brokenDisk
+	s := sink.NewSave(&d, nil)
+	for i := range 3 {
+		if err := s.Write(annotated(t, conflict, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Flush(); (err != nil) != (i == 1) {
+			t.Errorf("flush %d: %v", i, err)
+		}
+	}
+	lines := strings.Split(strings.TrimSuffix(d.out.String(), "\n"), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for _, i := range []int{0, 2} {
+		if _, err := exchange.ParseJSON([]byte(lines[i])); err != nil {
+			t.Errorf("line %d: %v", i, err)
+		}
+	}
+}
+
+func TestSinksSeeNoSecrets(t *testing.T) {
+	var log, save, text bytes.Buffer
+	f := sink.NewFanout(exchange.NewRedactor(nil), zerolog.Nop(),
+		sink.Lane{Name: "log", Sink: sink.NewJSONLog(&log, nil)},
+		sink.Lane{Name: "save", Sink: sink.NewSave(&save, nil), Content: true},
+		sink.Lane{Name: "console", Sink: sink.NewConsole(&text, sink.ConsoleOptions{Terminal: sink.Terminal{TTY: true}})})
+	x := parse(t, "> GET /?token=hunter22 HTTP/1.1\n> Cookie: a=hunter23\n>\n< HTTP/1.1 200 OK\n< Set-Cookie: a=hunter24\n< Content-Type: application/json\n<\n< {\"password\":\"hunter25\"}\n")
+	p := exchange.Place{Message: exchange.InResponse, Part: exchange.PartField, Field: "Set-Cookie", End: 10}
+	f.Put(&annotate.Annotated{X: x, Notes: []annotate.Note{note(mismatch, "the cookie hunter24 and hunter25", p)}})
+	if err := f.Drain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for name, out := range map[string]string{"log": log.String(), "save": save.String(), "console": text.String()} {
+		if out == "" || strings.Contains(out, "hunter") {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	if strings.Contains(save.String(), "aHVudGVy") {
+		t.Error("a secret is in base64")
+	}
+}
