@@ -193,6 +193,24 @@ type secretWalk struct {
 	r       *Redactor
 	collect bool
 	found   []string
+
+	// What was marked last, for most secrets come twice: in a field line and
+	// in the head as received.
+	marked [8]struct{ secret, mark string }
+	next   int
+}
+
+// mark is Redactor.mark with a short memory.
+func (w *secretWalk) mark(secret string) string {
+	for i := range w.marked {
+		if w.marked[i].secret == secret {
+			return w.marked[i].mark
+		}
+	}
+	m := &w.marked[w.next%len(w.marked)]
+	w.next++
+	m.secret, m.mark = secret, w.r.mark(secret)
+	return m.mark
 }
 
 // secret is called for each secret and says what stands in its place and
@@ -207,7 +225,7 @@ func (w *secretWalk) secret(s string) (string, bool) {
 		}
 		return s, false
 	}
-	return w.r.mark(s), true
+	return w.mark(s), true
 }
 
 // walkedMessage is what a walk made of a message.
@@ -355,12 +373,19 @@ func (w *secretWalk) rawStartLine(line string) string {
 
 // rawFieldLine takes one field line with its continuations and its end.
 func (w *secretWalk) rawFieldLine(line string) string {
-	_, f := ParseHead("start\n" + line)
-	if f.Len() == 0 {
+	name, value, ok := strings.Cut(line, ":")
+	if !ok {
 		return line
 	}
-	l := f.At(0)
-	value, changed := w.value(l.Known, l.Name, l.Value)
+	name, value = trimRightOWS(name), trimOWS(strings.TrimRight(value, "\r\n"))
+	if strings.IndexByte(value, '\n') >= 0 { // joined, as ParseHead does
+		_, f := ParseHead("start\n" + line)
+		if f.Len() == 0 {
+			return line
+		}
+		value = f.At(0).Value
+	}
+	value, changed := w.value(LookupName(name), name, value)
 	if !changed {
 		return line
 	}

@@ -138,7 +138,7 @@ func checkChallenge(p *annotate.Pass, n exchange.Name) {
 	case f.Value(n) == "":
 		p.Note(at, "%s of the %d is empty", n, p.X.Response.Status)
 	default:
-		p.Note(at, "%s of the %d holds no challenge: %s names no authentication scheme", n, p.X.Response.Status, quoted(f.Value(n)))
+		p.Note(at, "%s of the %d holds no challenge: %s names no authentication scheme", n, p.X.Response.Status, bare(f.Value(n)))
 	}
 }
 

@@ -58,7 +58,7 @@ var conditional304NonGet = &annotate.Rule{
 	When: annotate.When{Status: []int{304}},
 	Check: func(p *annotate.Pass) {
 		if m := p.X.Request.Method; !isRead(m) && m != "QUERY" {
-			p.Note(p.StatusLine(), "304 answers %s; where a condition of it failed, the status is 412", quoted(m))
+			p.Note(p.StatusLine(), "304 answers %s; where a condition of it failed, the status is 412", bare(m))
 		}
 	},
 }
@@ -175,7 +175,7 @@ var conditional304ETagNotInIfNoneMatch = &annotate.Rule{
 			}
 		}
 		p.Note(p.ResponseField(exchange.FieldETag), "304 has ETag %s, which is not among the tags in If-None-Match: %s",
-			tag, quoted(p.X.Request.Fields.Combined(exchange.FieldIfNoneMatch)))
+			bare(tag.String()), bare(p.X.Request.Fields.Combined(exchange.FieldIfNoneMatch)))
 	},
 }
 

@@ -97,7 +97,7 @@ var conditional412WithoutPrecondition = &annotate.Rule{
 	When: annotate.When{Status: []int{412}},
 	Check: func(p *annotate.Pass) {
 		if !preconditionsOf(p.X).any() {
-			p.Note(p.StatusLine(), "412 answers a %s that set no condition: no If-Match, If-None-Match or the like", quoted(p.X.Request.Method))
+			p.Note(p.StatusLine(), "412 answers a %s that set no condition: no If-Match, If-None-Match or the like", bare(p.X.Request.Method))
 		}
 	},
 }
@@ -231,7 +231,7 @@ var conditional412IMSNonGet = &annotate.Rule{
 			return
 		}
 		if c := preconditionsOf(p.X); !c.ifMatch && !c.ifNoneMatch && !c.ifUnmodifiedSince && !c.other {
-			p.Note(p.RequestField(exchange.FieldIfModifiedSince), "412 answers a %s whose only condition was If-Modified-Since, which must be ignored there", quoted(m))
+			p.Note(p.RequestField(exchange.FieldIfModifiedSince), "412 answers a %s whose only condition was If-Modified-Since, which must be ignored there", bare(m))
 		}
 	},
 }
@@ -360,7 +360,7 @@ var conditional412ETagMatched = &annotate.Rule{
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldIfMatch) {
 			for wanted := range field.ETags(l.Value) {
 				if wanted.StrongEqual(tag) {
-					p.Note(annotate.Span(p.RequestLine(i), wanted.At, wanted.End), "412 has ETag %s, which If-Match names, so the condition held", tag)
+					p.Note(annotate.Span(p.RequestLine(i), wanted.At, wanted.End), "412 has ETag %s, which If-Match names, so the condition held", bare(tag.String()))
 					return
 				}
 			}

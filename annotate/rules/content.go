@@ -94,7 +94,7 @@ var contentAPIGotHTML = &annotate.Rule{
 		}
 		accept := x.Request.Fields.Combined(exchange.FieldAccept)
 		if namesJSON(accept) && field.AcceptWeight(accept, "text", "html") == 0 && field.AcceptWeight(accept, got.Type, got.Subtype) == 0 {
-			p.Note(p.ResponseField(exchange.FieldContentType), "the request accepts %s, and the %d has %s", quoted(accept), x.Response.Status, got.Name())
+			p.Note(p.ResponseField(exchange.FieldContentType), "the request accepts %s, and the %d has %s/%s", bare(accept), x.Response.Status, got.Type, got.Subtype)
 		}
 	},
 }
@@ -272,7 +272,7 @@ func noteInvalidJSON(p *annotate.Pass, m *exchange.Message, blame annotate.Blame
 	at := err.At + len(d.Bytes) - len(content)
 	p.Report(annotate.Note{
 		Place: place(at, min(at+1, len(d.Bytes))), Blame: blame,
-		Message: "the content is labelled " + t.Name() + " and is no JSON: " + err.What + " at octet " + strconv.Itoa(at),
+		Message: "the content is labelled " + t.Type + "/" + t.Subtype + " and is no JSON: " + err.What + " at octet " + strconv.Itoa(at),
 	})
 }
 

@@ -137,12 +137,12 @@ var framingContentLengthIn1xx204 = &annotate.Rule{
 		for i := range p.X.Interim {
 			r := &p.X.Interim[i]
 			if line := r.Fields.Index(exchange.FieldContentLength); line >= 0 {
-				p.Note(p.InterimLine(i, line), "%d has Content-Length %s and can have no content", r.Status, quoted(r.Fields.At(line).Value))
+				p.Note(p.InterimLine(i, line), "%d has Content-Length %s and can have no content", r.Status, bare(r.Fields.At(line).Value))
 			}
 		}
 		r := &p.X.Response
 		if line := r.Fields.Index(exchange.FieldContentLength); line >= 0 && (r.Status == 204 || r.Class() == 1) {
-			p.Note(p.ResponseLine(line), "%d has Content-Length %s and can have no content", r.Status, quoted(r.Fields.At(line).Value))
+			p.Note(p.ResponseLine(line), "%d has Content-Length %s and can have no content", r.Status, bare(r.Fields.At(line).Value))
 		}
 	},
 }

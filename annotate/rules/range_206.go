@@ -69,7 +69,7 @@ var range206WithoutRange = &annotate.Rule{
 			return
 		}
 		if r, ok := contentRangeOf(p.X); ok {
-			p.Note(p.StatusLine(), "the request had no Range, and 206 gives it %s %s only", quoted(r.Unit), r.RangePart.Text)
+			p.Note(p.StatusLine(), "the request had no Range, and 206 gives it %s %s only", r.Unit, r.RangePart.Text)
 			return
 		}
 		p.Note(p.StatusLine(), "the request had no Range, so it asked for the whole, and the answer is 206")
@@ -223,7 +223,7 @@ var range206MultipartForSingleRange = &annotate.Rule{
 		r, ok := requestedRanges(p.X)
 		if ok && r.Count() == 1 && isByteranges(&p.X.Response.Message) {
 			p.Note(p.ResponseField(exchange.FieldContentType), "the request asked for the single range %s, and the answer is %s",
-				quoted(r.Unit+"="+r.Set), quoted(p.X.Response.Fields.Value(exchange.FieldContentType)))
+				bare(r.Unit+"="+r.Set), bare(p.X.Response.Fields.Value(exchange.FieldContentType)))
 		}
 	},
 }
@@ -268,7 +268,7 @@ var range206MultipartWithContentRange = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		if isByteranges(&p.X.Response.Message) {
 			p.Note(p.ResponseField(exchange.FieldContentRange), "the content is multipart/byteranges, and the head has Content-Range %s as well",
-				quoted(p.X.Response.Fields.Value(exchange.FieldContentRange)))
+				bare(p.X.Response.Fields.Value(exchange.FieldContentRange)))
 		}
 	},
 }
@@ -340,7 +340,7 @@ var range206UnitMismatch = &annotate.Rule{
 		if got, ok := contentRangeOf(p.X); ok {
 			if !field.EqualFold(got.Unit, wanted.Unit) {
 				at := annotate.Span(p.ResponseField(exchange.FieldContentRange), 0, len(got.Unit))
-				p.Note(at, "the request asked in %s, Content-Range counts in %s", quoted(wanted.Unit), quoted(got.Unit))
+				p.Note(at, "the request asked in %s, Content-Range counts in %s", wanted.Unit, got.Unit)
 			}
 			return
 		}
@@ -353,7 +353,7 @@ var range206UnitMismatch = &annotate.Rule{
 		}
 		if got, err := field.ParseContentRange(string(value)); err == nil {
 			p.Note(annotate.ResponseContent(at, at+len(got.Unit)), "the request asked in %s, the first part counts in %s",
-				quoted(wanted.Unit), quoted(got.Unit))
+				wanted.Unit, got.Unit)
 		}
 	},
 }
@@ -481,7 +481,7 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 		if got == "" || isTag && field.ParseETag(wanted).StrongEqual(field.ParseETag(got)) || !isTag && sameDate(wanted, got, receivedAt(p.X)) {
 			return
 		}
-		p.Note(p.ResponseField(n), "If-Range asked for a part of version %s only, and the 206 is of %s", quoted(wanted), quoted(got))
+		p.Note(p.ResponseField(n), "If-Range asked for a part of version %s only, and the 206 is of %s", bare(wanted), bare(got))
 	},
 }
 

@@ -201,8 +201,8 @@ var range206MoreThanRequested = &annotate.Rule{
 		}
 		first, last, ok := hull(ranges, got)
 		if ok && (got.First < first || got.Last > last) {
-			p.Note(rangePlace(p, got), "the request asked for octets %s, the 206 holds %s",
-				quoted(p.X.Request.Fields.Value(exchange.FieldRange)), got.RangePart.Text)
+			p.Note(rangePlace(p, got), "the request asked for %s, the 206 holds octets %s",
+				bare(p.X.Request.Fields.Value(exchange.FieldRange)), got.RangePart.Text)
 		}
 	},
 }

@@ -57,7 +57,7 @@ var range416WithoutRange = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if !f.Has(exchange.FieldRange) && !f.Has(exchange.FieldContentRange) {
-			p.Note(p.StatusLine(), "416 answers a %s with neither Range nor Content-Range", quoted(p.X.Request.Method))
+			p.Note(p.StatusLine(), "416 answers a %s with neither Range nor Content-Range", bare(p.X.Request.Method))
 		}
 	},
 }
@@ -119,7 +119,7 @@ var range416MissingContentRange = &annotate.Rule{
 			return
 		}
 		if got, ok := contentRangeOf(p.X); !ok || !got.Unsatisfied {
-			p.Note(at, "416 has Content-Range %s, which is not of the form bytes */LENGTH", quoted(p.X.Response.Fields.Value(exchange.FieldContentRange)))
+			p.Note(at, "416 has Content-Range %s, which is not of the form bytes */LENGTH", bare(p.X.Response.Fields.Value(exchange.FieldContentRange)))
 		}
 	},
 }

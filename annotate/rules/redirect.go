@@ -3,6 +3,7 @@ package rules
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sidenote/annotate"
@@ -91,6 +92,18 @@ func shown(u field.URI) string {
 	return quoted(u.String())
 }
 
+// bare puts a value from the wire in a message as it is, for values that have
+// quotes of their own: control characters escaped, and cut where it is long.
+func bare(s string) string {
+	const most = 80
+	more := ""
+	if len(s) > most {
+		s, more = s[:most], "..."
+	}
+	escaped := strconv.Quote(s)
+	return strings.ReplaceAll(escaped[1:len(escaped)-1], `\"`, `"`) + more
+}
+
 // internalHost says in which way a host is of no use outside its own network;
 // "" for one that is. IPv6 literals come without brackets.
 func internalHost(host string) string {
@@ -124,7 +137,7 @@ func internalAddress(a netip.Addr) string {
 }
 
 // loopbackHost is what internalHost says of a name for the machine itself.
-const loopbackHost = "the machine itself"
+const loopbackHost = "a name for the machine itself"
 
 // hasCacheDirective reports whether any Cache-Control line has one of the
 // directives (RFC 9111 §5.2), with an argument or without.

@@ -171,9 +171,20 @@ var redirectLocationInvalid = &annotate.Rule{
 		value := p.X.Response.Fields.At(line).Value
 		if _, err := field.ParseURI(value); err != nil {
 			at := annotate.Span(p.ResponseLine(line), err.At, len(value))
-			p.Note(at, "Location cannot be resolved, even leniently: %s at octet %d", err.What, err.At)
+			p.Note(at, "Location cannot be resolved, even leniently: %s at octet %d, before %s", err.What, err.At, quoted(upToPath(value[err.At:])))
 		}
 	},
+}
+
+// upToPath is the rest of an authority, without the path and the query, which
+// may hold secrets.
+func upToPath(s string) string {
+	if i := strings.IndexAny(s, `/\?#`); i > 0 {
+		return s[:i]
+	} else if i == 0 {
+		return s[:1]
+	}
+	return s
 }
 
 var redirectLocationUnescaped = &annotate.Rule{

@@ -13,9 +13,12 @@ import (
 // commands lists every command. This is the place to add one.
 func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
+		newServeCommand(p),
+		newDemoCommand(p),
 		newExplainCommand(p),
 		newRulesCommand(p),
 		newEnvCommand(p),
+		newCACommand(p),
 		newHealthcheckCommand(p),
 		newVersionCommand(p),
 	}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/annotate"
+	"sidenote/annotate/rules"
+	"sidenote/demo"
+	"sidenote/exchange"
+	"sidenote/proxy"
+	"sidenote/sink"
+)
+
+func newDemoCommand(p *program) *cobra.Command {
+	color := newChoice("auto", "always", "never")
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Show in ten seconds what sidenote does, without a network",
+		Long: `Start an origin server that answers well and badly, a proxy in front of it, and
+make a tour of requests through both. Nothing leaves this machine.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), color.value) },
+	}
+	addChoice(c, color, "color", "when to use colour: auto, always or never")
+	return c
+}
+
+// demo makes the tour.
+func (p *program) demo(ctx context.Context, color string) error {
+	set, err := annotate.NewSet(rules.All(), annotate.DefaultOptions())
+	if err != nil {
+		return &codedError{exitFailed, err}
+	}
+	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(color), Least: annotate.Info})
+	shown := make(chan error, 1)
+	px := proxy.New(proxy.Config{
+		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,
+		Hooks: proxy.Hooks{Done: func(x *exchange.Exchange) {
+			shown <- console.Write(&annotate.Annotated{X: x, Notes: set.All(x, nil)})
+		}},
+	})
+	origin, err := listenOn("127.0.0.1:0", "demo")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: demo.Origin(), ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(origin)
+	defer server.Close()
+	l, err := listenOn("127.0.0.1:0", "demo")
+	if err != nil {
+		return err
+	}
+	go px.Serve(l)
+	defer px.Shutdown(context.WithoutCancel(ctx))
+	if err := p.tour(ctx, l.Addr(), origin.Addr(), shown); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout)
+	if err := console.Close(); err != nil {
+		return &codedError{exitFailed, err}
+	}
+	fmt.Fprintln(p.stdout, "\nNow your own traffic: run sidenote, and in another shell eval \"$(sidenote env)\".")
+	return nil
+}
+
+// tour asks for one thing after another; shown says that the proxy's record of
+// it has been printed.
+func (p *program) tour(ctx context.Context, through, origin net.Addr, shown <-chan error) error {
+	client := &http.Client{
+		Transport: &http.Transport{
+			Proxy:              http.ProxyURL(&url.URL{Scheme: "http", Host: through.String()}),
+			DisableCompression: true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	_, port, _ := net.SplitHostPort(origin.String())
+	for i, step := range demo.Tour() {
+		fmt.Fprintf(p.stdout, "\n%2d. %s\n", i+1, step.Caption)
+		r, err := http.NewRequestWithContext(ctx, step.Method, "http://demo.localhost:"+port+step.Path, strings.NewReader(step.Content))
+		if err != nil {
+			return &codedError{exitFailed, err}
+		}
+		for name, values := range step.Fields {
+			r.Header[name] = values
+		}
+		if resp, err := client.Do(r); err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body) // some steps are cut short, which is what they show
+			resp.Body.Close()
+		}
+		select {
+		case err := <-shown:
+			if err != nil {
+				return &codedError{exitFailed, err}
+			}
+		case <-ctx.Done():
+			return &codedError{exitFailed, errors.New("interrupted")}
+		case <-time.After(10 * time.Second):
+			return &codedError{exitFailed, fmt.Errorf("step %d was not recorded; please report this", i+1)}
+		}
+	}
+	return nil
+}
