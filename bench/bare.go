@@ -24,6 +24,7 @@ func runBare(args []string) error {
 	p := goproxy.NewProxyHttpServer()
 	p.Logger = log.New(io.Discard, "", 0)
 	p.Tr.MaxIdleConnsPerHost = *idle
+	p.Tr.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // the origin server is in the bench itself
 	if *intercept {
 		p.CertStore = &certCache{certs: map[string]*tls.Certificate{}}
 		p.OnRequest().HandleConnect(goproxy.AlwaysMitm)

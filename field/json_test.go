@@ -126,6 +126,9 @@ func FuzzJSONMembers(f *testing.F) {
 		if err != nil && (err.At < 0 || err.At > len(b)) {
 			t.Fatalf("%q: error at %d", b, err.At)
 		}
+		if n, ok := field.JSONValues(b); json.Valid(b) && (n != 1 || !ok) {
+			t.Fatalf("%q: %d values, %v", b, n, ok)
+		}
 		want := map[string]json.RawMessage{}
 		if !json.Valid(b) || json.Unmarshal(b, &want) != nil {
 			return

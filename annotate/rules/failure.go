@@ -77,6 +77,17 @@ func asUndecodable(r *annotate.Rule, f exchange.Failure) {
 < Content-Length: 5
 <
 < hello
+`, `# a range of the encoded octets
+> GET / HTTP/1.1
+> Host: shop.test
+> Range: bytes=90-94
+>
+< HTTP/1.1 206 Partial Content
+< Content-Encoding: gzip
+< Content-Range: bytes 90-94/200
+< Content-Length: 5
+<
+< hello
 `, `# only the beginning was kept
 > GET / HTTP/1.1
 > Host: shop.test
@@ -94,7 +105,8 @@ func asUndecodable(r *annotate.Rule, f exchange.Failure) {
 			p.Note(at, "%s%s", f.Title, detail(p.X.Err))
 			return
 		}
-		if !p.X.MayHaveContent() || !p.X.Response.Content.Complete {
+		partial := p.X.Response.Status == 206 // a range of encoded octets (RFC 9110 §14), which cannot be decoded alone
+		if partial || !p.X.MayHaveContent() || !p.X.Response.Content.Complete {
 			return
 		}
 		if d := p.X.Response.DecodedContent(); d.Err != nil && !d.UnknownCoding() {

@@ -58,7 +58,7 @@ var framing204WithBody = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		c := &p.X.Response.Content
-		if c.Size == 0 || string(c.Kept) == "\r\n" {
+		if c.Size == 0 || string(c.Kept) == "\r\n" || mayBeFromCache(&p.X.Response, p.X.Source) {
 			return
 		}
 		at := p.StatusLine()
@@ -67,6 +67,12 @@ var framing204WithBody = &annotate.Rule{
 		}
 		p.Note(at, "%s followed the head of the %d, which ends there", plural(c.Size, "octet"), p.X.Response.Status)
 	},
+}
+
+// mayBeFromCache reports whether a record comes from a file whose writer, as
+// browsers do, may have put stored content in the place of what came.
+func mayBeFromCache(r *exchange.Response, s exchange.Source) bool {
+	return s.File != "" && !r.WireTrue()
 }
 
 var framingContentLengthIn1xx204 = &annotate.Rule{

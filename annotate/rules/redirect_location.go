@@ -171,7 +171,11 @@ var redirectLocationInvalid = &annotate.Rule{
 		value := p.X.Response.Fields.At(line).Value
 		if _, err := field.ParseURI(value); err != nil {
 			at := annotate.Span(p.ResponseLine(line), err.At, len(value))
-			p.Note(at, "Location cannot be resolved, even leniently: %s at octet %d, before %s", err.What, err.At, quoted(upToPath(value[err.At:])))
+			found := ""
+			if rest := upToPath(value[err.At:]); rest != "" {
+				found = ": " + quoted(rest)
+			}
+			p.Note(at, "Location cannot be resolved, even leniently: %s at octet %d%s", err.What, err.At, found)
 		}
 	},
 }

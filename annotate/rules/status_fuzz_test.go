@@ -26,7 +26,7 @@ func FuzzRules(f *testing.F) {
 			if s := x.Text(n.Place); n.Place.Start < 0 || n.Place.Start > n.Place.End || n.Place.End > len(s) {
 				t.Errorf("%s points at octets %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
 			}
-			if n.Message == "" || strings.Contains(n.Message, "%!") || n.Blame == "" {
+			if n.Message == "" || strings.Contains(n.Message, "%!") && !strings.Contains(text, "%!") || n.Blame == "" {
 				t.Errorf("%s: %+v", n.Rule.ID, n)
 			}
 		}
