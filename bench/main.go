@@ -26,7 +26,7 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
 	only := flag.String("only", "", "plain or tls")
-	profile := flag.String("cpuprofile", "", "write sidenote's CPU profile to this file")
+	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
 }
@@ -68,9 +68,9 @@ func compare(requests, rounds, connections int, only, profile string) error {
 			continue
 		}
 		kinds := []proxyKind{
-			{"bare goproxy", bareCommand(c.tls, 0)},
-			{"bare goproxy, 64 idle connections", bareCommand(c.tls, 64)},
-			{"sidenote", sidenoteCommand(sidenote, dir, origin, profile)},
+			{name: "bare goproxy", command: bareCommand(c.tls, 0)},
+			{name: "bare goproxy, 64 idle connections", command: bareCommand(c.tls, 64)},
+			{name: "sidenote", command: sidenoteCommand(sidenote, dir, origin), admin: origin.admin, profile: profile},
 		}
 		if err := runContest(w, c, kinds, origin, requests, rounds, connections); err != nil {
 			return err

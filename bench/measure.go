@@ -27,6 +27,8 @@ import (
 type proxyKind struct {
 	name    string
 	command func(address string) *exec.Cmd
+
+	admin, profile string // where to ask for a CPU profile, and the file for it
 }
 
 // A result is what one round cost.
@@ -48,12 +50,11 @@ func bareCommand(tls bool, idle int) func(string) *exec.Cmd {
 	}
 }
 
-func sidenoteCommand(path, dir string, o *origin, profile string) func(string) *exec.Cmd {
+func sidenoteCommand(path, dir string, o *origin) func(string) *exec.Cmd {
 	return func(address string) *exec.Cmd {
-		c := command(path, "serve", "--listen", address, "--admin", "127.0.0.1:0", "--format", "json",
+		c := command(path, "serve", "--listen", address, "--admin", o.admin, "--format", "json",
 			"--log-file", filepath.Join(dir, "log.jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
 		c.Args = append(c.Args, "--annotate", "full")
-		c.Env = append(os.Environ(), "SIDENOTE_CPUPROFILE="+profile)
 		null, _ := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		c.Stdout, c.Stderr = null, null
 		return c
@@ -91,6 +92,9 @@ func measure(k proxyKind, u string, roots *x509.CertPool, requests, connections 
 	before, err := cpuTime(cmd.Process.Pid)
 	if err != nil {
 		return result{}, err
+	}
+	if k.profile != "" {
+		go fetchProfile(k.admin, k.profile)
 	}
 	took, err := load(client, u, requests, connections)
 	if err != nil {
@@ -183,6 +187,7 @@ type origin struct {
 	plain, secure *httptest.Server
 	roots         *x509.CertPool
 	caFile        string
+	admin         string // where sidenote's admin server is to listen
 }
 
 func newOrigin(dir string) (*origin, error) {
@@ -198,7 +203,11 @@ func newOrigin(dir string) (*origin, error) {
 	if len(content) != 1024 {
 		return nil, fmt.Errorf("the content has %d octets", len(content))
 	}
-	o := &origin{plain: httptest.NewServer(h), secure: httptest.NewTLSServer(h), caFile: filepath.Join(dir, "origin.pem")}
+	admin, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	o := &origin{admin: admin, plain: httptest.NewServer(h), secure: httptest.NewTLSServer(h), caFile: filepath.Join(dir, "origin.pem")}
 	cert := o.secure.Certificate()
 	o.roots = x509.NewCertPool()
 	o.roots.AddCert(cert)
@@ -215,4 +224,17 @@ func (o *origin) url(tls bool) string {
 func (o *origin) close() {
 	o.plain.Close()
 	o.secure.Close()
+}
+
+// fetchProfile asks an admin server for a CPU profile of two seconds.
+func fetchProfile(admin, file string) {
+	resp, err := http.Get("http://" + admin + "/debug/pprof/profile?seconds=2")
+	if err != nil {
+		return
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil {
+		_ = os.WriteFile(file, b, 0o600)
+	}
 }

@@ -37,31 +37,12 @@ type Metrics struct {
 	phases        [phaseCount]prometheus.Observer
 	requestBytes  prometheus.Counter
 	responseBytes prometheus.Counter
-	inFlight      prometheus.Gauge
-
-	// Client and Origin count the connections of the two sides.
-	Client, Origin Connections
 
 	// The children of the vectors above, found without building label values.
 	byOutcome [2][statusCount]atomic.Pointer[methodCounters]
 	byNote    sync.Map // *annotate.Rule → *severityCounters
 	byError   sync.Map // exchange.ErrCode → prometheus.Counter
 }
-
-// Connections counts the connections of one side.
-type Connections struct {
-	opened prometheus.Counter
-	open   prometheus.Gauge
-}
-
-// Opened counts a connection that was opened or accepted.
-func (c *Connections) Opened() {
-	c.opened.Inc()
-	c.open.Inc()
-}
-
-// Closed counts a connection that has ended. Call it once for each Opened.
-func (c *Connections) Closed() { c.open.Dec() }
 
 // New makes the collectors, each at zero.
 func New(build Build) *Metrics {
@@ -89,14 +70,10 @@ func New(build Build) *Metrics {
 	m.responseBytes = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "sidenote_response_bytes_total", Help: "Octets of response content, before any content coding is removed.",
 	})
-	m.inFlight = prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "sidenote_in_flight_exchanges", Help: "Exchanges that have begun and not ended.",
-	})
-	m.registry.MustRegister(m.duration, phases, m.requestBytes, m.responseBytes, m.inFlight,
+	m.registry.MustRegister(m.duration, phases, m.requestBytes, m.responseBytes,
 		buildInfo(build),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.addConnections()
 	return m
 }
 
@@ -104,17 +81,6 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	m.registry.MustRegister(v)
 	return v
-}
-
-func (m *Metrics) addConnections() {
-	opened := m.counters("sidenote_connections_opened_total",
-		"Connections accepted from clients and opened to the other side.", "side")
-	open := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "sidenote_connections_open", Help: "Connections that are open now, by side.",
-	}, []string{"side"})
-	m.registry.MustRegister(open)
-	m.Client = Connections{opened.WithLabelValues("client"), open.WithLabelValues("client")}
-	m.Origin = Connections{opened.WithLabelValues("origin"), open.WithLabelValues("origin")}
 }
 
 // histogram gives the same buckets to all durations: classic ones from 1 ms to
@@ -171,12 +137,6 @@ func (m *Metrics) Sink(name string, read func() SinkStats) {
 		}, func() float64 { return float64(read().Queued) }),
 	)
 }
-
-// Begun counts an exchange that has begun.
-func (m *Metrics) Begun() { m.inFlight.Inc() }
-
-// Ended counts that an exchange for which Begun was called has ended.
-func (m *Metrics) Ended() { m.inFlight.Dec() }
 
 // Observe counts an exchange that has ended, with its notes.
 func (m *Metrics) Observe(a *annotate.Annotated) {

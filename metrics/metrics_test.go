@@ -32,10 +32,8 @@ func TestObserve(t *testing.T) {
 	m.Sink("log", func() metrics.SinkStats { return metrics.SinkStats{Queued: 1, Dropped: 2, Failed: 3} })
 	notes := []annotate.Note{{Rule: rule, Severity: annotate.Warn}, {Rule: rule, Severity: annotate.Warn}, {Rule: rule, Severity: annotate.Error}}
 	for range 2 {
-		m.Begun()
 		m.Observe(&annotate.Annotated{X: parse(t, answered), Notes: notes})
 	}
-	m.Ended()
 	for _, text := range []string{
 		"* made\n* error connect_refused \"x\"\n> BREW / HTTP/1.1\n>\n< HTTP/1.1 502 Bad Gateway\n<\n",
 		"* error made_up \"x\"\n> GET / HTTP/1.1\n>\n",
@@ -44,9 +42,9 @@ func TestObserve(t *testing.T) {
 	} {
 		m.Observe(&annotate.Annotated{X: parse(t, text)})
 	}
-	m.Client.Opened()
-	m.Client.Opened()
-	m.Client.Closed()
+	m.Proxy(func() metrics.ProxyStats {
+		return metrics.ProxyStats{InFlight: 1, ClientsOpened: 2, ClientsOpen: 1, Intercepted: 3}
+	})
 	const want = `
 # HELP sidenote_connections_open Connections that are open now, by side.
 # TYPE sidenote_connections_open gauge
@@ -56,6 +54,11 @@ sidenote_connections_open{side="origin"} 0
 # TYPE sidenote_connections_opened_total counter
 sidenote_connections_opened_total{side="client"} 2
 sidenote_connections_opened_total{side="origin"} 0
+# HELP sidenote_connects_total CONNECT requests by what became of them: TLS intercepted, sidenote's certificate refused by the client, or tunnelled untouched.
+# TYPE sidenote_connects_total counter
+sidenote_connects_total{outcome="intercepted"} 3
+sidenote_connects_total{outcome="refused"} 0
+sidenote_connects_total{outcome="tunnelled"} 0
 # HELP sidenote_errors_total Exchanges that failed, by error code.
 # TYPE sidenote_errors_total counter
 sidenote_errors_total{code="connect_refused"} 1
@@ -85,7 +88,7 @@ sidenote_response_bytes_total 12
 sidenote_sink_dropped_total{sink="log"} 2
 `
 	err := testutil.GatherAndCompare(m.Gatherer(), strings.NewReader(want),
-		"sidenote_connections_open", "sidenote_connections_opened_total", "sidenote_errors_total", "sidenote_exchanges_total",
+		"sidenote_connects_total", "sidenote_connections_open", "sidenote_connections_opened_total", "sidenote_errors_total", "sidenote_exchanges_total",
 		"sidenote_in_flight_exchanges", "sidenote_notes_total", "sidenote_request_bytes_total", "sidenote_response_bytes_total", "sidenote_sink_dropped_total")
 	if err != nil {
 		t.Error(err)

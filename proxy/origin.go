@@ -244,6 +244,7 @@ func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
 	}
 	ps.guard(0, nil)
 	ps.w.buffered = ps.readResponse(resp, o)
+	ps.noteExcess(resp)
 	if ps.x.Request.Version != ps.x.Response.Version && (ps.multi || ps.x.Response.Version == exchange.HTTP2) {
 		ps.x.Changed |= exchange.ChangedVersion
 	}
@@ -255,6 +256,15 @@ func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
 	ps.tapResponse(resp)
 	ps.forwardedFields(resp)
 	return resp
+}
+
+// noteExcess records octets that came after the head of a response that can
+// have none. The transport drops them with the connection.
+func (ps *passage) noteExcess(resp *http.Response) {
+	s := resp.StatusCode
+	if (s == http.StatusNoContent || s == http.StatusNotModified) && ps.w.buffered > 0 {
+		ps.x.Response.Content.Size, ps.x.Response.Content.Truncated = int64(ps.w.buffered), true
+	}
 }
 
 // outgoing makes the request that the transport sends. Its header holds what
@@ -393,7 +403,9 @@ func (ps *passage) tapResponse(resp *http.Response) {
 		ps.w.length = 0
 	}
 	if resp.Body == http.NoBody || resp.Body == nil || ps.w.length == 0 {
-		noContent(&ps.x.Response.Content)
+		if ps.x.Response.Content.Size == 0 {
+			noContent(&ps.x.Response.Content)
+		}
 		ps.w.length = 0
 		if resp.Body == nil {
 			resp.Body = http.NoBody

@@ -55,6 +55,7 @@ func (c *Console) Write(a *annotate.Annotated) error {
 	b := c.buf[:0]
 	if c.o.Terminal.TTY {
 		b = c.appendLine(b, a.X, len(shown) > 0)
+		b = c.appendReason(b, a.X)
 		b = c.appendNotes(b, a.X, shown)
 	} else {
 		b = appendPlain(b, a.X, shown)
@@ -253,6 +254,17 @@ func protocol(x *exchange.Exchange) string {
 	return "-"
 }
 
+// appendReason quotes what an error response says of itself.
+func (c *Console) appendReason(b []byte, x *exchange.Exchange) []byte {
+	reason := annotate.Reason(x)
+	if reason == "" {
+		return b
+	}
+	b = append(b, "   says  "...)
+	b = appendPrintable(b, strconv.QuoteToGraphic(reason), false)
+	return append(b, '\n')
+}
+
 // appendNotes writes the notes below an exchange's line on a terminal.
 func (c *Console) appendNotes(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
 	if len(notes) == 0 {
@@ -292,7 +304,7 @@ func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) [
 	b = appendPrintable(b, n.Message, false)
 	if len(n.Rule.Refs) > 0 {
 		b = append(b, "  "...)
-		b = c.colored(b, dim, "["+strings.Join(n.Rule.Refs, "; ")+"]")
+		b = c.colored(b, dim, "["+n.Rule.Refs[0]+"]") // explain has the others
 	}
 	excerpt, caret := c.excerpt(x, n)
 	if caret == "" && n.Blame != annotate.ByNobody {
@@ -419,6 +431,9 @@ func appendPlain(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
 	}
 	if title := failure(x); title != "" {
 		b = appendPrintable(append(b, " "...), title, true)
+	}
+	if reason := annotate.Reason(x); reason != "" {
+		b = appendPrintable(append(b, " says "...), strconv.QuoteToASCII(reason), true)
 	}
 	b = append(b, '\n')
 	for i := range notes {

@@ -85,8 +85,8 @@ func (f *Fanout) Put(a *annotate.Annotated) {
 	if len(f.lanes) == 0 {
 		return
 	}
-	// A note may quote content, so an exchange with notes is searched whole.
-	a = annotate.Redacted(a, f.redact, f.content || len(a.Notes) > 0)
+	// A note may quote content, and so does the reason of an error.
+	a = annotate.Redacted(a, f.redact, f.content || len(a.Notes) > 0 || a.X.Response.Status >= 400)
 	size := keptBytes(a.X)
 	for _, l := range f.lanes {
 		l.put(a, size)

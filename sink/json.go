@@ -68,6 +68,9 @@ func (s *JSONSink) Close() error {
 func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
 	e.Str("sidenote.status.class", annotate.ClassOf(&a.X.Response))
 	e.Str("sidenote.verdict", a.Verdict().String())
+	if reason := annotate.Reason(a.X); reason != "" {
+		e.Str("sidenote.reason", reason)
+	}
 	if len(a.Notes) == 0 {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"slices"
 	"strings"
 
@@ -55,6 +56,7 @@ func (p *program) fromEnviron(c *cobra.Command, flag, variable string, value *st
 
 // run runs the program and gives its exit code. It ends soon after ctx is done.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	log.SetOutput(io.Discard) // net/http complains there of what is recorded and noted anyway
 	p := &program{environ, stdin, stdout, stderr}
 	root := newRootCommand(p)
 	args, err := resolve(root, args)

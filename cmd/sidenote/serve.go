@@ -110,6 +110,7 @@ func (p *program) newServing(c configs.Config) (s *serving, err error) {
 		return nil, err
 	}
 	s.proxy = proxy.New(pc)
+	s.metrics.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(s.proxy.Stats()) })
 	return s, nil
 }
 

@@ -1,0 +1,3 @@
+module sidenote/tools
+
+go 1.26.0
