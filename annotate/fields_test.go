@@ -26,13 +26,44 @@ func TestFieldsAreComplete(t *testing.T) {
 			t.Errorf("%v: example %q", f.Name, f.Example)
 		}
 	}
-	if n := len(annotate.Fields()); n < 40 {
-		t.Errorf("%d fields are too few", n)
+	if got, want := len(annotate.Fields()), len(exchange.Names()); got < want*95/100 {
+		t.Errorf("%d fields of %d names are too few", got, want)
+	}
+}
+
+// TestFactsAreOfTheTable holds the quick look-up to the table, and the marks
+// to one another.
+func TestFactsAreOfTheTable(t *testing.T) {
+	for _, f := range annotate.Fields() {
+		facts := annotate.FactsOf(f.Name)
+		if facts.Form != f.Form || facts.Marks != f.Marks || facts.Direction != f.Direction || facts.List != f.List {
+			t.Errorf("FactsOf(%v) = %+v", f.Name, facts)
+		}
+		for _, pair := range [][2]annotate.Marks{
+			{annotate.HopByHop, annotate.EndToEnd}, {annotate.MayTrail, annotate.NeverTrails},
+			{annotate.RequestOnly, annotate.ResponseOnly},
+		} {
+			if facts.Is(pair[0] | pair[1]) {
+				t.Errorf("%v has marks that contradict each other", f.Name)
+			}
+		}
+		if facts.Is(annotate.RequestOnly) && f.Direction != annotate.InRequests ||
+			facts.Is(annotate.ResponseOnly) && f.Direction != annotate.InResponses {
+			t.Errorf("%v stands in %v", f.Name, f.Direction)
+		}
+		if dictionaryOrList := f.Form == annotate.FormDictionary || f.Form == annotate.FormSFList; dictionaryOrList && !f.List ||
+			f.Form == annotate.FormItem && f.List {
+			t.Errorf("%v: List is %v", f.Name, f.List)
+		}
+	}
+	n := exchange.FieldVary
+	if allocs := testing.AllocsPerRun(10, func() { _ = annotate.FactsOf(n) }); allocs != 0 {
+		t.Errorf("%v allocations", allocs)
 	}
 }
 
 func TestLookupFieldMisses(t *testing.T) {
-	for _, n := range []exchange.Name{0, exchange.FieldALPN, exchange.Names()[len(exchange.Names())-1], 9999} {
+	for _, n := range []exchange.Name{0, 9999} {
 		if f, ok := annotate.LookupField(n); ok {
 			t.Errorf("LookupField(%d) = %v", n, f.Name)
 		}

@@ -106,6 +106,9 @@ type Pass struct {
 	rule     *Rule
 	severity Severity
 	notes    []Note
+
+	overviews [2]Overview // of request and response, once they were asked for
+	looked    [2]bool
 }
 
 // Note reports a finding at a place; the message is made as by fmt.Sprintf.

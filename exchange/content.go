@@ -138,6 +138,21 @@ func newDecoder(coding string, b []byte) (io.Reader, error) {
 // cannot decode, which says nothing about the content.
 func (d Decoded) UnknownCoding() bool { return errors.Is(d.Err, errUnknownCoding) }
 
+// UndecodableContent gives the error of a response whose content is not in the
+// coding that it names, nil when it is, or when that cannot be told: of a range,
+// of content that did not come whole, and of a coding that is not known here.
+func (x *Exchange) UndecodableContent() *Err {
+	r := &x.Response
+	if !r.Fields.Has(FieldContentEncoding) || r.Status == 206 || !x.MayHaveContent() || !r.Content.Complete {
+		return nil
+	}
+	d := r.DecodedContent()
+	if d.Err == nil || d.UnknownCoding() {
+		return nil
+	}
+	return &Err{Code: ErrUndecodable, Detail: "the content is not " + d.Coding + ": " + d.Err.Error()}
+}
+
 // DigestOf computes the digest of b; content of no octets has one too.
 func DigestOf(b []byte) Digest { return sha256.Sum256(b) }
 

@@ -26,6 +26,7 @@ type Fields struct {
 	present [nameWords]uint64 // a bit for each known name that has a line
 	first   []int32           // index of the first line of each present name, by rank of its bit
 	last    []int32           // index of the last line of each, so that many lines of one name cost no more than few
+	repeats bool              // some known name has several lines
 }
 
 // Grow makes room for n further lines.
@@ -50,6 +51,7 @@ func (f *Fields) Add(name, value string) {
 		f.last = slices.Insert(f.last, r, i)
 		return
 	}
+	f.repeats = true
 	f.lines[f.last[r]].next = i + 1
 	f.last[r] = i
 }
@@ -62,6 +64,9 @@ func (f *Fields) rank(n Name) int {
 	}
 	return r + bits.OnesCount64(f.present[n/64]&(1<<(n%64)-1))
 }
+
+// Repeats reports whether any known name has several lines.
+func (f *Fields) Repeats() bool { return f.repeats }
 
 // Len is the number of field lines.
 func (f *Fields) Len() int { return len(f.lines) }

@@ -131,6 +131,7 @@ const (
 	FieldIfUnmodifiedSince
 	FieldIM
 	FieldIncludeReferredTokenBindingID
+	FieldIncremental
 	FieldIsolation
 	FieldKeepAlive
 	FieldLabel
@@ -157,6 +158,7 @@ const (
 	FieldODataVersion
 	FieldOperationLocation
 	FieldOpt
+	FieldOptionalWWWAuthenticate
 	FieldOrderingType
 	FieldOrigin
 	FieldOriginAgentCluster
@@ -260,6 +262,7 @@ const (
 	FieldTrailer
 	FieldTransferEncoding
 	FieldTTL
+	FieldUnencodedDigest
 	FieldUpgrade
 	FieldUpgradeInsecureRequests
 	FieldUploadComplete
@@ -277,6 +280,7 @@ const (
 	FieldWantContentDigest
 	FieldWantDigest
 	FieldWantReprDigest
+	FieldWantUnencodedDigest
 	FieldWarning
 	FieldWidth
 	FieldWWWAuthenticate
@@ -456,6 +460,7 @@ var spellings = [nameCount]string{
 	FieldIfUnmodifiedSince:                   "If-Unmodified-Since",
 	FieldIM:                                  "IM",
 	FieldIncludeReferredTokenBindingID:       "Include-Referred-Token-Binding-ID",
+	FieldIncremental:                         "Incremental",
 	FieldIsolation:                           "Isolation",
 	FieldKeepAlive:                           "Keep-Alive",
 	FieldLabel:                               "Label",
@@ -482,6 +487,7 @@ var spellings = [nameCount]string{
 	FieldODataVersion:                        "OData-Version",
 	FieldOperationLocation:                   "Operation-Location",
 	FieldOpt:                                 "Opt",
+	FieldOptionalWWWAuthenticate:             "Optional-WWW-Authenticate",
 	FieldOrderingType:                        "Ordering-Type",
 	FieldOrigin:                              "Origin",
 	FieldOriginAgentCluster:                  "Origin-Agent-Cluster",
@@ -585,6 +591,7 @@ var spellings = [nameCount]string{
 	FieldTrailer:                             "Trailer",
 	FieldTransferEncoding:                    "Transfer-Encoding",
 	FieldTTL:                                 "TTL",
+	FieldUnencodedDigest:                     "Unencoded-Digest",
 	FieldUpgrade:                             "Upgrade",
 	FieldUpgradeInsecureRequests:             "Upgrade-Insecure-Requests",
 	FieldUploadComplete:                      "Upload-Complete",
@@ -602,6 +609,7 @@ var spellings = [nameCount]string{
 	FieldWantContentDigest:                   "Want-Content-Digest",
 	FieldWantDigest:                          "Want-Digest",
 	FieldWantReprDigest:                      "Want-Repr-Digest",
+	FieldWantUnencodedDigest:                 "Want-Unencoded-Digest",
 	FieldWarning:                             "Warning",
 	FieldWidth:                               "Width",
 	FieldWWWAuthenticate:                     "WWW-Authenticate",

@@ -13,7 +13,7 @@ func TestParseSetCookie(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"a=b", "a@0=b@2"},
 		{"a=b; Path=/; Secure", "a@0=b@2 Path@5=/@10 Secure@13"},
-		{` a = "x y" ;; HttpOnly ;=v; Path`, `a@1="x y"@5 HttpOnly@15 @25=v@26 Path@29`},
+		{` a = "x y" ;; HttpOnly ;=v; Path`, `a@1="x y"@5 HttpOnly@14 @24=v@25 Path@28`},
 		{"nameless", "nameless@0"},
 		{"=v; Domain=", "=v@1 Domain@4=@11"},
 		{"a=b=c;x=y=z", "a@0=b=c@2 x@6=y=z@8"},

@@ -17,7 +17,8 @@ import (
 type Hooks struct {
 	// Head runs when the response head is known, before it is passed on, and
 	// may add fields to the response through out. It must be quick, since the
-	// client waits. Content, Timing.Done and Err are not known yet.
+	// client waits. Content and Timing.Done are not known yet, and Err only where
+	// the response is one that the proxy made.
 	Head func(x *exchange.Exchange, out http.Header)
 
 	// Done runs when both messages have ended, or the exchange has failed.

@@ -123,6 +123,7 @@ func (p *Proxy) tunnel(ps *passage, client net.Conn, authority string, opened bo
 	if err != nil {
 		e := classifyRoundTrip(err, ps.cause(), nil, false)
 		ps.fail(e)
+		ps.x.Err = e
 		if !opened {
 			ps.refuseTunnel(client, p.failurePage(ps.x, e))
 		}

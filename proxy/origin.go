@@ -469,6 +469,7 @@ func (ps *passage) refused(e *exchange.Err) *http.Response {
 	}
 	page := ps.proxy.failurePage(ps.x, e)
 	ps.setMade(page)
+	ps.x.Err = e // so that the Head hook knows
 	return page.response()
 }
 

@@ -182,9 +182,9 @@ func (p *Proxy) setupPage(in *inbound) *page {
 			exchange.Line{Name: "Content-Disposition", Value: `attachment; filename="sidenote-ca.pem"`})
 	}
 	data := struct {
-		Proxy, CAFile, Fingerprint string
-		HasCA                      bool
-	}{Proxy: "http://" + in.local.String(), HasCA: p.config.CA != nil}
+		Listen, Proxy, CAFile, Fingerprint string
+		HasCA                              bool
+	}{Listen: in.local.String(), Proxy: "http://" + in.local.String(), HasCA: p.config.CA != nil}
 	if data.HasCA {
 		data.CAFile = p.config.CA.CertFile()
 		data.Fingerprint = exchange.DigestOf(p.config.CA.Certificate().Raw).String()

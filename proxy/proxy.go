@@ -26,9 +26,10 @@ type Proxy struct {
 	core    *goproxy.ProxyHttpServer
 	dialer  *dialer
 	origin  originSide
-	outer   *http.Server // proxy clients and reverse listeners' clients
-	inner   *http.Server // what is inside of tunnels
-	tunnels *handover    // brings connections to inner
+	outer   clientSide    // for proxy clients
+	inner   clientSide    // for what is inside of tunnels, and for reverse listeners' clients
+	slots   chan struct{} // one for each client connection
+	tunnels *handover     // brings connections to inner
 	tls     *clientTLS
 	refused *refusals
 
@@ -47,6 +48,19 @@ type Proxy struct {
 	running  sync.WaitGroup // exchanges, tunnels included
 }
 
+// clientSide speaks with clients: it reads requests from the connections of a
+// listener and hands them to Proxy.serve. It is the seam for an HTTP/1.1 engine
+// of our own.
+type clientSide interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// maxClients bounds how many client connections are open at once. More wait to
+// be accepted.
+const maxClients = 10000
+
 // connections counts the connections of one side.
 type connections struct{ opened, open atomic.Int64 }
 
@@ -60,7 +74,7 @@ type Stats struct {
 
 // New makes a proxy.
 func New(c Config) *Proxy {
-	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, idStart: rand.Uint32()}
+	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, idStart: rand.Uint32(), slots: make(chan struct{}, maxClients)}
 	p.buffers.New = func() any { b := make([]byte, 32<<10); return &b }
 	p.dialer = newDialer(&p.config, p.isOwn)
 	p.origin = newTransports(p.dialer)
@@ -133,7 +147,7 @@ func (p *Proxy) ServeReverse(l net.Listener, scheme, authority string) error {
 	return p.serveOn(p.inner, l, route{kind: routeReverse, scheme: scheme, authority: withPort(authority, scheme)})
 }
 
-func (p *Proxy) serveOn(s *http.Server, l net.Listener, r route) error {
+func (p *Proxy) serveOn(s clientSide, l net.Listener, r route) error {
 	p.mu.Lock()
 	p.listening = append(p.listening, addrPort(l.Addr()))
 	p.mu.Unlock()
@@ -153,8 +167,10 @@ type recordingListener struct {
 
 // Accept gives the next connection.
 func (l *recordingListener) Accept() (net.Conn, error) {
+	l.proxy.slots <- struct{}{}
 	c, err := l.Listener.Accept()
 	if err != nil {
+		<-l.proxy.slots
 		return nil, err
 	}
 	l.proxy.inbound.opened.Add(1)
@@ -166,6 +182,7 @@ func (l *recordingListener) Accept() (net.Conn, error) {
 func (p *Proxy) inboundClosed(in *inbound) {
 	if in.route.kind != routeTunnel {
 		p.inbound.open.Add(-1)
+		<-p.slots
 	}
 	if in.watcher != nil {
 		in.watcher.closed(in)
@@ -349,7 +366,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.stopping = true
 	p.mu.Unlock()
 	var wg sync.WaitGroup
-	for _, s := range []*http.Server{p.outer, p.inner} {
+	for _, s := range []clientSide{p.outer, p.inner} {
 		wg.Go(func() { s.Shutdown(ctx) })
 	}
 	p.waitIdle(ctx)

@@ -58,6 +58,9 @@ func (p *Proxy) routeForward(ps *passage, r *http.Request) *page {
 			return ps.failWith(exchange.ErrLoop, "")
 		}
 		return nil
+	case !r.URL.IsAbs() && !p.isOwnAuthority(r.Host):
+		// Not for the setup page: a web page could read it through a name that it controls.
+		return ps.failWith(exchange.ErrRequestMalformed, "it was sent to the proxy as if that were the origin server; let the client use http://"+ps.in.local.String()+" as its proxy")
 	case !r.URL.IsAbs(), p.isOwnAuthority(r.URL.Host):
 		ps.unrecorded = true
 		return p.setupPage(ps.in)
@@ -127,6 +130,7 @@ func (p *Proxy) admits(r *http.Request) bool {
 func (ps *passage) failWith(code exchange.ErrCode, detail string) *page {
 	e := &exchange.Err{Code: code, Detail: detail}
 	ps.fail(e)
+	ps.x.Err = e
 	return ps.proxy.failurePage(ps.x, e)
 }
 

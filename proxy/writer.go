@@ -54,6 +54,7 @@ func (w *responseWriter) WriteHeader(status int) {
 		return
 	}
 	w.wrote = true
+	w.ps.ownTime()
 	added := w.ps.proxy.headKnown(w.ps.x)
 	if w.ps.upgraded != nil {
 		w.taken = true
@@ -68,6 +69,18 @@ func (w *responseWriter) WriteHeader(status int) {
 	if w.length != 0 && w.buffered == 0 {
 		w.flush()
 	}
+}
+
+// ownTime works out what we spent on the head ourselves: before the request
+// head was sent, connecting aside, and since the response began.
+func (ps *passage) ownTime() {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	t := &ps.x.Timing
+	if t.HeadSent == 0 || t.FirstByte == 0 {
+		return
+	}
+	t.Self = max(t.HeadSent-t.DNS-t.Connect-t.TLS, 0) + max(ps.since()-t.FirstByte, 0)
 }
 
 // writeHead lets net/http decide the framing only, and puts the record's head

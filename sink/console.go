@@ -175,6 +175,8 @@ func method(x *exchange.Exchange) string {
 // statusWord is the status code; where there is none, the phase that failed.
 func statusWord(x *exchange.Exchange) string {
 	switch {
+	case refusedUs(x):
+		return "tls"
 	case x.Response.Status != 0:
 		return fmt.Sprintf("%-3d", x.Response.Status)
 	case x.Err == nil:
@@ -186,10 +188,19 @@ func statusWord(x *exchange.Exchange) string {
 	return "err"
 }
 
+// refusedUs reports whether a tunnel was opened and the client's TLS handshake
+// then failed: the 200 of its CONNECT says nothing.
+func refusedUs(x *exchange.Exchange) bool {
+	return x.Err != nil && (x.Err.Code == exchange.ErrClientRefusedCA || x.Err.Code == exchange.ErrClientTLS)
+}
+
 // failure says in words why an exchange failed; "" when it did not.
 func failure(x *exchange.Exchange) string {
 	if x.Err == nil {
 		return ""
+	}
+	if refusedUs(x) && x.Err.Detail != "" {
+		return Printable(x.Err.Detail, false)
 	}
 	s := "the exchange failed"
 	if f, ok := x.Err.Code.Lookup(); ok {

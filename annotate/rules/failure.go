@@ -42,6 +42,8 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 	switch f.Code {
 	case exchange.ErrClientGone:
 		r.Severity = annotate.Info
+	case exchange.ErrClientRefusedCA, exchange.ErrClientTLS:
+		r.Severity = annotate.Warn // nobody broke HTTP: sidenote cannot look inside
 	case exchange.ErrUndecodable:
 		asUndecodable(r, f)
 	}
@@ -101,16 +103,12 @@ func asUndecodable(r *annotate.Rule, f exchange.Failure) {
 `)
 	r.Check = func(p *annotate.Pass) {
 		at := p.ResponseField(exchange.FieldContentEncoding)
-		if p.X.Err != nil && p.X.Err.Code == f.Code {
-			p.Note(at, "%s%s", f.Title, detail(p.X.Err))
-			return
+		err := p.X.Err
+		if err == nil {
+			err = p.X.UndecodableContent()
 		}
-		partial := p.X.Response.Status == 206 // a range of encoded octets (RFC 9110 §14), which cannot be decoded alone
-		if partial || !p.X.MayHaveContent() || !p.X.Response.Content.Complete {
-			return
-		}
-		if d := p.X.Response.DecodedContent(); d.Err != nil && !d.UnknownCoding() {
-			p.Note(at, "%s: the content is not %s: %v", f.Title, quoted(d.Coding), d.Err)
+		if err != nil && err.Code == f.Code {
+			p.Note(at, "%s%s", f.Title, detail(err))
 		}
 	}
 }

@@ -22,5 +22,6 @@ func All() []*annotate.Rule {
 		rangeRules(),
 		framingRules(),
 		contentRules(),
+		cookieRules(),
 	)
 }

@@ -25,7 +25,10 @@ type annotator struct {
 }
 
 // headNotes is what the annotator keeps with a record between its two halves.
-type headNotes []annotate.Note
+type headNotes struct {
+	notes []annotate.Note
+	all   bool // none have to wait for the end
+}
 
 // head is the proxy's Head hook: notes on the heads, as response fields.
 func (a *annotator) head(x *exchange.Exchange, out http.Header) {
@@ -34,12 +37,16 @@ func (a *annotator) head(x *exchange.Exchange, out http.Header) {
 		scratch = new([]annotate.Note)
 	}
 	notes := a.set.Head(x, (*scratch)[:0])
+	failed := x.Err != nil
+	if failed { // the response says so, and nothing else is to come
+		notes = a.set.End(x, notes)
+	}
 	f := sink.MakeResponseFields(x, notes, a.fields)
 	add(out, sink.FieldNameNotes, f.Notes)
 	add(out, sink.FieldNameExchange, f.Exchange)
 	add(out, sink.FieldNameTiming, f.Timing)
 	if len(notes) > 0 {
-		x.Attached = headNotes(notes)
+		x.Attached = &headNotes{notes, failed}
 		return
 	}
 	*scratch = notes
@@ -55,22 +62,31 @@ func add(h http.Header, name, value string) {
 // done is the proxy's Done hook.
 func (a *annotator) done(x *exchange.Exchange) { a.ended.Put(&annotate.Annotated{X: x}) }
 
-// Write makes the notes that had to wait for the end, and hands the exchange
-// on. It makes the annotator the sink of its own queue.
+// Write makes the annotator the sink of its own queue.
 func (a *annotator) Write(ended *annotate.Annotated) error {
-	x := ended.X
-	notes, headRan := x.Attached.(headNotes)
-	switch {
-	case headRan:
-		x.Attached = nil
-		ended.Notes = a.set.End(x, notes)
-	default:
-		ended.Notes = a.set.End(x, nil)
-	}
-	ended.Notes = a.memory.Once(x, ended.Notes)
+	ended = a.judge(ended.X)
 	a.count.Observe(ended)
 	a.sinks.Put(ended)
 	return nil
+}
+
+// judge makes the notes that had to wait for the end of an exchange.
+func (a *annotator) judge(x *exchange.Exchange) *annotate.Annotated {
+	if x.Err == nil {
+		x.Err = x.UndecodableContent()
+	}
+	known, _ := x.Attached.(*headNotes)
+	x.Attached = nil
+	var notes []annotate.Note
+	switch {
+	case known == nil:
+		notes = a.set.End(x, nil)
+	case known.all:
+		notes = known.notes
+	default:
+		notes = a.set.End(x, known.notes)
+	}
+	return &annotate.Annotated{X: x, Notes: a.memory.Once(x, notes)}
 }
 
 // Close does nothing: the sinks are drained after the queue.

@@ -41,13 +41,15 @@ func (p *program) demo(ctx context.Context, color string) error {
 	if err != nil {
 		return &codedError{exitFailed, err}
 	}
+	notes := &annotator{set: set, memory: annotate.NewMemory(0)}
 	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(color), Least: annotate.Info})
 	shown := make(chan error, 1)
 	px := proxy.New(proxy.Config{
 		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,
-		Hooks: proxy.Hooks{Done: func(x *exchange.Exchange) {
-			shown <- console.Write(&annotate.Annotated{X: x, Notes: set.All(x, nil)})
-		}},
+		Hooks: proxy.Hooks{
+			Head: notes.head,
+			Done: func(x *exchange.Exchange) { shown <- console.Write(notes.judge(x)) },
+		},
 	})
 	origin, err := listenOn("127.0.0.1:0", "demo")
 	if err != nil {

@@ -1,0 +1,142 @@
+package annotate
+
+import (
+	"strings"
+
+	"sidenote/exchange"
+)
+
+// An Overview is what one look at all octets of a field section tells, so that
+// rules about rare things need not look again: most sections have none of them.
+type Overview struct {
+	Octets  Octets // which octets stand in its values
+	Odd     Odd    // what is unusual about its lines
+	Size    int    // octets of all names and values
+	Longest int    // octets of the longest line, name and value
+}
+
+// Octets is a set of kinds of octets.
+type Octets uint8
+
+// The kinds of octets that some rule looks for.
+const (
+	HasControl    Octets = 1 << iota // a control character other than a tab
+	HasHigh                          // beyond ASCII
+	HasComma                         // a comma
+	HasApostrophe                    // a single quote
+	HasBackslash
+	HasStar
+	HasAt // an at sign
+)
+
+// Odd is a set of what is unusual about the lines of a field section.
+type Odd uint8
+
+// What can be unusual.
+const (
+	OddName   Odd = 1 << iota // a name that is no token, or has capitals in HTTP/2 and later
+	OddLine                   // a line of RawHead that is not "Name: value", or "Name:value", and CRLF
+	OddRepeat                 // a known name stands on several lines
+)
+
+// RequestOverview is that of the request's header section.
+func (p *Pass) RequestOverview() *Overview { return p.overview(0, &p.X.Request.Message) }
+
+// ResponseOverview is that of the final response's header section.
+func (p *Pass) ResponseOverview() *Overview { return p.overview(1, &p.X.Response.Message) }
+
+func (p *Pass) overview(i int, m *exchange.Message) *Overview {
+	if !p.looked[i] {
+		p.looked[i] = true
+		p.overviews[i] = overviewOf(m)
+	}
+	return &p.overviews[i]
+}
+
+func overviewOf(m *exchange.Message) (o Overview) {
+	repeats := m.Fields.Repeats()
+	if repeats {
+		o.Odd |= OddRepeat
+	}
+	pos := strings.IndexByte(m.RawHead, '\n') + 1
+	if pos < 2 && m.RawHead != "" || pos >= 2 && m.RawHead[pos-2] != '\r' {
+		o.Odd |= OddLine
+	}
+	for i := range m.Fields.Len() {
+		l := m.Fields.At(i)
+		for k := range len(l.Value) {
+			o.Octets |= octetKinds[l.Value[k]]
+		}
+		n := len(l.Name) + len(l.Value)
+		o.Size += n
+		o.Longest = max(o.Longest, n)
+		if l.Known == 0 && !isToken(l.Name) || m.Version >= exchange.HTTP2 && hasCapital(l.Name) {
+			o.Odd |= OddName
+		}
+		if m.RawHead != "" && o.Odd&OddLine == 0 {
+			if pos = plainLine(m.RawHead, pos, l); pos < 0 {
+				o.Odd |= OddLine
+			}
+		}
+	}
+	if m.RawHead != "" && o.Odd&OddLine == 0 && m.RawHead[pos:] != "\r\n" {
+		o.Odd |= OddLine
+	}
+	return o
+}
+
+// plainLine is where the line after one that stands at octet pos of a head
+// begins; -1 when the line is not as it should be written.
+func plainLine(raw string, pos int, l *exchange.Line) int {
+	colon := pos + len(l.Name)
+	if colon >= len(raw) || raw[colon] != ':' || raw[pos:colon] != l.Name {
+		return -1
+	}
+	end := colon + 1 + len(l.Value)
+	if colon+1 < len(raw) && raw[colon+1] == ' ' {
+		end++
+	}
+	if end+2 > len(raw) || raw[end] != '\r' || raw[end+1] != '\n' {
+		return -1
+	}
+	return end + 2
+}
+
+var octetKinds = makeOctetKinds()
+
+func makeOctetKinds() (kinds [256]Octets) {
+	for c := range kinds {
+		switch {
+		case c < ' ' && c != '\t' || c == 0x7f:
+			kinds[c] = HasControl
+		case c >= 0x80:
+			kinds[c] = HasHigh
+		}
+	}
+	kinds[','], kinds['\''], kinds['\\'] = HasComma, HasApostrophe, HasBackslash
+	kinds['*'], kinds['@'] = HasStar, HasAt
+	return kinds
+}
+
+// isToken is the grammar of field names (RFC 9110 §5.1).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' {
+			continue
+		}
+		if strings.IndexByte("!#$%&'*+.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func hasCapital(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 'A' && s[i] <= 'Z' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/field"
+)
+
+// cookieLifetimeRules lists the rules on how long a cookie lives.
+func cookieLifetimeRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cookieBadExpires,
+		cookieBadMaxAge,
+		cookieExpiredOnArrival,
+		cookieLifetimeOver400Days,
+	}
+}
+
+var cookieBadExpires = &annotate.Rule{
+	ID:       "cookie/bad-expires",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie's Expires is no date",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.1.1", "RFC 6265bis §5.6.1"},
+	Doc: "Clients ignore an Expires that they cannot read. The cookie then lives until the browser is closed, or, where a date in the past was meant, is not deleted at all: the user stays logged in. " +
+		"Typical causes are ISO 8601 dates, a number of seconds, and 0 or -1, which mean something in the Expires field of a response but not here.",
+	Help: "send Max-Age=SECONDS (0 to delete), or Expires=Sun, 06 Nov 1994 08:49:37 GMT",
+	Bad: []string{settingCookies("lang=en; Expires=2027-01-02T03:04:05Z; Path=/; Secure"), settingCookies("lang=en; Expires=0; Path=/; Secure"),
+		settingCookies("lang=en; Expires=Fri, 02 Jan 2026 04:04:60 GMT; Max-Age=x; Path=/; Secure\n# also cookie/bad-max-age")},
+	Good: []string{settingCookies("lang=en; Expires=Fri, 02-Jan-26 04:04:05 GMT; Path=/; Secure"), settingCookies("lang=en; Expires=Fri Jan  2 04:04:05 2026; Path=/; Secure"),
+		settingCookies("lang=en; Expires=never; Max-Age=3600; Path=/; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			a, ok := c.Last("Expires")
+			if !ok {
+				continue
+			}
+			_, err := field.ParseCookieDate(a.Value)
+			if _, _, hasMaxAge := c.maxAge(); err != nil && !hasMaxAge {
+				p.Note(c.attribute(a), "Expires of the cookie %s is %s, which clients cannot read: %s", c.label(), quoted(a.Value), err.What)
+			}
+		}
+	},
+}
+
+var cookieBadMaxAge = &annotate.Rule{
+	ID:       "cookie/bad-max-age",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie's Max-Age is no number of seconds",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.2"},
+	Doc:      "Max-Age is a number of seconds in digits. Clients ignore anything else, such as a fraction, a unit or quotes, and the cookie lives as long as Expires says, or until the browser is closed.",
+	Help:     "send the seconds in digits, for example Max-Age=3600",
+	Bad:      []string{settingCookies("lang=en; Max-Age=3600.5; Path=/; Secure"), settingCookies("lang=en; Max-Age=; Path=/; Secure"), settingCookies("lang=en; max-age=1h; Path=/; Secure")},
+	Good:     []string{settingCookies("lang=en; Max-Age=0060; Path=/; Secure"), settingCookies("lang=; Max-Age=-1; Path=/; Secure")},
+	When:     whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			for a := range c.Attributes() {
+				if !field.EqualFold(a.Name, "max-age") {
+					continue
+				}
+				if _, err := field.CookieMaxAge(a.Value); err != nil {
+					p.Note(c.attribute(a), "Max-Age of the cookie %s is %s, which clients ignore: %s", c.label(), quoted(a.Value), err.What)
+				}
+			}
+		}
+	},
+}
+
+var cookieExpiredOnArrival = &annotate.Rule{
+	ID:       "cookie/expired-on-arrival",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the response deletes a cookie",
+	Refs:     []string{"RFC 6265bis §3.1", "RFC 6265bis §5.6.2", "RFC 6265bis §5.7 step 6"},
+	Doc: "The cookie's lifetime is over when it arrives, which is how a server removes one. It works only where name, Domain and Path are those that the cookie was set with. " +
+		"If nothing was to be removed, a clock is wrong or the lifetime was computed with the wrong sign.",
+	Help: "nothing to do if the cookie is to go; else send a Max-Age above 0",
+	Bad:  []string{settingCookies("lang=; Max-Age=0; Path=/; Secure"), settingCookies("lang=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure")},
+	Good: []string{settingCookies("lang=en; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60; Path=/; Secure"), settingCookies("lang=en; Expires=Fri, 02 Jan 2026 03:04:06 GMT; Path=/; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			if seconds, a, ok := c.lifetime(); ok && seconds <= 0 {
+				p.Note(c.attribute(a), "%s deletes the cookie %s", bare(a.Name+"="+a.Value), c.label())
+			}
+		}
+	},
+}
+
+var cookieLifetimeOver400Days = &annotate.Rule{
+	ID:       "cookie/lifetime-over-400-days",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie is to live longer than browsers allow",
+	Refs:     []string{"RFC 6265bis §5.5"},
+	Doc:      "Browsers shorten any lifetime to 400 days. Whoever relies on more loses the cookie earlier than planned; setting it anew on each visit starts the time again.",
+	Help:     "send a Max-Age of at most 34560000, and set the cookie again on later visits",
+	Bad:      []string{settingCookies("lang=en; Max-Age=63072000; Path=/; Secure"), settingCookies("lang=en; Expires=Fri, 02 Jan 2037 03:04:05 GMT; Path=/; Secure")},
+	Good:     []string{settingCookies("lang=en; Max-Age=34560000; Path=/; Secure"), settingCookies("lang=en; Max-Age=60; Expires=Fri, 02 Jan 2037 03:04:05 GMT; Path=/; Secure")},
+	When:     whenSetCookie(),
+	Once:     cookieNames,
+	Check: func(p *annotate.Pass) {
+		const most = int64(400 * 24 * time.Hour / time.Second)
+		for c := range cookiesSet(p) {
+			if seconds, a, ok := c.lifetime(); ok && seconds > most {
+				p.Note(c.attribute(a), "the cookie %s is to live %s; browsers make that 400 days", c.label(), inWords(seconds))
+			}
+		}
+	},
+}

@@ -1,0 +1,270 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/field"
+)
+
+// cookieProtectionRules lists the rules on Secure, HttpOnly, SameSite,
+// Partitioned and name prefixes.
+func cookieProtectionRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cookiePrefixViolation,
+		cookiePartitionedWithoutSecure,
+		cookieSameSiteInvalid,
+		cookieSameSiteNone,
+		cookieSameSiteNoneWithoutSecure,
+		cookieSecureOverHTTP,
+		cookieWithoutHTTPOnly,
+		cookieWithoutSameSite,
+		cookieWithoutSecure,
+	}
+}
+
+var cookiePrefixViolation = &annotate.Rule{
+	ID:       "cookie/prefix-violation",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie lacks what its name promises",
+	Refs:     []string{"RFC 6265bis §4.1.3", "RFC 6265bis §5.4", "RFC 6265bis §5.7 steps 20-22", "draft layered-cookies §4.1.3.3"},
+	Doc:      "Browsers accept a cookie whose name begins with __Secure- only with Secure; with __Host- only with Secure, Path=/ and no Domain; with __Http- only with Secure and HttpOnly; with __Host-Http- only with all of these. Otherwise they ignore it, deletions too, without a word.",
+	Help:     "for __Host-: Secure; Path=/ and no Domain. For __Secure-: Secure. For __Http-: Secure; HttpOnly",
+	Bad: []string{settingCookies("__Host-lang=en; Secure; SameSite=Lax"), settingCookies("__host-lang=en; Path=/; Domain=shop.test; Secure"),
+		settingCookies("__Secure-lang=en; Path=/"), settingCookies("__Http-lang=en; Secure; Path=/"), settingCookies("=__Host-lang=en; Path=/; Secure\n# also cookie/no-name")},
+	Good: []string{settingCookies("__Host-sid=31d4d96e; Path=/; Secure; HttpOnly; SameSite=Lax"), settingCookies("__Secure-lang=en; Domain=shop.test; Secure"),
+		settingCookies("__Host-Http-lang=en; Path=/; Secure; HttpOnly"), settingCookies("__Hosted=en; Path=/; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			if c.Name.Text == "" {
+				if v := c.Value.Text; field.HasPrefixFold(v, "__Secure-") || field.HasPrefixFold(v, "__Host-") {
+					p.Note(c.named(), "a cookie without a name has a value that looks like a protected name, so browsers ignore it")
+				}
+				continue
+			}
+			if prefix, lacks := prefixLacks(c); lacks != "" {
+				p.Note(c.named(), "the cookie %s begins with %s and %s, so browsers ignore it", c.label(), prefix, lacks)
+			}
+		}
+	},
+}
+
+// prefixLacks says what a cookie must have or leave out for the prefix of its
+// name; "" when nothing is wrong.
+func prefixLacks(c setCookie) (prefix, lacks string) {
+	name := c.Name.Text
+	var host, http bool
+	switch {
+	case !strings.HasPrefix(name, "__"):
+		return "", ""
+	case field.HasPrefixFold(name, "__Host-Http-"):
+		prefix, host, http = "__Host-Http-", true, true
+	case field.HasPrefixFold(name, "__Host-"):
+		prefix, host = "__Host-", true
+	case field.HasPrefixFold(name, "__Http-"):
+		prefix, http = "__Http-", true
+	case field.HasPrefixFold(name, "__Secure-"):
+		prefix = "__Secure-"
+	default:
+		return "", ""
+	}
+	path, _ := c.Last("Path")
+	_, _, hasDomain := c.domain()
+	switch {
+	case !c.Has("Secure"):
+		return prefix, "lacks Secure"
+	case http && !c.Has("HttpOnly"):
+		return prefix, "lacks HttpOnly"
+	case host && path.Value != "/":
+		return prefix, "lacks Path=/"
+	case host && hasDomain:
+		return prefix, "has a Domain"
+	}
+	return "", ""
+}
+
+// breaksPrefix reports whether cookie/prefix-violation speaks of a cookie, so
+// that nothing else needs to be said of what makes browsers ignore it.
+func breaksPrefix(c setCookie) bool {
+	_, lacks := prefixLacks(c)
+	return lacks != ""
+}
+
+var cookiePartitionedWithoutSecure = &annotate.Rule{
+	ID:       "cookie/partitioned-without-secure",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a partitioned cookie lacks Secure",
+	Refs:     []string{"draft-cutler-httpbis-partitioned-cookies-01 §2.3"},
+	Doc:      "Browsers that know Partitioned ignore a cookie that has it and lacks Secure, deletions too.",
+	Help:     "add Secure",
+	Bad:      []string{settingCookies("lang=en; Path=/; Partitioned")},
+	Good:     []string{settingCookies("lang=en; Path=/; Secure; Partitioned")},
+	When:     whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			if a, ok := c.Last("Partitioned"); ok && !c.Has("Secure") && !c.sameSiteIs("None") && !breaksPrefix(c) {
+				p.Note(c.attribute(a), "the cookie %s has Partitioned and lacks Secure, so browsers ignore it", c.label())
+			}
+		}
+	},
+}
+
+var cookieSameSiteInvalid = &annotate.Rule{
+	ID:       "cookie/samesite-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie's SameSite has no known value",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.7"},
+	Doc:      "SameSite is Strict, Lax or None. With anything else browsers do as if it were not there, each in its own way.",
+	Help:     "send SameSite=Lax, SameSite=Strict, or SameSite=None with Secure",
+	Bad:      []string{settingCookies("lang=en; Path=/; Secure; SameSite=Yes"), settingCookies("lang=en; Path=/; Secure; SameSite")},
+	Good:     []string{settingCookies("lang=en; Path=/; Secure; SameSite=strict"), settingCookies("lang=; Max-Age=0; Path=/; Secure; SameSite=x")},
+	When:     whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range liveCookies(p) {
+			a, ok := c.Last("SameSite")
+			if ok && !field.EqualFold(a.Value, "Strict") && !field.EqualFold(a.Value, "Lax") && !field.EqualFold(a.Value, "None") {
+				p.Note(c.attribute(a), "SameSite of the cookie %s is %s, which is none of Strict, Lax and None", c.label(), quoted(a.Value))
+			}
+		}
+	},
+}
+
+var cookieSameSiteNone = &annotate.Rule{
+	ID:       "cookie/samesite-none",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie goes with requests from other sites",
+	Refs:     []string{"RFC 6265bis §5.6.7", "RFC 6265bis §4.1.2.7"},
+	Doc: "SameSite=None sends the cookie with every request that another site causes. That is needed in frames and for sign-in across sites; elsewhere it opens the door to cross-site request forgery. " +
+		"Browsers that block third-party cookies keep it back all the same.",
+	Help: "send SameSite=Lax unless other sites must be able to use the cookie",
+	Bad:  []string{settingCookies("lang=en; Path=/; Secure; SameSite=None")},
+	Good: []string{settingCookies("lang=en; Path=/; Secure; SameSite=Lax"), settingCookies("lang=; Max-Age=0; Path=/; Secure; SameSite=None")},
+	When: whenSetCookie(),
+	Once: cookieNames,
+	Check: func(p *annotate.Pass) {
+		for c := range liveCookies(p) {
+			if a, ok := c.Last("SameSite"); ok && field.EqualFold(a.Value, "None") && c.Has("Secure") {
+				p.Note(c.attribute(a), "the cookie %s goes with requests from other sites too", c.label())
+			}
+		}
+	},
+}
+
+var cookieSameSiteNoneWithoutSecure = &annotate.Rule{
+	ID:       "cookie/samesite-none-without-secure",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "SameSite=None lacks Secure",
+	Refs:     []string{"RFC 6265bis §5.7"},
+	Doc:      "Browsers refuse a cookie with SameSite=None that lacks Secure: nothing is stored.",
+	Help:     "add Secure, or send SameSite=Lax",
+	Bad:      []string{settingCookies("lang=en; Path=/; SameSite=None"), settingCookiesInClear("lang=en; Path=/; SameSite=none; Partitioned")},
+	Good:     []string{settingCookies("lang=en; Path=/; Secure; SameSite=None"), settingCookiesInClear("lang=en; Path=/; SameSite=Lax")},
+	When:     whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			if a, ok := c.Last("SameSite"); ok && field.EqualFold(a.Value, "None") && !c.Has("Secure") && !breaksPrefix(c) {
+				p.Note(c.attribute(a), "the cookie %s has SameSite=None and lacks Secure, so browsers ignore it", c.label())
+			}
+		}
+	},
+}
+
+var cookieSecureOverHTTP = &annotate.Rule{
+	ID:       "cookie/secure-over-http",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a Secure cookie came over plain http",
+	Refs:     []string{"RFC 6265bis §5.7 step 13"},
+	Doc: "Browsers ignore a cookie with Secure that did not come over https. The login seems to work and is forgotten at once. " +
+		"Use https, also while developing (localhost is exempt).",
+	Help: "serve the page over https; redirect http to https before cookies are set",
+	Bad:  []string{settingCookiesInClear(goodCookie)},
+	Good: []string{settingCookies(goodCookie), strings.Replace(settingCookiesInClear(goodCookie), "www.shop.test", "localhost:3000", 1),
+		"# TLS ends before\n" + strings.Replace(settingCookiesInClear(goodCookie), "\n>\n", "\n> X-Forwarded-Proto: https\n>\n", 1),
+		strings.Replace(settingCookiesInClear(goodCookie), "\n>\n", "\n> Forwarded: for=192.0.2.1;proto=https;host=shop.test\n>\n", 1)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		if p.X.Scheme != "http" || isTrustworthyHost(p.X.Host()) || tlsEndedBefore(p.X) {
+			return
+		}
+		for c := range cookiesSet(p) {
+			if a, ok := c.Last("Secure"); ok {
+				p.Note(c.attribute(a), "the cookie %s has Secure and came over plain http, so browsers ignore it", c.label())
+			}
+		}
+	},
+}
+
+var cookieWithoutHTTPOnly = &annotate.Rule{
+	ID:       "cookie/without-httponly",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "scripts can read a session cookie",
+	Refs:     []string{"RFC 6265bis §4.1.2.6"},
+	Doc: "The cookie looks like a login or a token, and without HttpOnly any script of the page can read it, also one that an attacker got in. " +
+		"Add HttpOnly unless a script of your own reads the cookie.",
+	Help: "add HttpOnly",
+	Bad:  []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; SameSite=Lax"), settingCookies("x=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0; Path=/; Secure; SameSite=Lax")},
+	Good: []string{settingCookies(goodCookie), settingCookies("XSRF-TOKEN=31d4d96e407aad42; Path=/; Secure; SameSite=Lax"), settingCookies("lang=en; Path=/; Secure"), settingCookies("sid=; Max-Age=0; Path=/; Secure")},
+	When: whenSetCookie(),
+	Once: cookieNames,
+	Check: func(p *annotate.Pass) {
+		for c := range liveCookies(p) {
+			if c.sessionLike() && !c.Has("HttpOnly") {
+				p.Note(c.named(), "the cookie %s looks like a session and lacks HttpOnly, so scripts can read it", c.label())
+			}
+		}
+	},
+}
+
+var cookieWithoutSameSite = &annotate.Rule{
+	ID:       "cookie/without-samesite",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a session cookie does not say when it goes with requests from other sites",
+	Refs:     []string{"RFC 6265bis §4.1.2.7", "RFC 6265bis §5.6.7"},
+	Doc:      "The cookie looks like a login or a token and has no SameSite. Some browsers then do as for Lax, with an exception for two minutes, others send it with every request that another site causes.",
+	Help:     "add SameSite=Lax, or Strict or None if that is meant",
+	Bad:      []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; HttpOnly")},
+	Good:     []string{settingCookies(goodCookie), settingCookies("lang=en; Path=/; Secure"), settingCookies("sid=; Max-Age=0; Path=/; Secure; HttpOnly")},
+	When:     whenSetCookie(),
+	Once:     cookieNames,
+	Check: func(p *annotate.Pass) {
+		for c := range liveCookies(p) {
+			if c.sessionLike() && !c.Has("SameSite") {
+				p.Note(c.named(), "the cookie %s looks like a session and has no SameSite, so each browser does as it likes", c.label())
+			}
+		}
+	},
+}
+
+var cookieWithoutSecure = &annotate.Rule{
+	ID:       "cookie/without-secure",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie that came over https would also go over http",
+	Refs:     []string{"RFC 6265bis §8.3", "RFC 6265bis §4.1.2.5"},
+	Doc:      "Without Secure, the browser sends the cookie with plain http requests to the host too, where anybody on the way can read it. One image with an http: address is enough.",
+	Help:     "add Secure",
+	Bad:      []string{settingCookies("lang=en; Path=/")},
+	Good: []string{settingCookies("lang=en; Path=/; Secure"), settingCookiesInClear("lang=en; Path=/"), settingCookies("lang=; Max-Age=0; Path=/"),
+		strings.Replace(settingCookies("lang=en; Path=/"), "www.shop.test", "localhost:3000", 1)},
+	When: whenSetCookie(),
+	Once: cookieNames,
+	Check: func(p *annotate.Pass) {
+		if p.X.Scheme != "https" || isTrustworthyHost(p.X.Host()) {
+			return
+		}
+		for c := range liveCookies(p) {
+			if !c.Has("Secure") && !c.sameSiteIs("None") && !c.Has("Partitioned") && !breaksPrefix(c) {
+				p.Note(c.named(), "the cookie %s came over https and lacks Secure, so it goes over plain http too", c.label())
+			}
+		}
+	},
+}

@@ -1,0 +1,176 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// cookieScopeRules lists the rules on the hosts and paths that a cookie is for.
+func cookieScopeRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cookieDomainMismatch,
+		cookiePublicSuffixDomain,
+		cookieEmptyDomain,
+		cookieDomainLoose,
+		cookiePathIgnored,
+	}
+}
+
+var cookieDomainMismatch = &annotate.Rule{
+	ID:       "cookie/domain-mismatch",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie is for a host that did not send it",
+	Refs:     []string{"RFC 6265bis §5.1.3", "RFC 6265bis §5.7 step 10"},
+	Doc: "Domain must be the host that was asked, or a domain above it. Clients ignore any other cookie without a word, so the user seems never to have logged in. " +
+		"Usually the domain of another environment is configured, or a reverse proxy changes the host and not the cookies (nginx: proxy_cookie_domain; Apache: ProxyPassReverseCookieDomain).",
+	Help: "leave Domain out, or send the host that clients ask for",
+	Bad:  []string{settingCookies("lang=en; Domain=shop.example; Path=/; Secure"), settingCookies("lang=; Max-Age=0; Domain=a.www.shop.test; Path=/; Secure\n# also cookie/expired-on-arrival")},
+	Good: []string{settingCookies("lang=en; Domain=.Shop.Test; Path=/; Secure"), settingCookies("lang=en; Domain=www.shop.test; Path=/; Secure"),
+		"# an address must match as it is\n" + strings.Replace(settingCookiesInClear("lang=en; Domain=127.0.0.1; Path=/"), "www.shop.test", "127.0.0.1", 1)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		host := ""
+		for c := range cookiesSet(p) {
+			domain, at, ok := c.domain()
+			if !ok {
+				continue
+			}
+			if host == "" {
+				host = p.X.Host()
+			}
+			if host == "" || domainMatches(host, domain) || isPublicSuffix(domain) {
+				continue
+			}
+			p.Report(annotate.Note{
+				Place: c.attribute(at), Blame: whoSetDomain(p.X),
+				Message: "the cookie " + c.label() + " is for " + quoted(domain) + ", but " + quoted(host) + " sent it, so clients ignore it",
+			})
+		}
+	},
+}
+
+// whoSetDomain is who has to act on a wrong Domain: the intermediary that
+// changed the host and not the cookies, where one is known.
+func whoSetDomain(x *exchange.Exchange) annotate.Blame {
+	if x.Request.Fields.Has(exchange.FieldXForwardedHost) || x.Response.Fields.Has(exchange.FieldVia) {
+		return annotate.ByIntermediary
+	}
+	return annotate.ByOrigin
+}
+
+var cookiePublicSuffixDomain = &annotate.Rule{
+	ID:       "cookie/public-suffix-domain",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie is for a whole public suffix",
+	Refs:     []string{"RFC 6265bis §5.7 step 9"},
+	Doc: "Domain names a domain under which anybody can have names, such as com, co.uk or github.io. Clients refuse such a cookie, since it would go to strangers. " +
+		"On shared hosting the domain of the provider is often one. Leave Domain out: the cookie is then for the host alone.",
+	Help: "leave Domain out, or name a domain of your own",
+	Bad:  []string{settingCookies("lang=en; Domain=test; Path=/; Secure"), strings.Replace(settingCookies("lang=en; Domain=.github.io; Path=/; Secure"), "www.shop.test", "shop.github.io", 1)},
+	Good: []string{settingCookies("lang=en; Domain=shop.test; Path=/; Secure"), "# the host itself\n" + strings.Replace(settingCookies("lang=en; Domain=github.io; Path=/; Secure"), "www.shop.test", "github.io", 1)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			if domain, at, ok := c.domain(); ok && isPublicSuffix(domain) && domain != p.X.Host() {
+				p.Note(c.attribute(at), "the cookie %s is for all of %s, where anybody can have a host, so clients ignore it", c.label(), quoted(domain))
+			}
+		}
+	},
+}
+
+var cookieEmptyDomain = &annotate.Rule{
+	ID:       "cookie/empty-domain",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie's Domain is empty",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.3", "RFC 6265bis §5.7 step 7"},
+	Doc: "An empty Domain counts as none: the cookie is for the one host that sent it. It also cancels a Domain before it in the same line, and a cookie of the whole domain is not deleted by it. " +
+		"Usually a setting is empty; some clients ignore the cookie.",
+	Help: "leave Domain out, or name the domain",
+	Bad:  []string{settingCookies("lang=en; Domain=; Path=/; Secure"), settingCookies("lang=en; Domain=.; Path=/; Secure")},
+	Good: []string{settingCookies("lang=en; Domain=.shop.test; Path=/; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			a, ok := c.Last("Domain")
+			if !ok || a.Value != "" && a.Value != "." {
+				continue
+			}
+			more := ""
+			for b := range c.Attributes() {
+				if b.At < a.At && field.EqualFold(b.Name, "domain") && b.Value != "" {
+					more = "; it also cancels the Domain before it"
+				}
+			}
+			p.Note(c.attribute(a), "Domain of the cookie %s is empty, so the cookie is for %s alone%s", c.label(), quoted(p.X.Host()), more)
+		}
+	},
+}
+
+var cookieDomainLoose = &annotate.Rule{
+	ID:       "cookie/domain-loose",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a session cookie goes to sibling hosts too",
+	Refs:     []string{"RFC 6265bis §4.1.2.3", "RFC 6265bis §8.6"},
+	Doc: "With a Domain above the host, every host under that domain receives the cookie, and any of them can set one in its place. Each of them must be as safe as the one that logs users in. " +
+		"That is needed for a login shared between hosts. Otherwise leave Domain out.",
+	Help: "leave Domain out, unless the hosts share the login",
+	Bad:  []string{strings.Replace(settingCookies("sid=31d4d96e407aad42; Domain=shop.test; Path=/; Secure; HttpOnly; SameSite=Lax"), "www.shop.test", "app.shop.test", 1)},
+	Good: []string{settingCookies("sid=31d4d96e407aad42; Domain=shop.test; Path=/; Secure; HttpOnly; SameSite=Lax"), settingCookies(goodCookie),
+		"# nothing to steal\n" + strings.Replace(settingCookies("lang=en; Domain=shop.test; Path=/; Secure"), "www.shop.test", "app.shop.test", 1)},
+	When: whenSetCookie(),
+	Once: cookieNames,
+	Check: func(p *annotate.Pass) {
+		for c := range liveCookies(p) {
+			domain, at, ok := c.domain()
+			if !ok || !c.sessionLike() || isPublicSuffix(domain) {
+				continue
+			}
+			host := p.X.Host()
+			if host != domain && strings.TrimPrefix(host, "www.") != domain && domainMatches(host, domain) {
+				p.Note(c.attribute(at), "the cookie %s of %s goes to every host under %s", c.label(), quoted(host), quoted(domain))
+			}
+		}
+	},
+}
+
+var cookiePathIgnored = &annotate.Rule{
+	ID:       "cookie/path-ignored",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie's Path is ignored",
+	Refs:     []string{"RFC 6265bis §5.6.4", "RFC 6265bis §5.1.4"},
+	Doc:      "A Path that does not begin with a slash, or is longer than 1024 octets, counts as none. The cookie is then for the directory of the URI that was asked, so it is missing on other pages, and which cookie is set depends on the page that set it.",
+	Help:     "send Path=/ or a path that begins with a slash",
+	Bad:      []string{settingCookies("lang=en; Path=account; Secure"), settingCookies("lang=en; Path=; Secure"), settingCookies("lang=en; Path=/" + strings.Repeat("x", 1024) + "; Secure")},
+	Good: []string{settingCookies("lang=en; Path=/account; Secure"), settingCookies("lang=en; Secure"), settingCookies("lang=; Max-Age=0; Path=account; Secure"),
+		"# the directory is / anyway\n" + strings.Replace(settingCookies("lang=en; Path=; Secure"), "/account/start", "/start", 1)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range liveCookies(p) {
+			for a := range c.Attributes() {
+				if field.EqualFold(a.Name, "path") {
+					notePathIgnored(p, c, a)
+				}
+			}
+		}
+	},
+}
+
+func notePathIgnored(p *annotate.Pass, c setCookie, a field.Param) {
+	directory := defaultCookiePath(p.X.Path())
+	switch {
+	case len(a.Value) > field.MaxCookieAttribute:
+		p.Note(c.attribute(a), "Path of the cookie %s has %d octets, so clients ignore it", c.label(), len(a.Value))
+	case a.Value == "" && directory != "/":
+		p.Note(c.attribute(a), "Path of the cookie %s is empty, so the cookie is for %s only", c.label(), quoted(directory))
+	case a.Value != "" && a.Value[0] != '/':
+		p.Note(c.attribute(a), "Path of the cookie %s is %s, which does not begin with a slash, so the cookie is for %s only", c.label(), quoted(a.Value), quoted(directory))
+	}
+}

@@ -1,0 +1,385 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// cookieSyntaxRules lists the rules on how a cookie is written.
+func cookieSyntaxRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cookieNoName,
+		cookieOctetsInvalid,
+		cookieTooLarge,
+		cookieDuplicateAttribute,
+		cookieUnknownAttribute,
+		cookieObsoleteAttribute,
+		cookieSetCookieCombined,
+		cookieSetTwice,
+		cookieValueFromRequest,
+	}
+}
+
+var cookieNoName = &annotate.Rule{
+	ID:       "cookie/no-name",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie has no name",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6", "RFC 6265bis §5.7 step 2"},
+	Doc: "A cookie is name=value. Without a name, browsers store the value under the empty name and send it back without an equals sign, which most servers cannot read; other clients drop it. " +
+		"Usually a variable was empty when the line was put together.",
+	Help: "send Set-Cookie: name=value",
+	Bad:  []string{settingCookies("=31d4d96e; Path=/; Secure"), settingCookies("31d4d96e; Path=/; Secure"), settingCookies("; Path=/; Secure")},
+	Good: []string{settingCookies(goodCookie), settingCookies("lang=; Path=/; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			switch {
+			case c.Name.Text != "":
+			case c.Value.Text == "":
+				p.Note(c.span(0, len(c.Text)), "Set-Cookie has neither a name nor a value, so clients ignore it")
+			default:
+				p.Note(c.named(), "Set-Cookie has a value of %s and no name, so browsers store it under an empty name and other clients drop it", octets(len(c.Value.Text)))
+			}
+		}
+	},
+}
+
+var cookieOctetsInvalid = &annotate.Rule{
+	ID:       "cookie/octets-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie has octets that it must not have",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
+	Doc: "A cookie's name is a token, and its value is printable ASCII without spaces, double quotes, commas, semicolons and backslashes. " +
+		"Browsers store most of the others as they are, but many servers cut the value at such an octet, decode it in another way, or refuse the whole Cookie field, so the cookie changes on its way back. A control character makes browsers ignore the cookie. " +
+		"Encode values that can hold anything: percent-encoding or base64url.",
+	Help: "percent-encode the value, or use base64url",
+	Bad: []string{settingCookies(`prefs={"theme":"dark"}; Path=/; Secure`), settingCookies(`name=Zoë; Path=/; Secure`),
+		settingCookies(`a=x\x01y; Path=/; Secure`), settingCookies(`my name=x; Path=/; Secure`), settingCookies(`list=a,b; Path=/; Secure`)},
+	Good: []string{settingCookies(goodCookie), settingCookies(`a="b"; Path=/; Secure`), settingCookies(` a = b ; Path=/; Secure`),
+		settingCookies(`a=[redacted:9f3c21]; Path=/; Secure`), settingCookies(`a=%7B%22x%22%3A1%7D/+:=&?[]{}|<>@!; Path=/; Secure`)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			value, name := c.Value.Text, c.Name.Text
+			if i := field.CookieValueProblem(value); i >= 0 && !exchange.IsRedacted(value) {
+				p.Note(c.span(c.Value.At+i, c.Value.At+i+1), "the value of the cookie %s has %s at octet %d%s", c.label(), octetAt(value[i]), i, whatComesOf(value[i]))
+			} else if n := field.TokenLen(name); n < len(name) {
+				p.Note(c.span(c.Name.At+n, c.Name.At+n+1), "the cookie name %s has %s at octet %d%s", quoted(name), octetAt(name[n]), n, whatComesOf(name[n]))
+			}
+		}
+	},
+}
+
+// whatComesOf says what clients do about an octet in a cookie.
+func whatComesOf(c byte) string {
+	if (c < ' ' || c == 0x7f) && c != '\t' {
+		return ", so browsers ignore the whole cookie"
+	}
+	return ", which browsers accept and many servers cut or refuse when it comes back"
+}
+
+var cookieTooLarge = &annotate.Rule{
+	ID:       "cookie/too-large",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie is too large to be stored",
+	Refs:     []string{"RFC 6265bis §5.6 step 5", "RFC 6265bis §5.7 step 4"},
+	Doc: "Browsers ignore a cookie whose name and value have more than 4096 octets together. Nothing is reported: the cookie is simply not there on the next request, and the user seems never to have logged in. " +
+		"Usually a token or a session was put into the cookie whole, and has grown. Keep the data on the server and an id in the cookie.",
+	Help: "keep the data on the server and only an id in the cookie",
+	Bad:  []string{settingCookies("a=" + strings.Repeat("x", 4096) + "; Path=/; Secure")},
+	Good: []string{settingCookies("a=" + strings.Repeat("x", 4095) + "; Path=/; Secure"), settingCookies("a=" + strings.Repeat("x", 4000) + "; Secure; Path=/" + strings.Repeat("y", 200))},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			if n := len(c.Name.Text) + len(c.Value.Text); n > 4096 && !exchange.IsRedacted(c.Value.Text) {
+				p.Note(c.span(c.Value.At, c.Value.End()), "name and value of the cookie %s have %d octets; above 4096 browsers ignore it", c.label(), n)
+			}
+		}
+	},
+}
+
+var cookieDuplicateAttribute = &annotate.Rule{
+	ID:       "cookie/duplicate-attribute",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie has the same attribute twice",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.7"},
+	Doc: "A Set-Cookie line must not name an attribute twice. Browsers take the last one that they can read; other clients take the first, or drop the cookie. " +
+		"Usually both a framework and a proxy or middleware add the attribute.",
+	Help: "name each attribute once; find out which layer adds the second",
+	Bad:  []string{settingCookies("lang=en; Path=/; Secure; path=/account"), settingCookies("lang=en; Path=/; Secure; secure")},
+	Good: []string{settingCookies(goodCookie), settingCookies("lang=en; Path=/; Secure;;;")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			noteDuplicateAttribute(p, c)
+		}
+	},
+}
+
+// mostAttributes bounds how many attributes of a cookie are compared with each other.
+const mostAttributes = 16
+
+func noteDuplicateAttribute(p *annotate.Pass, c setCookie) {
+	var seen [mostAttributes]string
+	n := 0
+	for a := range c.Attributes() {
+		for _, s := range seen[:n] {
+			if a.Name != "" && field.EqualFold(s, a.Name) {
+				which := ""
+				if last, ok := c.Last(a.Name); ok && last.HasValue {
+					which = "; browsers take the last that they can read"
+				}
+				p.Note(c.attribute(a), "the cookie %s has the attribute %s twice%s", c.label(), quoted(a.Name), which)
+				return
+			}
+		}
+		if n < len(seen) {
+			seen[n] = a.Name
+			n++
+		}
+	}
+}
+
+var cookieUnknownAttribute = &annotate.Rule{
+	ID:       "cookie/unknown-attribute",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie has an attribute that no client knows",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
+	Doc: "Clients ignore attributes that they do not know. Often it is a slip of the pen, such as HTTP-Only for HttpOnly, and the protection that was meant is not there. " +
+		"A part of the value behind an unescaped semicolon looks the same.",
+	Help: "check the spelling: Expires, Max-Age, Domain, Path, Secure, HttpOnly, SameSite, Partitioned, Priority",
+	Bad:  []string{settingCookies("lang=en; Path=/; Secure; HTTP-Only"), settingCookies("lang=en; Path=/; Secure; Same-Site=Lax; x=1")},
+	Good: []string{settingCookies("lang=en; path=/; SECURE; httponly; samesite=Lax; Partitioned; Priority=High; ;"), settingCookies(goodCookie)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			for a := range c.Attributes() {
+				if a.Name == "" || isKnownAttribute(a.Name) || isObsoleteAttribute(a.Name) {
+					continue
+				}
+				if meant := nearestAttribute(a.Name); meant != "" {
+					p.NoteHelp(c.span(a.At, a.At+len(a.Name)), "write "+meant, "the cookie %s has the unknown attribute %s; probably %s is meant", c.label(), quoted(a.Name), meant)
+				} else {
+					p.Note(c.span(a.At, a.At+len(a.Name)), "the cookie %s has the attribute %s, which clients ignore", c.label(), quoted(a.Name))
+				}
+			}
+		}
+	},
+}
+
+// cookieAttributes are the attributes that user agents act on.
+var cookieAttributes = [...]string{"Expires", "Max-Age", "Domain", "Path", "Secure", "HttpOnly", "SameSite", "Partitioned", "Priority"}
+
+func isKnownAttribute(name string) bool {
+	for _, a := range cookieAttributes {
+		if field.EqualFold(a, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func isObsoleteAttribute(name string) bool {
+	for _, a := range [...]string{"Version", "Comment", "CommentURL", "Discard", "Port", "SameParty"} {
+		if field.EqualFold(a, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearestAttribute is the attribute that differs from a name only in its
+// hyphens, underscores and spaces; "" for none.
+func nearestAttribute(name string) string {
+	plain := strings.NewReplacer("-", "", "_", "", " ", "")
+	for _, a := range cookieAttributes {
+		if field.EqualFold(plain.Replace(a), plain.Replace(name)) {
+			return a
+		}
+	}
+	return ""
+}
+
+var cookieObsoleteAttribute = &annotate.Rule{
+	ID:       "cookie/obsolete-attribute",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cookie has an attribute of an earlier time",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
+	Doc: "Version, Comment, CommentURL, Discard and Port come from RFC 2109 and RFC 2965, SameParty from an experiment that has ended. No client acts on them any more, and some servers switch to other quoting rules when they see Version. " +
+		"Usually an old library writes them; its settings often have a way to leave them out.",
+	Help: "leave the attribute out",
+	Bad:  []string{settingCookies("lang=en; Version=1; Path=/; Secure"), settingCookies(`lang=en; Comment="x"; Discard; Path=/; Secure`)},
+	Good: []string{settingCookies(goodCookie)},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			for a := range c.Attributes() {
+				if isObsoleteAttribute(a.Name) {
+					p.Note(c.attribute(a), "the cookie %s has the attribute %s, which clients ignore", c.label(), quoted(a.Name))
+				}
+			}
+		}
+	},
+}
+
+var cookieSetCookieCombined = &annotate.Rule{
+	ID:       "cookie/set-cookie-combined",
+	Severity: annotate.Error,
+	Blame:    annotate.ByIntermediary,
+	Title:    "several cookies stand in one Set-Cookie line",
+	Refs:     []string{"RFC 6265bis §3"},
+	Doc: "Set-Cookie is the one response field whose lines must never be joined by commas: a comma may be part of a cookie. Clients see one cookie with odd attributes, and all others are lost. " +
+		"Usually a gateway, a function runtime or a library joins all fields of one name into one string.",
+	Help: "send one Set-Cookie line for each cookie; look for the layer that joins them",
+	Bad: []string{settingCookies("a=1; Path=/; Secure, b=2; Path=/"),
+		settingCookies("a=1; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT, b=2; Path=/; Secure"), settingCookies("a=1; SameSite=Lax,b=2; Path=/; Secure")},
+	Good: []string{settingCookies("a=1; Path=/; Secure", "b=2; Path=/; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT"), settingCookies("a=1; Path=/x, b=2; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Response.Fields.Each(exchange.FieldSetCookie) {
+			c := setCookie{field.ParseSetCookie(l.Value), p, i}
+			if next, ok := c.JoinedCookie(); ok {
+				p.Note(c.span(next.At, next.End()), "the Set-Cookie line of %s goes on with the cookie %s behind a comma, so clients lose the second", c.label(), quoted(next.Text))
+			}
+		}
+	},
+}
+
+var cookieSetTwice = &annotate.Rule{
+	ID:       "cookie/set-twice",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "one response sets the same cookie twice",
+	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.7 step 23"},
+	Doc: "A response must not set two cookies of one name. With the same domain and path the second replaces the first, in the order in which the lines happen to arrive; otherwise the browser keeps both and sends both, and the server picks one. " +
+		"Usually two parts of an application write the same session.",
+	Help: "set each cookie once a response; give different cookies different names",
+	Bad: []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; HttpOnly; SameSite=Lax", "sid=7a11d96e407aad42; Path=/; Secure; HttpOnly; SameSite=Lax"),
+		settingCookies("lang=en; Path=/; Secure", "lang=de; Path=/account; Secure")},
+	Good: []string{settingCookies("lang=en; Path=/; Secure", "lang=; Path=/account; Max-Age=0; Secure", "Lang=x; Path=/; Secure")},
+	When: whenSetCookie(),
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if i := f.Index(exchange.FieldSetCookie); f.Len()-i < 2 {
+			return
+		}
+		const most = 64 // a response with more is hostile
+		n := 0
+		for second := range cookiesSet(p) {
+			for first := range cookiesSet(p) {
+				if first.line >= second.line {
+					break
+				}
+				if first.Name.Text != "" && first.Name.Text == second.Name.Text {
+					if why := whyTwice(first, second); why != "" {
+						p.Note(second.named(), "the cookie %s is set twice, %s", second.label(), why)
+						break
+					}
+				}
+			}
+			if n++; n == most {
+				return
+			}
+		}
+	},
+}
+
+// whyTwice says how two cookies of one name are in each other's way; "" when they are not.
+func whyTwice(a, b setCookie) string {
+	domainA, _, _ := a.domain()
+	domainB, _, _ := b.domain()
+	switch {
+	case domainA == domainB && a.path() == b.path():
+		return "for the same domain and path, so the second line replaces the first"
+	case a.live() && b.live():
+		return "for different scopes, so clients may send both back"
+	}
+	return ""
+}
+
+var cookieValueFromRequest = &annotate.Rule{
+	ID:       "cookie/value-from-request",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the request decides the name, scope or end of a cookie",
+	Refs:     []string{"RFC 6265bis §8.6"},
+	Doc: "A parameter of the request came back as a cookie's name, Domain or Path, or with octets in it that end a cookie's value. If the server does not check it, anybody can make a link that plants cookies in somebody else's browser. " +
+		"That a value comes back as the cookie's value is usual and not reported.",
+	Help: "take names and attributes of cookies from a fixed list; encode values",
+	Bad: []string{`* scheme https
+> GET /start?store=warehouse1 HTTP/1.1
+> Host: www.shop.test
+>
+< HTTP/1.1 200 OK
+< Set-Cookie: warehouse1=yes; Path=/; Secure
+< Content-Type: text/plain
+<
+< ok
+`, `* scheme https
+> GET /start?lang=en%3B%20Domain%3Dshop.test HTTP/1.1
+> Host: www.shop.test
+>
+< HTTP/1.1 200 OK
+< Set-Cookie: lang=en; Domain=shop.test; Secure
+< Content-Type: text/plain
+<
+< ok
+`},
+	Good: []string{`* scheme https
+> GET /start?store=warehouse1&path=/ HTTP/1.1
+> Host: www.shop.test
+>
+< HTTP/1.1 200 OK
+< Set-Cookie: store=warehouse1; Path=/; Secure
+< Content-Type: text/plain
+<
+< ok
+`},
+	When:         whenSetCookie(),
+	Needs:        annotate.NeedsContent,
+	OffByDefault: true,
+	Check: func(p *annotate.Pass) {
+		for c := range cookiesSet(p) {
+			for _, params := range [...]string{p.X.Query(), string(formContent(&p.X.Request))} {
+				noteCookieFromParameter(p, c, params)
+			}
+		}
+	},
+}
+
+func noteCookieFromParameter(p *annotate.Pass, c setCookie, params string) {
+	for name, value := range parameterValues(params) {
+		if len(value) < 8 {
+			continue
+		}
+		domain, _ := c.Last("Domain")
+		path, _ := c.Last("Path")
+		what := ""
+		switch value {
+		case c.Name.Text:
+			what = "the name"
+		case domain.Value:
+			what = "the Domain"
+		case path.Value:
+			what = "the Path"
+		default:
+			if strings.ContainsAny(value, "\r\n;") && strings.Contains(c.Text, strings.TrimRight(value, "\r\n")) {
+				what = "the value and what follows it"
+			}
+		}
+		if what != "" {
+			p.Note(c.named(), "%s of the cookie %s is what the parameter %s of the request says", what, c.label(), strconv.Quote(name))
+			return
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package rules
+
+import (
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// bareTypes is a set of types that a value of a structured field may have; the
+// empty set allows all of them.
+type bareTypes uint16
+
+func oneOf(types ...field.BareType) (set bareTypes) {
+	for _, t := range types {
+		set |= 1 << t
+	}
+	return set
+}
+
+func (s bareTypes) has(t field.BareType) bool { return s == 0 || s&(1<<t) != 0 }
+
+// typedKey is a key, of a dictionary or of parameters, whose definition says
+// which types its value may have.
+type typedKey struct {
+	key   string
+	types bareTypes
+}
+
+// A structuredField is how a field is defined as a structured field (RFC 9651
+// §2): its shape, and the types that its definition allows where another one
+// makes the whole field void.
+type structuredField struct {
+	name    exchange.Name
+	kind    field.StructureKind
+	members bareTypes  // of the item, or of each member
+	items   bareTypes  // inside inner lists
+	params  []typedKey // of the item or of each member
+	keys    []typedKey // of a dictionary
+}
+
+// structuredFields lists the fields that are defined as structured fields from
+// their first specification on. Fields whose types have a rule of their own,
+// or whose wrong members alone are ignored, have their shape here only.
+func structuredFields() []structuredField {
+	text, token, binary := oneOf(field.String), oneOf(field.Token), oneOf(field.ByteSequence)
+	integer, boolean := oneOf(field.Integer), oneOf(field.Boolean)
+	const item, list, dictionary = field.StructuredItem, field.StructuredList, field.StructuredDictionary
+	return []structuredField{
+		{name: exchange.FieldAcceptCH, kind: list, members: token},
+		{name: exchange.FieldAcceptSignature, kind: dictionary, members: oneOf(field.InnerList)},
+		{name: exchange.FieldActivateStorageAccess, kind: item, members: token},
+		{name: exchange.FieldAvailableDictionary, kind: item, members: binary},
+		{name: exchange.FieldCDNCacheControl, kind: dictionary},
+		{name: exchange.FieldCacheGroupInvalidation, kind: list, members: text},
+		{name: exchange.FieldCacheGroups, kind: list, members: text},
+		{name: exchange.FieldCacheStatus, kind: list},
+		{name: exchange.FieldCapsuleProtocol, kind: item, members: boolean},
+		{name: exchange.FieldClientCert, kind: item, members: binary},
+		{name: exchange.FieldClientCertChain, kind: list, members: binary},
+		{name: exchange.FieldContentDigest, kind: dictionary, members: binary},
+		{name: exchange.FieldCriticalCH, kind: list, members: token},
+		{name: exchange.FieldCrossOriginEmbedderPolicy, kind: item, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldCrossOriginEmbedderPolicyReportOnly, kind: item, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldCrossOriginOpenerPolicy, kind: item, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldCrossOriginOpenerPolicyReportOnly, kind: item, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldDeprecation, kind: item, members: oneOf(field.StructuredDate)},
+		{name: exchange.FieldDictionaryID, kind: item, members: text},
+		{name: exchange.FieldLinkTemplate, kind: list, members: text},
+		{name: exchange.FieldOriginAgentCluster, kind: item, members: boolean},
+		{name: exchange.FieldPermissionsPolicy, kind: dictionary},
+		{name: exchange.FieldPriority, kind: dictionary},
+		{name: exchange.FieldProxyStatus, kind: list},
+		{name: exchange.FieldReportingEndpoints, kind: dictionary},
+		{name: exchange.FieldReprDigest, kind: dictionary, members: binary},
+		{name: exchange.FieldSecCHUA, kind: list, members: text, params: []typedKey{{"v", text}}},
+		{name: exchange.FieldSecCHUAMobile, kind: item, members: boolean},
+		{name: exchange.FieldSecCHUAPlatform, kind: item, members: text},
+		{name: exchange.FieldSecFetchDest, kind: item, members: token},
+		{name: exchange.FieldSecFetchMode, kind: item, members: token},
+		{name: exchange.FieldSecFetchSite, kind: item, members: token},
+		{name: exchange.FieldSecFetchUser, kind: item, members: boolean},
+		{name: exchange.FieldSignature, kind: dictionary, members: binary},
+		{name: exchange.FieldSignatureInput, kind: dictionary, members: oneOf(field.InnerList), items: text, params: []typedKey{
+			{"created", integer}, {"expires", integer}, {"nonce", text}, {"alg", text}, {"keyid", text}, {"tag", text},
+		}},
+		{name: exchange.FieldSpeculationRules, kind: list, members: text},
+		{name: exchange.FieldSupportsLoadingMode, kind: list, members: token},
+		{name: exchange.FieldUploadComplete, kind: item, members: boolean},
+		{name: exchange.FieldUploadDraftInteropVersion, kind: item, members: integer},
+		{name: exchange.FieldUploadLimit, kind: dictionary, keys: []typedKey{
+			{"max-size", integer}, {"min-size", integer}, {"max-append-size", integer}, {"min-append-size", integer}, {"max-age", integer},
+		}},
+		{name: exchange.FieldUploadOffset, kind: item, members: integer},
+		{name: exchange.FieldUseAsDictionary, kind: dictionary, keys: []typedKey{
+			{"match", text}, {"match-dest", oneOf(field.InnerList)}, {"id", text}, {"type", token},
+		}},
+		{name: exchange.FieldWantContentDigest, kind: dictionary, members: integer},
+		{name: exchange.FieldWantReprDigest, kind: dictionary, members: integer},
+	}
+}
+
+// structuredTable finds a structured field by its name, and structuredNames
+// whether a message has any. Neither is written again.
+var structuredTable, structuredNames = makeStructuredTable()
+
+func makeStructuredTable() (table []*structuredField, names exchange.NameMask) {
+	fields := structuredFields()
+	for i := range fields {
+		n := fields[i].name
+		for len(table) <= int(n) {
+			table = append(table, nil)
+		}
+		table[n] = &fields[i]
+		one := exchange.MaskOf(n)
+		for w := range names {
+			names[w] |= one[w]
+		}
+	}
+	return table, names
+}
+
+// structuredFieldOf is how a field is defined as a structured field, nil for
+// one that is not.
+func structuredFieldOf(n exchange.Name) *structuredField {
+	if int(n) >= len(structuredTable) {
+		return nil
+	}
+	return structuredTable[n]
+}
+
+// wrongType finds the first value whose type the definition does not allow.
+// What is the thing that has it, as "the parameter v".
+func (s *structuredField) wrongType(v field.Structured) (b field.Bare, what string, want bareTypes) {
+	for m := range v.Members() {
+		if !s.members.has(m.Type) {
+			return m.Bare, s.memberWords(m), s.members
+		}
+		if k := keyTypes(s.keys, m.Key); !k.has(m.Type) {
+			return m.Bare, "the member " + m.Key, k
+		}
+		if s.items != 0 {
+			for i := range m.Items() {
+				if !s.items.has(i.Type) {
+					return i.Bare, "an item of the inner list", s.items
+				}
+			}
+		}
+		if s.params == nil {
+			continue
+		}
+		for p := range m.Params() {
+			if k := keyTypes(s.params, p.Key); !k.has(p.Type) {
+				return p.Bare, "the parameter " + p.Key, k
+			}
+		}
+	}
+	return b, "", 0
+}
+
+func (s *structuredField) memberWords(m field.Member) string {
+	switch s.kind {
+	case field.StructuredItem:
+		return "the value"
+	case field.StructuredDictionary:
+		return "the member " + m.Key
+	}
+	return "a member"
+}
+
+func keyTypes(keys []typedKey, key string) bareTypes {
+	for i := range keys {
+		if keys[i].key == key {
+			return keys[i].types
+		}
+	}
+	return 0
+}
+
+// String names the types of a set: "a Token", "a String or a Token".
+func (s bareTypes) String() string {
+	words := ""
+	for t := field.Integer; t <= field.InnerList; t++ {
+		if s&(1<<t) == 0 {
+			continue
+		}
+		if words != "" {
+			words += " or "
+		}
+		words += article(t)
+	}
+	return words
+}
+
+func article(t field.BareType) string {
+	if t == field.Integer || t == field.InnerList {
+		return "an " + t.String()
+	}
+	return "a " + t.String()
+}

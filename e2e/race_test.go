@@ -1,0 +1,6 @@
+//go:build race
+
+package e2e_test
+
+// raceEnabled builds the program with the race detector too.
+const raceEnabled = true
