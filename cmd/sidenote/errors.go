@@ -7,6 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"sidenote/configs"
+	"sidenote/sink"
 )
 
 // The exit codes.
@@ -42,8 +45,22 @@ func (p *program) exit(err error) int {
 	if errors.As(err, &coded) {
 		code = coded.code
 	}
-	fmt.Fprintf(p.stderr, "sidenote: %s\n", oneLine(err.Error()))
+	text := oneLine(err.Error())
+	var file *configs.FileError
+	if errors.As(err, &file) { // shows the line with a caret below it
+		text = printableLines(err.Error())
+	}
+	fmt.Fprintf(p.stderr, "sidenote: %s\n", text)
 	return code
+}
+
+// printableLines makes each line of a text printable.
+func printableLines(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = sink.Printable(l, false)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // oneLine keeps what an error quotes from breaking the line or steering the terminal.

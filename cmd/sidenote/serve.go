@@ -101,31 +101,34 @@ type reverseListener struct {
 
 // newServing opens listeners, files and the CA, so that whatever cannot be
 // opened is an error of the start. What was opened is closed again on error.
-func (p *program) newServing(c configs.Config) (s *serving, err error) {
-	s = &serving{program: p, config: c}
+func (p *program) newServing(c configs.Config) (*serving, error) {
+	s := &serving{program: p, config: c}
 	s.log = zerolog.New(zerolog.ConsoleWriter{Out: p.stderr, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
-	defer func() {
-		if err != nil {
-			s.closeListeners()
-		}
-	}()
+	if err := s.open(); err != nil {
+		s.closeListeners()
+		return nil, err
+	}
+	return s, nil
+}
+
+// open opens what a serving needs.
+func (s *serving) open() (err error) {
 	if err := s.listen(); err != nil {
-		return nil, err
+		return err
 	}
-	if s.authority, err = p.openCA(c.CADir); err != nil {
-		return nil, err
+	if s.authority, err = s.program.openCA(s.config.CADir); err != nil {
+		return err
 	}
-	run := newRunID()
 	if err := s.newAnnotator(); err != nil {
-		return nil, err
+		return err
 	}
-	pc, err := s.proxyConfig(run)
+	pc, err := s.proxyConfig(newRunID())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.proxy = proxy.New(pc)
 	s.metrics.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(s.proxy.Stats()) })
-	return s, nil
+	return nil
 }
 
 // openCA opens the CA in a folder, the usual one for "".
