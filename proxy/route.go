@@ -90,7 +90,11 @@ func (p *Proxy) comesBack(ps *passage) bool {
 // (RFC 9110 §7.6.3). Origin servers are not told, since nothing of the traffic
 // is to change; another proxy is, or loops through it could not be seen.
 func (p *Proxy) addsVia(kind routeKind, x *exchange.Exchange) bool {
-	return kind == routeReverse || x.Scheme == "http" && p.dialer.proxyFor("http", x.Authority) != nil
+	if kind == routeReverse || x.Scheme != "http" {
+		return kind == routeReverse
+	}
+	next := p.dialer.proxyFor("http", withPort(x.Authority, "http"))
+	return next != nil && !strings.HasPrefix(next.Scheme, "socks5")
 }
 
 // isOwnAuthority reports whether an authority is the address of one of our listeners.
