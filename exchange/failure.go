@@ -329,6 +329,7 @@ const (
 	ChangedResponseFieldCase
 	ChangedResponseFraming // chunked became Content-Length, or the other way round
 	ChangedRequestFraming
+	ChangedRequestTrailers // trailers that were not announced were dropped
 
 	ChangedRequestHopByHop // hop-by-hop fields were consumed, as RFC 9110 §7.6.1 demands
 	ChangedResponseHopByHop
@@ -345,7 +346,7 @@ const (
 
 var changeNames = [...]string{
 	"request-field-order", "request-field-case",
-	"response-reason", "response-field-order", "response-field-case", "response-framing", "request-framing",
+	"response-reason", "response-field-order", "response-field-case", "response-framing", "request-framing", "request-trailers",
 	"request-hop-by-hop", "response-hop-by-hop", "version", "request-via", "request-host",
 	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated",
 }

@@ -398,6 +398,7 @@ func trimDefaultPort(authority, scheme string) string {
 
 // tapResponse records the response content as goproxy reads it.
 func (ps *passage) tapResponse(resp *http.Response) {
+	ps.resp = resp
 	ps.w.length = resp.ContentLength
 	if !ps.x.MayHaveContent() {
 		ps.w.length = 0

@@ -25,6 +25,9 @@ type passage struct {
 	multi bool // the client speaks HTTP/2
 
 	w           *responseWriter
+	received    *http.Request  // as the server gave it, which sets its trailers
+	announced   bool           // it announced trailers
+	resp        *http.Response // as the transport gave it; nil when there was none
 	requestHead outgoingHead   // the head sent to the origin server
 	request     *contentTap    // reads the request content
 	response    *contentTap    // reads the response content; nil without any
@@ -59,7 +62,7 @@ func passageOf(ctx context.Context) *passage {
 
 // newPassage begins the record of a request that has been read.
 func (p *Proxy) newPassage(in *inbound, r *http.Request) *passage {
-	ps := &passage{proxy: p, in: in, multi: r.ProtoMajor >= 2}
+	ps := &passage{proxy: p, in: in, multi: r.ProtoMajor >= 2, received: r, announced: len(r.Trailer) > 0}
 	x := &exchange.Exchange{ID: p.nextID(), Run: p.config.RunID}
 	ps.x = x
 	ctx, cancel := context.WithCancelCause(r.Context())
@@ -317,6 +320,7 @@ func (ps *passage) finish() {
 	if ps.response != nil {
 		ps.response.stop()
 	}
+	ps.readTrailers()
 	ps.mu.Lock()
 	x.Timing.Done = ps.since()
 	if o := ps.out; o != nil {
@@ -327,6 +331,21 @@ func (ps *passage) finish() {
 	ps.cancel(nil)
 	if !ps.unrecorded {
 		ps.proxy.done(x)
+	}
+}
+
+// readTrailers records the trailers of messages that have come whole. net/http
+// forwards those of a request only where they were announced.
+func (ps *passage) readTrailers() {
+	x := ps.x
+	if ps.request != nil && x.Request.Content.Complete && len(ps.received.Trailer) > 0 {
+		x.Request.Trailers = exchange.FromHeader(ps.received.Trailer)
+		if !ps.announced {
+			x.Changed |= exchange.ChangedRequestTrailers
+		}
+	}
+	if ps.response != nil && x.Response.Content.Complete && len(ps.resp.Trailer) > 0 {
+		x.Response.Trailers = exchange.FromHeader(ps.resp.Trailer)
 	}
 }
 
