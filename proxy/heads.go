@@ -13,7 +13,11 @@ import (
 type headWriter struct {
 	pending *outgoingHead
 	held    []byte // of a head that net/http has not written whole
+	out     []byte // used anew for each head
 }
+
+// keepHead is the largest buffer that a connection keeps for its next head.
+const keepHead = 16 << 10
 
 // An outgoingHead is a head about to be forwarded.
 type outgoingHead struct {
@@ -72,9 +76,12 @@ func (w *headWriter) rewrite(p []byte) []byte {
 	if w.pending.status != 100 && bytes.HasPrefix(p, continueLine) {
 		return p // net/http's own answer to Expect; the head is still to come
 	}
-	out := w.pending.compose(make([]byte, 0, len(p)+1024), p[:end])
+	out := append(w.pending.compose(w.out[:0], p[:end]), p[end:]...)
 	w.pending = nil
-	return append(out, p[end:]...)
+	if w.out = out; cap(out) > keepHead {
+		w.out = nil
+	}
+	return out
 }
 
 var continueLine = []byte("HTTP/1.1 100 ")
