@@ -46,7 +46,8 @@ type Rule struct {
 	OffByDefault bool
 
 	// Check looks at p.X and reports what it finds through p. It must not
-	// change the exchange nor keep p.
+	// change the exchange nor keep p. A rule without it is known and listed, and
+	// never speaks: what it would compare exchanges with was not given.
 	Check func(p *Pass)
 }
 

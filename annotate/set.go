@@ -46,6 +46,22 @@ type Change struct {
 func NewSet(rules []*Rule, options Options, changes ...Change) (*Set, error) {
 	s := &Set{options: options}
 	s.passes.New = func() any { return new(Pass) }
+	severities, err := Severities(rules, changes...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rules {
+		if severities[r] != 0 && r.Check != nil {
+			s.rules = append(s.rules, r)
+			s.add(r, severities[r])
+		}
+	}
+	return s, nil
+}
+
+// Severities gives the severity of each rule once the changes are applied in
+// their order; 0 for one that is off. A change that names no rule is an error.
+func Severities(rules []*Rule, changes ...Change) (map[*Rule]Severity, error) {
 	severities := make(map[*Rule]Severity, len(rules))
 	for _, r := range rules {
 		if !r.OffByDefault {
@@ -57,13 +73,7 @@ func NewSet(rules []*Rule, options Options, changes ...Change) (*Set, error) {
 			return nil, err
 		}
 	}
-	for _, r := range rules {
-		if severities[r] != 0 {
-			s.rules = append(s.rules, r)
-			s.add(r, severities[r])
-		}
-	}
-	return s, nil
+	return severities, nil
 }
 
 func (c Change) apply(rules []*Rule, severities map[*Rule]Severity) error {
@@ -187,10 +197,13 @@ func (s *Set) run(ix *index, x *exchange.Exchange, notes []Note) []Note {
 		p.rule, p.severity = e.rule, e.severity
 		e.rule.Check(p)
 	}
-	notes = p.notes
+	made := p.notes
 	*p = Pass{}
 	s.passes.Put(p)
-	return notes
+	if len(made) > len(notes) && x.Request.Fields.Has(exchange.FieldSidenoteIgnore) {
+		return dropIgnored(x, made, len(notes))
+	}
+	return made
 }
 
 // Suppress drops the notes of rules that another note's rule suppresses. It

@@ -23,6 +23,8 @@ type Config struct {
 	ProxyAuth        string   // USER:PASSWORD that clients of proxy and admin server must give; "" for none
 
 	Annotate    string            // "off", "summary" or "full"
+	Profile     string            // which rules are on: one of annotate.ProfileNames
+	OpenAPI     []string          // OpenAPI descriptions, each FILE or URL=FILE
 	Rules       map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
 	SlowAfter   time.Duration     // time to first octet from which a response is slow
 	Format      string            // "auto", "text" or "json"

@@ -131,6 +131,19 @@ func Settings() []Setting {
 			set:     choice(func(c *Config) *string { return &c.Severity }, "info", "warn", "error"),
 		},
 		{
+			Name: "profile", Kind: KindChoice, Default: "default", Value: "NAME", Group: groupNotes,
+			Choices: profiles(),
+			Help:    "which rules are on: " + orList(profiles()),
+			More:    "rest is for APIs, browser for web pages, security for a look at protection, strict for every rule. The setting rules comes after it.",
+			set:     choice(func(c *Config) *string { return &c.Profile }, profiles()...),
+		},
+		{
+			Name: "openapi", Kind: KindList, Value: "[URL=]FILE", Group: groupNotes, Repeatable: true,
+			Help: "OpenAPI description to compare exchanges with",
+			More: "With a URL its paths lie under that, instead of under the servers that it names. Nothing it refers to is fetched.",
+			set:  list(func(c *Config) *[]string { return &c.OpenAPI }, anyItem),
+		},
+		{
 			Name: "rules", Kind: KindMap, Value: "RULE=LEVEL,...", Group: groupNotes, Repeatable: true,
 			Choices: ruleLevels(),
 			Help:    "change rules: off, info, warn, error, or on with the rule's own severity",
@@ -211,5 +224,8 @@ func Settings() []Setting {
 		},
 	}
 }
+
+// profiles names those of package annotate, which a test compares.
+func profiles() []string { return []string{"default", "strict", "rest", "security", "browser"} }
 
 func ruleLevels() []string { return []string{"off", "info", "warn", "error", "on"} }

@@ -41,12 +41,17 @@ func oneOf(s string, choices []string) error {
 	if slices.Contains(choices, s) {
 		return nil
 	}
-	last := len(choices) - 1
-	err := fmt.Sprintf("want %s or %s, not %q", strings.Join(choices[:last], ", "), choices[last], s)
+	err := fmt.Sprintf("want %s, not %q", orList(choices), s)
 	if near := nearest(s, choices); near != "" {
 		err += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return errors.New(err)
+}
+
+// orList writes "a, b or c".
+func orList(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func onOff(at func(*Config) *bool) func(*Config, string) error {

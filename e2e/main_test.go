@@ -4,17 +4,26 @@ package e2e_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
 // noSkipVariable, set to 1, makes a missing program a failure.
 const noSkipVariable = "SIDENOTE_TEST_NO_SKIP"
 
-// program is the path of the binary under test, built once by TestMain.
-var program string
+// built is the path of the binary under test, made once by TestMain.
+var built string
+
+// program gives the path of the binary under test.
+func program(t *testing.T) string {
+	t.Helper()
+	lookAtSource()
+	return built
+}
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
@@ -25,8 +34,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "sidenote")
-	args := []string{"build", "-o", program}
+	built = filepath.Join(dir, "sidenote")
+	args := []string{"build", "-o", built}
 	if raceEnabled {
 		args = append(args, "-race")
 	}
@@ -38,6 +47,18 @@ func testMain(m *testing.M) int {
 	}
 	return m.Run()
 }
+
+// lookAtSource opens every folder of the module: "go test" repeats an earlier
+// result until something changes that the test itself looked at, and the
+// build looks from another process.
+var lookAtSource = sync.OnceFunc(func() {
+	_ = filepath.WalkDir("..", func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return nil // what cannot be read is the build's matter
+	})
+})
 
 // need skips the test when a program is not installed, or fails it where
 // nothing may be skipped. It gives the program's path.

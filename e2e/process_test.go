@@ -66,7 +66,7 @@ func start(t *testing.T, args ...string) *process {
 		t: t, stdout: &output{}, stderr: &output{}, exited: make(chan error, 1),
 		caDir: filepath.Join(dir, "ca"), logFile: filepath.Join(dir, "log.jsonl"), save: filepath.Join(dir, "save.jsonl"),
 	}
-	p.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+	p.cmd = exec.Command(program(t), append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 		"--ca-dir", p.caDir, "--log-file", p.logFile, "--save", p.save}, args...)...)
 	p.cmd.Env = plainEnv(dir)
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
@@ -245,7 +245,7 @@ func (p *process) url() *url.URL { return &url.URL{Scheme: "http", Host: p.proxy
 // env is the environment of a shell that ran eval "$(sidenote env)".
 func (p *process) env(home string) []string {
 	p.t.Helper()
-	script := fmt.Sprintf(`eval "$(%s env --listen %s --ca-dir %s)" && exec env -0`, program, p.proxy, p.caDir)
+	script := fmt.Sprintf(`eval "$(%s env --listen %s --ca-dir %s)" && exec env -0`, program(p.t), p.proxy, p.caDir)
 	c := exec.Command("sh", "-c", script)
 	c.Env = plainEnv(home)
 	var errs bytes.Buffer

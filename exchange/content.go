@@ -26,6 +26,11 @@ type Content struct {
 	Complete  bool   // the message ended as its framing said
 	SHA256    Digest // of all octets that passed; zero when not computed
 
+	// Decoded says that Kept is not the octets that passed, but what a program
+	// that saved the message made of them: without content codings, and text
+	// in UTF-8. What it means can be judged; its octets and their number cannot.
+	Decoded bool
+
 	decodeOnce sync.Once
 	decoded    Decoded
 }
@@ -72,7 +77,7 @@ func (m *Message) DecodedContent() Decoded {
 
 func decode(c *Content, codings string) Decoded {
 	d := Decoded{Bytes: c.Kept, Truncated: !c.Whole()}
-	if codings == "" || len(c.Kept) == 0 {
+	if c.Decoded || codings == "" || len(c.Kept) == 0 {
 		return d
 	}
 	list := strings.Split(codings, ",")

@@ -15,6 +15,20 @@ func (e *Err) Error() string {
 	return string(e.Code) + ": " + e.Detail
 }
 
+// FailedIn is the phase in which the exchange failed, "" if it did not. It is
+// that of the code, but for HTTP/2: its connections and streams end in the same
+// ways before the head and after it.
+func (x *Exchange) FailedIn() Phase {
+	if x.Err == nil {
+		return ""
+	}
+	f, _ := x.Err.Code.Lookup()
+	if f.Phase == PhaseHead && x.Response.Status != 0 && !x.Response.Made {
+		return PhaseContent
+	}
+	return f.Phase
+}
+
 // An ErrCode names a way for an exchange to fail. Codes are stable: logs,
 // metrics and policies hold on to them.
 type ErrCode string

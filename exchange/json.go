@@ -52,6 +52,10 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	if x.Changed != 0 {
 		e.RawJSON("sidenote.changed", x.Changed.appendJSON(scratch[:0]))
 	}
+	if x.Source.File != "" {
+		b = append(appendText(append(scratch[:0], `{"file":`...), x.Source.File), `,"entry":`...)
+		e.RawJSON("sidenote.source", append(strconv.AppendInt(b, int64(x.Source.Entry), 10), '}'))
+	}
 	if o.Full {
 		x.encodeFull(e)
 	}
@@ -122,9 +126,7 @@ func (x *Exchange) encodeFailure(e *zerolog.Event) {
 		return
 	}
 	e.Str("error.type", string(x.Err.Code))
-	if f, ok := x.Err.Code.Lookup(); ok {
-		e.Str("sidenote.error.phase", string(f.Phase))
-	}
+	strUnlessEmpty(e, "sidenote.error.phase", string(x.FailedIn()))
 	encodeText(e, "sidenote.error.detail", x.Err.Detail)
 }
 
@@ -299,6 +301,9 @@ func appendContent(b []byte, c *Content) []byte {
 	}
 	b = strconv.AppendBool(append(b, `,"truncated":`...), c.Truncated)
 	b = strconv.AppendBool(append(b, `,"complete":`...), c.Complete)
+	if c.Decoded {
+		b = append(b, `,"decoded":true`...)
+	}
 	return append(b, '}')
 }
 
@@ -343,6 +348,11 @@ func appendText(b []byte, s string) []byte {
 		b = base64.StdEncoding.AppendEncode(b, []byte(s))
 		return append(b, `"}`...)
 	}
+	return appendJSONString(b, s)
+}
+
+// appendJSONString writes a JSON string of UTF-8, without a control character in it.
+func appendJSONString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); i++ {

@@ -79,6 +79,7 @@ type recordContent struct {
 	SHA256    string `json:"sha256"`
 	Truncated bool   `json:"truncated"`
 	Complete  bool   `json:"complete"`
+	Decoded   bool   `json:"decoded"`
 }
 
 type recordConn struct {
@@ -229,6 +230,7 @@ func (r *recordMessage) fill(m *Message) (err error) {
 	fillFields(&m.Trailers, r.Trailers)
 	c := &m.Content
 	c.Size, c.Kept, c.Truncated, c.Complete = r.Content.Size, r.Kept, r.Content.Truncated, r.Content.Complete
+	c.Decoded = r.Content.Decoded
 	if r.Content.SHA256 != "" {
 		c.SHA256, err = parseDigest(r.Content.SHA256)
 	}
@@ -308,6 +310,7 @@ type lineReader struct {
 	r          io.Reader
 	buf        []byte
 	start, end int // of what is read and not yet given
+	taken      int64
 	err        error
 }
 
@@ -318,6 +321,7 @@ func (l *lineReader) next() ([]byte, error) {
 		if i := indexByteFrom(l.buf[l.start:l.end], '\n', searched); i >= 0 {
 			line := l.buf[l.start : l.start+i]
 			l.start += i + 1
+			l.taken += int64(i + 1)
 			return trimCR(line), nil
 		}
 		searched = l.end - l.start
@@ -327,6 +331,7 @@ func (l *lineReader) next() ([]byte, error) {
 		case l.err != nil && searched > 0 && l.err == io.EOF:
 			line := l.buf[l.start:l.end]
 			l.start = l.end
+			l.taken += int64(len(line))
 			return trimCR(line), nil
 		case l.err != nil:
 			return nil, l.err

@@ -295,7 +295,7 @@ func (w *secretWalk) fill(to, from *Message, made *walkedMessage, startLine bool
 	to.Fields, to.Trailers = made.fields, made.trailers
 	c := &to.Content
 	c.Size, c.Kept, c.Truncated = from.Content.Size, from.Content.Kept, from.Content.Truncated
-	c.Complete, c.SHA256 = from.Content.Complete, from.Content.SHA256
+	c.Complete, c.SHA256, c.Decoded = from.Content.Complete, from.Content.SHA256, from.Content.Decoded
 	if made.content.changed {
 		c.Kept, c.SHA256 = made.content.kept, Digest{}
 		c.Truncated = c.Truncated || made.content.dropped

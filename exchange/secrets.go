@@ -337,7 +337,7 @@ func (w *secretWalk) content(m *Message) walkedContent {
 	default:
 		return walkedContent{}
 	}
-	if coding := m.Fields.Value(FieldContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+	if coding := m.Fields.Value(FieldContentEncoding); coding != "" && !m.Content.Decoded && !strings.EqualFold(coding, "identity") {
 		before := len(w.found)
 		_, changed := look(m.DecodedContent().Bytes)
 		if changed || len(w.found) > before {

@@ -413,6 +413,8 @@ func parseContent(x *Exchange, which, facts string) error {
 			c.Truncated, c.SHA256 = true, Digest{}
 		case "incomplete":
 			c.Complete = false
+		case "decoded":
+			c.Decoded = true
 		case "sha256":
 			c.SHA256, err = parseDigest(v)
 		case "no-raw-head":
@@ -554,6 +556,7 @@ func appendContentFacts(b []byte, which string, m *Message, there bool) []byte {
 	}
 	f.flag("truncated", c.Truncated)
 	f.flag("incomplete", !c.Complete)
+	f.flag("decoded", c.Decoded)
 	if c.SHA256 != DigestOf(c.Kept) {
 		if s := c.SHA256.String(); s != "" {
 			f.set("sha256", s)

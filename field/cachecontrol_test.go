@@ -83,7 +83,7 @@ func FuzzDirectives(f *testing.F) {
 			if err != nil && (err.At < d.At || err.At > d.End()) {
 				t.Fatalf("%q: %v is outside %+v", s, err, d)
 			}
-			if seconds, ok := d.Seconds(); ok && (seconds < 0 || err != nil) {
+			if seconds, ok := d.Seconds(); ok && (seconds < 0 || err != nil && field.IsToken(d.Name)) {
 				t.Fatalf("%q: %d seconds, %v", s, seconds, err)
 			}
 		}

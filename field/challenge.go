@@ -206,3 +206,16 @@ func isAlphaNumeric(c byte) bool {
 
 // skipToComma gives the next comma outside a quoted string, or the end.
 func skipToComma(s string, at int) int { return at + pieceLen(s[at:], ',') }
+
+// HasBefore reports whether a parameter of the same name stands before q.
+func (c Challenge) HasBefore(q Param) bool {
+	for p := range c.Params() {
+		if p.At >= q.At {
+			return false
+		}
+		if EqualFold(p.Name, q.Name) {
+			return true
+		}
+	}
+	return false
+}

@@ -240,3 +240,44 @@ func ParseRetryAfter(s string, now time.Time) (RetryAfter, error) {
 	d, err := ParseDate(s, now)
 	return RetryAfter{Date: d}, err
 }
+
+// DateShape is the form of HTTP-date that s looks like, letters and digits in
+// their places though what they say may be impossible; 0 for none.
+func DateShape(s string) DateForm {
+	switch {
+	case shaped(s, "aaa, 00 aaa 0000 00:00:00 GMT"):
+		return IMFFixdate
+	case shaped(s, "aaa aaa 00 00:00:00 0000"), shaped(s, "aaa aaa  0 00:00:00 0000"):
+		return Asctime
+	}
+	letters := 0
+	for letters < len(s) && lower(s[letters]) >= 'a' && lower(s[letters]) <= 'z' {
+		letters++
+	}
+	if letters >= 6 && shaped(s[letters:], ", 00-aaa-00 00:00:00 GMT") {
+		return RFC850Date
+	}
+	return 0
+}
+
+// shaped compares with a pattern in which a stands for a letter and 0 for a digit.
+func shaped(s, pattern string) bool {
+	if len(s) != len(pattern) {
+		return false
+	}
+	for i := range len(s) {
+		switch c := pattern[i]; {
+		case c == 'a':
+			if lower(s[i]) < 'a' || lower(s[i]) > 'z' {
+				return false
+			}
+		case c == '0':
+			if !IsDigit(s[i]) {
+				return false
+			}
+		case s[i] != c:
+			return false
+		}
+	}
+	return true
+}

@@ -138,3 +138,20 @@ func FuzzParseDate(f *testing.F) {
 		}
 	})
 }
+
+func TestDateShape(t *testing.T) {
+	for in, want := range map[string]field.DateForm{
+		"Sun, 06 Nov 1994 08:49:37 GMT":   field.IMFFixdate,
+		"Sun, 31 Foo 1994 99:49:37 GMT":   field.IMFFixdate,
+		"Sunday, 06-Nov-94 08:49:37 GMT":  field.RFC850Date,
+		"Sun Nov  6 08:49:37 1994":        field.Asctime,
+		"Sun Nov 36 08:49:37 1994":        field.Asctime,
+		"Sun, 6 Nov 1994 08:49:37 GMT":    0,
+		"Sun, 06 Nov 1994 08:49:37 +0000": 0,
+		"0":                               0, "": 0, "2022-11-06T08:49:37Z": 0,
+	} {
+		if got := field.DateShape(in); got != want {
+			t.Errorf("%q: %d, want %d", in, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -50,6 +51,9 @@ type Config struct {
 	// Insecure says for which hosts a bad certificate is let pass; nil for none.
 	Insecure func(host string) bool
 
+	// Resolver looks host names up; nil for that of the system.
+	Resolver *net.Resolver
+
 	// User and Password are what clients have to give; "" wants none.
 	User, Password string
 	// Forbidden addresses cannot be reached through the proxy, such as that of
@@ -67,7 +71,11 @@ type Config struct {
 }
 
 // MaxResponseHead is how many octets of response heads are recorded at most.
-func (c *Config) MaxResponseHead() int { return c.MaxHeadBytes + 4096 }
+func (c *Config) MaxResponseHead() int { return c.MaxHeadBytes + recordedBeyond }
+
+// recordedBeyond is how much more of a head is recorded than may come, since
+// what comes is read in pieces.
+const recordedBeyond = 4096
 
 func (c *Config) insecure(host string) bool { return c.Insecure != nil && c.Insecure(host) }
 

@@ -19,10 +19,11 @@ import (
 )
 
 const (
-	// peekFor is how long a client may be silent in a tunnel before it is taken
-	// for one that waits for the server to speak first.
+	// peekFor is how long a client may be silent in a tunnel before the origin
+	// server is connected to, since the client may wait for it to speak first.
 	peekFor = 400 * time.Millisecond
-	// handshakeFor bounds a client's TLS handshake.
+	// handshakeFor bounds a client's TLS handshake, beside the connection to the
+	// origin server that is opened meanwhile.
 	handshakeFor = 10 * time.Second
 	// established is the head that opens a tunnel.
 	established = "HTTP/1.1 200 Connection established\r\n\r\n"
@@ -47,7 +48,17 @@ func (p *Proxy) connect(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	}
 	ps.establish()
 	to := route{kind: routeTunnel, authority: authority, userAgent: r.Header.Get("User-Agent")}
-	early, err := peek(client)
+	early, err := peek(client, time.Now().Add(peekFor))
+	if len(early) == 0 && err == nil {
+		p.connectSilent(ps, client, to)
+		return
+	}
+	p.connected(ps, client, to, early, err)
+}
+
+// connected decides by the first octets of a client, or the error that came
+// instead, what becomes of its tunnel.
+func (p *Proxy) connected(ps *passage, client net.Conn, to route, early []byte, err error) {
 	client = &replayConn{Conn: client, early: early}
 	switch {
 	case err != nil:
@@ -58,9 +69,9 @@ func (p *Proxy) connect(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	case looksLikeHTTP(early):
 		to.scheme = "http"
 		ps.unrecorded = true
-		p.intercept(client, to, nil, nil)
+		p.intercept(client, to, nil, nil, nil)
 	default:
-		p.tunnel(ps, client, authority, true)
+		p.tunnel(ps, client, to.authority, true)
 	}
 }
 
@@ -72,10 +83,10 @@ func (ps *passage) establish() {
 }
 
 // peek waits for the first octets of a client: until it can be told what it
-// speaks, or it has been silent for a while, which gives none.
-func peek(c net.Conn) ([]byte, error) {
+// speaks, or the deadline, a zero one for none, has come, which gives none.
+func peek(c net.Conn, deadline time.Time) ([]byte, error) {
 	buf := make([]byte, 0, 32)
-	_ = c.SetReadDeadline(time.Now().Add(peekFor))
+	_ = c.SetReadDeadline(deadline)
 	defer c.SetReadDeadline(time.Time{})
 	for len(buf) < cap(buf) {
 		n, err := c.Read(buf[len(buf):cap(buf)])
@@ -119,21 +130,11 @@ func isMethodOctet(c byte) bool { return c >= 'A' && c <= 'Z' || c == '-' || c =
 func (p *Proxy) tunnel(ps *passage, client net.Conn, authority string, opened bool) {
 	defer client.Close()
 	p.tls.tunnels.Add(1)
-	o, err := p.dialer.dial(ps, target{scheme: "tunnel", authority: authority})
-	if err != nil {
-		e := classifyRoundTrip(err, ps.cause(), nil, false)
-		ps.fail(e)
-		ps.x.Err = e
-		if !opened {
-			ps.refuseTunnel(client, p.failurePage(ps.x, e))
-		}
+	o := p.openTunnel(ps, client, authority, opened)
+	if o == nil {
 		return
 	}
 	defer o.Close()
-	t := &ps.x.Timing
-	t.DNS, t.Connect = o.dns, o.connect
-	ps.x.Origin = o.connection(false)
-	ps.x.Origin.Attempts = 1
 	if !opened {
 		if _, err := io.WriteString(client, established); err != nil {
 			ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: err.Error()})
@@ -142,7 +143,28 @@ func (p *Proxy) tunnel(ps *passage, client net.Conn, authority string, opened bo
 		ps.establish()
 		p.headKnown(ps.x)
 	}
-	ps.x.Tunnel = p.relay(ps, client, o)
+	ps.x.Tunnel = p.relay(client, o)
+}
+
+// openTunnel connects to the origin server. It gives nil when that fails, which
+// a client that was not told that the tunnel is open is told.
+func (p *Proxy) openTunnel(ps *passage, client net.Conn, authority string, opened bool) *outbound {
+	o, err := p.dialer.dial(ps, target{scheme: "tunnel", authority: authority})
+	if err != nil {
+		ps.tried(err)
+		e := classifyRoundTrip(err, ps.cause(), nil)
+		ps.fail(e)
+		ps.x.Err = e
+		if !opened {
+			ps.refuseTunnel(client, p.failurePage(ps.x, e))
+		}
+		return nil
+	}
+	t := &ps.x.Timing
+	t.DNS, t.Connect = o.dns, o.connect
+	ps.x.Origin = o.connection(false)
+	ps.x.Origin.Attempts = 1
+	return o
 }
 
 // refuseTunnel answers CONNECT with a page and closes.
@@ -155,10 +177,12 @@ func (ps *passage) refuseTunnel(client net.Conn, page *page) {
 	_, _ = client.Write(append(head.compose(nil, made), page.content...))
 }
 
-// intercept hands a connection to the inner server.
-func (p *Proxy) intercept(c net.Conn, to route, facts *exchange.TLS, watcher *refusal) {
+// intercept hands a connection to the inner server. probed is why the origin
+// server could not be reached meanwhile, nil if it could.
+func (p *Proxy) intercept(c net.Conn, to route, facts *exchange.TLS, watcher *refusal, probed error) {
 	in := p.newInbound(c, to)
 	in.tls, in.watcher = facts, watcher
+	in.setProbe(probed)
 	if facts != nil && facts.ALPN == "h2" {
 		in.multi = true
 		in.recorder.off()
@@ -173,7 +197,7 @@ func (p *Proxy) interceptTLS(ps *passage, client net.Conn, to route) {
 	to.scheme = "https"
 	tap := &alertTap{Conn: client, authority: to.authority}
 	tc := tls.Server(tap, p.tls.config)
-	ctx, cancel := context.WithTimeout(ps, handshakeFor)
+	ctx, cancel := context.WithTimeout(ps, handshakeFor+p.config.ConnectTimeout+tlsTimeout(p.config.ConnectTimeout))
 	err := tc.HandshakeContext(ctx)
 	cancel()
 	if err != nil {
@@ -184,7 +208,7 @@ func (p *Proxy) interceptTLS(ps *passage, client net.Conn, to route) {
 	p.tls.intercepted.Add(1)
 	ps.unrecorded = true
 	facts := tlsFacts(tc.ConnectionState(), tc.ConnectionState().ServerName)
-	p.intercept(tc, to, facts, p.refused.watch(p, ps.x, to))
+	p.intercept(tc, to, facts, p.refused.watch(p, ps.x, to), tap.probed)
 }
 
 // handshakeFailed says why a client's handshake failed, and counts a refusal
@@ -192,15 +216,10 @@ func (p *Proxy) interceptTLS(ps *passage, client net.Conn, to route) {
 func (p *Proxy) handshakeFailed(ps *passage, tap *alertTap, to route, err error) *exchange.Err {
 	alert, plain := tap.alert()
 	if !plain {
-		var a tls.AlertError
-		if alertOf(err, &a) {
-			alert = uint8(a)
-		}
+		a, _ := alertOf(err)
+		alert = uint8(a)
 	}
-	who := to.userAgent
-	if who == "" {
-		who = "the client"
-	}
+	who := to.client()
 	var detail string
 	switch {
 	case refusesCertificate(alert):
@@ -227,6 +246,7 @@ type alertTap struct {
 	authority string
 	last      [16]byte
 	n         int
+	probed    error // why the origin server could not be reached during the handshake
 }
 
 // Read passes octets on and remembers the last.
@@ -245,17 +265,12 @@ func (t *alertTap) Read(p []byte) (int, error) {
 // CloseWrite ends our half of the connection.
 func (t *alertTap) CloseWrite() error { return closeWrite(t.Conn) }
 
-// alert finds a plaintext alert record at the end: type 21, version 3.x,
-// length 2, level, description.
+// alert finds a plaintext alert record at the end.
 func (t *alertTap) alert() (description uint8, ok bool) {
 	if t.n < 7 {
 		return 0, false
 	}
-	r := t.last[t.n-7 : t.n]
-	if r[0] == 21 && r[1] == 3 && r[3] == 0 && r[4] == 2 && (r[5] == 1 || r[5] == 2) {
-		return r[6], true
-	}
-	return 0, false
+	return plainAlert(t.last[t.n-7 : t.n])
 }
 
 // clientTLS is how we present ourselves to clients.
@@ -297,7 +312,9 @@ func (t *clientTLS) configFor(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			if !ok {
 				return t.h2, nil
 			}
-			if h2, err := origin.speaksH2(hello.Context(), hello.Conn.(*alertTap).authority); err == nil && h2 {
+			tap := hello.Conn.(*alertTap)
+			var h2 bool
+			if h2, tap.probed = origin.speaksH2(hello.Context(), tap.authority); tap.probed == nil && h2 {
 				return t.h2, nil
 			}
 		}

@@ -37,13 +37,13 @@ type dialer struct {
 	opened   atomic.Int64
 	open     atomic.Int64
 
-	mu    sync.Mutex
-	local map[netip.AddrPort]struct{} // local ends of open connections, to recognise our own when they come back
+	mu   sync.Mutex
+	ours map[ends]struct{} // open connections, to recognise our own when they come back
 }
 
 func newDialer(c *Config, own func(netip.AddrPort) bool) *dialer {
-	d := &dialer{config: c, own: own, local: map[netip.AddrPort]struct{}{}}
-	d.net = net.Dialer{KeepAlive: 30 * time.Second, Control: d.refuseOwn}
+	d := &dialer{config: c, own: own, ours: map[ends]struct{}{}}
+	d.net = net.Dialer{KeepAlive: 30 * time.Second, Control: d.refuseOwn, Resolver: c.Resolver}
 	if c.UpstreamProxy != nil {
 		u := c.UpstreamProxy.String()
 		d.upstream = (&httpproxy.Config{HTTPProxy: u, HTTPSProxy: u, NoProxy: c.NoProxy}).ProxyFunc()
@@ -86,29 +86,37 @@ func (d *dialer) proxyFor(scheme, authority string) *url.URL {
 }
 
 // dial opens a connection. With TLS in the target it is shaken hands on too.
+// The error is a failure, with the connection as far as it got.
 func (d *dialer) dial(ctx context.Context, t target) (*outbound, error) {
 	o := &outbound{}
 	o.recorder.limit = d.config.MaxResponseHead()
-	via := d.proxyFor(t.scheme, t.authority)
 	var err error
-	switch {
-	case via == nil:
+	if via := d.proxyFor(t.scheme, t.authority); via == nil {
 		err = d.connect(ctx, o, t.authority)
-	default:
+	} else {
 		err = d.connectThrough(ctx, o, via, t)
 	}
 	if err != nil {
-		return nil, err
+		return nil, tried(err, o)
 	}
 	d.track(o)
 	if t.scheme == "https" {
 		if err := d.handshake(ctx, o, t); err != nil {
 			o.Close()
-			return nil, err
+			return nil, tried(err, o)
 		}
 	}
 	o.multi = t.h2c || o.tls != nil && o.tls.ALPN == "h2"
 	return o, nil
+}
+
+// tried puts the connection that was tried into a failure that is new.
+func tried(err error, o *outbound) error {
+	var f *failure
+	if errors.As(err, &f) {
+		f.tried = o
+	}
+	return err
 }
 
 // track counts a connection and remembers its local end until it is closed.
@@ -117,21 +125,25 @@ func (d *dialer) track(o *outbound) {
 	d.open.Add(1)
 	o.local, o.peer = addrPort(o.Conn.LocalAddr()), addrPort(o.Conn.RemoteAddr())
 	d.mu.Lock()
-	d.local[o.local] = struct{}{}
+	d.ours[ends{o.local, o.peer}] = struct{}{}
 	d.mu.Unlock()
 	o.release = func() {
 		d.open.Add(-1)
 		d.mu.Lock()
-		delete(d.local, o.local)
+		delete(d.ours, ends{o.local, o.peer})
 		d.mu.Unlock()
 	}
 }
 
-// isOurs reports whether a client's address is the local end of a connection of our own.
-func (d *dialer) isOurs(client netip.AddrPort) bool {
+// ends are the two ends of a connection. One end alone does not tell it from
+// others: a port may serve for connections to several addresses at once.
+type ends struct{ from, to netip.AddrPort }
+
+// isOurs reports whether a client's connection is one that we opened ourselves.
+func (d *dialer) isOurs(from, to netip.AddrPort) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, ok := d.local[client]
+	_, ok := d.ours[ends{from, to}]
 	return ok
 }
 
@@ -150,8 +162,12 @@ func (d *dialer) connect(ctx context.Context, o *outbound, authority string) err
 	o.dns = time.Duration(dns.Load())
 	o.connect = time.Since(start) - o.dns
 	if err != nil {
-		if looking.Load() && ctx.Err() != nil {
-			err = &failure{exchange.ErrDNSTimeout, err}
+		var op *net.OpError
+		if errors.As(err, &op) && op.Addr != nil {
+			o.peer = addrPort(op.Addr)
+		}
+		if looking.Load() && errors.Is(context.Cause(ctx), errConnectTimeout) {
+			err = &failure{code: exchange.ErrDNSTimeout, err: err}
 		}
 		return classifyDial(ctx, err)
 	}
@@ -210,7 +226,7 @@ func (d *dialer) connectThrough(ctx context.Context, o *outbound, via *url.URL, 
 		tc := tls.Client(o.Conn, &tls.Config{RootCAs: d.config.UpstreamCAs, ServerName: via.Hostname(), InsecureSkipVerify: d.config.insecure(via.Hostname())})
 		if err := tc.HandshakeContext(ctx); err != nil {
 			o.Conn.Close()
-			return &failure{exchange.ErrProxyFailed, err}
+			return &failure{code: exchange.ErrProxyFailed, err: err}
 		}
 		o.Conn = tc
 	}
@@ -225,38 +241,81 @@ func (d *dialer) connectThrough(ctx context.Context, o *outbound, via *url.URL, 
 	return nil
 }
 
+// connectSOCKS opens the connection to a SOCKS 5 proxy (RFC 1928), and has it
+// open one to the target.
 func (d *dialer) connectSOCKS(ctx context.Context, o *outbound, via *url.URL, t target) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, d.config.ConnectTimeout, errConnectTimeout)
-	defer cancel()
+	authority := withPort(via.Host, via.Scheme)
+	if err := d.connect(ctx, o, authority); err != nil {
+		return proxyFailure(err)
+	}
 	var auth *xproxy.Auth
 	if via.User != nil {
 		password, _ := via.User.Password()
 		auth = &xproxy.Auth{User: via.User.Username(), Password: password}
 	}
-	start := time.Now()
-	s, err := xproxy.SOCKS5("tcp", withPort(via.Host, via.Scheme), auth, &d.net)
+	ctx, cancel := context.WithTimeoutCause(ctx, d.config.ConnectTimeout, errConnectTimeout)
+	defer cancel()
+	answers := &answerTap{Conn: o.Conn}
+	err := askSOCKS(ctx, answers, authority, auth, t.authority)
 	if err != nil {
-		return &failure{exchange.ErrProxyFailed, err}
+		o.Conn.Close()
+		return &failure{code: socksCode(answers.kept), err: err}
 	}
-	c, err := s.(xproxy.ContextDialer).DialContext(ctx, "tcp", t.authority)
-	o.connect = time.Since(start)
-	if err != nil {
-		return socksFailure(err)
-	}
-	o.Conn = c
 	return nil
 }
 
-// socksFailure tells a proxy that answered no from one that could not be asked.
-func socksFailure(err error) error {
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "authentication") || strings.Contains(text, "username"):
-		return &failure{exchange.ErrProxyAuth, err}
-	case strings.Contains(text, "unknown error") || strings.Contains(text, "general SOCKS") || strings.Contains(text, "socks connect") && !strings.Contains(text, "dial tcp"):
-		return &failure{exchange.ErrProxyRefused, err}
+// askSOCKS asks for a connection on one that is open.
+func askSOCKS(ctx context.Context, c net.Conn, proxy string, auth *xproxy.Auth, authority string) error {
+	s, err := xproxy.SOCKS5("tcp", proxy, auth, nil)
+	if err != nil {
+		return err
 	}
-	return &failure{exchange.ErrProxyFailed, err}
+	asker, ok := s.(interface {
+		DialWithConn(ctx context.Context, c net.Conn, network, address string) (net.Addr, error)
+	})
+	if !ok {
+		return errors.New("the library cannot speak SOCKS on an open connection")
+	}
+	_, err = asker.DialWithConn(ctx, c, "tcp", authority)
+	return err
+}
+
+// answerTap keeps what a SOCKS proxy answers, since the library has only texts
+// for it.
+type answerTap struct {
+	net.Conn
+	kept []byte
+}
+
+// Read passes octets on.
+func (t *answerTap) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	t.kept = append(t.kept, p[:n]...)
+	return n, err
+}
+
+// socksCode tells a SOCKS proxy that answered no, or wants credentials, from
+// one that failed, by its answers: the method (RFC 1928 §3), with user name and
+// password a status (RFC 1929 §2), and the reply (RFC 1928 §6).
+func socksCode(answers []byte) exchange.ErrCode {
+	const version, userAndPassword, noneAcceptable = 5, 2, 0xff
+	if len(answers) < 2 || answers[0] != version {
+		return exchange.ErrProxyFailed
+	}
+	method, rest := answers[1], answers[2:]
+	switch {
+	case method == noneAcceptable:
+		return exchange.ErrProxyAuth
+	case method == userAndPassword && len(rest) >= 2:
+		if rest[1] != 0 {
+			return exchange.ErrProxyAuth
+		}
+		rest = rest[2:]
+	}
+	if len(rest) >= 2 && rest[0] == version && rest[1] != 0 {
+		return exchange.ErrProxyRefused
+	}
+	return exchange.ErrProxyFailed
 }
 
 // askForTunnel sends CONNECT to an upstream proxy and reads its answer.
@@ -268,18 +327,18 @@ func (d *dialer) askForTunnel(o *outbound, via *url.URL, authority string) error
 	}
 	b.WriteString("\r\n")
 	if _, err := io.WriteString(o.Conn, b.String()); err != nil {
-		return &failure{exchange.ErrProxyFailed, err}
+		return &failure{code: exchange.ErrProxyFailed, err: err}
 	}
 	br := bufio.NewReader(io.LimitReader(o.Conn, int64(d.config.MaxResponseHead())))
 	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
 	if err != nil {
-		return &failure{exchange.ErrProxyFailed, err}
+		return &failure{code: exchange.ErrProxyFailed, err: err}
 	}
 	switch {
 	case resp.StatusCode == http.StatusProxyAuthRequired:
-		return &failure{exchange.ErrProxyAuth, fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
+		return &failure{code: exchange.ErrProxyAuth, err: fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
 	case resp.StatusCode/100 != 2:
-		return &failure{exchange.ErrProxyRefused, fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
+		return &failure{code: exchange.ErrProxyRefused, err: fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
 	}
 	if n := br.Buffered(); n > 0 { // the other side spoke first
 		early, _ := br.Peek(n)
@@ -329,15 +388,31 @@ func (d *dialer) handshake(ctx context.Context, o *outbound, t target) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, tlsTimeout(d.config.ConnectTimeout), errTLSTimeout)
 	defer cancel()
 	start := time.Now()
-	tc := tls.Client(o.Conn, c)
+	tap := &handshakeTap{Conn: o.Conn}
+	tc := tls.Client(tap, c)
 	if err := tc.HandshakeContext(ctx); err != nil {
-		return classifyHandshake(ctx, err, asked)
+		o.handshake = time.Since(start)
+		o.tls = refusedFacts(tc.ConnectionState(), host, err)
+		return &failure{code: handshakeCode(ctx, err, tap.sent, asked), err: err}
 	}
 	o.handshake = time.Since(start)
 	o.Conn, o.tls = tc, tlsFacts(tc.ConnectionState(), host)
 	o.tls.VerifyError = verifyError
 	o.asked = asked
 	return nil
+}
+
+// refusedFacts makes the record's facts of a connection whose handshake failed:
+// the certificate is known when it was that which did not pass.
+func refusedFacts(s tls.ConnectionState, host string, err error) *exchange.TLS {
+	var verify *tls.CertificateVerificationError
+	if errors.As(err, &verify) {
+		s.PeerCertificates = verify.UnverifiedCertificates
+	}
+	if s.Version == 0 {
+		return nil
+	}
+	return tlsFacts(s, host)
 }
 
 // verify checks a chain as crypto/tls would have, and gives what it found.

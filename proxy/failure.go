@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,22 +10,30 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"os"
+	"reflect"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/net/http2"
 
 	"sidenote/exchange"
 )
 
-// A failure is an error whose code is known.
+// A failure is an error whose code is known. It may be shared by the exchanges
+// that waited for the same connection, so it is not changed once it is given.
 type failure struct {
-	code exchange.ErrCode
-	err  error
+	code  exchange.ErrCode
+	err   error
+	tried *outbound // the connection as far as it got; nil when none was tried
 }
 
+// Error gives the text of the error inside.
 func (f *failure) Error() string { return f.err.Error() }
+
+// Unwrap gives the error inside.
 func (f *failure) Unwrap() error { return f.err }
 
 // The causes with which contexts of this package end.
@@ -36,12 +45,27 @@ var (
 	errShutdown       = errors.New("the proxy is stopping")
 )
 
+// causeCode is the code of an exchange that was ended from outside. What is
+// none of our causes comes from the server that speaks with the client, which
+// ends the request's context when the client goes away.
+func causeCode(cause error) exchange.ErrCode {
+	switch {
+	case errors.Is(cause, errHeadTimeout):
+		return exchange.ErrHeadTimeout
+	case errors.Is(cause, errStalled):
+		return exchange.ErrStalled
+	case errors.Is(cause, errShutdown):
+		return exchange.ErrShutdown
+	}
+	return exchange.ErrClientGone
+}
+
 // proxyFailure turns a failure to reach the upstream proxy into one of its own.
 func proxyFailure(err error) error {
 	if errors.Is(err, errLoop) {
 		return err
 	}
-	return &failure{exchange.ErrProxyFailed, err}
+	return &failure{code: exchange.ErrProxyFailed, err: err}
 }
 
 // classifyDial gives an error of opening a connection its code.
@@ -56,24 +80,39 @@ func classifyDial(ctx context.Context, err error) error {
 	case errors.Is(err, errLoop):
 		code = exchange.ErrLoop
 	case errors.As(err, &dns):
-		switch {
-		case dns.IsNotFound:
-			code = exchange.ErrDNSNotFound
-		case dns.IsTimeout:
-			code = exchange.ErrDNSTimeout
-		default:
-			code = exchange.ErrDNSFailed
-		}
+		code = dnsCode(dns)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		code = exchange.ErrRefused
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTDOWN):
+	case isUnreachable(err):
 		code = exchange.ErrUnreachable
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT),
 		errors.Is(context.Cause(ctx), errConnectTimeout):
 		code = exchange.ErrConnectTimeout
 	}
-	return &failure{code, err}
+	return &failure{code: code, err: err}
 }
+
+func dnsCode(err *net.DNSError) exchange.ErrCode {
+	switch {
+	case err.IsNotFound:
+		return exchange.ErrDNSNotFound
+	case err.IsTimeout:
+		return exchange.ErrDNSTimeout
+	}
+	return exchange.ErrDNSFailed
+}
+
+func isUnreachable(err error) bool {
+	return errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTDOWN)
+}
+
+// isReset reports whether the other end aborted the connection.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)
+}
+
+// isEnd reports whether the other end closed the connection.
+func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // The alerts that tell causes apart (RFC 8446 §6).
 const (
@@ -84,18 +123,43 @@ const (
 	alertCertificateReq   = 116
 )
 
-// classifyHandshake gives an error of a TLS handshake with an origin server its
-// code. asked says that the server wanted a client certificate.
-func classifyHandshake(ctx context.Context, err error, asked bool) error {
-	return &failure{handshakeCode(ctx, err, asked), err}
+// A handshakeTap remembers the alert with which we broke a TLS handshake off.
+// It is read in clear, so it knows those that come before keys are agreed on,
+// such as that there is no version in common.
+type handshakeTap struct {
+	net.Conn
+	sent uint8 // 0 for none
 }
 
-func handshakeCode(ctx context.Context, err error, asked bool) exchange.ErrCode {
+// Write passes octets on.
+func (t *handshakeTap) Write(p []byte) (int, error) {
+	if alert, ok := plainAlert(p); ok {
+		t.sent = alert
+	}
+	return t.Conn.Write(p)
+}
+
+// CloseWrite ends our half of the connection.
+func (t *handshakeTap) CloseWrite() error { return closeWrite(t.Conn) }
+
+// plainAlert reads an alert record in clear (RFC 8446 §5.1): type 21, version
+// 3.x, length 2, level, description.
+func plainAlert(r []byte) (description uint8, ok bool) {
+	if len(r) == 7 && r[0] == 21 && r[1] == 3 && r[3] == 0 && r[4] == 2 && (r[5] == 1 || r[5] == 2) {
+		return r[6], true
+	}
+	return 0, false
+}
+
+// handshakeCode gives the code for an error of a TLS handshake with an origin
+// server. sent is the alert that we sent, and asked says that the server
+// wanted a client certificate.
+func handshakeCode(ctx context.Context, err error, sent uint8, asked bool) exchange.ErrCode {
 	var (
 		record tls.RecordHeaderError
-		alert  tls.AlertError
 		verify *tls.CertificateVerificationError
 	)
+	alert, alerted := alertOf(err)
 	switch {
 	case errors.Is(context.Cause(ctx), errTLSTimeout):
 		return exchange.ErrTLSTimeout
@@ -103,38 +167,28 @@ func handshakeCode(ctx context.Context, err error, asked bool) exchange.ErrCode 
 		return certificateCode(verify)
 	case errors.As(err, &record):
 		return exchange.ErrTLSNotTLS
-	case alertOf(err, &alert):
-		switch {
-		case alert == alertProtocolVersion:
-			return exchange.ErrTLSVersion
-		case alert == alertCertificateReq, asked && (alert == alertHandshakeFailure || alert == alertBadCertificate):
-			return exchange.ErrTLSClientCert
-		}
-		return exchange.ErrTLSHandshake
-	case strings.Contains(err.Error(), "unsupported protocol version"), strings.Contains(err.Error(), "protocol version not supported"):
+	case alert == alertProtocolVersion, sent == alertProtocolVersion:
 		return exchange.ErrTLSVersion
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case alert == alertCertificateReq,
+		asked && (alert == alertHandshakeFailure || alert == alertBadCertificate || isEnd(err) || isReset(err)):
+		return exchange.ErrTLSClientCert
+	case alerted, isEnd(err), isReset(err):
 		return exchange.ErrTLSHandshake
 	}
 	return exchange.ErrTLSFailed
 }
 
-// alertOf finds the alert that the other side sent. crypto/tls wraps it in a
-// net.OpError with Op "remote error".
-func alertOf(err error, alert *tls.AlertError) bool {
+// alertOf finds the alert that the other side sent. crypto/tls gives it as the
+// error of a net.OpError, in a type of its own that is the alert's number.
+func alertOf(err error) (alert tls.AlertError, ok bool) {
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
-		if errors.As(op.Err, alert) {
-			return true
-		}
-		for code := range 256 { // the wrapped type is not exported where it is not an AlertError
-			if tls.AlertError(code).Error() == op.Err.Error() {
-				*alert = tls.AlertError(code)
-				return true
-			}
-		}
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return 0, false
 	}
-	return false
+	if v := reflect.ValueOf(op.Err); v.Kind() == reflect.Uint8 {
+		return tls.AlertError(v.Uint()), true
+	}
+	return 0, false
 }
 
 func certificateCode(err *tls.CertificateVerificationError) exchange.ErrCode {
@@ -143,17 +197,16 @@ func certificateCode(err *tls.CertificateVerificationError) exchange.ErrCode {
 		name    x509.HostnameError
 		invalid x509.CertificateInvalidError
 	)
-	leaf := err.UnverifiedCertificates[0]
 	switch {
 	case errors.As(err, &name):
 		return exchange.ErrTLSWrongName
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if invalid.Cert != nil && invalid.Cert.NotBefore.After(invalid.Cert.NotAfter) || strings.Contains(invalid.Detail, "is before") {
+		if invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore) {
 			return exchange.ErrTLSNotYetValid
 		}
 		return exchange.ErrTLSExpired
 	case errors.As(err, &unknown):
-		if leaf.CheckSignatureFrom(leaf) == nil || string(leaf.RawIssuer) == string(leaf.RawSubject) {
+		if isSelfSigned(err.UnverifiedCertificates[0]) {
 			return exchange.ErrTLSSelfSigned
 		}
 		return exchange.ErrTLSUntrusted
@@ -161,14 +214,58 @@ func certificateCode(err *tls.CertificateVerificationError) exchange.ErrCode {
 	return exchange.ErrTLSCertificate
 }
 
-// classifyRoundTrip gives an error of a round trip its code. o is the
-// connection that was used last, nil when there was none.
-func classifyRoundTrip(err error, cause error, o *outbound, multi bool) *exchange.Err {
-	e := &exchange.Err{Code: roundTripCode(err, cause, o, multi), Detail: detailOf(err)}
-	if e.Code == exchange.ErrStatusLine && o != nil {
-		e.Detail = fmt.Sprintf("the first octets are %q", firstOctets(o.recorder.partial(), 48))
+// isSelfSigned reports whether a certificate is signed with its own key. Whose
+// algorithm is too weak to be checked is taken at its word.
+func isSelfSigned(c *x509.Certificate) bool {
+	if !bytes.Equal(c.RawIssuer, c.RawSubject) {
+		return false
 	}
-	return e
+	var weak x509.InsecureAlgorithmError
+	err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+	return err == nil || errors.As(err, &weak)
+}
+
+// classifyRoundTrip says why a round trip failed. cause is why the exchange
+// was ended from outside, o the connection that was used last; nil where there
+// is none.
+func classifyRoundTrip(err, cause error, o *outbound) *exchange.Err {
+	var known *failure
+	switch {
+	case cause != nil:
+		return &exchange.Err{Code: causeCode(cause), Detail: detailOf(cause)}
+	case errors.As(err, &known):
+		return &exchange.Err{Code: known.code, Detail: detailOf(known.err)}
+	case o == nil:
+		return &exchange.Err{Code: exchange.ErrUnknown, Detail: detailOf(err)}
+	case o.multi:
+		return h2Failure(err, o)
+	}
+	return h1Failure(err, o)
+}
+
+// classifyContent says why response content failed.
+func classifyContent(err, cause error, o *outbound) *exchange.Err {
+	switch {
+	case cause != nil:
+		return &exchange.Err{Code: causeCode(cause), Detail: detailOf(cause)}
+	case errors.Is(err, http.ErrBodyReadAfterClose):
+		return &exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)}
+	case isTrailerCut(err, o), isConnectionError(err):
+		return &exchange.Err{Code: exchange.ErrTruncated, Detail: detailOf(err)}
+	case o != nil && o.multi:
+		e := h2Failure(err, o)
+		if e.Code == exchange.ErrUnknown { // such as more content than Content-Length announced
+			e.Code = exchange.ErrH2Protocol
+		}
+		return e
+	}
+	return &exchange.Err{Code: exchange.ErrChunk, Detail: detailOf(err)} // nothing else of HTTP/1.1 content can be wrong
+}
+
+// isTrailerCut knows a connection that ended between the last chunk and the end
+// of the trailer section, for which net/http has only texts, not all of them true.
+func isTrailerCut(err error, o *outbound) bool {
+	return o != nil && o.endedBy() != nil && strings.Contains(err.Error(), "trailer")
 }
 
 // detailOf is what the library said, without the layers that say nothing.
@@ -180,119 +277,190 @@ func detailOf(err error) string {
 	return s
 }
 
-func firstOctets(b []byte, n int) []byte { return b[:min(len(b), n)] }
-
-func roundTripCode(err error, cause error, o *outbound, multi bool) exchange.ErrCode {
-	var known *failure
-	switch {
-	case errors.As(err, &known):
-		return known.code
-	case cause != nil && errors.Is(cause, errHeadTimeout):
-		return exchange.ErrHeadTimeout
-	case cause != nil && errors.Is(cause, errStalled):
-		return exchange.ErrStalled
-	case cause != nil && errors.Is(cause, errShutdown):
-		return exchange.ErrShutdown
-	case cause != nil:
-		return exchange.ErrClientGone
-	}
-	var netErr net.Error
-	if errors.As(err, &netErr) && netErr.Timeout() {
-		return exchange.ErrHeadTimeout
-	}
-	if multi {
-		if code := h2Code(err); code != "" {
-			return code
-		}
-	}
-	return h1Code(err, o)
-}
-
-// h2Code knows the errors of x/net/http2.
-func h2Code(err error) exchange.ErrCode {
+// h2Failure reads the errors of x/net/http2.
+func h2Failure(err error, o *outbound) *exchange.Err {
 	var (
 		stream     http2.StreamError
 		goAway     http2.GoAwayError
 		connection http2.ConnectionError
 	)
 	switch {
-	case errors.As(err, &goAway):
-		return exchange.ErrH2GoAway
 	case errors.As(err, &stream):
-		if stream.Code == http2.ErrCodeProtocol && stream.Cause != nil {
-			return exchange.ErrH2Protocol
-		}
-		return exchange.ErrH2Reset
-	case errors.As(err, &connection):
-		return exchange.ErrH2Protocol
-	case strings.Contains(err.Error(), "frame too large"), strings.Contains(err.Error(), "received from server"):
-		return exchange.ErrH2Protocol
-	case strings.Contains(err.Error(), "GOAWAY"):
-		return exchange.ErrH2GoAway
-	case strings.Contains(err.Error(), "response header list larger"):
-		return exchange.ErrHeadTooLarge
+		return streamFailure(stream)
+	case errors.As(err, &goAway):
+		return &exchange.Err{Code: exchange.ErrH2GoAway, Detail: fmt.Sprintf("GOAWAY with %v, last stream %d, debug data %q", goAway.ErrCode, goAway.LastStreamID, goAway.DebugData)}
+	case errors.As(err, &connection) && connection == http2.ConnectionError(http2.ErrCodeCompression):
+		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: fmt.Sprintf("%v: the fields cannot be decoded, or one is longer than %d octets", err, o.maxHead())}
+	case errors.As(err, &connection), errors.Is(err, http2.ErrFrameTooLarge):
+		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: detailOf(err)}
+	case strings.Contains(err.Error(), "GOAWAY"): // one that did not wait for the connection's end, which has no type
+		return &exchange.Err{Code: exchange.ErrH2GoAway, Detail: detailOf(err)}
 	}
-	return ""
+	return endFailure(err, o, nil)
 }
 
-// h1Code reads the errors of net/http, most of which are texts, together with
-// what the connection recorded.
-func h1Code(err error, o *outbound) exchange.ErrCode {
-	s := err.Error()
-	var alert tls.AlertError
+// streamFailure tells a stream that the origin server reset from one on which
+// it broke the protocol, so that the transport reset it.
+func streamFailure(err http2.StreamError) *exchange.Err {
 	switch {
-	case alertOf(err, &alert):
-		if alert == alertCertificateReq || o != nil && o.asked {
-			return exchange.ErrTLSClientCert
+	case resetByPeer(err):
+		return &exchange.Err{Code: exchange.ErrH2Reset, Detail: fmt.Sprintf("RST_STREAM with %v", err.Code)}
+	case err.Cause == nil:
+		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: detailOf(err)}
+	case strings.Contains(err.Cause.Error(), "header list larger"):
+		return &exchange.Err{Code: exchange.ErrHeadTooLarge, Detail: detailOf(err.Cause)}
+	}
+	return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: fmt.Sprintf("%v: %v", err.Code, err.Cause)}
+}
+
+// resetByPeer reports whether the error is a RST_STREAM that came, by the
+// cause that x/net/http2 gives those and does not export.
+func resetByPeer(err http2.StreamError) bool {
+	return err.Cause != nil && err.Cause.Error() == "received from peer"
+}
+
+// h1Failure goes by what the connection recorded of the response head: what is
+// wrong with it, or where it ended. Only when the head is in order is the
+// error asked, since net/http then refused the framing.
+func h1Failure(err error, o *outbound) *exchange.Err {
+	if _, alerted := alertOf(err); alerted {
+		return endFailure(err, o, nil)
+	}
+	head, partial := o.recorder.final()
+	limit := o.maxHead()
+	e := headFault(head)
+	if e == nil {
+		e = headFault(partial)
+	}
+	switch {
+	case e != nil:
+		return e
+	case len(head) >= limit, len(partial) >= limit, strings.Contains(err.Error(), "response headers exceeded"):
+		return &exchange.Err{Code: exchange.ErrHeadTooLarge, Detail: fmt.Sprintf("the head has more than %d octets", limit)}
+	case len(head) > 0 && !isConnectionError(err):
+		return refusedHead(err)
+	}
+	return endFailure(err, o, partial)
+}
+
+// refusedHead reads the error with which net/http refused a whole head whose
+// lines are in order, as far as we can tell.
+func refusedHead(err error) *exchange.Err {
+	var field textproto.ProtocolError
+	if errors.As(err, &field) {
+		return &exchange.Err{Code: exchange.ErrField, Detail: detailOf(err)}
+	}
+	return &exchange.Err{Code: exchange.ErrFraming, Detail: detailOf(err)}
+}
+
+// isConnectionError reports whether an error is one of the connection.
+func isConnectionError(err error) bool {
+	var network net.Error
+	return isEnd(err) || isReset(err) || errors.As(err, &network)
+}
+
+// headFault finds what is wrong with a head, or with the beginning of one.
+// Lines are judged only whole, but for the first, which has to begin as a
+// status line does (RFC 9112 §4).
+func headFault(head []byte) *exchange.Err {
+	if len(head) == 0 {
+		return nil
+	}
+	line, rest, whole := cutHeadLine(head)
+	if !whole {
+		if begin := "HTTP/1."; !strings.HasPrefix(begin, string(firstOctets(head, len(begin)))) {
+			return statusLineFault(head)
 		}
+		return nil
+	}
+	if v, _, _, err := exchange.ParseStatusLine(string(line)); err != nil || v/10 != 1 {
+		return statusLineFault(line)
+	}
+	for first := true; ; first = false {
+		if line, rest, whole = cutHeadLine(rest); !whole || len(line) == 0 {
+			return nil
+		}
+		if !isFieldLine(line, first) {
+			return &exchange.Err{Code: exchange.ErrField, Detail: fmt.Sprintf("the line is %q", firstOctets(line, 200))}
+		}
+	}
+}
+
+func statusLineFault(b []byte) *exchange.Err {
+	return &exchange.Err{Code: exchange.ErrStatusLine, Detail: fmt.Sprintf("the first octets are %q", firstOctets(b, 48))}
+}
+
+// cutHeadLine cuts the first line off, without its end; whole is false when
+// the end has not come.
+func cutHeadLine(b []byte) (line, rest []byte, whole bool) {
+	line, rest, whole = bytes.Cut(b, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), rest, whole
+}
+
+// isFieldLine reports whether a line is a field line that net/http takes
+// (RFC 9112 §5), or the continuation of one, which the first cannot be.
+func isFieldLine(line []byte, first bool) bool {
+	if line[0] == ' ' || line[0] == '\t' {
+		return !first && !bytes.ContainsFunc(line, isControl)
+	}
+	name, value, found := bytes.Cut(line, []byte(":"))
+	return found && len(name) > 0 && !bytes.ContainsFunc(name, isNoTokenRune) && !bytes.ContainsFunc(value, isControl)
+}
+
+// isNoTokenRune reports whether a character cannot stand in a field name
+// (RFC 9110 §5.6.2). net/http takes a space all the same.
+func isNoTokenRune(r rune) bool {
+	return r < ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+// isControl reports whether a character cannot stand in a field value
+// (RFC 9110 §5.5).
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+func firstOctets(b []byte, n int) []byte { return b[:min(len(b), n)] }
+
+// endFailure says how a connection ended on which no response came. partial is
+// what came of the head.
+func endFailure(err error, o *outbound, partial []byte) *exchange.Err {
+	ended := o.endedBy()
+	if ended == nil {
+		ended = err
+	}
+	e := &exchange.Err{Code: endCode(err, ended), Detail: detailOf(err)}
+	switch {
+	case e.Code == exchange.ErrTLSHandshake && o.asked, o.wantsCertificate() && len(partial) == 0 && isConnectionEnd(e.Code):
+		e.Code = exchange.ErrTLSClientCert // TLS 1.3 lets the client go on before the server has judged
+	case isConnectionEnd(e.Code) && len(partial) > 0:
+		e.Detail = fmt.Sprintf("after %d octets of the head, which end with %q", len(partial), partial[max(0, len(partial)-48):])
+	}
+	return e
+}
+
+func isConnectionEnd(c exchange.ErrCode) bool {
+	return c == exchange.ErrResetBeforeHead || c == exchange.ErrClosedBeforeHead
+}
+
+// endCode gives the code of a connection that ended before a response. err is
+// what the transport says, ended what the connection saw.
+func endCode(err, ended error) exchange.ErrCode {
+	alert, alerted := alertOf(err)
+	if !alerted {
+		alert, alerted = alertOf(ended)
+	}
+	var network net.Error
+	switch {
+	case alert == alertCertificateReq:
+		return exchange.ErrTLSClientCert
+	case alerted:
 		return exchange.ErrTLSHandshake
-	case strings.Contains(s, "malformed HTTP status code"), strings.Contains(s, "malformed HTTP response"),
-		strings.Contains(s, "malformed HTTP version"):
-		return exchange.ErrStatusLine
-	case strings.Contains(s, "malformed MIME header"), strings.Contains(s, "invalid header field"),
-		strings.Contains(s, "malformed header"):
-		return exchange.ErrField
-	case strings.Contains(s, "server response headers exceeded"), strings.Contains(s, "header list larger"),
-		strings.Contains(s, "message too large"):
-		return exchange.ErrHeadTooLarge
-	case strings.Contains(s, "Content-Length"), strings.Contains(s, "transfer encoding"), strings.Contains(s, "Transfer-Encoding"):
-		return exchange.ErrFraming
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case isReset(err), isReset(ended):
 		return exchange.ErrResetBeforeHead
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(s, "server closed idle connection"),
-		strings.Contains(s, "EOF"):
-		return closedCode(o)
+	case isEnd(err), isEnd(ended):
+		return exchange.ErrClosedBeforeHead
+	case isUnreachable(err), isUnreachable(ended):
+		return exchange.ErrUnreachable
+	case errors.As(err, &network) && network.Timeout(), errors.As(ended, &network) && network.Timeout():
+		return exchange.ErrHeadTimeout
 	}
 	return exchange.ErrUnknown
-}
-
-// closedCode tells a close without a word from one in the middle of the head.
-func closedCode(o *outbound) exchange.ErrCode {
-	if o != nil {
-		if b := o.recorder.partial(); len(b) > 0 && !strings.HasPrefix("HTTP/1.", string(firstOctets(b, 7))) {
-			return exchange.ErrStatusLine
-		}
-	}
-	return exchange.ErrClosedBeforeHead
-}
-
-// contentCode gives an error of reading response content its code.
-func contentCode(err, cause error) exchange.ErrCode {
-	s := err.Error()
-	switch {
-	case cause != nil && errors.Is(cause, errStalled):
-		return exchange.ErrStalled
-	case cause != nil && errors.Is(cause, errShutdown):
-		return exchange.ErrShutdown
-	case cause != nil:
-		return exchange.ErrClientGone
-	case strings.Contains(s, "chunk"), strings.Contains(s, "invalid byte in"):
-		return exchange.ErrChunk
-	case errors.Is(err, http.ErrBodyReadAfterClose):
-		return exchange.ErrClientGone
-	}
-	if code := h2Code(err); code != "" {
-		return code
-	}
-	return exchange.ErrTruncated
 }

@@ -29,9 +29,6 @@ type outgoingHead struct {
 	status  int              // 0 for a request
 	upgrade bool             // Upgrade is passed through, and Connection with it
 	noBody  bool             // framing fields are data, not framing: HEAD, 1xx, 204, 304
-	changed *exchange.Changes
-	framing exchange.Changes // which bit to set when the framing differs
-	hop     exchange.Changes // which bit to set when Connection is consumed
 }
 
 // lineSet is a set of line indexes, small ones without allocation.
@@ -112,9 +109,6 @@ func (h *outgoingHead) compose(b, made []byte) []byte {
 	for i := range decided {
 		if !decided[i].written {
 			b = appendField(b, decided[i].name, decided[i].value)
-			if decided[i].known != exchange.FieldConnection {
-				*h.changed |= h.framing
-			}
 		}
 	}
 	for i := range h.added {
@@ -144,11 +138,7 @@ func (h *outgoingHead) keepFraming(l *exchange.Line, decided []framingLine) bool
 	}
 	switch {
 	case l.Known == exchange.FieldConnection:
-		kept := h.upgrade && hasToken(l.Value, "upgrade")
-		if !kept {
-			*h.changed |= h.hop
-		}
-		return kept
+		return h.upgrade && hasToken(l.Value, "upgrade")
 	case h.noBody:
 		return true
 	case l.Known == exchange.FieldContentLength && l.Value == "0" && len(decided) == 0:
@@ -156,7 +146,16 @@ func (h *outgoingHead) keepFraming(l *exchange.Line, decided []framingLine) bool
 	case l.Known == exchange.FieldTrailer:
 		return hasFraming(decided, exchange.FieldTransferEncoding)
 	}
-	*h.changed |= h.framing
+	return false
+}
+
+// consumesConnection reports whether a Connection field is not forwarded.
+func consumesConnection(f *exchange.Fields, upgrade bool) bool {
+	for _, l := range f.Each(exchange.FieldConnection) {
+		if !upgrade || !hasToken(l.Value, "upgrade") {
+			return true
+		}
+	}
 	return false
 }
 

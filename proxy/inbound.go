@@ -3,8 +3,10 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,12 +26,14 @@ type inbound struct {
 	peer  netip.AddrPort
 
 	recorder headRecorder
+	probed   atomic.Pointer[probe] // nil when there was none, or it went well
 
 	mu       sync.Mutex // guards what follows
 	writer   headWriter
 	current  *passage // the exchange being answered on HTTP/1.x; nil between exchanges
 	wrote    bool     // something was written since the head being handled was read
 	bodyDone bool     // and the request content has ended
+	next     bool     // the recorder waits for the next head already
 	served   int      // exchanges begun
 	multi    bool     // HTTP/2: heads cannot be told apart, and are not recorded
 	hijacked bool
@@ -45,6 +49,26 @@ type route struct {
 	scheme    string // for all but routeForward
 	authority string // host:port to connect to
 	userAgent string // of the CONNECT request
+}
+
+// client names the client in a few words, for messages: the product that its
+// User-Agent begins with (RFC 9110 §10.1.5), or of a browser, all of which
+// begin with the same one, the browser.
+func (r route) client() string {
+	products := strings.Fields(r.userAgent)
+	if len(products) == 0 {
+		return "the client"
+	}
+	if strings.HasPrefix(products[0], "Mozilla/") {
+		for _, browser := range [...]string{"Firefox/", "Edg/", "OPR/", "HeadlessChrome/", "Chrome/", "Safari/"} {
+			for _, p := range products {
+				if strings.HasPrefix(p, browser) {
+					return p
+				}
+			}
+		}
+	}
+	return products[0]
 }
 
 type routeKind uint8
@@ -108,7 +132,7 @@ func (in *inbound) Write(p []byte) (int, error) {
 
 // nextHead lets the recorder wait for the next request, once for each.
 func (in *inbound) nextHead() {
-	in.bodyDone = false
+	in.bodyDone, in.next = false, true
 	in.recorder.start()
 }
 
@@ -124,7 +148,7 @@ func (in *inbound) begin(ps *passage) (head string, began time.Time, reused bool
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.served++
-	in.current, in.wrote, in.bodyDone = ps, false, false
+	in.current, in.wrote, in.bodyDone, in.next = ps, false, false, false
 	return head, began, in.served > 1
 }
 
@@ -157,11 +181,45 @@ func (in *inbound) answer(h *outgoingHead) {
 }
 
 // idle marks the connection as waiting for a request. It comes from
-// http.Server's ConnState, since only that knows when a response is written whole.
+// http.Server's ConnState, since only that knows when a response is written
+// whole, and when content that nobody wanted has been thrown away.
 func (in *inbound) idle() {
 	in.mu.Lock()
+	defer in.mu.Unlock()
 	in.current = nil
-	in.mu.Unlock()
+	if !in.next && !in.multi {
+		in.nextHead()
+	}
+}
+
+// probeFor is how long the failure of a probe is taken for that of the request
+// which it was made for.
+const probeFor = 10 * time.Second
+
+// A probe is why the origin server could not be reached while the client's
+// handshake waited to know what it speaks.
+type probe struct {
+	err error
+	at  time.Time
+}
+
+// setProbe leaves the failure of a probe to the first request.
+func (in *inbound) setProbe(err error) {
+	if err != nil {
+		in.probed.Store(&probe{err, time.Now()})
+	}
+}
+
+// takeProbe gives the failure of a probe, once: the first request has failed
+// with it already, and the next one is to try again.
+func (in *inbound) takeProbe() error {
+	if in.probed.Load() == nil {
+		return nil
+	}
+	if p := in.probed.Swap(nil); p != nil && time.Since(p.at) < probeFor {
+		return p.err
+	}
+	return nil
 }
 
 // count is how many exchanges have begun.
@@ -182,6 +240,29 @@ func (in *inbound) Close() error {
 // CloseWrite ends our half of the connection, as net/http does before it gives
 // up on a client.
 func (in *inbound) CloseWrite() error { return closeWrite(in.Conn) }
+
+// reset ends the connection with a TCP reset instead of an orderly end.
+func (in *inbound) reset() {
+	for c := in.Conn; ; {
+		switch layer := c.(type) {
+		case *net.TCPConn:
+			_ = layer.SetLinger(0)
+			layer.Close()
+			return
+		case *inbound:
+			c = layer.Conn
+		case *replayConn:
+			c = layer.Conn
+		case *alertTap:
+			c = layer.Conn
+		case *tls.Conn:
+			c = layer.NetConn()
+		default:
+			layer.Close()
+			return
+		}
+	}
+}
 
 // connection gives the client's side of a record.
 func (in *inbound) connection(reused bool) exchange.Connection {

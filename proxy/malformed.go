@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -74,6 +76,17 @@ func malformedDetail(made []byte, head string) string {
 	case strings.HasPrefix(head, "PRI * HTTP/2"):
 		return "the client speaks HTTP/2 to the proxy; use HTTP/1.1 for the connection to it"
 	}
+	if bytes.HasPrefix(made[8:], []byte(" 417")) {
+		return "its Expect asks for something other than 100-continue, which nobody is known to provide"
+	}
+	if line, _, _ := strings.Cut(head, "\r\n"); line != "" {
+		if method, target, _, err := exchange.ParseRequestLine(line); err == nil && method != http.MethodConnect {
+			var bad *url.Error
+			if _, err := url.ParseRequestURI(target); errors.As(err, &bad) {
+				return fmt.Sprintf("the request target %q cannot be read: %s", target[:min(len(target), 200)], strings.TrimPrefix(bad.Err.Error(), "net/url: "))
+			}
+		}
+	}
 	_, text, _ := bytes.Cut(made, []byte("\r\n\r\n"))
 	_, reason, found := strings.Cut(string(text), ": ")
 	if !found {
@@ -102,10 +115,13 @@ func firstBadLine(head string) string {
 			if strings.EqualFold(name, "Host") {
 				hosts++
 			}
-			if !ok || name == "" || hosts > 1 || strings.ContainsAny(name, " \t\x00") || strings.ContainsAny(line, "\x00\r") {
+			if !ok || name == "" || hosts > 1 || strings.ContainsAny(name, " \t\x00") || strings.ContainsFunc(line, isForbidden) {
 				return line[:min(len(line), 200)]
 			}
 		}
 	}
 	return ""
 }
+
+// isForbidden knows the octets that no field value holds (RFC 9110 §5.5).
+func isForbidden(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

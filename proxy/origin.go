@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"sidenote/exchange"
 )
@@ -28,8 +25,8 @@ type originSide interface {
 type transports struct {
 	dialer *dialer
 	h1     *http.Transport
-	h2     *http2.Transport // over TLS
-	h2c    *http2.Transport // in clear, with prior knowledge
+	h2     *h2Pool // over TLS
+	h2c    *h2Pool // in clear, with prior knowledge
 
 	mu     sync.Mutex
 	speaks map[string]protocol    // what an origin server chose, by authority
@@ -62,25 +59,15 @@ func newTransports(d *dialer) *transports {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: int64(d.config.MaxHeadBytes),
 	}
-	t.h2 = t.newH2(t.dialH2)
-	t.h2c = t.newH2(t.dialH2C)
-	t.h2c.AllowHTTP = true
+	t.h2 = newH2Pool(d.config, t.dialH2)
+	t.h2c = newH2Pool(d.config, t.dialH2C)
 	return t
-}
-
-func (t *transports) newH2(dial func(context.Context, string, string, *tls.Config) (net.Conn, error)) *http2.Transport {
-	return &http2.Transport{
-		DialTLSContext:     dial,
-		DisableCompression: true,
-		MaxHeaderListSize:  uint32(t.dialer.config.MaxHeadBytes),
-		IdleConnTimeout:    idleConnFor,
-	}
 }
 
 func (t *transports) closeIdle() {
 	t.h1.CloseIdleConnections()
-	t.h2.CloseIdleConnections()
-	t.h2c.CloseIdleConnections()
+	t.h2.close()
+	t.h2c.close()
 	t.mu.Lock()
 	spare := t.spare
 	t.spare = map[string][]*outbound{}
@@ -111,7 +98,7 @@ func (t *transports) dialH1(ctx context.Context, _, authority string) (net.Conn,
 	return asConn(t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnH1}))
 }
 
-func (t *transports) dialH2(ctx context.Context, _, authority string, _ *tls.Config) (net.Conn, error) {
+func (t *transports) dialH2(ctx context.Context, authority string) (*outbound, error) {
 	if o := t.takeSpare(authority, true); o != nil {
 		return o, nil
 	}
@@ -126,8 +113,8 @@ func (t *transports) dialH2(ctx context.Context, _, authority string, _ *tls.Con
 	return o, nil
 }
 
-func (t *transports) dialH2C(ctx context.Context, _, authority string, _ *tls.Config) (net.Conn, error) {
-	return asConn(t.dialer.dial(ctx, target{scheme: "http", authority: authority, h2c: true}))
+func (t *transports) dialH2C(ctx context.Context, authority string) (*outbound, error) {
+	return t.dialer.dial(ctx, target{scheme: "http", authority: authority, h2c: true})
 }
 
 var (
@@ -212,18 +199,22 @@ func (t *transports) removeSpare(authority string, i int) {
 // roundTrip chooses the transport. A request that asks for another protocol
 // needs HTTP/1.1.
 func (t *transports) roundTrip(ps *passage, r *http.Request) (*http.Response, error) {
+	if err := ps.in.takeProbe(); err != nil {
+		return nil, err
+	}
 	switch {
 	case !ps.multi || ps.upgrade:
 		return t.h1.RoundTrip(r)
 	case r.URL.Scheme == "http":
-		return t.h2c.RoundTrip(r)
+		return t.h2c.roundTrip(ps, r, withPort(r.URL.Host, "http"))
 	}
-	h2, err := t.speaksH2(r.Context(), withPort(r.URL.Host, "https"))
+	authority := withPort(r.URL.Host, "https")
+	h2, err := t.speaksH2(r.Context(), authority)
 	if err != nil {
 		return nil, err
 	}
 	if h2 {
-		resp, err := t.h2.RoundTrip(r)
+		resp, err := t.h2.roundTrip(ps, r, authority)
 		if !errors.Is(err, errNotH2) {
 			return resp, err
 		}
@@ -236,18 +227,20 @@ func (t *transports) roundTrip(ps *passage, r *http.Request) (*http.Response, er
 func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
 	r = ps.outgoing(r)
 	ps.interims = true
-	ps.guard(p.config.ResponseHeaderTimeout, errHeadTimeout)
 	resp, err := p.origin.roundTrip(ps, r)
 	o := ps.settle()
 	if err != nil {
-		return ps.refused(classifyRoundTrip(err, ps.cause(), o, ps.multi))
+		ps.tried(err)
+		return ps.refused(classifyRoundTrip(err, ps.cause(), o))
 	}
-	ps.guard(0, nil)
+	ps.clock.stop()
+	if o != nil && o.absolute && resp.StatusCode == http.StatusProxyAuthRequired {
+		resp.Body.Close() // its challenge is for us, and the client's answer would not leave us
+		return ps.refused(&exchange.Err{Code: exchange.ErrProxyAuth, Detail: o.proxy + " answered " + resp.Status})
+	}
 	ps.w.buffered = ps.readResponse(resp, o)
+	ps.x.Changed |= ps.translated()
 	ps.noteExcess(resp)
-	if ps.x.Request.Version != ps.x.Response.Version && (ps.multi || ps.x.Response.Version == exchange.HTTP2) {
-		ps.x.Changed |= exchange.ChangedVersion
-	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		ps.upgraded = resp
 		noContent(&ps.x.Response.Content)
@@ -256,6 +249,28 @@ func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
 	ps.tapResponse(resp)
 	ps.forwardedFields(resp)
 	return resp
+}
+
+// translated says what speaking HTTP/2 on a side changes: net/http gives its
+// fields without their order, HTTP/1.1 fields lose their case there, and the
+// status line its reason.
+func (ps *passage) translated() (c exchange.Changes) {
+	s := &ps.x.Response
+	if !ps.multi {
+		return 0
+	}
+	c = exchange.ChangedRequestFieldOrder | exchange.ChangedResponseFieldOrder
+	if s.Version >= exchange.HTTP2 {
+		return c
+	}
+	c |= exchange.ChangedVersion | exchange.ChangedRequestFieldCase | exchange.ChangedResponseFieldCase
+	if s.Reason != "" {
+		c |= exchange.ChangedResponseReason
+	}
+	if ps.request != nil && !ps.x.Request.Fields.Has(exchange.FieldContentLength) {
+		c |= exchange.ChangedRequestFraming
+	}
+	return c
 }
 
 // noteExcess records octets that came after the head of a response that can
@@ -294,13 +309,19 @@ func (ps *passage) outgoing(r *http.Request) *http.Request {
 		}
 		return out
 	}
-	ps.request = newContentTap(r.Body, &x.Request.Content, ps.proxy.config.KeepContent, ps.contentBegins, ps.requestEnded)
+	ps.request = newContentTap(r.Body, &x.Request.Content, ps.proxy.config.KeepContent, ps.readingRequest, ps.requestEnded)
 	out.Body = ps.request
 	return out
 }
 
-// contentBegins notes when the transport asks for content for the first time.
-func (ps *passage) contentBegins() {
+// readingRequest notes when the transport asks for content for the first time.
+// While the client is waited for, the origin server cannot be late.
+func (ps *passage) readingRequest(begins bool) {
+	if !begins {
+		ps.clock.theirTurn(errHeadTimeout)
+		return
+	}
+	ps.clock.ourTurn(errHeadTimeout)
 	ps.mu.Lock()
 	if t := &ps.x.Timing; t.ContentBegun == 0 {
 		t.ContentBegun = ps.since()
@@ -356,22 +377,18 @@ func (ps *passage) multiHeader(h http.Header) http.Header {
 func (ps *passage) makeRequestHead() outgoingHead {
 	x := ps.x
 	f := &x.Request.Fields
-	out := outgoingHead{fields: f, upgrade: ps.upgrade, changed: &x.Changed, framing: exchange.ChangedRequestFraming, hop: exchange.ChangedRequestHopByHop}
+	out := outgoingHead{fields: f, upgrade: ps.upgrade}
 	out.start = x.Request.Method + " " + originForm(x) + " HTTP/1.1"
-	if hopByHop(f, ps.upgrade, &out.skip) {
+	if hopByHop(f, ps.upgrade, &out.skip) || consumesConnection(f, ps.upgrade) {
 		x.Changed |= exchange.ChangedRequestHopByHop
 	}
 	for i := range f.Each(exchange.FieldSidenoteIgnore) {
 		out.skip.add(i)
 		x.Changed |= exchange.ChangedIgnoreRemoved
 	}
-	if ps.in.route.kind == routeReverse {
-		out.host = trimDefaultPort(ps.in.route.authority, ps.in.route.scheme)
-		if out.host != f.Value(exchange.FieldHost) {
-			x.Changed |= exchange.ChangedRequestHost
-		}
-	} else if !f.Has(exchange.FieldHost) {
-		out.host = x.Authority
+	out.host = ps.hostToSend()
+	if host := f.Value(exchange.FieldHost); out.host != "" && host != "" && out.host != host {
+		x.Changed |= exchange.ChangedRequestHost
 	}
 	if ps.proxy.addsVia(ps.in.route.kind, x) {
 		out.added = append(out.added, exchange.Line{Name: "Via", Value: strings.TrimPrefix(x.Request.Version.String(), "HTTP/") + " " + ps.proxy.config.Pseudonym})
@@ -380,8 +397,30 @@ func (ps *passage) makeRequestHead() outgoingHead {
 	return out
 }
 
-// originForm is the request target as an origin server gets it (RFC 9112 §3.2.1).
+// hostToSend is the Host for the origin server where the received one will not
+// do; "" where it will. A reverse listener's clients name the listener, HTTP/2
+// has no Host, and where a target in absolute-form names another host, that
+// counts (RFC 9112 §3.2.2).
+func (ps *passage) hostToSend() string {
+	host := ps.x.Request.Fields.Value(exchange.FieldHost)
+	switch {
+	case ps.in.route.kind == routeReverse:
+		return trimDefaultPort(ps.in.route.authority, ps.in.route.scheme)
+	case !ps.x.Request.Fields.Has(exchange.FieldHost),
+		ps.in.route.kind == routeForward && !strings.EqualFold(host, ps.x.Authority):
+		return ps.x.Authority
+	}
+	return ""
+}
+
+// originForm is the request target as an origin server gets it (RFC 9112
+// §3.2.1), and "*" for OPTIONS of a whole server (§3.2.4).
 func originForm(x *exchange.Exchange) string {
+	if t := x.Request.Target; x.Request.Method == http.MethodOptions {
+		if _, rest, ok := strings.Cut(t, "://"); ok && t[0] != '/' && !strings.ContainsAny(rest, "/?") {
+			return "*"
+		}
+	}
 	if t := x.PathQuery(); t != "" {
 		return t
 	}
@@ -416,18 +455,18 @@ func (ps *passage) tapResponse(resp *http.Response) {
 	if resp.ContentLength > 0 && resp.ContentLength <= int64(ps.proxy.config.KeepContent) {
 		ps.x.Response.Content.Kept = make([]byte, 0, resp.ContentLength)
 	}
-	ps.response = newContentTap(resp.Body, &ps.x.Response.Content, ps.proxy.config.KeepContent, ps.awaitContent, ps.responseEnded)
+	ps.clock.set(ps.proxy.config.IdleTimeout, errStalled)
+	ps.response = newContentTap(resp.Body, &ps.x.Response.Content, ps.proxy.config.KeepContent, ps.readingResponse, ps.responseEnded)
 	resp.Body = ps.response
 }
 
-// awaitContent watches for content that stops coming.
-func (ps *passage) awaitContent() {
-	if d := ps.proxy.config.IdleTimeout; d > 0 {
-		if ps.timer == nil {
-			ps.guard(d, errStalled)
-			return
-		}
-		ps.timer.Reset(d)
+// readingResponse watches for content that stops coming. While the client is
+// slow to take what came, the origin server cannot be late.
+func (ps *passage) readingResponse(begins bool) {
+	if begins {
+		ps.clock.theirTurn(errStalled)
+	} else {
+		ps.clock.ourTurn(errStalled)
 	}
 }
 
@@ -435,7 +474,7 @@ func (ps *passage) responseEnded(err error) {
 	if err == nil || ps.w.err != nil {
 		return
 	}
-	ps.fail(&exchange.Err{Code: contentCode(err, ps.cause()), Detail: detailOf(err)})
+	ps.fail(classifyContent(err, ps.cause(), ps.out))
 }
 
 // forwardedFields leaves in the response's header what goproxy is to copy: on
@@ -464,7 +503,8 @@ func (ps *passage) forwardedFields(resp *http.Response) {
 // refused makes the response that says why there is none.
 func (ps *passage) refused(e *exchange.Err) *http.Response {
 	ps.fail(e)
-	ps.guard(0, nil)
+	e = ps.failed.Load() // what happened first is what led to the rest
+	ps.clock.stop()
 	if e.Code == exchange.ErrClientGone {
 		panic(http.ErrAbortHandler) // nobody is left to read a page
 	}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"crypto/tls"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -25,7 +27,7 @@ type outbound struct {
 	dns, connect, handshake time.Duration
 
 	recorder headRecorder
-	eof      atomic.Bool // the other end closed
+	ended    atomic.Pointer[error] // why nothing more comes: what the first read that failed said
 
 	mu      sync.Mutex // guards what follows
 	writer  headWriter
@@ -38,9 +40,30 @@ func (o *outbound) Read(p []byte) (int, error) {
 	n, err := o.Conn.Read(p)
 	o.recorder.feed(p[:n], interimFollows)
 	if err != nil {
-		o.eof.Store(true)
+		o.ended.CompareAndSwap(nil, &err)
 	}
 	return n, err
+}
+
+// isDead reports whether nothing more comes.
+func (o *outbound) isDead() bool { return o.ended.Load() != nil }
+
+// endedBy is the error with which the other end let the connection end; nil
+// while it has not, or when we closed it first.
+func (o *outbound) endedBy() error {
+	if e := o.ended.Load(); e != nil && !errors.Is(*e, net.ErrClosed) {
+		return *e
+	}
+	return nil
+}
+
+// maxHead is how many octets a response head may have.
+func (o *outbound) maxHead() int { return o.recorder.limit - recordedBeyond }
+
+// wantsCertificate reports whether the server asked for a client certificate
+// in a way that lets it refuse the connection only after the handshake.
+func (o *outbound) wantsCertificate() bool {
+	return o.asked && o.tls != nil && o.tls.Version == tls.VersionTLS13
 }
 
 // interimFollows reports whether a head is an interim response, after which
@@ -84,6 +107,8 @@ func (o *outbound) Close() error {
 	release := o.release
 	o.release = nil
 	o.mu.Unlock()
+	closed := net.ErrClosed
+	o.ended.CompareAndSwap(nil, &closed)
 	if release != nil {
 		release()
 	}

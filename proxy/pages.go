@@ -73,6 +73,9 @@ func (p *Proxy) failurePage(x *exchange.Exchange, e *exchange.Err) *page {
 		Code: string(e.Code), Phase: string(f.Phase), Who: whoInWords(f.Who), Why: f.Why, Act: f.Act,
 		Method: x.Request.Method, URL: x.URL(), ID: x.ID,
 	}
+	if x.Scheme == "" { // the target is not known, only what was asked for
+		t.URL = x.Request.Target
+	}
 	proxyStatus := exchange.Line{Name: "Proxy-Status", Value: "sidenote; error=" + proxyStatusType(e.Code)}
 	contentType, content := t.render(x.Request.Fields.Combined(exchange.FieldAccept))
 	return newPage(status, contentType, content, proxyStatus)
@@ -166,7 +169,7 @@ func tlsStatusType(c exchange.ErrCode) string {
 }
 
 // challengePage asks for credentials.
-func challengePage(x *exchange.Exchange) *page {
+func challengePage() *page {
 	text := "sidenote: this proxy wants credentials\n\nGive them in the proxy's URL: http://USER:PASSWORD@HOST:PORT\n"
 	return newPage(http.StatusProxyAuthRequired, "text/plain; charset=utf-8", []byte(text),
 		exchange.Line{Name: "Proxy-Authenticate", Value: `Basic realm="sidenote", charset="UTF-8"`})

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -36,7 +37,7 @@ type passage struct {
 	unrecorded  bool           // it is addressed to us, or its record is made elsewhere
 
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
+	clock  clock // ends the exchange when the origin server takes too long
 
 	mu       sync.Mutex // guards what the transport's goroutines set
 	out      *outbound
@@ -65,6 +66,7 @@ func (p *Proxy) newPassage(in *inbound, r *http.Request) *passage {
 	ps := &passage{proxy: p, in: in, multi: r.ProtoMajor >= 2, received: r, announced: len(r.Trailer) > 0}
 	x := &exchange.Exchange{ID: p.nextID(), Run: p.config.RunID}
 	ps.x = x
+	ps.clock.end = ps.abort
 	ctx, cancel := context.WithCancelCause(r.Context())
 	ps.Context, ps.cancel = ctx, cancel
 	var head string
@@ -126,17 +128,6 @@ func (ps *passage) cause() error {
 	return context.Cause(ps)
 }
 
-// guard (re)starts the timer that ends the exchange with a cause.
-func (ps *passage) guard(d time.Duration, cause error) {
-	if ps.timer != nil {
-		ps.timer.Stop()
-		ps.timer = nil
-	}
-	if d > 0 {
-		ps.timer = time.AfterFunc(d, func() { ps.abort(cause) })
-	}
-}
-
 // trace observes the transport. Its functions run on the transport's goroutines.
 func (ps *passage) trace() *httptrace.ClientTrace {
 	t := &httptrace.ClientTrace{
@@ -160,6 +151,7 @@ func (ps *passage) gotConn(info httptrace.GotConnInfo) {
 	defer ps.mu.Unlock()
 	ps.out = o
 	ps.attempts++
+	ps.clock.set(ps.proxy.config.ResponseHeaderTimeout, errHeadTimeout)
 	if !info.Reused {
 		t := &ps.x.Timing
 		t.DNS, t.Connect, t.TLS = o.dns, o.connect, o.handshake
@@ -178,6 +170,20 @@ func (ps *passage) gotConn(info httptrace.GotConnInfo) {
 	o.begin(&head)
 }
 
+// tried records a connection that could not be opened.
+func (ps *passage) tried(err error) {
+	var f *failure
+	if !errors.As(err, &f) || f.tried == nil {
+		return
+	}
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	t := &ps.x.Timing
+	t.DNS, t.Connect, t.TLS = f.tried.dns, f.tried.connect, f.tried.handshake
+	ps.x.Origin = f.tried.connection(false)
+	ps.x.Origin.Attempts = ps.attempts + 1
+}
+
 func (ps *passage) wroteHead() {
 	ps.mu.Lock()
 	ps.x.Timing.HeadSent = ps.since()
@@ -188,6 +194,7 @@ func (ps *passage) wroteRequest(info httptrace.WroteRequestInfo) {
 	if info.Err != nil {
 		return
 	}
+	ps.clock.theirTurn(errHeadTimeout)
 	ps.mu.Lock()
 	t := &ps.x.Timing
 	t.RequestSent = ps.since()
@@ -310,9 +317,10 @@ func readHead(r *exchange.Response, head string) bool {
 	return true
 }
 
-// finish completes the record and hands it over.
-func (ps *passage) finish() {
-	ps.guard(0, nil)
+// finish completes the record and hands it over. It reports whether the
+// client's connection has to be cut.
+func (ps *passage) finish() (cut bool) {
+	ps.clock.stop()
 	x := ps.x
 	if ps.request != nil {
 		ps.request.stop()
@@ -324,14 +332,16 @@ func (ps *passage) finish() {
 	ps.mu.Lock()
 	x.Timing.Done = ps.since()
 	if o := ps.out; o != nil {
-		x.Origin.Closed = o.eof.Load()
+		x.Origin.Closed = o.endedBy() != nil
 	}
 	x.Err = ps.failed.Load()
 	ps.mu.Unlock()
 	ps.cancel(nil)
+	cut = ps.mustAbort()
 	if !ps.unrecorded {
-		ps.proxy.done(x)
+		ps.proxy.done(x) // from here on x is somebody else's
 	}
+	return cut
 }
 
 // readTrailers records the trailers of messages that have come whole. net/http

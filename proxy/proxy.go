@@ -42,10 +42,13 @@ type Proxy struct {
 	closers   map[int]func() // ends tunnels and upgraded connections
 	closerID  int
 	stopping  bool
+	stop      chan struct{} // closed when stopping begins
 
 	inFlight atomic.Int64
 	inbound  connections
-	running  sync.WaitGroup // exchanges, tunnels included
+	running  sync.WaitGroup  // exchanges, tunnels included
+	all      context.Context // of all exchanges
+	cutOff   context.CancelCauseFunc
 }
 
 // clientSide speaks with clients: it reads requests from the connections of a
@@ -74,7 +77,8 @@ type Stats struct {
 
 // New makes a proxy.
 func New(c Config) *Proxy {
-	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, idStart: rand.Uint32(), slots: make(chan struct{}, maxClients)}
+	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, stop: make(chan struct{}), idStart: rand.Uint32(), slots: make(chan struct{}, maxClients)}
+	p.all, p.cutOff = context.WithCancelCause(context.Background())
 	p.buffers.New = func() any { b := make([]byte, 32<<10); return &b }
 	p.dialer = newDialer(&p.config, p.isOwn)
 	p.origin = newTransports(p.dialer)
@@ -121,6 +125,7 @@ func (p *Proxy) newServer(h2 bool) *http.Server {
 		IdleTimeout:       10 * time.Minute,
 		MaxHeaderBytes:    p.config.MaxHeadBytes,
 		ErrorLog:          log.New(io.Discard, "", 0),
+		BaseContext:       func(net.Listener) context.Context { return p.all },
 		ConnContext:       withInbound,
 		ConnState: func(c net.Conn, s http.ConnState) {
 			if s == http.StateIdle {
@@ -261,8 +266,10 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		if v := recover(); v != nil && v != http.ErrAbortHandler {
 			ps.fail(internalError(v))
 		}
-		ps.finish()
-		if aborted || ps.mustAbort() {
+		if cut := ps.finish() || aborted; cut {
+			if ps.endsWithConnection() {
+				in.reset()
+			}
 			panic(http.ErrAbortHandler)
 		}
 	}()
@@ -281,9 +288,17 @@ func (p *Proxy) answer(ps *passage, r *http.Request) {
 		return
 	}
 	p.core.ServeHTTP(ps.w, r)
+	ps.w.flushWhole()
 	if ps.w.err != nil {
 		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: ps.w.err.Error()})
 	}
+}
+
+// endsWithConnection reports whether the client takes the end of the connection
+// for that of the content (RFC 9112 §6.3, item 8), so that nothing but a reset
+// tells it that some is missing.
+func (ps *passage) endsWithConnection() bool {
+	return ps.x.Request.Version == exchange.HTTP10 && ps.w.length < 0
 }
 
 // mustAbort reports whether the client's connection has to be cut, so that a
@@ -309,6 +324,25 @@ func (p *Proxy) enter() bool {
 	p.running.Add(1)
 	p.inFlight.Add(1)
 	return true
+}
+
+// inBackground runs f, which is to end soon after stopping begins and may
+// still hand an exchange over.
+func (p *Proxy) inBackground(f func()) {
+	p.mu.Lock()
+	stopping := p.stopping
+	if !stopping {
+		p.running.Add(1)
+	}
+	p.mu.Unlock()
+	if stopping {
+		f()
+		return
+	}
+	go func() {
+		defer p.running.Done()
+		f()
+	}()
 }
 
 func (p *Proxy) leave() {
@@ -359,30 +393,51 @@ func (p *Proxy) Stats() Stats {
 	}
 }
 
+// lastWrites is how long connections get for what has been written to them,
+// and exchanges that were cut off to end.
+const lastWrites = 250 * time.Millisecond
+
 // Shutdown stops accepting, lets running exchanges end, and ends tunnels and
 // what is left when ctx ends. Every exchange has been handed over when it returns.
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
-	p.stopping = true
+	if !p.stopping {
+		p.stopping = true
+		close(p.stop)
+	}
 	p.mu.Unlock()
-	var wg sync.WaitGroup
+	closing, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	var servers sync.WaitGroup
 	for _, s := range []clientSide{p.outer, p.inner} {
-		wg.Go(func() { s.Shutdown(ctx) })
+		servers.Go(func() { s.Shutdown(closing) })
 	}
 	p.waitIdle(ctx)
+	p.cutOff(errShutdown)
 	p.endTunnels()
-	wg.Wait()
+	// A connection on which nothing was ever asked would be waited for longer.
+	time.AfterFunc(lastWrites, giveUp)
+	servers.Wait()
+	ended := make(chan struct{})
+	go func() { p.running.Wait(); close(ended) }()
+	within(lastWrites, ended)
 	p.outer.Close()
 	p.inner.Close()
 	p.tunnels.Close()
 	p.origin.closeIdle()
-	ended := make(chan struct{})
-	go func() { p.running.Wait(); close(ended) }()
-	select {
-	case <-ended:
-		return ctx.Err()
-	case <-time.After(time.Second):
+	if !within(time.Second, ended) {
 		return errors.New("some exchanges did not end in time")
+	}
+	return ctx.Err()
+}
+
+// within reports whether a channel is closed within a time.
+func within(d time.Duration, closed <-chan struct{}) bool {
+	select {
+	case <-closed:
+		return true
+	case <-time.After(d):
+		return false
 	}
 }
 

@@ -16,6 +16,7 @@ type headRecorder struct {
 	buf   []byte
 	from  int // buf before it has been searched for the end of the head
 	ends  int // where the head ends in buf; 0 while it is not complete
+	last  int // where that head begins, after the interim ones
 	extra int // octets that came in the same read as the end of the head, after it
 }
 
@@ -27,7 +28,7 @@ func (h *headRecorder) start() {
 }
 
 func (h *headRecorder) reset() {
-	h.on, h.buf, h.from, h.ends, h.extra, h.began = true, h.buf[:0], 0, 0, 0, time.Time{}
+	h.on, h.buf, h.from, h.ends, h.last, h.extra, h.began = true, h.buf[:0], 0, 0, 0, 0, time.Time{}
 }
 
 // feed takes octets that were read. next decides, given a complete head,
@@ -58,9 +59,8 @@ func (h *headRecorder) feed(p []byte, next func(head []byte) bool) {
 			h.from = max(len(h.buf)-3, h.ends)
 			return
 		}
-		start := h.ends
-		h.ends = end
-		if next == nil || !next(h.buf[start:end]) {
+		h.last, h.ends = h.ends, end
+		if next == nil || !next(h.buf[h.last:end]) {
 			h.on, h.extra = false, len(h.buf)-end
 			h.buf = h.buf[:end]
 			return
@@ -100,6 +100,17 @@ func (h *headRecorder) take() (heads string, began time.Time, extra int) {
 		return "", h.began, 0
 	}
 	return string(h.buf[:h.ends]), h.began, h.extra
+}
+
+// final gives the last head recorded if it is complete and no other follows
+// it, else what came of the one that is not.
+func (h *headRecorder) final() (head, partial []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.on && h.ends == len(h.buf) {
+		return bytes.Clone(h.buf[h.last:]), nil
+	}
+	return nil, bytes.Clone(h.buf[h.ends:])
 }
 
 // partial gives what was recorded of a head that never became complete.

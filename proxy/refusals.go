@@ -99,22 +99,35 @@ func (w *refusal) closed(in *inbound) {
 	if w.done.Swap(true) || in.count() > 0 || time.Since(w.since) > probablyRefused {
 		return
 	}
-	r, host, client := w.proxy.refused, hostOf(w.to.authority), w.x.Client.Peer.Addr()
-	r.mu.Lock()
-	trusts := r.state(host, client).accepted
-	r.mu.Unlock()
-	if trusts {
+	w.x.Timing.Done = max(time.Since(w.x.Started), 1)
+	if !w.trusted() {
+		w.proxy.inBackground(w.judge)
+	}
+}
+
+// judge takes the connection for refused, unless the client shows meanwhile
+// that it trusts us: browsers open a second connection while the first one
+// shakes hands, and close it unused when that speaks HTTP/2.
+func (w *refusal) judge() {
+	select {
+	case <-time.After(probablyRefused):
+	case <-w.proxy.stop:
+	}
+	if w.trusted() {
 		return
 	}
-	r.count(host, client)
-	who := w.to.userAgent
-	if who == "" {
-		who = "the client"
-	}
+	w.proxy.refused.count(hostOf(w.to.authority), w.x.Client.Peer.Addr())
 	w.x.Err = &exchange.Err{Code: exchange.ErrClientRefusedCA,
-		Detail: who + " closed after the handshake without a request, probably since it rejects our CA"}
-	w.x.Timing.Done = max(time.Since(w.x.Started), 1)
+		Detail: w.to.client() + " closed after the handshake without a request, probably since it rejects our CA"}
 	w.proxy.done(w.x)
+}
+
+// trusted reports whether a request of the client came through to the host.
+func (w *refusal) trusted() bool {
+	r := w.proxy.refused
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state(hostOf(w.to.authority), w.x.Client.Peer.Addr()).accepted
 }
 
 func randomKey() (k [32]byte) {

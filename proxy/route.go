@@ -50,7 +50,7 @@ func (p *Proxy) routeForward(ps *passage, r *http.Request) *page {
 		x.Scheme, x.Authority = strings.ToLower(r.URL.Scheme), r.URL.Host
 	}
 	if !p.admits(r) {
-		return challengePage(x)
+		return challengePage()
 	}
 	switch {
 	case r.Method == http.MethodConnect:
@@ -75,7 +75,7 @@ func (p *Proxy) routeForward(ps *passage, r *http.Request) *page {
 // comesBack reports whether a request has been here before: its connection is
 // one of our own, or its Via names us.
 func (p *Proxy) comesBack(ps *passage) bool {
-	if p.dialer.isOurs(ps.in.peer) {
+	if p.dialer.isOurs(ps.in.peer, ps.in.local) {
 		return true
 	}
 	for _, l := range ps.x.Request.Fields.Each(exchange.FieldVia) {

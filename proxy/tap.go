@@ -18,8 +18,8 @@ type contentTap struct {
 	rc      io.ReadCloser
 	content *exchange.Content
 	limit   int
-	ended   func(err error) // called once: nil at the end of complete content
-	reading func()          // called before each read
+	ended   func(err error)   // called once: nil at the end of complete content
+	reading func(begins bool) // called before and after each read
 
 	mu      sync.Mutex // guards what follows, and content
 	stopped bool
@@ -28,16 +28,19 @@ type contentTap struct {
 }
 
 // newContentTap makes a tap; ended and reading may be nil.
-func newContentTap(rc io.ReadCloser, c *exchange.Content, limit int, reading func(), ended func(error)) *contentTap {
+func newContentTap(rc io.ReadCloser, c *exchange.Content, limit int, reading func(bool), ended func(error)) *contentTap {
 	return &contentTap{rc: rc, content: c, limit: limit, reading: reading, ended: ended}
 }
 
 // Read passes content on.
 func (t *contentTap) Read(p []byte) (int, error) {
 	if t.reading != nil {
-		t.reading()
+		t.reading(true)
 	}
 	n, err := t.rc.Read(p)
+	if t.reading != nil {
+		t.reading(false)
+	}
 	t.take(p[:n], err)
 	return n, err
 }
@@ -110,8 +113,13 @@ func (t *contentTap) stop() {
 	t.mu.Unlock()
 }
 
-// Close closes the content.
-func (t *contentTap) Close() error { return t.rc.Close() }
+// Close closes the content. What a read says from then on is not the sender's doing.
+func (t *contentTap) Close() error {
+	t.mu.Lock()
+	t.over = true
+	t.mu.Unlock()
+	return t.rc.Close()
+}
 
 // noContent marks a message that has none.
 func noContent(c *exchange.Content) { c.Complete, c.SHA256 = true, emptyDigest }

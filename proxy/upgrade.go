@@ -37,13 +37,13 @@ func (w *responseWriter) takeOver(added http.Header) {
 		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: err.Error()})
 		return
 	}
-	ps.guard(0, nil)
-	ps.x.Tunnel = ps.proxy.relay(ps, client, origin)
+	ps.clock.stop()
+	ps.x.Tunnel = ps.proxy.relay(client, origin)
 }
 
 // relay passes octets both ways. An end of one way is passed on as such; when
 // both have ended, or one has failed, it is over. It closes neither.
-func (p *Proxy) relay(ps *passage, client net.Conn, origin io.ReadWriteCloser) (passed exchange.Tunnel) {
+func (p *Proxy) relay(client net.Conn, origin io.ReadWriteCloser) (passed exchange.Tunnel) {
 	idle := newIdle(p.config.IdleTimeout, func() { client.Close(); origin.Close() })
 	defer idle.stop()
 	stop := p.register(func() { client.Close(); origin.Close() })

@@ -40,7 +40,7 @@ func (w *responseWriter) writeInterim(i *exchange.Response, header map[string][]
 		h[name] = values
 	}
 	if !w.ps.multi {
-		w.ps.in.answer(&outgoingHead{start: i.Line(), fields: &i.Fields, status: i.Status, noBody: true, changed: new(exchange.Changes)})
+		w.ps.in.answer(&outgoingHead{start: i.Line(), fields: &i.Fields, status: i.Status, noBody: true})
 	}
 	w.ResponseWriter.WriteHeader(i.Status)
 	clear(h)
@@ -155,7 +155,7 @@ func isAddedName(name string) bool {
 // responseHead is the head to forward on HTTP/1.x.
 func (ps *passage) responseHead() *outgoingHead {
 	s := &ps.x.Response
-	out := &outgoingHead{fields: &s.Fields, status: s.Status, changed: &ps.x.Changed, framing: exchange.ChangedResponseFraming, hop: exchange.ChangedResponseHopByHop}
+	out := &outgoingHead{fields: &s.Fields, status: s.Status}
 	reason := s.Reason
 	if s.RawHead == "" && reason == "" {
 		reason = http.StatusText(s.Status)
@@ -163,11 +163,29 @@ func (ps *passage) responseHead() *outgoingHead {
 	out.start = "HTTP/1.1 " + strconv.Itoa(s.Status) + " " + reason
 	out.noBody = !ps.x.MayHaveContent()
 	out.upgrade = s.Fields.Has(exchange.FieldUpgrade)
-	if hopByHop(&s.Fields, true, &out.skip) {
+	if hopByHop(&s.Fields, true, &out.skip) || consumesConnection(&s.Fields, out.upgrade) {
 		ps.x.Changed |= exchange.ChangedResponseHopByHop
+	}
+	if ps.reframes(out.noBody) {
+		ps.x.Changed |= exchange.ChangedResponseFraming
 	}
 	ps.skipOwnFields(&out.skip)
 	return out
+}
+
+// reframes reports whether a response goes out on HTTP/1.x with another framing
+// than it came with (RFC 9112 §6): net/http keeps a length, and has chunks
+// where there is none, but for clients that do not know them.
+func (ps *passage) reframes(noBody bool) bool {
+	s := &ps.x.Response
+	if noBody || s.Made || s.Version > exchange.HTTP11 {
+		return false
+	}
+	length, chunked := s.Fields.Has(exchange.FieldContentLength), s.Fields.Has(exchange.FieldTransferEncoding)
+	if ps.w.length >= 0 {
+		return !length || chunked
+	}
+	return chunked != (ps.x.Request.Version >= exchange.HTTP11)
 }
 
 // skipOwnFields leaves out Sidenote fields that an origin server sent: they
@@ -216,8 +234,9 @@ func (w *responseWriter) ReadFrom(src io.Reader) (copied int64, err error) {
 		}
 		if rerr != nil {
 			if rerr == io.EOF {
-				rerr = nil
+				return copied, nil
 			}
+			w.flush() // what came of it, since the connection is about to be cut
 			return copied, rerr
 		}
 	}
@@ -226,6 +245,18 @@ func (w *responseWriter) ReadFrom(src io.Reader) (copied int64, err error) {
 func (w *responseWriter) flush() {
 	if f, ok := w.ResponseWriter.(http.Flusher); ok {
 		f.Flush()
+	}
+}
+
+// flushWhole sends a response of known length that net/http still holds, which
+// costs nothing, since it would do so next: the record then knows whether the
+// client took it, and the client does not wait for the record.
+func (w *responseWriter) flushWhole() {
+	if !w.wrote || w.taken || w.length < 0 || w.err != nil {
+		return
+	}
+	if f, ok := w.ResponseWriter.(interface{ FlushError() error }); ok {
+		w.err = f.FlushError()
 	}
 }
 

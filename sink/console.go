@@ -114,7 +114,11 @@ const (
 
 // appendLine writes the line of an exchange for a terminal.
 func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
-	b = x.Started.In(c.o.Location).AppendFormat(b, "15:04:05.000")
+	if x.Started.IsZero() { // not known, as of a response out of a cache in a HAR
+		b = append(b, "-           "...)
+	} else {
+		b = x.Started.In(c.o.Location).AppendFormat(b, "15:04:05.000")
+	}
 	b = append(b, "  "...)
 	b = c.colored(b, statusColor(x), statusWord(x))
 	b = append(b, "  "...)
@@ -430,7 +434,11 @@ func fit(s string, most int) (string, bool) {
 
 // appendPlain writes an exchange and its notes for a file or a pipe.
 func appendPlain(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
-	b = x.Started.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	if x.Started.IsZero() {
+		b = append(b, '-')
+	} else {
+		b = x.Started.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	}
 	for _, s := range [...]string{
 		strings.TrimRight(statusWord(x), " "), method(x), x.URL(), duration(x.Timing.Done), size(x), protocol(x),
 	} {

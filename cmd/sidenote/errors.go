@@ -16,9 +16,13 @@ import (
 const (
 	exitOK     = 0
 	exitNo     = 1   // healthcheck: the answer is no
-	exitUsage  = 2   // the command line or the configuration is wrong
+	exitUsage  = 2   // the command line, the configuration or an input is wrong
+	exitPolicy = 10  // what was judged is not good enough
 	exitFailed = 125 // sidenote itself failed
 )
+
+// errSaid ends the program when all that is wrong has been said already.
+var errSaid = errors.New("")
 
 // A codedError ends the program with an exit code of its own.
 type codedError struct {
@@ -44,6 +48,9 @@ func (p *program) exit(err error) int {
 	var coded *codedError
 	if errors.As(err, &coded) {
 		code = coded.code
+	}
+	if errors.Is(err, errSaid) {
+		return code
 	}
 	text := oneLine(err.Error())
 	var file *configs.FileError

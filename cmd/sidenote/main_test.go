@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,18 +9,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+var update = flag.Bool("update", false, "write the golden files anew")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sidenote": main})
 }
 
 // TestScripts runs testdata/script/*.txtar: each uses the program as a user
-// would. SIDENOTE_UPDATE=1 writes what is printed into the scripts.
+// would. With -update what is printed is written into the scripts.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		UpdateScripts:       os.Getenv("SIDENOTE_UPDATE") != "",
+		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
 			e.Setenv("HOME", home)

@@ -15,6 +15,7 @@ import (
 func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		newServeCommand(p),
+		newLintCommand(p),
 		newDemoCommand(p),
 		newExplainCommand(p),
 		newRulesCommand(p),

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
-	"sidenote/annotate/rules"
 	"sidenote/exchange"
 )
 
@@ -61,19 +60,21 @@ func needNames(n annotate.Needs) []string {
 
 // sortedRules gives every rule in the order of their IDs.
 func sortedRules() []*annotate.Rule {
-	return slices.SortedFunc(slices.Values(rules.All()), func(a, b *annotate.Rule) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(slices.Values(knownRules()), func(a, b *annotate.Rule) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // A ruleFilter says which rules to list.
 type ruleFilter struct {
 	topic, field string
 	severity     *choice
+	profile      *choice
 	status       int
 }
 
 func newRulesCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json", "markdown")
-	f := ruleFilter{severity: newChoice("info", "warn", "error")}
+	f := ruleFilter{severity: newChoice("info", "warn", "error"), profile: newChoice(annotate.ProfileNames()...)}
+	f.profile.value = "" // without the flag, the rules of every profile are listed
 	c := &cobra.Command{
 		Use:   "rules",
 		Short: "List the rules",
@@ -81,6 +82,7 @@ func newRulesCommand(p *program) *cobra.Command {
 list; "sidenote explain RULE" tells all about one.`,
 		Example: `  sidenote rules --topic redirect
   sidenote rules --status 429 --severity warn
+  sidenote rules --profile security
   sidenote rules --format markdown > rules.md`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -100,6 +102,7 @@ list; "sidenote explain RULE" tells all about one.`,
 	addChoice(c, format, "format", "how to print them")
 	c.Flags().StringVar(&f.topic, "topic", "", "only the rules of this `TOPIC`, the part of their name before the slash")
 	addChoice(c, f.severity, "severity", "only those of this severity and above")
+	addChoice(c, f.profile, "profile", "only those that are on in this profile, with its severities")
 	c.Flags().IntVar(&f.status, "status", 0, "only those for this status `CODE`")
 	c.Flags().StringVar(&f.field, "field", "", "only those about this `FIELD`")
 	return c
@@ -118,7 +121,10 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 	if err != nil {
 		return nil, usageErrorf("rules: --severity: %w", err)
 	}
-	if topics := topicsOf(all); f.topic != "" && !slices.Contains(topics, f.topic) {
+	if all, err = f.inProfile(all); err != nil {
+		return nil, err
+	}
+	if topics := topicsOf(knownRules()); f.topic != "" && !slices.Contains(topics, f.topic) {
 		return nil, usageErrorf("rules: --topic: there is no topic %q%s; the topics are %s",
 			f.topic, didYouMean(f.topic, topics, "%s"), strings.Join(topics, ", "))
 	}
@@ -134,6 +140,28 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 			(!byStatus || isForStatus(r, f.status)) && (f.field == "" || isAboutField(r, exchange.LookupName(f.field)))
 	}
 	return slices.DeleteFunc(all, func(r *annotate.Rule) bool { return !keep(r) }), nil
+}
+
+// inProfile gives the rules that are on in the profile, with its severities; all
+// of them when none is asked for.
+func (f *ruleFilter) inProfile(all []*annotate.Rule) ([]*annotate.Rule, error) {
+	if f.profile.value == "" {
+		return all, nil
+	}
+	profile, _ := annotate.LookupProfile(f.profile.value)
+	severities, err := annotate.Severities(all, profile.ChangesOf(all)...)
+	if err != nil {
+		return nil, fmt.Errorf("profile %s: %w", profile.Name, err)
+	}
+	var on []*annotate.Rule
+	for _, r := range all {
+		if s := severities[r]; s != 0 {
+			changed := *r
+			changed.Severity = s
+			on = append(on, &changed)
+		}
+	}
+	return on, nil
 }
 
 func topicsOf(all []*annotate.Rule) []string {

@@ -24,7 +24,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sidenote/annotate"
-	"sidenote/annotate/rules"
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/metrics"
@@ -182,6 +181,8 @@ func listenOn(address, flag string) (net.Listener, error) {
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: another program listens there; stop it, or choose another port (0 takes a free one)", flag, address)}
 	case errors.Is(err, syscall.EACCES):
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: not permitted; choose a port above 1023", flag, address)}
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: this machine has no such address; use one of its own, such as 127.0.0.1", flag, address)}
 	case err != nil:
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: %w", flag, address, err)}
 	}
@@ -209,15 +210,9 @@ func (s *serving) listeners() (all []net.Listener) {
 
 // newAnnotator makes the rules ready and opens the sinks.
 func (s *serving) newAnnotator() error {
-	changes, err := ruleChanges(s.config.Rules)
+	set, err := newRuleSet(&s.config)
 	if err != nil {
 		return err
-	}
-	options := annotate.DefaultOptions()
-	options.SlowAfter = s.config.SlowAfter
-	set, err := annotate.NewSet(rules.All(), options, changes...)
-	if err != nil {
-		return &codedError{exitUsage, err}
 	}
 	mode, _ := sink.ParseFieldMode(s.config.Annotate)
 	s.metrics = metrics.New(buildOf())
@@ -270,7 +265,7 @@ func ruleChanges(settings map[string]string) ([]annotate.Change, error) {
 		}
 		return strings.Compare(a.Rule, b.Rule)
 	})
-	known := rules.All()
+	known := knownRules()
 	for _, c := range changes {
 		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(c.Rule, r.ID) }) {
 			ids := make([]string, len(known))

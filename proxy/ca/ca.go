@@ -70,14 +70,14 @@ func read(dir string) (*Authority, error) {
 	keyPath, certPath := filepath.Join(dir, KeyName), filepath.Join(dir, CertName)
 	keyPEM, err := os.ReadFile(keyPath)
 	if err != nil {
-		return nil, fmt.Errorf("read the CA's key: %w", err)
+		return nil, fmt.Errorf("read the CA's key: %w; name another folder with --ca-dir", err)
 	}
 	certPEM, err := os.ReadFile(certPath)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) { // a key without a certificate is broken, not new
 			return nil, fmt.Errorf("%s is there but %s is not: restore it, or remove the key to make a new CA", keyPath, certPath)
 		}
-		return nil, fmt.Errorf("read the CA's certificate: %w", err)
+		return nil, fmt.Errorf("read the CA's certificate: %w; name another folder with --ca-dir", err)
 	}
 	key, err := parseKey(keyPEM)
 	if err != nil {

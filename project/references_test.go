@@ -12,6 +12,7 @@ import (
 
 	"sidenote/annotate/rules"
 	"sidenote/configs"
+	"sidenote/contract"
 )
 
 // documents lists the Markdown files that people wrote.
@@ -34,7 +35,7 @@ type manual struct {
 }
 
 var (
-	listedCommand = regexp.MustCompile(`(?m)^  ([a-z]+)  `)
+	listedCommand = regexp.MustCompile(`(?m)^  ([a-z]+) +\S`)
 	listedFlag    = regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z][a-z-]*)`)
 )
 
@@ -164,7 +165,7 @@ func TestNamesInTheDocumentsExist(t *testing.T) {
 		variables = append(variables, s.Env())
 	}
 	topics, ids := map[string]bool{}, map[string]bool{}
-	for _, r := range rules.All() {
+	for _, r := range slices.Concat(rules.All(), contract.Rules()) {
 		topics[r.Topic()], ids[r.ID] = true, true
 	}
 	for _, name := range documents(t) {

@@ -1,0 +1,66 @@
+# make help lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+# Packages whose tests hold golden files, which -update writes anew.
+GOLDENS = $(sort $(dir $(shell grep -rl --include=*_test.go 'flag.Bool."update"' . | grep -v '^./tools/')))
+
+LINTER := bin/golangci-lint
+IMAGE ?= sidenote
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1	\2/' | expand -t 12
+
+.PHONY: build
+build: ## build bin/sidenote
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/sidenote ./cmd/sidenote
+
+.PHONY: demo
+demo: ## show in ten seconds what sidenote does
+	go run ./cmd/sidenote demo
+
+.PHONY: test
+test: prepare check ## run every test; SIDENOTE_TEST_NO_SKIP=1 lets none be skipped
+	@race=-race; if ! command -v "$$(go env CC)" >/dev/null; then \
+		race=; echo 'test: no C compiler is here, so the race detector is left out'; \
+		if [[ "$${SIDENOTE_TEST_NO_SKIP:-}" == 1 ]]; then exit 1; fi; fi; \
+	CGO_ENABLED=$${race:+1} go run ./project/tally -count=1 $$race -timeout 10m ./...
+
+.PHONY: prepare
+prepare: # install what the tests want to find, where that is possible
+	@project/prepare
+
+.PHONY: check
+check: ## gofmt and go vet
+	@unformatted=$$(gofmt -l .); if [[ -n "$$unformatted" ]]; then \
+		echo 'check: gofmt -w these files:' $$unformatted; exit 1; fi
+	go vet ./...
+
+.PHONY: update
+update: ## write golden files and made documents anew
+	go test -count=1 $(GOLDENS) -update
+
+.PHONY: bench
+bench: ## CPU time per request beside a bare goproxy, and benchmarks of the parts
+	go run ./bench
+	go test -run '^$$' -bench . -benchmem ./annotate/... ./exchange ./sink ./metrics
+
+.PHONY: lint
+lint: $(LINTER) ## golangci-lint; building it the first time takes minutes
+	$(LINTER) run ./...
+
+$(LINTER): tools/go.mod tools/go.sum
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: image
+image: ## build the container image with docker, podman or buildah
+	@if docker info >/dev/null 2>&1; then exec docker build -t $(IMAGE) .; fi; \
+	for tool in podman buildah; do \
+		if command -v $$tool >/dev/null; then exec $$tool build --format docker -t $(IMAGE) .; fi; done; \
+	echo 'image: no docker runs here, and there is neither podman nor buildah' >&2; exit 1
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist

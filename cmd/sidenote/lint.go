@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/annotate"
+	"sidenote/configs"
+	"sidenote/exchange"
+	"sidenote/sink"
+)
+
+// failNever is the value of --fail-on that lets everything pass.
+const failNever = "never"
+
+func newLintCommand(p *program) *cobra.Command {
+	format := newChoice("text", "json")
+	failOn := newChoice("info", "warn", "error", failNever)
+	failOn.value = "error"
+	c := &cobra.Command{
+		Use:   "lint FILE...",
+		Short: "Judge the exchanges of a HAR or JSONL file",
+		Long: `Judge recorded exchanges as the proxy judges live ones. FILE is a HAR, as browsers
+and other proxies save it, or a JSONL that sidenote saved with --save; a folder,
+for all *.har and *.jsonl below it; or - for standard input.
+
+The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
+2 when a file could not be read whole; the others are judged all the same.`,
+		Example: `  sidenote lint checkout.har
+  sidenote lint --fail-on warn --rules 'cookie/*=off' captures/
+  sidenote lint --format json - < checkout.har`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageErrorf("lint: needs a FILE, a folder, or - for standard input; see %q", c.CommandPath()+" --help")
+			}
+			config, _, err := configs.Load(c.Flags(), p.environ)
+			if err != nil {
+				return &codedError{exitUsage, err}
+			}
+			if c.Flags().Changed("format") {
+				config.Format = format.value
+			}
+			l, err := p.newLinting(config, failOn.value)
+			if err != nil {
+				return err
+			}
+			p.tuneGC()
+			return l.run(c.Context(), args)
+		},
+	}
+	addChoice(c, format, "format", "how exchanges are printed: text, or json for one record a line")
+	addChoice(c, failOn, "fail-on", "lowest severity of a note that makes the exit code 10")
+	configs.AddFlags(c.Flags(), "severity", "rules", "profile", "openapi", "slow-after", "color", "quiet", "show-secrets", "config")
+	return c
+}
+
+// A linting judges capture files, one exchange at a time and in their order.
+type linting struct {
+	program  *program
+	config   configs.Config
+	notes    *annotator
+	redact   *exchange.Redactor
+	least    annotate.Severity // lowest that is shown
+	failOn   annotate.Severity // 0 for never
+	text     bool
+	sink     sink.Sink
+	out      *bufio.Writer // behind the sink
+	progress *progress
+
+	failing int   // notes that are as bad as failOn
+	bad     int   // entries of the file at hand that could not be read
+	unread  int   // files that could not be read whole
+	written error // why the output cannot be written
+}
+
+func (p *program) newLinting(c configs.Config, failOn string) (*linting, error) {
+	set, err := newRuleSet(&c)
+	if err != nil {
+		return nil, err
+	}
+	l := &linting{
+		program: p, config: c, text: c.Format != "json", progress: p.newProgress(),
+		notes: &annotator{set: set, memory: annotate.NewMemory(0)},
+	}
+	if !c.ShowSecrets {
+		l.redact = exchange.NewRedactor(nil)
+	}
+	if l.least, err = annotate.ParseSeverity(c.Severity); err != nil {
+		return nil, &codedError{exitUsage, err}
+	}
+	if failOn != failNever {
+		if l.failOn, err = annotate.ParseSeverity(failOn); err != nil {
+			return nil, &codedError{exitUsage, err}
+		}
+	}
+	l.openSink()
+	return l, nil
+}
+
+// openSink makes what exchanges are written to. A terminal gets each at once.
+func (l *linting) openSink() {
+	terminal := l.program.terminal(l.config.Color)
+	size := 64 << 10
+	if terminal.TTY {
+		size = 1 // bufio passes on what is larger than its buffer
+	}
+	l.out = bufio.NewWriterSize(clearFirst{l.program.stdout, l.progress}, size)
+	if !l.text {
+		l.sink = sink.NewJSONLog(l.out, nil)
+		return
+	}
+	l.sink = sink.NewConsole(l.out, sink.ConsoleOptions{
+		Terminal: terminal, Least: l.least, Quiet: l.config.Quiet, Closing: l.policy,
+	})
+}
+
+// policy is the last word of the summary.
+func (l *linting) policy() string {
+	switch {
+	case l.failOn == 0:
+		return ""
+	case l.failing > 0:
+		return "policy: FAIL"
+	}
+	return "policy: ok"
+}
+
+// run judges all files and says how it went.
+func (l *linting) run(ctx context.Context, args []string) error {
+	inputs := l.program.captures(args)
+	l.progress.begin(inputs)
+	for i := range inputs {
+		if err := l.file(ctx, &inputs[i]); err != nil {
+			return err
+		}
+	}
+	l.progress.clear()
+	if err := errors.Join(l.sink.Close(), l.out.Flush()); err != nil {
+		return cannotWrite(err)
+	}
+	switch {
+	case l.unread > 0:
+		return &codedError{exitUsage, errSaid}
+	case l.failing > 0:
+		return &codedError{exitPolicy, fmt.Errorf("lint: %s at or above %s, the severity that --fail-on gives", count(l.failing, "note"), l.failOn)}
+	}
+	return nil
+}
+
+func cannotWrite(err error) error {
+	return &codedError{exitFailed, fmt.Errorf("cannot write the output: %w", err)}
+}
+
+// maxBadEntries is how many bad entries of one file are told of one by one.
+const maxBadEntries = 10
+
+// file judges one file. An error is one that ends the program.
+func (l *linting) file(ctx context.Context, in *capture) error {
+	l.bad = 0
+	err := in.err
+	if err == nil {
+		err = l.read(ctx, in)
+	}
+	switch {
+	case l.written != nil:
+		return cannotWrite(l.written)
+	case ctx.Err() != nil:
+		return &codedError{exitFailed, errors.New("lint: interrupted")}
+	case err != nil:
+		l.complain(err)
+	}
+	if more := l.bad - maxBadEntries; more > 0 {
+		l.complain(fmt.Errorf("%s: %s more could not be read", in.name, strconv.Itoa(more)))
+	}
+	if err != nil || l.bad > 0 {
+		l.unread++
+	}
+	return nil
+}
+
+func (l *linting) read(ctx context.Context, in *capture) error {
+	r, err := in.open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return exchange.ReadCapture(l.progress.counting(r), exchange.Capture{
+		File: in.name,
+		Exchange: func(x *exchange.Exchange) error {
+			if l.written = l.exchange(x); l.written != nil {
+				return l.written
+			}
+			return ctx.Err()
+		},
+		Bad: func(e *exchange.EntryError) error {
+			if l.bad++; l.bad <= maxBadEntries {
+				l.complain(e)
+			}
+			return ctx.Err()
+		},
+	})
+}
+
+// complain says on stderr what is wrong with a file, after what was printed of it.
+func (l *linting) complain(err error) {
+	l.written = errors.Join(l.written, l.out.Flush())
+	l.progress.clear()
+	fmt.Fprintf(l.program.stderr, "sidenote: lint: %s\n", oneLine(err.Error()))
+}
+
+// exchange judges one exchange and prints it.
+func (l *linting) exchange(x *exchange.Exchange) error {
+	if notes := l.notes.set.Head(x, nil); len(notes) > 0 {
+		x.Attached = &headNotes{notes: notes}
+	}
+	a := l.notes.judge(x)
+	worst := a.Verdict()
+	if l.failOn != 0 && worst >= l.failOn {
+		l.failing += l.countFailing(a.Notes)
+	}
+	hidden := l.config.Quiet && worst < l.least && x.Err == nil
+	if hidden && !l.text {
+		return nil
+	}
+	if l.text {
+		x.ID = x.Source.File + ":" + strconv.Itoa(x.Source.Entry)
+	}
+	if !hidden { // a hidden one is only counted
+		a = annotate.Redacted(a, l.redact, len(a.Notes) > 0 || x.Response.Status >= 400)
+	}
+	return l.sink.Write(a)
+}
+
+func (l *linting) countFailing(notes []annotate.Note) (n int) {
+	for i := range notes {
+		if notes[i].Severity >= l.failOn {
+			n++
+		}
+	}
+	return n
+}
+
+// clearFirst takes the progress bar away before something else is written to
+// the same terminal.
+type clearFirst struct {
+	w io.Writer
+	p *progress
+}
+
+func (c clearFirst) Write(b []byte) (int, error) {
+	c.p.clear()
+	return c.w.Write(b)
+}

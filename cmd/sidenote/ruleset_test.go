@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sidenote/annotate"
+	"sidenote/configs"
+)
+
+// TestProfilesAreSettings holds the setting to the profiles that there are.
+func TestProfilesAreSettings(t *testing.T) {
+	all := configs.Settings()
+	i := slices.IndexFunc(all, func(s configs.Setting) bool { return s.Name == "profile" })
+	if !slices.Equal(all[i].Choices, annotate.ProfileNames()) || all[i].Default != annotate.DefaultProfile {
+		t.Errorf("the setting knows %q, the profiles are %q", all[i].Choices, annotate.ProfileNames())
+	}
+}
+
+func TestRuleSet(t *testing.T) {
+	description := filepath.Join(t.TempDir(), "api.yaml")
+	const text = "openapi: 3.0.3\ninfo: {title: a, version: b}\npaths: {}\n"
+	if err := os.WriteFile(description, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := configs.Default()
+	isOn := func(id string) bool {
+		t.Helper()
+		set, err := newRuleSet(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(set.Rules(), func(r *annotate.Rule) bool { return r.ID == id })
+	}
+	if isOn("contract/response-body") || isOn("status/unusual-for-method") {
+		t.Error("a rule is on that needs a description, or another profile")
+	}
+	c.Rules = map[string]string{"contract/*": "error"} // known though silent
+	if isOn("contract/response-body") {
+		t.Error("a rule is on that needs a description")
+	}
+	c.OpenAPI, c.Profile = []string{"https://api.test=" + description}, "rest"
+	if !isOn("contract/response-body") || !isOn("status/unusual-for-method") {
+		t.Error("description or profile has no effect")
+	}
+	c.Rules = map[string]string{"status/unusual-for-method": "off"}
+	if isOn("status/unusual-for-method") {
+		t.Error("what the user says of a rule comes after the profile")
+	}
+	for _, profile := range annotate.ProfileNames() {
+		c.Profile = profile
+		if !isOn("failure/connect-refused") {
+			t.Errorf("profile %s: failures are not explained", profile)
+		}
+	}
+	c.OpenAPI = []string{"none.yaml"}
+	if _, err := newRuleSet(&c); err == nil || !strings.Contains(err.Error(), "--openapi: ") || !strings.Contains(err.Error(), "none.yaml") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,114 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A Capture says what is to be done with what a capture file holds.
+type Capture struct {
+	File     string                  // its name as the user gave it, for Exchange.Source and for errors
+	Exchange func(*Exchange) error   // called for each exchange, in order; an error ends the reading
+	Bad      func(*EntryError) error // called for each entry that cannot be read; nil ends the reading there
+}
+
+var (
+	errCaptureEmpty = errors.New("the file is empty: nothing was recorded")
+	errCaptureKind  = errors.New("neither a HAR nor a JSONL file that sidenote saved")
+)
+
+// sniffed is how much of a file is looked at to tell its kind.
+const sniffed = 4 << 10
+
+// ReadCapture reads a file of exchanges, a HAR or a JSONL that sidenote saved,
+// whichever its content shows it to be. It holds one entry at a time. An error
+// of c's functions ends the reading and is given back as it is; any other is an
+// *EntryError and means that the rest could not be read.
+func ReadCapture(r io.Reader, c Capture) error {
+	b := bufio.NewReaderSize(r, sniffed)
+	head, err := b.Peek(sniffed)
+	if err != nil && err != io.EOF {
+		return &EntryError{File: c.File, Entry: -1, Err: err}
+	}
+	skipped := 0
+	if bytes.HasPrefix(head, byteOrderMark) {
+		skipped, _ = b.Discard(len(byteOrderMark))
+		head = head[skipped:]
+	}
+	kind, err := captureKind(head)
+	if err != nil {
+		return &EntryError{File: c.File, Entry: -1, Offset: 1, Err: err}
+	}
+	if kind == kindJSONL {
+		return readJSONL(b, c, int64(skipped))
+	}
+	return readHAR(b, c, int64(skipped))
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+const (
+	kindHAR = iota
+	kindJSONL
+)
+
+// captureKind tells the kind of a file from its beginning: a record begins with
+// its schema, a HAR with "log", or with something else that is passed over.
+func captureKind(head []byte) (int, error) {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(text) == 0:
+		return 0, errCaptureEmpty
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return 0, errors.New("the file is compressed: decompress it with gunzip first")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return 0, errors.New("the file is UTF-16: save it as UTF-8")
+	case text[0] != '{':
+		return 0, fmt.Errorf("%w: it begins with %.12q", errCaptureKind, text)
+	}
+	text = bytes.TrimLeft(text[1:], " \t\r\n")
+	if bytes.HasPrefix(text, []byte(`"schema"`)) {
+		return kindJSONL, nil
+	}
+	return kindHAR, nil
+}
+
+// readJSONL is ReadJSONL that goes on after a line that is no record. skipped is
+// how many octets stood before the first line.
+func readJSONL(r io.Reader, c Capture, skipped int64) error {
+	lines := lineReader{r: r, taken: skipped}
+	entry := 0
+	for n := 1; ; n++ {
+		start := lines.taken
+		line, err := lines.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return &EntryError{File: c.File, Entry: entry, Offset: start + 1, Err: fmt.Errorf("line %d: %w", n, err)}
+		}
+		if len(line) == 0 {
+			continue
+		}
+		x, err := ParseJSON(line)
+		if err != nil {
+			bad := &EntryError{File: c.File, Entry: entry, Offset: start + 1, Err: fmt.Errorf("line %d: %w", n, err)}
+			if c.Bad == nil {
+				return bad
+			}
+			if err := c.Bad(bad); err != nil {
+				return err
+			}
+			entry++
+			continue
+		}
+		x.Source = Source{File: c.File, Entry: entry}
+		entry++
+		if err := c.Exchange(x); err != nil {
+			return err
+		}
+	}
+}

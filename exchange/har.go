@@ -1,0 +1,263 @@
+package exchange
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// HAR 1.2 is what browsers, proxies and test tools save: one JSON object with
+// all exchanges in log.entries. Its text says less than a recorded exchange
+// does. There are no heads as received, so RawHead stays empty. Browsers save
+// content without its codings, and text as UTF-8 whatever it was (see
+// Content.Decoded). Sizes are what each writer understands by them, so that
+// Content-Length is believed where there is one (see harSize).
+//
+// https://w3c.github.io/web-performance/specs/HAR/Overview.html
+
+// An EntryError says which entry of a capture could not be read, and where.
+type EntryError struct {
+	File   string // as the user gave it; "" when unknown
+	Entry  int    // counted from 0; -1 for what is outside the entries
+	Offset int64  // octet in the file, counted from 1; 0 when unknown
+	Err    error
+}
+
+// Error gives "cart.har: entry 3, byte 812: ...".
+func (e *EntryError) Error() string {
+	var where []string
+	if e.Entry >= 0 {
+		where = append(where, fmt.Sprintf("entry %d", e.Entry))
+	}
+	if e.Offset > 0 {
+		where = append(where, fmt.Sprintf("byte %d", e.Offset))
+	}
+	s := e.Err.Error()
+	if len(where) > 0 {
+		s = strings.Join(where, ", ") + ": " + s
+	}
+	if e.File != "" {
+		s = e.File + ": " + s
+	}
+	return s
+}
+
+// Unwrap gives what is wrong there.
+func (e *EntryError) Unwrap() error { return e.Err }
+
+// harName is the name of a source that was not given one.
+const harName = "HAR"
+
+// ReadHAR reads the entries of a HAR and calls f for each. It holds one entry
+// at a time. An entry that cannot be read does not keep the others from being
+// read; the error then names the first, and how many there were. An error that
+// f returns ends the reading and is given back as it is. ReadCapture tells of
+// each such entry and reads JSONL too.
+func ReadHAR(r io.Reader, f func(*Exchange) error) error {
+	var first *EntryError
+	n := 0
+	err := readHAR(r, Capture{File: harName, Exchange: f, Bad: func(e *EntryError) error {
+		if n++; n == 1 {
+			first = e
+		}
+		return nil
+	}}, 0)
+	switch {
+	case err != nil || first == nil:
+		return err
+	case n == 1:
+		return first
+	}
+	return fmt.Errorf("%w (and %d more entries that cannot be read)", first, n-1)
+}
+
+var (
+	errHARVersion   = errors.New("sidenote reads HAR 1.x")
+	errNoLog        = errors.New(`not a HAR: the object has no member "log"`)
+	errNoEntries    = errors.New(`not a HAR: "log" has no member "entries"`)
+	errHARTruncated = errors.New("the file ends in the middle: it was cut short, or is still being written")
+)
+
+// A harReading is a HAR that is being read.
+type harReading struct {
+	Capture
+	stream     *jsonStream
+	text       jsonText // of an entry that is too large for the window
+	entry      harEntry
+	count      int // of entries so far
+	inEntry    bool
+	hasLog     bool
+	hasEntries bool
+}
+
+// readHAR reads a HAR; skipped is how many octets stood before it.
+func readHAR(r io.Reader, c Capture, skipped int64) error {
+	h := harReading{Capture: c, stream: newJSONStream(r)}
+	h.stream.base = skipped
+	err := h.stream.members(func(name string) error {
+		if c, err := h.stream.next(); err == nil && name == "log" && c == '{' {
+			h.hasLog = true
+			return h.log()
+		}
+		return h.stream.value(nil)
+	})
+	switch {
+	case err != nil:
+	case !h.hasLog:
+		err = errNoLog
+	case !h.hasEntries:
+		err = errNoEntries
+	}
+	return h.located(err)
+}
+
+// located says where the reading ended, unless it was the caller who ended it.
+func (h *harReading) located(err error) error {
+	var given givenBack
+	var entry *EntryError
+	switch {
+	case err == nil || errors.As(err, &entry):
+		return err
+	case errors.As(err, &given):
+		return given.error
+	case err == io.ErrUnexpectedEOF:
+		err = errHARTruncated
+	}
+	e := &EntryError{File: h.name(), Entry: -1, Offset: h.stream.offset() + 1, Err: err}
+	if h.inEntry {
+		e.Entry = h.count
+	}
+	return e
+}
+
+// name is the file's name for errors.
+func (h *harReading) name() string {
+	if h.File == harName {
+		return ""
+	}
+	return h.File
+}
+
+// givenBack wraps an error of the caller's own function.
+type givenBack struct{ error }
+
+func (h *harReading) log() error {
+	return h.stream.members(func(name string) error {
+		c, err := h.stream.next()
+		switch {
+		case err != nil:
+			return err
+		case name == "version":
+			return h.version()
+		case name == "entries" && c == '[':
+			h.hasEntries = true
+			return h.stream.elements(h.element)
+		}
+		return h.stream.value(nil)
+	})
+}
+
+func (h *harReading) version() error {
+	if err := h.stream.value(&h.text); err != nil {
+		return err
+	}
+	c := jsonCursor{s: string(h.text.text)}
+	if v := c.text(); v != "" && !strings.HasPrefix(v, "1.") && v != "1" {
+		return fmt.Errorf("this is version %.20q: %w", v, errHARVersion)
+	}
+	return nil
+}
+
+// element reads one entry and hands it on.
+func (h *harReading) element() error {
+	h.inEntry = true
+	x, at, err := h.next()
+	var bad badEntry
+	if err != nil && !errors.As(err, &bad) {
+		return err
+	}
+	h.inEntry = false
+	n := h.count
+	h.count++
+	switch {
+	case errors.Is(err, errNotHTTP):
+		return nil
+	case err != nil:
+		return h.bad(&EntryError{Entry: n, Offset: at + 1, Err: bad.error})
+	}
+	x.Source = Source{File: h.File, Entry: n}
+	if err := h.Exchange(x); err != nil {
+		return givenBack{err}
+	}
+	return nil
+}
+
+// badEntry wraps what is wrong with an entry whose end was found nevertheless.
+type badEntry struct{ error }
+
+func (e badEntry) Unwrap() error { return e.error }
+
+// next reads one entry and goes behind it. Most are read where they stand. On a
+// badEntry, at is the octet where it is wrong.
+func (h *harReading) next() (x *Exchange, at int64, err error) {
+	s := h.stream
+	if c, err := s.next(); err != nil {
+		return nil, 0, err
+	} else if c != '{' {
+		at = s.offset()
+		if err := s.value(nil); err != nil {
+			return nil, 0, err
+		}
+		return nil, at, badEntry{errNotEntry}
+	}
+	for {
+		c := jsonCursor{s: s.window, i: s.pos}
+		x, err = h.entry.read(&c)
+		switch {
+		case c.err == nil:
+			at = s.offset()
+			s.pos = c.i
+			if err != nil {
+				err = badEntry{err}
+			}
+			return x, at, err
+		case c.err != errJSONEnd:
+			at = s.base + int64(c.at)
+			if skipErr := s.value(nil); skipErr != nil {
+				return nil, at, skipErr
+			}
+			return nil, at, badEntry{c.err}
+		case len(s.rest()) > maxInWindow:
+			return h.nextLarge()
+		case !s.more():
+			s.pos = len(s.window)
+			return nil, 0, s.ended()
+		}
+	}
+}
+
+// nextLarge is next for an entry that is too large for the window.
+func (h *harReading) nextLarge() (x *Exchange, at int64, err error) {
+	if err := h.stream.value(&h.text); err == errEntryTooLarge {
+		return nil, h.text.start, badEntry{err}
+	} else if err != nil {
+		return nil, 0, err
+	}
+	c := jsonCursor{s: string(h.text.text), cuts: h.text.cuts}
+	if x, err = h.entry.read(&c); err != nil {
+		err = badEntry{err}
+	}
+	return x, h.text.offset(c.at), err
+}
+
+func (h *harReading) bad(e *EntryError) error {
+	e.File = h.name()
+	if h.Bad == nil {
+		return e
+	}
+	if err := h.Bad(e); err != nil {
+		return givenBack{err}
+	}
+	return nil
+}
