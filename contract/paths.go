@@ -32,6 +32,7 @@ type pathEnd struct {
 	template   string
 	parameters []string // names, in the order of their groups
 	item       *openapi3.PathItem
+	operations map[string]*openapi3.Operation // by method
 }
 
 // A segmentPattern is a segment with parameters: "{id}", "{name}.json".
@@ -94,7 +95,7 @@ func (n *node) add(template string, item *openapi3.PathItem) {
 		n = n.child(segment, spans)
 	}
 	if n.ends == nil {
-		n.ends = &pathEnd{template, names, item}
+		n.ends = &pathEnd{template, names, item, item.Operations()}
 	}
 }
 
@@ -211,7 +212,7 @@ func (w *walk) end(e *pathEnd, values []string) {
 	if e == nil {
 		return
 	}
-	operation, method := operationOf(e.item, w.method)
+	operation, method := e.operation(w.method)
 	if w.found != nil && operation == nil {
 		return
 	}
@@ -222,15 +223,14 @@ func (w *walk) end(e *pathEnd, values []string) {
 	}
 }
 
-// operationOf gives the operation for a method; that of GET for a HEAD that is
+// operation gives the operation for a method; that of GET for a HEAD that is
 // not declared, since servers answer it wherever they answer GET.
-func operationOf(item *openapi3.PathItem, method string) (*openapi3.Operation, string) {
-	operations := item.Operations()
-	if o := operations[method]; o != nil {
+func (e *pathEnd) operation(method string) (*openapi3.Operation, string) {
+	if o := e.operations[method]; o != nil {
 		return o, method
 	}
-	if method == "HEAD" && operations["GET"] != nil {
-		return operations["GET"], "GET"
+	if o := e.operations["GET"]; o != nil && method == "HEAD" {
+		return o, "GET"
 	}
 	return nil, method
 }

@@ -29,6 +29,14 @@ func (c *jsonCursor) fail(err error) {
 	}
 }
 
+// failAt fails at the beginning of the string that was taken last.
+func (c *jsonCursor) failAt(raw string, err error) {
+	if c.err == nil {
+		c.i -= len(raw) + 1
+		c.fail(err)
+	}
+}
+
 var (
 	errJSONEnd    = errors.New("the JSON text ends early")
 	errJSONValue  = errors.New("want a JSON value here")
@@ -237,7 +245,7 @@ func (c *jsonCursor) text() string {
 	}
 	b, ok := unescapeJSON(raw)
 	if !ok {
-		c.fail(errJSONString)
+		c.failAt(raw, errJSONString)
 	}
 	return string(b)
 }
@@ -250,7 +258,7 @@ func (c *jsonCursor) octets() (b []byte, cut bool) {
 	}
 	b, ok := unescapeJSON(raw)
 	if !ok && !cut { // a cut may go through an escape
-		c.fail(errJSONString)
+		c.failAt(raw, errJSONString)
 	}
 	return b, cut
 }

@@ -235,7 +235,7 @@ func TestHARErrors(t *testing.T) {
 		}, ""},
 		{"wrong inside an entry", har(`{"request":{"method":"GET" "url":1}}`, `{"request":{"method":"\x"}}`, smallEntry), 1, []string{
 			"f: entry 0, byte 100: want a comma or the end of the list here",
-			"f: entry 1, byte 135: this is no escape of a JSON string",
+			"f: entry 1, byte 132: this is no escape of a JSON string",
 		}, ""},
 		{"bad base64", har(`{"request":{"method":"GET","url":"http://a.test/"},"response":{"status":200,"content":{"encoding":"base64","text":"!"}}}`, smallEntry), 1,
 			[]string{"f: entry 0, byte 73: the content says that it is base64, and is not"}, ""},

@@ -207,10 +207,12 @@ func isAlphaNumeric(c byte) bool {
 // skipToComma gives the next comma outside a quoted string, or the end.
 func skipToComma(s string, at int) int { return at + pieceLen(s[at:], ',') }
 
-// HasBefore reports whether a parameter of the same name stands before q.
+// HasBefore reports whether a parameter of the same name stands before q, among
+// the first 64: nobody sends more, and a hostile value must not cost much.
 func (c Challenge) HasBefore(q Param) bool {
+	looked := 0
 	for p := range c.Params() {
-		if p.At >= q.At {
+		if looked++; p.At >= q.At || looked > 64 {
 			return false
 		}
 		if EqualFold(p.Name, q.Name) {

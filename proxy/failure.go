@@ -277,24 +277,27 @@ func detailOf(err error) string {
 	return s
 }
 
-// h2Failure reads the errors of x/net/http2.
+// h2Failure reads the errors of x/net/http2, and what the connection saw.
 func h2Failure(err error, o *outbound) *exchange.Err {
 	var (
 		stream     http2.StreamError
-		goAway     http2.GoAwayError
 		connection http2.ConnectionError
 	)
-	switch {
-	case errors.As(err, &stream):
+	if odd := o.frames.began(); odd != nil {
+		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: fmt.Sprintf("the first octets are %q, which is no SETTINGS frame", odd)}
+	}
+	if errors.As(err, &stream) {
 		return streamFailure(stream)
-	case errors.As(err, &goAway):
-		return &exchange.Err{Code: exchange.ErrH2GoAway, Detail: fmt.Sprintf("GOAWAY with %v, last stream %d, debug data %q", goAway.ErrCode, goAway.LastStreamID, goAway.DebugData)}
-	case errors.As(err, &connection) && connection == http2.ConnectionError(http2.ErrCodeCompression):
-		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: fmt.Sprintf("%v: the fields cannot be decoded, or one is longer than %d octets", err, o.maxHead())}
-	case errors.As(err, &connection), errors.Is(err, http2.ErrFrameTooLarge):
-		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: detailOf(err)}
-	case strings.Contains(err.Error(), "GOAWAY"): // one that did not wait for the connection's end, which has no type
-		return &exchange.Err{Code: exchange.ErrH2GoAway, Detail: detailOf(err)}
+	}
+	if errors.As(err, &connection) || errors.Is(err, http2.ErrFrameTooLarge) {
+		e := &exchange.Err{Code: exchange.ErrH2Protocol, Detail: detailOf(err)}
+		if connection == http2.ConnectionError(http2.ErrCodeCompression) {
+			e.Detail += fmt.Sprintf(": the fields cannot be decoded, or one is longer than %d octets", o.maxHead())
+		}
+		return e
+	}
+	if g := o.frames.goneAway(); g != nil {
+		return &exchange.Err{Code: exchange.ErrH2GoAway, Detail: g.String()}
 	}
 	return endFailure(err, o, nil)
 }

@@ -469,8 +469,9 @@ func TestFaultH2(t *testing.T) {
 	r := newFaultRig(t, s, nil)
 	r.ports = map[way]string{multi: h2(serveFrames(h2Scripts))}
 	r.run(t, []fault{
-		{name: "goaway", ways: multi, code: exchange.ErrH2GoAway, detail: "ENHANCE_YOUR_CALM"},
-		{name: "goaway graceful", ways: multi, code: exchange.ErrH2GoAway},
+		{name: "goaway", ways: multi, code: exchange.ErrH2GoAway, detail: `GOAWAY with ENHANCE_YOUR_CALM, last stream 0, debug data "too many"`},
+		{name: "goaway graceful", ways: multi, code: exchange.ErrH2GoAway, detail: "GOAWAY with NO_ERROR, last stream 0"},
+		{name: "goaway at once", port: h2(greetWithGoAway), ways: multi, code: exchange.ErrH2GoAway, detail: "INADEQUATE_SECURITY"},
 		{name: "goaway late", port: h2(closing(late)), ways: multi, code: exchange.ErrH2GoAway, detail: `INTERNAL_ERROR, last stream 1, debug data "on fire"`},
 		{name: "rst internal", ways: multi, code: exchange.ErrH2Reset, detail: "INTERNAL_ERROR"},
 		{name: "rst refused", ways: multi, code: exchange.ErrH2Reset, detail: "REFUSED_STREAM"},
@@ -485,7 +486,7 @@ func TestFaultH2(t *testing.T) {
 		{name: "upper case", ways: multi, code: exchange.ErrH2Protocol, detail: "Server"},
 		{name: "settings frame", ways: multi, code: exchange.ErrH2Protocol, detail: "FRAME_SIZE_ERROR"},
 		{name: "frame size", ways: multi, code: exchange.ErrH2Protocol, detail: "frame too large"},
-		{name: "not h2", port: h2(answer("HTTP/1.1 400 Bad Request\r\n\r\n", hold)), ways: multi, code: exchange.ErrH2Protocol, detail: "frame"},
+		{name: "not h2", port: h2(answer("HTTP/1.1 400 Bad Request\r\n\r\n", hold)), ways: multi, code: exchange.ErrH2Protocol, detail: `"HTTP/1.1 400 Bad Request\r\n\r\n"`},
 		{name: "large head", ways: multi, code: exchange.ErrHeadTooLarge},
 		{name: "large field", ways: multi, code: exchange.ErrH2Protocol, detail: "longer than 65536 octets"},
 		{name: "silent", ways: multi, code: exchange.ErrHeadTimeout, within: headTimeout},

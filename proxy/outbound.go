@@ -26,7 +26,8 @@ type outbound struct {
 
 	dns, connect, handshake time.Duration
 
-	recorder headRecorder
+	recorder headRecorder          // on HTTP/1.x
+	frames   frameTap              // on HTTP/2
 	ended    atomic.Pointer[error] // why nothing more comes: what the first read that failed said
 
 	mu      sync.Mutex // guards what follows
@@ -38,7 +39,11 @@ type outbound struct {
 // Read records heads as they pass.
 func (o *outbound) Read(p []byte) (int, error) {
 	n, err := o.Conn.Read(p)
-	o.recorder.feed(p[:n], interimFollows)
+	if o.multi {
+		o.frames.feed(p[:n])
+	} else {
+		o.recorder.feed(p[:n], interimFollows)
+	}
 	if err != nil {
 		o.ended.CompareAndSwap(nil, &err)
 	}

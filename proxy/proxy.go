@@ -224,6 +224,9 @@ func sameListener(l, a netip.AddrPort) bool {
 	if l.Port() != a.Port() {
 		return false
 	}
+	if a.Addr().IsUnspecified() { // as a destination it means this machine
+		return isLocalAddress(l.Addr())
+	}
 	return l.Addr() == a.Addr() || l.Addr().IsUnspecified() && isLocalAddress(a.Addr())
 }
 

@@ -29,7 +29,7 @@ const clean = `* id 7f3k
 < HTTP/1.1 200 OK
 < Date: Fri, 02 Jan 2026 03:04:05 GMT
 < Server: shop
-< Content-Type: application/json; charset=utf-8
+< Content-Type: application/json
 < Content-Length: 57
 < Cache-Control: no-store
 < Vary: Accept-Encoding, Origin
@@ -40,7 +40,6 @@ const clean = `* id 7f3k
 < RateLimit: "minute";r=59;t=30
 < Strict-Transport-Security: max-age=31536000
 < ETag: "v7"
-< Via: 1.1 edge
 <
 < {"id":7,"lines":[{"sku":"A-7","qty":1234}],"error":null} 
 `

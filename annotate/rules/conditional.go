@@ -14,6 +14,8 @@ func conditionalRules() []*annotate.Rule {
 	return slices.Concat(
 		conditional304Rules(),
 		conditional412Rules(),
+		conditionalRequestRules(),
+		conditionalResponseRules(),
 	)
 }
 

@@ -78,7 +78,8 @@ var conditional304WithoutPrecondition = &annotate.Rule{
 < HTTP/1.1 304 Not Modified
 < ETag: "1"
 <
-`, `> HEAD /orders HTTP/1.1
+`, `# also conditional/head-conditional
+> HEAD /orders HTTP/1.1
 > Host: shop.test
 > If-Match: "1"
 >

@@ -121,7 +121,8 @@ var conditional412InsteadOf304 = &annotate.Rule{
 < Content-Length: 2
 <
 < no
-`, `> HEAD /orders HTTP/1.1
+`, `# also conditional/head-conditional
+> HEAD /orders HTTP/1.1
 > Host: shop.test
 > If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
 >
@@ -224,7 +225,8 @@ var conditional412IMSNonGet = &annotate.Rule{
 <
 < no
 `},
-	When: annotate.When{Status: []int{412}, RequestFields: []exchange.Name{exchange.FieldIfModifiedSince}},
+	When:       annotate.When{Status: []int{412}, RequestFields: []exchange.Name{exchange.FieldIfModifiedSince}},
+	Suppresses: []string{"conditional/if-modified-since-non-get"},
 	Check: func(p *annotate.Pass) {
 		m := p.X.Request.Method
 		if isRead(m) || m == "QUERY" || ignoresPreconditions(m) {
@@ -276,7 +278,8 @@ var conditional412MethodIgnoresPreconditions = &annotate.Rule{
 < Allow: GET, PUT
 <
 `},
-	When: annotate.When{Status: []int{412}, Methods: []string{"CONNECT", "OPTIONS", "TRACE"}},
+	When:       annotate.When{Status: []int{412}, Methods: []string{"CONNECT", "OPTIONS", "TRACE"}},
+	Suppresses: []string{"conditional/precondition-on-non-selecting-method"},
 	Check: func(p *annotate.Pass) {
 		for _, n := range [...]exchange.Name{
 			exchange.FieldIfMatch, exchange.FieldIfNoneMatch,
@@ -314,7 +317,7 @@ var conditional412ETagMatched = &annotate.Rule{
 `},
 	Good: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
-> If-Match: W/"1"
+> If-Match: W/"1", "0"
 > Content-Length: 2
 >
 > {}

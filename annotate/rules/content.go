@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"sidenote/annotate"
@@ -12,11 +13,17 @@ import (
 
 // contentRules lists the rules on what content holds and how it is labelled.
 func contentRules() []*annotate.Rule {
-	return []*annotate.Rule{
+	return slices.Concat([]*annotate.Rule{
 		contentAPIGotHTML,
 		contentBodyInvalidJSON,
 		contentProblemStatusMismatch,
-	}
+	},
+		contentTypeRules(),
+		contentDispositionRules(),
+		contentRequestRules(),
+		contentJSONRules(),
+		contentBodyRules(),
+	)
 }
 
 var contentAPIGotHTML = &annotate.Rule{
@@ -197,14 +204,6 @@ var contentBodyInvalidJSON = &annotate.Rule{
 <
 < )]}',
 < {"orders":[]}
-`, `# content/body-bom is about that
-> GET /api/orders HTTP/1.1
-> Host: shop.test
->
-< HTTP/1.1 200 OK
-< Content-Type: application/json
-<
-< \xef\xbb\xbf{"orders":[]}
 `, `# gRPC frames its messages
 > POST /shop.Orders/List HTTP/1.1
 > Host: shop.test
@@ -222,7 +221,7 @@ var contentBodyInvalidJSON = &annotate.Rule{
 >
 < HTTP/1.1 200 OK
 < Content-Type: application/json
-< Content-Encoding: x-shop
+< Content-Encoding: compress
 <
 < @@@
 `, `# a part of an upload
@@ -335,14 +334,6 @@ var contentProblemStatusMismatch = &annotate.Rule{
 < Content-Type: application/json
 <
 < {"problem":{"status":400}}
-`, `# no number
-> GET /orders HTTP/1.1
-> Host: shop.test
->
-< HTTP/1.1 404 Not Found
-< Content-Type: application/problem+json
-<
-< {"title":"no","status":"gone"}
 `},
 	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}},
 	Needs: annotate.NeedsContent,

@@ -75,7 +75,7 @@ func asUndecodable(r *annotate.Rule, f exchange.Failure) {
 > Host: shop.test
 >
 < HTTP/1.1 200 OK
-< Content-Encoding: x-secret
+< Content-Encoding: compress
 < Content-Length: 5
 <
 < hello
@@ -198,7 +198,7 @@ func failureExample(f exchange.Failure) string {
 	case f.Status != 0:
 		return fact + "* made\n" + request + "< HTTP/1.1 502 Bad Gateway\n< Content-Length: 0\n<\n"
 	case f.Phase == exchange.PhaseContent:
-		return fact + request + "< HTTP/1.1 200 OK\n< Transfer-Encoding: chunked\n<\n< part\n* content response incomplete\n"
+		return fact + request + "< HTTP/1.1 200 OK\n<\n< part\n* content response incomplete\n"
 	}
 	return fact + request
 }

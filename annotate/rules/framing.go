@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
@@ -8,11 +10,17 @@ import (
 
 // framingRules lists the rules on where messages end.
 func framingRules() []*annotate.Rule {
-	return []*annotate.Rule{
+	return slices.Concat([]*annotate.Rule{
 		framing204WithBody,
 		framingContentLengthIn1xx204,
 		framingBodyShorterThanContentLength,
-	}
+	},
+		framingLengthRules(),
+		framingCodingRules(),
+		framingTERules(),
+		framingCloseRules(),
+		framingTrailerRules(),
+	)
 }
 
 var framing204WithBody = &annotate.Rule{

@@ -90,7 +90,7 @@ func TestShortContentExemptions(t *testing.T) {
 // TestContentFromCache: browsers write what they had stored into a capture as
 // the content of a 304.
 func TestContentFromCache(t *testing.T) {
-	const text = "> GET /a HTTP/2\n> Host: shop.test\n> If-None-Match: \"1\"\n>\n< HTTP/2 304\n< ETag: \"1\"\n<\n* content response size=12\n"
+	const text = "> GET /a HTTP/2\n> Host: shop.test\n> User-Agent: t\n> If-None-Match: \"1\"\n>\n< HTTP/2 304\n< ETag: \"1\"\n<\n* content response size=12\n"
 	set := allOn(t)
 	x := parse(t, text)
 	if len(set.All(x, nil)) == 0 {

@@ -14,6 +14,8 @@ func rangeRules() []*annotate.Rule {
 		range206Rules(),
 		range206BytesRules(),
 		range416Rules(),
+		rangeRequestRules(),
+		rangeResponseRules(),
 	)
 }
 

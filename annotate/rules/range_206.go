@@ -85,7 +85,8 @@ var range206NonGet = &annotate.Rule{
 	Doc: "Range is defined for GET; a server must ignore it on the other standard methods, HEAD included. " +
 		"A 206 to HEAD gives the wrong size to clients that ask for it before a download, and after a write nobody can tell what it means.",
 	Help: "ignore Range unless the method is GET",
-	Bad: []string{`# also status/unusual-for-method
+	Bad: []string{`# also range/non-get
+# also status/unusual-for-method
 > HEAD /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
@@ -94,7 +95,8 @@ var range206NonGet = &annotate.Rule{
 < Content-Range: bytes 0-3/100
 < Content-Length: 4
 <
-`, `# also status/unusual-for-method
+`, `# also range/non-get
+# also status/unusual-for-method
 > POST /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
@@ -155,15 +157,17 @@ var range206MissingContentRange = &annotate.Rule{
 < Content-Type: multipart/byteranges; boundary=B
 <
 < --B\r
+< Content-Type: text/plain\r
 < Content-Range: bytes 0-0/4\r
 < \r
 < a\r
 < --B\r
+< Content-Type: text/plain\r
 < Content-Range: bytes 2-2/4\r
 < \r
 < c\r
 < --B--\r
-<
+< 
 `},
 	When: annotate.When{
 		Status: []int{206}, Methods: []string{"GET"}, RequestFields: []exchange.Name{exchange.FieldRange},
@@ -194,11 +198,12 @@ var range206MultipartForSingleRange = &annotate.Rule{
 < Content-Type: multipart/byteranges; boundary=B
 <
 < --B\r
+< Content-Type: text/plain\r
 < Content-Range: bytes 0-0/4\r
 < \r
 < a\r
 < --B--\r
-<
+< 
 `},
 	Good: []string{`# several were asked for, one of them could be sent
 > GET /video HTTP/1.1
@@ -209,11 +214,12 @@ var range206MultipartForSingleRange = &annotate.Rule{
 < Content-Type: multipart/byteranges; boundary=B
 <
 < --B\r
+< Content-Type: text/plain\r
 < Content-Range: bytes 0-0/4\r
 < \r
 < a\r
 < --B--\r
-<
+< 
 `},
 	When: annotate.When{
 		Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentType},
@@ -246,11 +252,12 @@ var range206MultipartWithContentRange = &annotate.Rule{
 < Content-Range: bytes 0-2/4
 <
 < --B\r
+< Content-Type: text/plain\r
 < Content-Range: bytes 0-0/4\r
 < \r
 < a\r
 < --B--\r
-<
+< 
 `},
 	Good: []string{`# content that is multipart in itself
 > GET /mail HTTP/1.1
@@ -304,7 +311,7 @@ var range206UnitMismatch = &annotate.Rule{
 < \r
 < a\r
 < --B--\r
-<
+< 
 `},
 	Good: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -324,11 +331,12 @@ var range206UnitMismatch = &annotate.Rule{
 < Content-Type: multipart/byteranges; boundary=B
 <
 < --B\r
+< Content-Type: text/plain\r
 < Content-Range: lines 0-0/4\r
 < \r
 < Content-Range: bytes 1-2/3\r
 < --B--\r
-<
+< 
 `},
 	When:  annotate.When{Status: []int{206}, RequestFields: []exchange.Name{exchange.FieldRange}},
 	Needs: annotate.NeedsContent,
@@ -403,7 +411,8 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 < Content-Length: 4
 <
 < abcd
-`, `> GET /video HTTP/1.1
+`, `# also range/if-range-weak-etag
+> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
 > If-Range: W/"1"
@@ -414,7 +423,8 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 < Content-Length: 4
 <
 < abcd
-`, `> GET /video HTTP/1.1
+`, `# also cache/heuristic-freshness
+> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
 > If-Range: Fri, 02 Jan 2026 00:00:00 GMT

@@ -192,7 +192,8 @@ var redirectCrossHost = &annotate.Rule{
 	Doc: "The request had Authorization, and the redirect leads to another origin. Browsers and most libraries then leave the field out, so that a stranger does not get the credentials, and the next answer is likely to be a 401 that nobody expected. " +
 		"Some libraries drop it only when the host changes, so one client works where another fails. Ask the final origin directly, or put a short-lived token in the URI of the redirect.",
 	Help: "let the client ask the final origin directly with its credentials",
-	Bad: []string{`> GET /file/7 HTTP/1.1
+	Bad: []string{`* scheme https
+> GET /file/7 HTTP/1.1
 > Host: api.shop.test
 > Authorization: Bearer abc
 >
@@ -201,6 +202,7 @@ var redirectCrossHost = &annotate.Rule{
 < Content-Length: 0
 <
 `, `# another port is another origin
+* scheme https
 > GET /file/7 HTTP/1.1
 > Host: api.shop.test
 > Authorization: Bearer abc
@@ -210,12 +212,13 @@ var redirectCrossHost = &annotate.Rule{
 < Content-Length: 0
 <
 `},
-	Good: []string{`> GET /file/7 HTTP/1.1
+	Good: []string{`* scheme https
+> GET /file/7 HTTP/1.1
 > Host: api.shop.test
 > Authorization: Bearer abc
 >
 < HTTP/1.1 302 Found
-< Location: http://API.shop.test:80/files/7
+< Location: https://API.shop.test:443/files/7
 < Content-Length: 0
 <
 `, `> GET /file/7 HTTP/1.1

@@ -13,6 +13,10 @@ import (
 func All() []*annotate.Rule {
 	return slices.Concat(
 		statusRules(),
+		syntaxRules(),
+		h2Rules(),
+		linkRules(),
+		reportingRules(),
 		timingRules(),
 		tlsRules(),
 		failureRules(),
@@ -22,6 +26,13 @@ func All() []*annotate.Rule {
 		rangeRules(),
 		framingRules(),
 		contentRules(),
+		cacheRules(),
+		deprecatedRules(),
+		encodingRules(),
+		intermediaryRules(),
+		negotiationRules(),
 		cookieRules(),
+		corsRules(),
+		securityRules(),
 	)
 }

@@ -106,6 +106,7 @@ var statusUnregistered = &annotate.Rule{
 > Host: shop.test
 >
 < HTTP/1.1 451 Unavailable For Legal Reasons
+< Link: <https://isp.test/>; rel="blocked-by"
 < Content-Length: 2
 <
 < no

@@ -63,6 +63,7 @@ var status408MissingConnectionClose = &annotate.Rule{
 < no
 `, `* origin closed
 > POST /orders HTTP/2
+> Host: shop.test
 >
 > {}
 < HTTP/2 408
@@ -92,6 +93,7 @@ var status421WithAltSvc = &annotate.Rule{
 		"The field does no harm, but it has no effect: send it on responses for the right host.",
 	Help: "leave Alt-Svc out of 421 responses",
 	Bad: []string{`> GET / HTTP/2
+> Host: shop.test
 >
 < HTTP/2 421
 < alt-svc: h3=":443"
@@ -100,6 +102,7 @@ var status421WithAltSvc = &annotate.Rule{
 < no
 `},
 	Good: []string{`> GET / HTTP/2
+> Host: shop.test
 >
 < HTTP/2 421
 < content-length: 2
@@ -132,7 +135,8 @@ var statusNeverStorableFromCache = &annotate.Rule{
 < Content-Length: 4
 <
 < wait
-`, `> GET /orders HTTP/1.1
+`, `# also cache/status-miss-reason
+> GET /orders HTTP/1.1
 > Host: shop.test
 >
 < HTTP/1.1 429 Too Many Requests
@@ -157,6 +161,7 @@ var statusNeverStorableFromCache = &annotate.Rule{
 		Status: []int{428, 429, 431, 511},
 		Fields: []exchange.Name{exchange.FieldAge, exchange.FieldCacheStatus},
 	},
+	Suppresses: []string{"cache/served-from-cache", "cache/response-missing-age", "cache/freshness-without-effect"},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		status := p.X.Response.Status

@@ -70,7 +70,7 @@ var status200WithErrorBody = &annotate.Rule{
 >
 < HTTP/1.1 200 OK
 < Content-Type: application/json
-< Content-Length: 54
+< Content-Length: 57
 <
 < {"id":7,"error":null,"errors":[ ],"ok":true,"status":200}
 `, `# a part failed and the data is there
@@ -98,7 +98,7 @@ var status200WithErrorBody = &annotate.Rule{
 > POST /api HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
-> Content-Length: 17
+> Content-Length: 18
 >
 > {"query":"{ me }"}
 < HTTP/1.1 200 OK
@@ -134,7 +134,7 @@ var status200WithErrorBody = &annotate.Rule{
 >
 < HTTP/1.1 200 OK
 < Content-Type: application/json
-< Content-Length: 34
+< Content-Length: 36
 <
 < {"url":"http://a.test","status":404}
 `},
@@ -244,6 +244,7 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 		"The note gives gRPC's code by name, with the message that the server sent.",
 	Help: "read grpc-status and grpc-message instead of the HTTP status",
 	Bad: []string{`> POST /shop.Orders/Find HTTP/2
+> Host: shop.test
 > content-type: application/grpc
 > te: trailers
 >
@@ -255,6 +256,7 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 <~ grpc-message: no order 7%21
 `, `# in the header section: there was no message at all
 > POST /shop.Orders/Find HTTP/2
+> Host: shop.test
 > content-type: application/grpc
 > te: trailers
 >
@@ -284,6 +286,7 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 < AAAAAAF4gAAAAA9ncnBjLXN0YXR1czoxNA0=
 `},
 	Good: []string{`> POST /shop.Orders/Find HTTP/2
+> Host: shop.test
 > content-type: application/grpc
 > te: trailers
 >

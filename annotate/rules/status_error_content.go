@@ -50,15 +50,6 @@ var statusErrorMissingBody = &annotate.Rule{
 >
 < HTTP/1.1 500 Internal Server Error
 <
-`, `# a preflight, whose content nobody can read
-> OPTIONS /orders HTTP/1.1
-> Host: shop.test
-> Origin: https://app.test
-> Access-Control-Request-Method: PUT
->
-< HTTP/1.1 403 Forbidden
-< Content-Length: 0
-<
 `, `# browsers show nothing of a refused WebSocket handshake
 > GET /chat HTTP/1.1
 > Host: shop.test

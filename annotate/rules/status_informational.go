@@ -214,7 +214,8 @@ var status1xxToHTTP10 = &annotate.Rule{
 		"The server must look at the version in the request line before it sends one. " +
 		"With one exchange it cannot be seen whether the origin server or something in front of it sent this one.",
 	Help: "send no 1xx to a request whose request line says HTTP/1.0",
-	Bad: []string{`> POST /orders HTTP/1.0
+	Bad: []string{`# also syntax/expect-invalid
+> POST /orders HTTP/1.0
 > Host: shop.test
 > Content-Length: 2
 > Expect: 100-continue

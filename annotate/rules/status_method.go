@@ -51,11 +51,11 @@ var status405AllowIncludesMethod = &annotate.Rule{
 < no
 `},
 	Good: []string{`# another case is another method
-> delete /orders/7 HTTP/1.1
+> purge /orders/7 HTTP/1.1
 > Host: shop.test
 >
 < HTTP/1.1 405 Method Not Allowed
-< Allow: GET, DELETE
+< Allow: GET, PURGE
 < Content-Length: 2
 <
 < no
@@ -237,7 +237,7 @@ var statusAllowExcludesSuccessfulMethod = &annotate.Rule{
 	Help: "add the method to Allow, or leave the field out",
 	Bad: []string{`> PATCH /orders/7 HTTP/1.1
 > Host: shop.test
-> Content-Type: application/json
+> Content-Type: application/merge-patch+json
 > Content-Length: 2
 >
 > {}

@@ -433,6 +433,7 @@ var statusRetryAfterInPast = &annotate.Rule{
 >
 < HTTP/1.1 503 Service Unavailable
 < Age: 7200
+< Cache-Control: max-age=86400
 < Date: Fri, 02 Jan 2026 03:04:05 GMT
 < Retry-After: Fri, 02 Jan 2026 02:04:05 GMT
 < Content-Length: 4

@@ -266,7 +266,8 @@ var status203Transformed = &annotate.Rule{
 		"So a checksum or a signature over the content will not match. " +
 		"Ask the origin server directly to see what it sent; it can forbid changes with Cache-Control: no-transform.",
 	Help: "to forbid it, let the origin server send: Cache-Control: no-transform",
-	Bad: []string{`> GET /photo HTTP/1.1
+	Bad: []string{`# also intermediary/via-present
+> GET /photo HTTP/1.1
 > Host: shop.test
 >
 < HTTP/1.1 203 Non-Authoritative Information

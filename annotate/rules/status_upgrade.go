@@ -168,7 +168,8 @@ var status101MissingUpgrade = &annotate.Rule{
 < HTTP/1.1 101 Switching Protocols
 < Connection: upgrade
 <
-`, `> GET /chat HTTP/1.1
+`, `# also syntax/list-empty-element
+> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: upgrade
 > Upgrade: irc
@@ -520,6 +521,7 @@ var status426MissingUpgrade = &annotate.Rule{
 <
 < socket
 `, `> GET /chat HTTP/2
+> Host: shop.test
 >
 < HTTP/2 426
 < content-length: 6
@@ -586,8 +588,8 @@ var status426UpgradeAlreadyOffered = &annotate.Rule{
 < Content-Length: 3
 <
 < irc
-`, `# without the connection option nothing was offered
-> GET /chat HTTP/1.1
+`, `# on HTTP/1.0 nothing is offered
+> GET /chat HTTP/1.0
 > Host: shop.test
 > Upgrade: irc
 >
@@ -729,8 +731,8 @@ var statusWebSocketHandshakeRefused = &annotate.Rule{
 <
 < no
 `},
-	Good: []string{`# no Sec-WebSocket-Version: not a complete handshake
-> GET /chat HTTP/1.1
+	Good: []string{`# HTTP/1.0 has no upgrade
+> GET /chat HTTP/1.0
 > Host: shop.test
 > Connection: Upgrade
 > Upgrade: websocket

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
 )
@@ -30,71 +31,64 @@ type typedKey struct {
 // makes the whole field void.
 type structuredField struct {
 	name    exchange.Name
-	kind    field.StructureKind
-	members bareTypes  // of the item, or of each member
-	items   bareTypes  // inside inner lists
-	params  []typedKey // of the item or of each member
-	keys    []typedKey // of a dictionary
+	kind    field.StructureKind // filled in from the facts about the field
+	members bareTypes           // of the item, or of each member
+	items   bareTypes           // inside inner lists
+	params  []typedKey          // of the item or of each member
+	keys    []typedKey          // of a dictionary
 }
 
-// structuredFields lists the fields that are defined as structured fields from
-// their first specification on. Fields whose types have a rule of their own,
-// or whose wrong members alone are ignored, have their shape here only.
+// structuredFields lists the types of structured fields; their shape is among
+// the facts about each field (annotate.Facts). Fields whose types have a rule
+// of their own, or whose wrong members alone are ignored, are left out.
 func structuredFields() []structuredField {
 	text, token, binary := oneOf(field.String), oneOf(field.Token), oneOf(field.ByteSequence)
 	integer, boolean := oneOf(field.Integer), oneOf(field.Boolean)
-	const item, list, dictionary = field.StructuredItem, field.StructuredList, field.StructuredDictionary
 	return []structuredField{
-		{name: exchange.FieldAcceptCH, kind: list, members: token},
-		{name: exchange.FieldAcceptSignature, kind: dictionary, members: oneOf(field.InnerList)},
-		{name: exchange.FieldActivateStorageAccess, kind: item, members: token},
-		{name: exchange.FieldAvailableDictionary, kind: item, members: binary},
-		{name: exchange.FieldCDNCacheControl, kind: dictionary},
-		{name: exchange.FieldCacheGroupInvalidation, kind: list, members: text},
-		{name: exchange.FieldCacheGroups, kind: list, members: text},
-		{name: exchange.FieldCacheStatus, kind: list},
-		{name: exchange.FieldCapsuleProtocol, kind: item, members: boolean},
-		{name: exchange.FieldClientCert, kind: item, members: binary},
-		{name: exchange.FieldClientCertChain, kind: list, members: binary},
-		{name: exchange.FieldContentDigest, kind: dictionary, members: binary},
-		{name: exchange.FieldCriticalCH, kind: list, members: token},
-		{name: exchange.FieldCrossOriginEmbedderPolicy, kind: item, members: token, params: []typedKey{{"report-to", text}}},
-		{name: exchange.FieldCrossOriginEmbedderPolicyReportOnly, kind: item, members: token, params: []typedKey{{"report-to", text}}},
-		{name: exchange.FieldCrossOriginOpenerPolicy, kind: item, members: token, params: []typedKey{{"report-to", text}}},
-		{name: exchange.FieldCrossOriginOpenerPolicyReportOnly, kind: item, members: token, params: []typedKey{{"report-to", text}}},
-		{name: exchange.FieldDeprecation, kind: item, members: oneOf(field.StructuredDate)},
-		{name: exchange.FieldDictionaryID, kind: item, members: text},
-		{name: exchange.FieldLinkTemplate, kind: list, members: text},
-		{name: exchange.FieldOriginAgentCluster, kind: item, members: boolean},
-		{name: exchange.FieldPermissionsPolicy, kind: dictionary},
-		{name: exchange.FieldPriority, kind: dictionary},
-		{name: exchange.FieldProxyStatus, kind: list},
-		{name: exchange.FieldReportingEndpoints, kind: dictionary},
-		{name: exchange.FieldReprDigest, kind: dictionary, members: binary},
-		{name: exchange.FieldSecCHUA, kind: list, members: text, params: []typedKey{{"v", text}}},
-		{name: exchange.FieldSecCHUAMobile, kind: item, members: boolean},
-		{name: exchange.FieldSecCHUAPlatform, kind: item, members: text},
-		{name: exchange.FieldSecFetchDest, kind: item, members: token},
-		{name: exchange.FieldSecFetchMode, kind: item, members: token},
-		{name: exchange.FieldSecFetchSite, kind: item, members: token},
-		{name: exchange.FieldSecFetchUser, kind: item, members: boolean},
-		{name: exchange.FieldSignature, kind: dictionary, members: binary},
-		{name: exchange.FieldSignatureInput, kind: dictionary, members: oneOf(field.InnerList), items: text, params: []typedKey{
+		{name: exchange.FieldAcceptCH, members: token},
+		{name: exchange.FieldAcceptSignature, members: oneOf(field.InnerList)},
+		{name: exchange.FieldActivateStorageAccess, members: token},
+		{name: exchange.FieldAvailableDictionary, members: binary},
+		{name: exchange.FieldCacheGroupInvalidation, members: text},
+		{name: exchange.FieldCacheGroups, members: text},
+		{name: exchange.FieldCapsuleProtocol, members: boolean},
+		{name: exchange.FieldClientCert, members: binary},
+		{name: exchange.FieldClientCertChain, members: binary},
+		{name: exchange.FieldContentDigest, members: binary},
+		{name: exchange.FieldCriticalCH, members: token},
+		{name: exchange.FieldCrossOriginEmbedderPolicy, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldCrossOriginEmbedderPolicyReportOnly, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldCrossOriginOpenerPolicy, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldCrossOriginOpenerPolicyReportOnly, members: token, params: []typedKey{{"report-to", text}}},
+		{name: exchange.FieldDeprecation, members: oneOf(field.StructuredDate)},
+		{name: exchange.FieldDictionaryID, members: text},
+		{name: exchange.FieldLinkTemplate, members: text},
+		{name: exchange.FieldOriginAgentCluster, members: boolean},
+		{name: exchange.FieldReprDigest, members: binary},
+		{name: exchange.FieldSecCHUA, members: text, params: []typedKey{{"v", text}}},
+		{name: exchange.FieldSecCHUAMobile, members: boolean},
+		{name: exchange.FieldSecCHUAPlatform, members: text},
+		{name: exchange.FieldSecFetchDest, members: token},
+		{name: exchange.FieldSecFetchMode, members: token},
+		{name: exchange.FieldSecFetchSite, members: token},
+		{name: exchange.FieldSecFetchUser, members: boolean},
+		{name: exchange.FieldSignature, members: binary},
+		{name: exchange.FieldSignatureInput, members: oneOf(field.InnerList), items: text, params: []typedKey{
 			{"created", integer}, {"expires", integer}, {"nonce", text}, {"alg", text}, {"keyid", text}, {"tag", text},
 		}},
-		{name: exchange.FieldSpeculationRules, kind: list, members: text},
-		{name: exchange.FieldSupportsLoadingMode, kind: list, members: token},
-		{name: exchange.FieldUploadComplete, kind: item, members: boolean},
-		{name: exchange.FieldUploadDraftInteropVersion, kind: item, members: integer},
-		{name: exchange.FieldUploadLimit, kind: dictionary, keys: []typedKey{
+		{name: exchange.FieldSpeculationRules, members: text},
+		{name: exchange.FieldSupportsLoadingMode, members: token},
+		{name: exchange.FieldUploadComplete, members: boolean},
+		{name: exchange.FieldUploadDraftInteropVersion, members: integer},
+		{name: exchange.FieldUploadLimit, keys: []typedKey{
 			{"max-size", integer}, {"min-size", integer}, {"max-append-size", integer}, {"min-append-size", integer}, {"max-age", integer},
 		}},
-		{name: exchange.FieldUploadOffset, kind: item, members: integer},
-		{name: exchange.FieldUseAsDictionary, kind: dictionary, keys: []typedKey{
+		{name: exchange.FieldUploadOffset, members: integer},
+		{name: exchange.FieldUseAsDictionary, keys: []typedKey{
 			{"match", text}, {"match-dest", oneOf(field.InnerList)}, {"id", text}, {"type", token},
 		}},
-		{name: exchange.FieldWantContentDigest, kind: dictionary, members: integer},
-		{name: exchange.FieldWantReprDigest, kind: dictionary, members: integer},
+		{name: exchange.FieldWantContentDigest, members: integer},
+		{name: exchange.FieldWantReprDigest, members: integer},
 	}
 }
 
@@ -106,6 +100,10 @@ func makeStructuredTable() (table []*structuredField, names exchange.NameMask) {
 	fields := structuredFields()
 	for i := range fields {
 		n := fields[i].name
+		fields[i].kind = structureOf(annotate.FactsOf(n).Form)
+		if fields[i].kind == 0 {
+			continue // only some of its values are structured
+		}
 		for len(table) <= int(n) {
 			table = append(table, nil)
 		}

@@ -78,6 +78,7 @@ var timingSlowResponse = &annotate.Rule{
 < ok
 `, `* timing request-sent=10ms first-byte=3s response-at=3s
 > POST /shop.Orders/Watch HTTP/2
+> Host: shop.test
 > content-type: application/grpc
 >
 < HTTP/2 200

@@ -49,6 +49,7 @@ var tlsCertificateExpiring = &annotate.Rule{
 > Host: shop.test
 >
 < HTTP/1.1 200 OK
+< Date: Wed, 25 Mar 2026 00:00:00 GMT
 < Content-Length: 2
 <
 < ok
@@ -61,6 +62,7 @@ var tlsCertificateExpiring = &annotate.Rule{
 > Host: shop.test
 >
 < HTTP/1.1 200 OK
+< Date: Thu, 19 Mar 2026 00:00:00 GMT
 < Content-Length: 2
 <
 < ok
@@ -72,6 +74,7 @@ var tlsCertificateExpiring = &annotate.Rule{
 > Host: shop.test
 >
 < HTTP/1.1 200 OK
+< Date: Mon, 02 Mar 2026 00:00:00 GMT
 < Content-Length: 2
 <
 < ok
@@ -127,6 +130,7 @@ var tlsH2ProhibitedCipher = &annotate.Rule{
 	Bad: []string{`* scheme https
 * origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc013 alpn=h2
 > GET / HTTP/2
+> Host: shop.test
 >
 < HTTP/2 200
 < content-length: 2
@@ -136,6 +140,7 @@ var tlsH2ProhibitedCipher = &annotate.Rule{
 	Good: []string{`* scheme https
 * origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc02f alpn=h2
 > GET / HTTP/2
+> Host: shop.test
 >
 < HTTP/2 200
 < content-length: 2
@@ -145,6 +150,7 @@ var tlsH2ProhibitedCipher = &annotate.Rule{
 * scheme https
 * origin peer=192.0.2.1:443 tls=0x0304 cipher=0x1301 alpn=h2
 > GET / HTTP/2
+> Host: shop.test
 >
 < HTTP/2 200
 < content-length: 2

@@ -1,0 +1,741 @@
+package rules
+
+import (
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// cacheHitRules lists the rules on responses that came out of a cache.
+func cacheHitRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cacheServedFromCache,
+		cacheResponseDespiteNoStore,
+		cacheResponseDespiteNoCache,
+		cacheResponseDespiteRequestNoCache,
+		cacheResponseMissingAge,
+		cacheResponseStatusNotCacheable,
+		cacheResponseToUncacheableMethod,
+		cacheAgeExceedsRequestMaxAge,
+		cacheStaleDespiteMustRevalidate,
+		cacheStaleResponseServed,
+	}
+}
+
+// A shownHit is any sign that a cache answered, also a vendor's own.
+type shownHit struct {
+	at   exchange.Place
+	what string
+}
+
+// anyHit finds a sign that a cache answered: Cache-Status, a field like X-Cache
+// that begins with HIT, or an Age above 0.
+func anyHit(p *annotate.Pass) (h shownHit, ok bool) {
+	f := &p.X.Response.Fields
+	if hit, ok := hitOf(f); ok {
+		if hit.age > 0 && f.At(hit.line).Known != exchange.FieldAge {
+			return shownHit{hit.place(p), hit.words(p) + ", and Age is " + bare(f.Value(exchange.FieldAge))}, true
+		}
+		return shownHit{hit.place(p), hit.words(p)}, true
+	}
+	for i, l := range f.All() {
+		if at, ok := vendorHit(l); ok {
+			return shownHit{annotate.Span(p.ResponseLine(i), at.At, at.End()), bare(l.Name) + " says " + bare(at.Text)}, true
+		}
+	}
+	if age, ok := ageOf(f); ok && age > 0 {
+		return shownHit{p.ResponseField(exchange.FieldAge), "Age is " + bare(f.Value(exchange.FieldAge))}, true
+	}
+	return h, false
+}
+
+// vendorHit finds the word HIT in a field by which a vendor's cache reports.
+func vendorHit(l *exchange.Line) (at field.Part, ok bool) {
+	switch l.Known {
+	case exchange.FieldXCache, exchange.FieldCFCacheStatus:
+	case 0:
+		if n := len(l.Name); n < 5 || !field.HasPrefixFold(l.Name[n-5:], "cache") && field.IndexFold(l.Name, "cache-status") < 0 {
+			return at, false
+		}
+	default:
+		return at, false
+	}
+	for m := range field.List(l.Value) {
+		if field.HasPrefixFold(m.Text, "hit") && (len(m.Text) == 3 || !field.IsTokenByte(m.Text[3])) {
+			return m, true
+		}
+	}
+	return at, false
+}
+
+var cacheServedFromCache = &annotate.Rule{
+	ID:       "cache/served-from-cache",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache answered",
+	Refs:     []string{"RFC 9111 §5.1", "RFC 9211 §2.1"},
+	Doc: "The response did not come from the origin server just now: a cache on the way had it. " +
+		"That is what caches are for, and it explains why a change on the server is not to be seen, or why nothing is in its log.",
+	Help: "to see the origin server's answer, send Cache-Control: no-cache or change the query",
+	Bad: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`, `# also cache/status-miss-reason
+> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Cache-Status: origin; fwd=miss, "edge 7"; hit; ttl=480
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< X-Cache: Hit from cloudfront
+< Content-Length: 2
+<
+< ok
+`, `# also deprecated/x-prefix-field
+> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< X-Vercel-Cache: HIT
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 0
+< X-Cache: MISS
+< CF-Cache-Status: DYNAMIC
+< Cache-Status: edge; hit=?0; detail=hit
+< Content-Length: 2
+<
+< ok
+`},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if !f.HasAny(&cacheMarks) && !hasUnknownCacheField(f) {
+			return
+		}
+		if h, ok := anyHit(p); ok {
+			p.Note(h.at, "the response came out of a cache: %s", h.what)
+		}
+	},
+}
+
+// cacheMarks are the known fields by which caches make themselves known.
+var cacheMarks = exchange.MaskOf(exchange.FieldAge, exchange.FieldCacheStatus, exchange.FieldXCache, exchange.FieldCFCacheStatus)
+
+func hasUnknownCacheField(f *exchange.Fields) bool {
+	for _, l := range f.All() {
+		if l.Known == 0 {
+			if _, ok := vendorHit(l); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var cacheResponseDespiteNoStore = &annotate.Rule{
+	ID:       "cache/response-despite-no-store",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache has kept what it must not keep",
+	Refs:     []string{"RFC 9111 §5.2.2.5", "RFC 9111 §5.2.2.3", "RFC 9213 §2.2", "RFC 9213 §3.1"},
+	Doc: "no-store forbids every cache to keep the response, and this one came out of a cache. If its content is for one user, others can get it. " +
+		"Many CDNs can be told to overrule the origin server; look there first.",
+	Help: "let the cache that Cache-Status or Via names honour no-store",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-store
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`# others rules hold for the CDN
+> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-store
+< CDN-Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-store, must-understand, max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-store
+< Age: 1
+< Content-Length: 2
+<
+< ok
+`},
+	When:       whenHit,
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		c := cachingOf(f)
+		if !c.noStore || c.mustUnderstand || isTargeted(f) {
+			return
+		}
+		if h, ok := hitOf(f); ok {
+			p.Note(directivePlace(p, "no-store"), "the response has no-store and came out of a cache: %s", h.words(p))
+		}
+	},
+}
+
+var cacheResponseDespiteNoCache = &annotate.Rule{
+	ID:       "cache/response-despite-no-cache",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache did not ask before it answered",
+	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4", "RFC 9213 §2.2"},
+	Doc: "no-cache lets a cache keep the response, but it has to ask the origin server each time before it uses it. Age shows that this one has lain there since it was last asked about. " +
+		"Users get content that is out of date. Many CDNs can be told to overrule the origin server; look there first.",
+	Help: "let the cache that Cache-Status or Via names validate before it answers",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "1"
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Surrogate-Control: max-age=600
+< ETag: "1"
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`, `# it was asked about
+> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Cache-Status: edge; fwd=stale; fwd-status=304
+< ETag: "1"
+< Age: 2
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600, no-cache="set-cookie"
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	When:       whenHit,
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		c := cachingOf(f)
+		if !c.noCache || c.noStore || isTargeted(f) || wasValidated(f) {
+			return
+		}
+		if h, ok := hitOf(f); ok {
+			p.Note(directivePlace(p, "no-cache"), "the response has no-cache and came out of a cache without a question: %s", h.words(p))
+		}
+	},
+}
+
+var cacheResponseDespiteRequestNoCache = &annotate.Rule{
+	ID:       "cache/response-despite-request-no-cache",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "the client asked for a fresh answer and got a stored one",
+	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.4"},
+	Doc: "no-cache or max-age=0 in a request, as a reload in the browser sends it, asks caches to fetch the answer anew. CDNs mostly ignore it, so that nobody can burden the origin server, and they may. " +
+		"It explains why a reload shows the old content. Purge the cache, or change the query.",
+	Help: "purge the URI in the cache to see the new content",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Cache-Control: no-cache
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Cache-Control: max-age=0, max-stale=600
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Pragma: no-cache
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{
+		Fields: whenHit.Fields, RequestFields: []exchange.Name{exchange.FieldCacheControl},
+	},
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		c := cachingOf(&p.X.Request.Fields)
+		if !c.noCache && c.maxAge != 0 || c.maxStale || c.onlyIfCached {
+			return
+		}
+		if h, ok := hitOf(&p.X.Response.Fields); ok {
+			p.Note(h.place(p), "the request has Cache-Control: %s, and a cache answered: %s", bare(p.X.Request.Fields.Combined(exchange.FieldCacheControl)), h.words(p))
+		}
+	},
+}
+
+var cacheResponseMissingAge = &annotate.Rule{
+	ID:       "cache/response-missing-age",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache does not say how old its answer is",
+	Refs:     []string{"RFC 9111 §4", "RFC 9213 §2.3"},
+	Doc:      "Cache-Status says that the answer was in store, and there is no Age. Caches behind it, the browser's among them, then take the response for new and keep it for its whole lifetime again.",
+	Help:     "let the cache add Age",
+	Bad: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Cache-Status: edge; hit; ttl=30
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Cache-Status: shield; hit, edge; fwd=miss
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< X-Cache: HIT
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< CDN-Cache-Control: max-age=60
+< Cache-Status: edge; hit
+< Content-Length: 2
+<
+< ok
+`},
+	When:       annotate.When{Fields: []exchange.Name{exchange.FieldCacheStatus}},
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if f.Has(exchange.FieldAge) || isTargeted(f) {
+			return
+		}
+		if last, ok := lastCacheStatus(f); ok && isCacheHit(last) {
+			p.Note(p.ResponseField(exchange.FieldAge), "Cache-Status says %s, and there is no Age", bare(last))
+		}
+	},
+}
+
+var cacheResponseStatusNotCacheable = &annotate.Rule{
+	ID:       "cache/response-status-not-cacheable",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache has kept a status without being asked to",
+	Refs:     []string{"RFC 9111 §3", "RFC 9110 §15.1", "RFC 6585 §3"},
+	Doc: "Caches may keep a response with this status only where the response says so, by a lifetime, public or private. This one does not, and came out of a cache. " +
+		"So an error that lasted a second goes on for everybody. The statuses 428, 429, 431 and 511, which are never to be kept, are left to status/never-storable-from-cache.",
+	Help: "let the cache keep such statuses only with a lifetime; send with them: Cache-Control: no-store",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 500 Internal Server Error
+< Age: 120
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 500 Internal Server Error
+< Age: 12
+< Cache-Control: max-age=60
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 404 Not Found
+< Age: 120
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 500 Internal Server Error
+< Age: 120
+< CDN-Cache-Control: max-age=600
+< Content-Length: 2
+<
+< no
+`},
+	When:       whenHit,
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		status := p.X.Response.Status
+		switch {
+		case heuristicStatus(status), status == 304, status < 200, isTargeted(f), f.Has(exchange.FieldExpires):
+			return
+		case status == 428, status == 429, status == 431, status == 511:
+			return
+		}
+		if c := cachingOf(f); c.public || c.private || c.privateNames != "" || c.maxAge >= 0 || c.sMaxAge >= 0 || c.forbids() {
+			return
+		}
+		if h, ok := hitOf(f); ok {
+			p.Note(h.place(p), "%d came out of a cache, and nothing in it allows caches to keep it: %s", status, h.words(p))
+		}
+	},
+}
+
+var cacheResponseToUncacheableMethod = &annotate.Rule{
+	ID:       "cache/response-to-uncacheable-method",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache answered a request that it had to pass on",
+	Refs:     []string{"RFC 9111 §4", "RFC 9110 §9.2.3", "RFC 9110 §9.3.3", "RFC 9110 §9.3.7"},
+	Doc: "Only GET, HEAD and QUERY can be answered out of a cache. This request had another method, and its answer has lain in one, so the origin server perhaps never saw the request: an order that was not placed, a change that was not made. " +
+		"Look at how the cache makes its keys and which methods it lets through.",
+	Help: "let the cache pass on every method but GET, HEAD and QUERY",
+	Bad: []string{`> POST /orders HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> POST /orders HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Age: 0
+< Content-Length: 2
+<
+< ok
+`, `> QUERY /orders HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	When:       whenHit,
+	Suppresses: []string{"cache/served-from-cache", "cache/response-despite-no-store", "cache/response-despite-no-cache", "cache/response-status-not-cacheable"},
+	Check: func(p *annotate.Pass) {
+		m := p.X.Request.Method
+		if isRead(m) || m == "QUERY" {
+			return
+		}
+		if h, ok := hitOf(&p.X.Response.Fields); ok {
+			p.Note(h.place(p), "the answer to %s came out of a cache: %s", bare(m), h.words(p))
+		}
+	},
+}
+
+var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
+	ID:       "cache/age-exceeds-request-max-age",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "the answer is older than the client wanted",
+	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.1"},
+	Doc:      "max-age in a request asks for an answer that is not older. A cache sent an older one all the same. CDNs mostly ignore what requests say about caching, and they may; a client that depends on it cannot rely on it.",
+	Help:     "have the origin server send a shorter lifetime",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Cache-Control: max-age=60
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Cache-Control: max-age=60, max-stale
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Cache-Control: max-age=300
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< Age: 120
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{
+		Fields: []exchange.Name{exchange.FieldAge}, RequestFields: []exchange.Name{exchange.FieldCacheControl},
+	},
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		age, ok := ageOf(&p.X.Response.Fields)
+		c := cachingOf(&p.X.Request.Fields)
+		if ok && age >= 2 && c.maxAge > 0 && age > c.maxAge && !c.maxStale && !c.noCache {
+			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, and the request asked for at most %d seconds", age, c.maxAge)
+		}
+	},
+}
+
+// clocksMayDiffer is how far apart the clocks of two machines can be, in
+// seconds, without anybody being to blame.
+const clocksMayDiffer = 60
+
+// staleBy is for how long a response has been stale when it was sent, by its
+// explicit lifetime for shared caches; ok is false when it was fresh or nothing
+// can be told.
+func staleBy(x *exchange.Exchange, c *caching) (seconds int64, l lifetime, ok bool) {
+	f := &x.Response.Fields
+	age, aged := ageOf(f)
+	if !aged || age <= clocksMayDiffer || isTargeted(f) || c.forbids() {
+		return 0, l, false
+	}
+	l = lifetimeOf(x, c, true)
+	seconds = age - l.seconds
+	return seconds, l, l.seconds > 0 && seconds > clocksMayDiffer
+}
+
+var cacheStaleDespiteMustRevalidate = &annotate.Rule{
+	ID:       "cache/stale-despite-must-revalidate",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache sent what it must not send any more",
+	Refs:     []string{"RFC 9111 §5.2.2.2", "RFC 9111 §5.2.2.8", "RFC 9111 §5.2.2.10", "RFC 9111 §4.2.4", "RFC 9213 §2.3"},
+	Doc: "The response is older than its lifetime, and it has a directive that forbids caches to use it after that without asking the origin server. " +
+		"Either the cache overrules the lifetime, which CDNs can be told to do, or it could not reach the origin server and did not say so with a 504.",
+	Help: "let the cache validate stale responses, or answer 504 when it cannot",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60, must-revalidate
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: s-maxage=60, max-age=5
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60, must-revalidate
+< Age: 110
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60, must-revalidate
+< CDN-Cache-Control: max-age=6000
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=0, must-revalidate
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60, must-revalidate
+< Cache-Status: edge; fwd=stale; fwd-status=304
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`},
+	When:       annotate.When{Fields: []exchange.Name{exchange.FieldAge}},
+	Suppresses: []string{"cache/served-from-cache", "cache/stale-response-served"},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		c := cachingOf(f)
+		if !c.mustRevalidate && !c.proxyRevalidate && c.sMaxAge < 0 || p.X.Response.Status == 304 || wasValidated(f) {
+			return
+		}
+		if by, l, ok := staleBy(p.X, &c); ok {
+			at := directivePlace(p, "must-revalidate", "proxy-revalidate", "s-maxage")
+			p.Note(at, "Age is %s: the response was stale for %s by its %s, and %s forbids to send it then",
+				bare(f.Value(exchange.FieldAge)), inWords(by), l.from, bare(p.X.Text(at)[at.Start:at.End]))
+		}
+	},
+}
+
+var cacheStaleResponseServed = &annotate.Rule{
+	ID:       "cache/stale-response-served",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a cache sent a stale response",
+	Refs:     []string{"RFC 9111 §4.2", "RFC 9111 §4.2.4", "RFC 9213 §2.3", "RFC 5861 §3", "RFC 5861 §4"},
+	Doc: "The response is older than its lifetime. A cache may do that when it cannot reach the origin server, or when its configuration overrules the lifetime. " +
+		"Clients see content that is out of date; their own caches treat it as stale at once.",
+	Help: "allow it for a time with stale-while-revalidate, or forbid it with must-revalidate",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60, stale-while-revalidate=600
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Cache-Control: max-stale=6000
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Surrogate-Control: max-age=6000
+< Age: 600
+< Content-Length: 2
+<
+< ok
+`},
+	When:       annotate.When{Fields: []exchange.Name{exchange.FieldAge}},
+	Suppresses: []string{"cache/served-from-cache"},
+	Check: func(p *annotate.Pass) {
+		c := cachingOf(&p.X.Response.Fields)
+		by, l, ok := staleBy(p.X, &c)
+		if !ok || by <= max(c.staleWhile, c.staleIfError) {
+			return
+		}
+		if asked := cachingOf(&p.X.Request.Fields); asked.maxStale {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldAge), "Age is %s: the response was stale for %s by its %s",
+			bare(p.X.Response.Fields.Value(exchange.FieldAge)), inWords(by), l.from)
+	},
+}

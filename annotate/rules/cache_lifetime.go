@@ -1,0 +1,762 @@
+package rules
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// cacheLifetimeRules lists the rules on how long a response is fresh.
+func cacheLifetimeRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cache421Cacheable,
+		cacheExpiresInvalid,
+		cacheFreshnessWithoutEffect,
+		cacheHeuristicFreshness,
+		cacheImmutableIgnored,
+		cacheImmutableWithoutMaxAge,
+		cacheNoCacheWithoutValidator,
+		cacheStaticAssetShortLifetime,
+	}
+}
+
+var cache421Cacheable = &annotate.Rule{
+	ID:       "cache/421-cacheable",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a 421 that caches may keep",
+	Refs:     []string{"RFC 9110 §15.5.20", "RFC 9110 §15.1", "RFC 9111 §3"},
+	Doc: "421 says that this connection was the wrong one for the request, and the client tries again on another. " +
+		"If a cache keeps the answer, the second try gets it again, although the other connection would have been right.",
+	Help: "send with a 421: Cache-Control: no-store",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 421 Misdirected Request
+< Cache-Control: public, max-age=60
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 421 Misdirected Request
+< Date: Fri, 02 Jan 2026 03:04:05 GMT
+< Expires: Fri, 02 Jan 2026 03:05:05 GMT
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 421 Misdirected Request
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 421 Misdirected Request
+< Cache-Control: public, no-cache
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 421 Misdirected Request
+< Cache-Control: max-age=0
+< Expires: 0
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{Status: []int{421}, Fields: []exchange.Name{exchange.FieldCacheControl, exchange.FieldExpires}},
+	Check: func(p *annotate.Pass) {
+		c := cachingOf(&p.X.Response.Fields)
+		l := longestLifetime(p.X, &c)
+		switch {
+		case c.forbids():
+		case l.seconds > 0:
+			p.Note(lifetimePlace(p, l), "421 may be kept for %s, by its %s", inWords(l.seconds), l.from)
+		case c.public:
+			p.Note(directivePlace(p, "public"), "421 is public, so caches may keep it")
+		}
+	},
+}
+
+var cacheExpiresInvalid = &annotate.Rule{
+	ID:       "cache/expires-invalid",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Expires is no date",
+	Refs:     []string{"RFC 9111 §5.3"},
+	Doc: "Caches take an Expires that is no date for one in the past, so the response is stale at once. The values 0 and -1 are an old way to say just that. " +
+		"Anything else was probably meant as a time: a number of seconds, an ISO date, a time zone other than GMT. max-age says the same with less to get wrong.",
+	Help: "send Cache-Control: max-age=60 in its place, or max-age=0 for a response that is stale at once",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Expires: 0
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Expires: 2027-01-02T03:04:05Z
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Expires: Thu, 01 Jan 1970 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Expires: -1
+< Cache-Control: max-age=60
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldExpires}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		value := f.Value(exchange.FieldExpires)
+		if _, err := field.ParseDate(value, receivedAt(p.X)); err == nil {
+			return
+		}
+		if c := cachingOf(f); c.noStore || c.maxAge >= 0 {
+			return
+		}
+		if value == "0" || value == "-1" {
+			p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is no date and so means: already expired", value)
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is no date of HTTP, so caches take it for already expired%s", quoted(value), meantDate(value))
+	},
+}
+
+// meantDate guesses which date a value that is none was meant to be.
+func meantDate(value string) string {
+	t, err := time.Parse(time.RFC3339, value)
+	if err != nil {
+		if n, isNumber := field.Number(value); isNumber {
+			t, isNumber = epoch(n)
+			if !isNumber {
+				return ""
+			}
+		} else {
+			return ""
+		}
+	}
+	return "; did you mean " + t.UTC().Format(http.TimeFormat) + "?"
+}
+
+var cacheFreshnessWithoutEffect = &annotate.Rule{
+	ID:       "cache/freshness-without-effect",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a lifetime on a response that no cache may use",
+	Refs:     []string{"RFC 9110 §9.3.3", "RFC 9110 §9.3.4", "RFC 9110 §9.3.5", "RFC 9110 §9.3.7", "RFC 9110 §9.3.8", "RFC 6585 §3"},
+	Doc: "The response says how long it is fresh, yet no cache may answer a later request with it: the method writes, or the status is about this one request only. " +
+		"The result of a POST can be reused only if Content-Location says that it is what a GET of the same URI would give. " +
+		"Mostly a filter adds the field to all responses alike.",
+	Help: "leave the lifetime out, or send Cache-Control: no-store",
+	Bad: []string{`> PUT /orders/7 HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Content-Length: 2
+<
+< ok
+`, `> POST /orders HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Content-Location: /orders/7
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 429 Too Many Requests
+< Retry-After: 30
+< Cache-Control: max-age=60
+< Content-Length: 4
+<
+< wait
+`},
+	Good: []string{`> POST /search HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Content-Location: /search
+< Content-Length: 2
+<
+< ok
+`, `> QUERY /search HTTP/1.1
+> Host: shop.test
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Content-Length: 2
+<
+< ok
+`, `> DELETE /orders/7 HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60, no-store, must-understand
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl, exchange.FieldExpires}},
+	Check: func(p *annotate.Pass) {
+		why := whyNotReused(p.X)
+		if why == "" {
+			return
+		}
+		c := cachingOf(&p.X.Response.Fields)
+		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
+			p.Note(lifetimePlace(p, l), "%s gives the response %s, and no cache may use it: %s", l.from, inWords(l.seconds), why)
+		}
+	},
+}
+
+// whyNotReused says why no cache may answer a later request with a response.
+func whyNotReused(x *exchange.Exchange) string {
+	switch s := x.Response.Status; s {
+	case 428, 429, 431, 511:
+		return strconv.Itoa(s) + " is never stored"
+	}
+	switch m := x.Request.Method; m {
+	case "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+		return "it answers " + m
+	case "POST":
+		if x.Response.Class() != 2 {
+			return ""
+		}
+		f := &x.Response.Fields
+		if !f.Has(exchange.FieldContentLocation) {
+			return "it answers POST and has no Content-Location"
+		}
+		ref, err := field.ParseURI(f.Value(exchange.FieldContentLocation))
+		if target := targetURI(x); err == nil && !ref.Resolve(target).SameResource(target) {
+			return "it answers POST, and its Content-Location is not the target URI"
+		}
+	}
+	return ""
+}
+
+var cacheHeuristicFreshness = &annotate.Rule{
+	ID:       "cache/heuristic-freshness",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "caches guess how long the response is fresh",
+	Refs:     []string{"RFC 9111 §4.2.2", "RFC 9110 §15.1"},
+	Doc: "The response does not say how long it may be reused, so every cache guesses, usually a tenth of the time since Last-Modified. " +
+		"A file that was not changed for a year is then kept for weeks, and users see the old one long after it has been replaced. The browser's own cache does this too.",
+	Help: "say what you want: Cache-Control: no-cache to be asked each time, or max-age=SECONDS",
+	Bad: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Date: Fri, 02 Jan 2026 03:04:05 GMT
+< Last-Modified: Mon, 22 Sep 2025 03:04:05 GMT
+< Content-Length: 2
+<
+< ok
+`, `# also cache/served-from-cache
+> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Age: 30
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Date: Fri, 02 Jan 2026 03:04:05 GMT
+< Last-Modified: Mon, 22 Sep 2025 03:04:05 GMT
+< Cache-Control: no-cache
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 403 Forbidden
+< Last-Modified: Mon, 22 Sep 2025 03:04:05 GMT
+< Content-Length: 2
+<
+< no
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Last-Modified: Mon, 22 Sep 2025 03:04:05 GMT
+< CDN-Cache-Control: max-age=60
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{Methods: []string{"GET"}, Fields: []exchange.Name{
+		exchange.FieldLastModified, exchange.FieldAge, exchange.FieldCacheStatus, exchange.FieldXCache, exchange.FieldCFCacheStatus,
+	}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		status := p.X.Response.Status
+		if f.Has(exchange.FieldExpires) || isTargeted(f) || status == 301 || status == 308 {
+			return
+		}
+		c := cachingOf(f)
+		if c.maxAge >= 0 || c.sMaxAge >= 0 || c.forbids() || !heuristicStatus(status) && !c.public {
+			return
+		}
+		modified, err := field.ParseDate(f.Value(exchange.FieldLastModified), receivedAt(p.X))
+		sent, _ := sentAt(p.X)
+		if err == nil {
+			guess := ""
+			if tenth := int64(sent.Sub(modified.Time)/time.Second) / 10; !sent.IsZero() && tenth > 0 {
+				guess = ", usually for a tenth of the time since Last-Modified: " + inWords(tenth)
+			}
+			p.Note(p.ResponseField(exchange.FieldLastModified), "nothing says how long the response is fresh, so caches guess%s", guess)
+			return
+		}
+		if h, ok := anyHit(p); ok {
+			p.Note(h.at, "nothing says how long the response is fresh, and a cache has kept it all the same: %s", h.what)
+		}
+	},
+}
+
+var cacheImmutableIgnored = &annotate.Rule{
+	ID:       "cache/immutable-ignored",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "immutable where clients ignore it",
+	Refs:     []string{"RFC 8246 §3"},
+	Doc: "A client that believes immutable never asks again, so it must be sure to have the right and the whole content. " +
+		"Without TLS anybody could have changed it, and content that ends only with the connection may have been cut. In both cases clients ignore the directive.",
+	Help: "serve it over https, with Content-Length or chunked",
+	Bad: []string{`> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=31536000, immutable
+< Content-Length: 2
+<
+< ok
+`, `* scheme https
+> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=31536000, immutable
+< Connection: close
+<
+< ok
+`},
+	Good: []string{`* scheme https
+> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=31536000, immutable
+< Content-Length: 2
+<
+< ok
+`, `> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: localhost:8080
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=31536000, immutable
+< Content-Length: 2
+<
+< ok
+`, `* scheme https
+> GET /app.3f2a9c1b.js HTTP/2
+> Host: shop.test
+>
+< HTTP/2 200
+< Cache-Control: max-age=31536000, immutable
+<
+< ok
+`},
+	When: whenCacheControl,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		closes := endsWithConnection(x)
+		if inClear := !clientUsedTLS(x) && !isLoopbackOrigin(x); !inClear && !closes {
+			return
+		} else if c := cachingOf(&x.Response.Fields); !c.immutable || c.noStore {
+			return
+		} else if inClear {
+			p.Note(directivePlace(p, "immutable"), "clients ignore immutable on a response that came without TLS")
+			return
+		}
+		p.Note(directivePlace(p, "immutable"), "clients ignore immutable here, for the content ends only where the connection does")
+	},
+}
+
+// endsWithConnection reports whether nothing but the end of the connection
+// tells where the content of a response ends (RFC 9112 §6.3).
+func endsWithConnection(x *exchange.Exchange) bool {
+	r := &x.Response
+	return r.Version != 0 && r.Version < exchange.HTTP2 && x.MayHaveContent() &&
+		!r.Fields.Has(exchange.FieldContentLength) && !r.Fields.Has(exchange.FieldTransferEncoding)
+}
+
+// isLoopbackOrigin reports whether the origin server runs on this machine.
+func isLoopbackOrigin(x *exchange.Exchange) bool {
+	if x.Origin.Peer.IsValid() && x.Origin.Proxy == "" && x.Origin.Peer.Addr().Unmap().IsLoopback() {
+		return true
+	}
+	host, _ := exchange.SplitAuthority(x.Authority)
+	return internalHost(host) == loopbackHost
+}
+
+var cacheImmutableWithoutMaxAge = &annotate.Rule{
+	ID:       "cache/immutable-without-max-age",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "immutable without a lifetime",
+	Refs:     []string{"RFC 8246 §2"},
+	Doc: "immutable says that the content will not change while it is fresh. Without a lifetime it is never fresh, so the directive never applies and clients ask each time. " +
+		"It is meant for URIs that carry a version or a hash, and those can live for a year.",
+	Help: "send: Cache-Control: max-age=31536000, immutable",
+	Bad: []string{`* scheme https
+> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: public, immutable
+< Content-Length: 2
+<
+< ok
+`, `* scheme https
+> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=0, immutable
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`* scheme https
+> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Date: Fri, 02 Jan 2026 03:04:05 GMT
+< Expires: Sat, 02 Jan 2027 03:04:05 GMT
+< Cache-Control: immutable
+< Content-Length: 2
+<
+< ok
+`, `* scheme https
+> GET /app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: s-maxage=60, immutable
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenCacheControl,
+	Check: func(p *annotate.Pass) {
+		c := cachingOf(&p.X.Response.Fields)
+		if !c.immutable || c.noStore || longestLifetime(p.X, &c).seconds > 0 {
+			return
+		}
+		p.Note(directivePlace(p, "immutable"), "immutable never applies, for the response has no lifetime above 0")
+	},
+}
+
+var cacheNoCacheWithoutValidator = &annotate.Rule{
+	ID:       "cache/no-cache-without-validator",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "no-cache and nothing to ask with",
+	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4.3.1", "RFC 9110 §15.3.1"},
+	Doc: "no-cache lets caches keep the response and ask each time whether it is still right. That question needs an ETag or a Last-Modified, and this response has neither, so the whole content is sent again every time. " +
+		"If nothing is to be kept, no-store says so.",
+	Help: "send an ETag or Last-Modified and answer If-None-Match with 304",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "1"
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache, no-store
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Content-Length: 2
+<
+< ok
+`, `> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Content-Type: text/event-stream
+<
+< data: 1
+* content response size=4096 truncated
+`},
+	When:       annotate.When{Status: []int{200}, Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldCacheControl}},
+	Needs:      annotate.NeedsContent,
+	Suppresses: []string{"conditional/no-validator-on-large-get"},
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Response
+		if r.Content.Size <= 2048 || hasValidator(&r.Message) || isStream(&r.Fields) {
+			return
+		}
+		if c := cachingOf(&r.Fields); c.noCache && !c.noStore {
+			p.Note(directivePlace(p, "no-cache"), "no-cache makes caches ask each time, and with neither ETag nor Last-Modified each answer is %s again", plural(r.Content.Size, "octet"))
+		}
+	},
+}
+
+// hasValidator reports whether a response can be asked about by ETag or Last-Modified.
+func hasValidator(m *exchange.Message) bool {
+	return m.Fields.Has(exchange.FieldETag) || m.Fields.Has(exchange.FieldLastModified) ||
+		m.Trailers.Has(exchange.FieldETag) || m.Trailers.Has(exchange.FieldLastModified)
+}
+
+// isStream reports whether a response is a stream of events or images, which
+// is never the same twice.
+func isStream(f *exchange.Fields) bool {
+	t := mediaTypeOf(f)
+	return t.Is("text", "event-stream") || t.Is("multipart", "x-mixed-replace")
+}
+
+var cacheStaticAssetShortLifetime = &annotate.Rule{
+	ID:       "cache/static-asset-short-lifetime",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a file with a hash in its name that is soon asked for again",
+	Refs:     []string{"RFC 9111 §4.2.1", "RFC 8246 §2"},
+	Doc: "The name of the file has a hash of its content, so a change gets a new name and the old one can be kept for ever. " +
+		"With a short lifetime, or none, every visit costs a request for each such file.",
+	Help: "send: Cache-Control: public, max-age=31536000, immutable",
+	Bad: []string{`* scheme https
+> GET /assets/app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/javascript
+< Cache-Control: max-age=3600
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `* scheme https
+> GET /assets/index-B7x9Kq2a.css HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/css
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`},
+	Good: []string{`* scheme https
+> GET /assets/app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/javascript
+< Cache-Control: max-age=31536000, immutable
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `* scheme https
+> GET /assets/bootstrap.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/javascript
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `* scheme https
+> GET /assets/app.3f2a9c1b.js HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/javascript
+< Cache-Control: private
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `> GET /assets/app.3f2a9c1b.js HTTP/1.1
+> Host: localhost:5173
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/javascript
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`, `* scheme https
+> GET /orders.3f2a9c1b.json HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+< Content-Length: 4096
+<
+< ok
+* content response size=4096 truncated
+`},
+	When:  annotate.When{Status: []int{200}, Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldContentType}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		if x.Response.Content.Size <= 1024 || !isStaticType(mediaTypeOf(&x.Response.Fields)) || !hasHashedName(x.Path()) || isLoopbackOrigin(x) {
+			return
+		}
+		c := cachingOf(&x.Response.Fields)
+		const day = 86400
+		l := longestLifetime(x, &c)
+		switch {
+		case c.private || c.noStore || l.seconds >= day:
+		case l.from == "":
+			p.Note(p.Target(), "the name of the file has a hash, and the response has no lifetime")
+		default:
+			p.Note(lifetimePlace(p, l), "the name of the file has a hash, and %s gives it %s only", l.from, inWords(l.seconds))
+		}
+	},
+}
+
+// isStaticType reports whether a media type is one of the parts that pages are
+// made of: style sheets, scripts, fonts and images.
+func isStaticType(t field.MediaType) bool {
+	return t.Is("text", "css") || isScriptType(t) || field.EqualFold(t.Type, "font") || field.EqualFold(t.Type, "image")
+}
+
+func isScriptType(t field.MediaType) bool {
+	return t.Is("text", "javascript") || t.Is("application", "javascript") || t.Is("application", "x-javascript")
+}
+
+// hasHashedName reports whether the last segment of a path has a piece that
+// can only be a hash: eight or more letters and digits in a mix that no word
+// has, set off by dots, hyphens or underscores.
+func hasHashedName(path string) bool {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return false
+	}
+	start := 0
+	for i := range dot + 1 {
+		if c := name[i]; c != '.' && c != '-' && c != '_' {
+			continue
+		}
+		if start > 0 && isHash(name[start:i]) {
+			return true
+		}
+		start = i + 1
+	}
+	return false
+}
+
+// isHash reports whether s looks like a hash in hexadecimal or base 64: at
+// least eight octets with two digits and, unless all are hexadecimal, both
+// lower and upper case.
+func isHash(s string) bool {
+	const least = 8
+	digits, lower, upper, hex := 0, 0, 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case field.IsDigit(c):
+			digits++
+			hex++
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c >= 'A' && c <= 'Z':
+			upper++
+		default:
+			return false
+		}
+		if c := s[i] | 0x20; c >= 'a' && c <= 'f' {
+			hex++
+		}
+	}
+	if len(s) < least || digits < 2 || digits == len(s) {
+		return false
+	}
+	return hex == len(s) || lower > 0 && upper > 0
+}

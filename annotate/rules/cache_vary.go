@@ -1,0 +1,299 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// cacheVaryRules lists the rules on Vary.
+func cacheVaryRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		cacheVaryDuplicate,
+		cacheVaryHost,
+		cacheVaryStar,
+		cacheVaryTooMany,
+		cacheVaryUserAgent,
+	}
+}
+
+// whenVary is the index of the rules on Vary.
+var whenVary = annotate.When{Fields: []exchange.Name{exchange.FieldVary}}
+
+// varyPlace finds a member of Vary, compared without case.
+func varyPlace(p *annotate.Pass, name string) (at exchange.Place, ok bool) {
+	for i, l := range p.X.Response.Fields.Each(exchange.FieldVary) {
+		for m := range field.List(l.Value) {
+			if field.EqualFold(m.Text, name) {
+				return annotate.Span(p.ResponseLine(i), m.At, m.End()), true
+			}
+		}
+	}
+	return at, false
+}
+
+// isSharedStorable reports whether shared caches may store a response
+// (RFC 9111 §3, §3.5).
+func isSharedStorable(x *exchange.Exchange) bool {
+	if !isRead(x.Request.Method) {
+		return false
+	}
+	f := &x.Response.Fields
+	c := cachingOf(f)
+	if c.noStore || c.private {
+		return false
+	}
+	if x.Request.Fields.Has(exchange.FieldAuthorization) && !c.public && c.sMaxAge < 0 && !c.mustRevalidate {
+		return false
+	}
+	return heuristicStatus(x.Response.Status) || c.public || lifetimeOf(x, &c, true).seconds > 0
+}
+
+var cacheVaryDuplicate = &annotate.Rule{
+	ID:       "cache/vary-duplicate",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Vary names a field twice",
+	Refs:     []string{"RFC 9110 §12.5.5"},
+	Doc:      "Naming a field twice changes nothing. It shows that two places add to Vary, such as the application and a compressing proxy, and one of them could check first.",
+	Help:     "name each field once",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Vary: Accept-Encoding, Origin
+< Vary: accept-encoding
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Vary: Accept-Encoding
+< Vary: Accept
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenVary,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if strings.IndexByte(f.Value(exchange.FieldVary), ',') < 0 && f.Count(exchange.FieldVary) == 1 {
+			return
+		}
+		for i, l := range f.Each(exchange.FieldVary) {
+			for m := range field.List(l.Value) {
+				if namedBefore(f, i, m) {
+					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.End()), "Vary names %s twice", bare(m.Text))
+					return
+				}
+			}
+		}
+	},
+}
+
+// namedBefore reports whether a member of Vary, in the given line, stands in it
+// before too. Of very long lists only the beginning is looked at.
+func namedBefore(f *exchange.Fields, line int, member field.Part) bool {
+	const most = 64
+	n := 0
+	for i, l := range f.Each(exchange.FieldVary) {
+		for m := range field.List(l.Value) {
+			if n++; n > most || i == line && m.At >= member.At {
+				return false
+			}
+			if field.EqualFold(m.Text, member.Text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var cacheVaryHost = &annotate.Rule{
+	ID:       "cache/vary-host",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Vary names Host",
+	Refs:     []string{"RFC 9110 §12.5.5"},
+	Doc:      "Host is part of the target URI, which caches keep responses apart by anyway. Naming it in Vary does nothing at best; some CDNs do not store a response whose Vary they do not know.",
+	Help:     "leave Host out of Vary",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Vary: Accept-Encoding, Host
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Vary: Accept-Encoding, X-Forwarded-Host
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenVary,
+	Check: func(p *annotate.Pass) {
+		if at, ok := varyPlace(p, "Host"); ok {
+			p.Note(at, "Vary names Host, which is part of the target URI already")
+		}
+	},
+}
+
+var cacheVaryStar = &annotate.Rule{
+	ID:       "cache/vary-star",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a lifetime beside Vary: *",
+	Refs:     []string{"RFC 9111 §4.1", "RFC 9110 §12.5.5"},
+	Doc: "Vary: * says that something beside the request decided what was sent, so no cache may use the response for any other request. The lifetime beside it can never apply. " +
+		"If the fields that matter are known, name them; if nothing is to be reused, say no-store.",
+	Help: "name the fields that matter in Vary, or send Cache-Control: no-store",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Vary: *
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-store
+< Vary: *
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=0
+< Vary: *
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenVary,
+	Check: func(p *annotate.Pass) {
+		at, ok := varyPlace(p, "*")
+		if !ok {
+			return
+		}
+		c := cachingOf(&p.X.Response.Fields)
+		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
+			p.Note(at, "Vary: * keeps caches from ever using the response, to which %s gives %s", l.from, inWords(l.seconds))
+		}
+	},
+}
+
+// manyVary is how many fields a Vary can name before it is of no use to caches.
+const manyVary = 8
+
+var cacheVaryTooMany = &annotate.Rule{
+	ID:       "cache/vary-too-many",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Vary names very many fields",
+	Refs:     []string{"RFC 9111 §4.1"},
+	Doc: "A stored response is used only for requests that are alike in every field of Vary. With so many fields hardly two requests are, so caches fill with copies that nobody asks for again. " +
+		"Some caches also limit how many variants of one URI they keep.",
+	Help: "name only those fields that change the content",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Vary: Accept, Accept-Encoding, Accept-Language, Origin, Cookie, X-A, X-B, X-C, X-D
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Vary: Accept, Accept-Encoding, Accept-Language, Origin, Cookie, X-A, X-B, X-C
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: private
+< Vary: Accept, Accept-Encoding, Accept-Language, Origin, Cookie, X-A, X-B, X-C, X-D
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenVary,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		members, distinct := 0, 0
+		for _, l := range f.Each(exchange.FieldVary) {
+			members += strings.Count(l.Value, ",") + 1
+		}
+		if members <= manyVary {
+			return
+		}
+		for i, l := range f.Each(exchange.FieldVary) {
+			for m := range field.List(l.Value) {
+				if !namedBefore(f, i, m) {
+					distinct++
+				}
+			}
+		}
+		if distinct > manyVary && isSharedStorable(p.X) {
+			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d fields, so hardly any two requests can share what caches store", distinct)
+		}
+	},
+}
+
+var cacheVaryUserAgent = &annotate.Rule{
+	ID:       "cache/vary-user-agent",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "caches keep a copy for every User-Agent",
+	Refs:     []string{"RFC 9110 §12.5.5", "RFC 9111 §4.1"},
+	Doc: "There are thousands of values of User-Agent, and each gets a copy of its own, so caches are of little use. It is right if the content does depend on the client; many CDNs can then sort clients into a few kinds. " +
+		"Client hints say the same in fewer values.",
+	Help: "vary on a field with few values, or serve the same content to all",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Vary: Accept-Encoding, User-Agent
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: private, max-age=60
+< Vary: User-Agent
+< Content-Length: 2
+<
+< ok
+`},
+	When: whenVary,
+	Check: func(p *annotate.Pass) {
+		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X) {
+			p.Note(at, "Vary names User-Agent, of which there are thousands, and shared caches may store the response")
+		}
+	},
+}

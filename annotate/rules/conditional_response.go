@@ -1,0 +1,477 @@
+package rules
+
+import (
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// conditionalResponseRules lists the rules on validators and on conditions
+// that were not obeyed.
+func conditionalResponseRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		conditional428RequestAlreadyConditional,
+		conditionalIfMatchIgnored,
+		conditionalIfModifiedSinceIgnored,
+		conditionalIfNoneMatchIgnored,
+		conditionalLastModifiedAfterDate,
+		conditionalNoValidatorOnLargeGet,
+	}
+}
+
+var conditional428RequestAlreadyConditional = &annotate.Rule{
+	ID:       "conditional/428-request-already-conditional",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "428 to a request that has a condition",
+	Refs:     []string{"RFC 6585 §3"},
+	Doc: "428 asks the client to send the request with a condition, so that it cannot overwrite what others changed. This request has one, and the client can do no more. " +
+		"Either an intermediary removed the field on the way, or the server wants another one than it says.",
+	Help: "accept the condition, answer 412 where it fails, or say in the content which field is wanted",
+	Bad: []string{`> PUT /orders/7 HTTP/1.1
+> Host: shop.test
+> If-Match: "1"
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 428 Precondition Required
+< Content-Length: 17
+<
+< If-Match, please!
+`, `> PUT /orders/7 HTTP/1.1
+> Host: shop.test
+> If-Unmodified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 428 Precondition Required
+< Content-Length: 17
+<
+< If-Match, please!
+`},
+	Good: []string{`> PUT /orders/7 HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 428 Precondition Required
+< Content-Length: 17
+<
+< If-Match, please!
+`},
+	When: annotate.When{Status: []int{428}, RequestFields: []exchange.Name{exchange.FieldIfMatch, exchange.FieldIfUnmodifiedSince}},
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Request.Fields.Each(exchange.FieldIfMatch) {
+			if isValidIfMatch(l.Value) {
+				p.Note(p.RequestLine(i), "428 asks for a condition, and the request has If-Match: %s", bare(l.Value))
+				return
+			}
+		}
+		if _, ok := requestDate(p.X, exchange.FieldIfUnmodifiedSince); ok {
+			p.Note(p.RequestField(exchange.FieldIfUnmodifiedSince), "428 asks for a condition, and the request has If-Unmodified-Since: %s",
+				bare(p.X.Request.Fields.Value(exchange.FieldIfUnmodifiedSince)))
+		}
+	},
+}
+
+func isValidIfMatch(value string) bool {
+	if field.IsAny(value) {
+		return true
+	}
+	n := 0
+	for t := range field.ETags(value) {
+		if t.Err != nil {
+			return false
+		}
+		n++
+	}
+	return n > 0
+}
+
+var conditionalIfMatchIgnored = &annotate.Rule{
+	ID:       "conditional/if-match-ignored",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the condition failed and the content came all the same",
+	Refs:     []string{"RFC 9110 §13.1.1", "RFC 9110 §13.1.4"},
+	Doc: "The request wanted the content only if it is still the version that the client knows, and the response shows that it is another one. The answer to that is 412. " +
+		"Clients that read in pieces put this condition so as not to mix two versions. A server that ignores it on reads mostly ignores it on writes too, and then updates are lost.",
+	Help: "answer 412 when If-Match or If-Unmodified-Since fails",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Match: "1"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "2"
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Unmodified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Last-Modified: Fri, 02 Jan 2026 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Match: "1", "2"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "2"
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Match: *
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "2"
+< Content-Length: 2
+<
+< ok
+`, `# If-Match counts
+> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Match: "2"
+> If-Unmodified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "2"
+< Last-Modified: Fri, 02 Jan 2026 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`, `# servers that mark the coding in the tag
+> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Match: "2-gzip"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "2"
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{
+		Status: []int{200, 206}, Methods: []string{"GET"},
+		Fields:        []exchange.Name{exchange.FieldETag, exchange.FieldLastModified},
+		RequestFields: []exchange.Name{exchange.FieldIfMatch, exchange.FieldIfUnmodifiedSince},
+	},
+	Check: func(p *annotate.Pass) {
+		req, res := &p.X.Request.Fields, &p.X.Response.Fields
+		if req.Has(exchange.FieldIfMatch) {
+			if res.Has(exchange.FieldETag) && !holdsTag(req, exchange.FieldIfMatch, field.ParseETag(res.Value(exchange.FieldETag))) {
+				p.Note(p.RequestField(exchange.FieldIfMatch), "If-Match is %s, the ETag is %s, and the status is %d",
+					bare(req.Combined(exchange.FieldIfMatch)), bare(res.Value(exchange.FieldETag)), p.X.Response.Status)
+			}
+			return
+		}
+		since, ok := requestDate(p.X, exchange.FieldIfUnmodifiedSince)
+		if modified, known := lastModifiedOf(p.X); ok && known && modified.After(since) {
+			p.Note(p.RequestField(exchange.FieldIfUnmodifiedSince), "If-Unmodified-Since is %s, Last-Modified is %s, and the status is %d",
+				httpDate(since), httpDate(modified), p.X.Response.Status)
+		}
+	},
+}
+
+// holdsTag reports whether a condition names a tag, as far as the comparison
+// can be judged: weak tags, which conditional/if-match-weak-etag is about, and
+// marks for a content coding are overlooked.
+func holdsTag(f *exchange.Fields, n exchange.Name, tag field.ETag) bool {
+	if tag.Err != nil {
+		return true
+	}
+	for _, l := range f.Each(n) {
+		if field.IsAny(l.Value) {
+			return true
+		}
+		for held := range field.ETags(l.Value) {
+			if held.WeakEqual(tag) && (held.Weak || !tag.Weak) || withoutCoding(held.Opaque) == withoutCoding(tag.Opaque) && held.Opaque != tag.Opaque {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var conditionalIfModifiedSinceIgnored = &annotate.Rule{
+	ID:       "conditional/if-modified-since-ignored",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the content came again though it had not changed",
+	Refs:     []string{"RFC 9110 §13.1.3"},
+	Doc: "The client asked for the content only if it changed since a date, and by its own Last-Modified it did not. A 304 would have saved the transfer. " +
+		"A server may ignore the field; dynamic pages with a Last-Modified, and several servers whose files differ in time, mostly do so unawares.",
+	Help: "answer 304 when Last-Modified is not later than If-Modified-Since",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Last-Modified: Fri, 02 Jan 2026 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`, `# If-None-Match counts
+> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+> If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "2"
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-
+> If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT
+< Content-Length: 2
+<
+< ok
+`},
+	When: annotate.When{
+		Status: []int{200}, Methods: []string{"GET"},
+		Fields: []exchange.Name{exchange.FieldLastModified}, RequestFields: []exchange.Name{exchange.FieldIfModifiedSince},
+	},
+	Check: func(p *annotate.Pass) {
+		if f := &p.X.Request.Fields; f.Has(exchange.FieldIfNoneMatch) || f.Has(exchange.FieldRange) {
+			return
+		}
+		since, ok := requestDate(p.X, exchange.FieldIfModifiedSince)
+		if modified, known := lastModifiedOf(p.X); ok && known && !modified.After(since) {
+			p.Note(p.ResponseField(exchange.FieldLastModified), "Last-Modified is %s, not later than the request's If-Modified-Since, and the whole content came", httpDate(modified))
+		}
+	},
+}
+
+var conditionalIfNoneMatchIgnored = &annotate.Rule{
+	ID:       "conditional/if-none-match-ignored",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the content came again though the client has it",
+	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9111 §4.3.2"},
+	Doc: "The client named the version that it has, and the response has the same ETag, so a 304 without content was due. The server makes tags and does not look at them; every visit costs the whole transfer. " +
+		"Often a middleware adds ETag after the place where conditions are judged, or a proxy keeps the field from the server.",
+	Help: "answer 304 when a tag in If-None-Match equals the ETag",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "0", W/"1"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "1"
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "0"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "1"
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Range: bytes=0-
+> If-None-Match: "1"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "1"
+< Content-Length: 2
+<
+< ok
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> If-None-Match: "1"
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< ETag: "1"
+< Content-Length: 0
+<
+`},
+	When: annotate.When{
+		Status: []int{200}, Methods: []string{"GET"},
+		Fields: []exchange.Name{exchange.FieldETag}, RequestFields: []exchange.Name{exchange.FieldIfNoneMatch},
+	},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		if p.X.Request.Fields.Has(exchange.FieldRange) || p.X.Response.Content.Size == 0 || mayBeFromCache(&p.X.Response, p.X.Source) {
+			return
+		}
+		own := field.ParseETag(p.X.Response.Fields.Value(exchange.FieldETag))
+		if own.Opaque == "" {
+			return
+		}
+		for i, l := range p.X.Request.Fields.Each(exchange.FieldIfNoneMatch) {
+			for held := range field.ETags(l.Value) {
+				if held.WeakEqual(own) {
+					p.Note(annotate.Span(p.RequestLine(i), held.At, held.End), "If-None-Match has %s, which is the ETag of the response, and %s came again",
+						bare(held.String()), plural(p.X.Response.Content.Size, "octet"))
+					return
+				}
+			}
+		}
+	},
+}
+
+var conditionalLastModifiedAfterDate = &annotate.Rule{
+	ID:       "conditional/last-modified-after-date",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Last-Modified lies in the future",
+	Refs:     []string{"RFC 9110 §8.8.2.1"},
+	Doc: "Nothing can have been changed after the response was made, so a server with such a time must send its Date in place of it. Clients that send the date back get 304 until that moment, whatever changes in between. " +
+		"Usually files came with a time zone mixed up, or from a machine whose clock is wrong.",
+	Help: "send the earlier of the time of the change and Date",
+	Bad: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Date: Fri, 02 Jan 2026 03:04:05 GMT
+< Last-Modified: Fri, 02 Jan 2026 05:04:05 GMT
+< Content-Length: 2
+<
+< ok
+`, `* started 2026-01-02T03:04:05Z
+> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Last-Modified: Fri, 02 Jan 2026 05:04:05 GMT
+< Content-Length: 2
+<
+< ok
+`},
+	Good: []string{`> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-cache
+< Date: Fri, 02 Jan 2026 03:04:05 GMT
+< Last-Modified: Fri, 02 Jan 2026 03:04:06 GMT
+< Content-Length: 2
+<
+< ok
+`},
+	When:  annotate.When{Fields: []exchange.Name{exchange.FieldLastModified}},
+	Needs: annotate.NeedsClock,
+	Check: func(p *annotate.Pass) {
+		const tolerated = 2 * time.Second
+		modified, ok := lastModifiedOf(p.X)
+		sent, dated := sentAt(p.X)
+		if !ok || sent.IsZero() || modified.Sub(sent) <= tolerated {
+			return
+		}
+		than := "Date"
+		if !dated {
+			than = "the time at which the response came"
+		}
+		p.Note(p.ResponseField(exchange.FieldLastModified), "Last-Modified is %s, %s later than %s", httpDate(modified), inWords(int64(modified.Sub(sent)/time.Second)), than)
+	},
+}
+
+// largeContent is from how many octets on a transfer that could have been
+// saved is worth a note.
+const largeContent = 64 << 10
+
+var conditionalNoValidatorOnLargeGet = &annotate.Rule{
+	ID:       "conditional/no-validator-on-large-get",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "large content that can only be fetched whole",
+	Refs:     []string{"RFC 9110 §15.3.1", "RFC 9110 §8.8.3.1"},
+	Doc:      "With neither ETag nor Last-Modified a client cannot ask whether what it has is still right, nor go on with a download that broke off. It has to fetch everything again.",
+	Help:     "send an ETag, such as a hash of the content in quotes",
+	Bad: []string{`> GET /report HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Content-Length: 70000
+<
+< ok
+* content response size=70000 truncated
+`},
+	Good: []string{`> GET /report HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: no-store
+< Content-Length: 70000
+<
+< ok
+* content response size=70000 truncated
+`, `> GET /report HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=60
+< Transfer-Encoding: chunked
+< Trailer: ETag
+<
+< ok
+<~ ETag: "1"
+* content response size=70000 truncated
+`, `> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/event-stream
+<
+< data: 1
+* content response size=70000 truncated
+`},
+	When:  annotate.When{Status: []int{200}, Methods: []string{"GET"}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Response
+		if r.Content.Size <= largeContent || hasValidator(&r.Message) || isStream(&r.Fields) {
+			return
+		}
+		if c := cachingOf(&r.Fields); !c.noStore {
+			p.Note(p.ResponseField(exchange.FieldETag), "%s came with neither ETag nor Last-Modified", plural(r.Content.Size, "octet"))
+		}
+	},
+}

@@ -1,0 +1,298 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// contentRequestRules lists the rules on what requests carry, and on what
+// servers say that they accept.
+func contentRequestRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		content415PatchMissingAcceptPatch,
+		contentAcceptPatchAllowMismatch,
+		contentAcceptPostAllowMismatch,
+		contentAcceptPatchUnsuitableType,
+		contentOptionsPatchMissingAcceptPatch,
+		contentPatchMediaTypeUnsuitable,
+		contentRequestBodyUndefinedSemantics,
+		contentRequestMetadataWithoutBody,
+		contentTraceWithContent,
+		contentUserAgentMissing,
+		contentUserAgentLibraryDefault,
+	}
+}
+
+var content415PatchMissingAcceptPatch = &annotate.Rule{
+	ID:       "content/415-patch-missing-accept-patch",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "PATCH is refused for its type, and none is offered",
+	Refs:     []string{"RFC 5789 §2.2"},
+	Doc:      "A 415 to PATCH should say in Accept-Patch which patch formats the server takes; the client cannot guess.",
+	Help:     "send Accept-Patch: application/merge-patch+json with the 415",
+	Bad:      []string{"> PATCH /v1/cart HTTP/1.1\n> Host: api.shop.test\n> Content-Type: text/csv\n> Content-Length: 2\n>\n> ok\n< HTTP/1.1 415 Unsupported Media Type\n< Content-Length: 0\n<\n"},
+	Good: []string{"> PATCH /v1/cart HTTP/1.1\n> Host: api.shop.test\n> Content-Type: text/csv\n> Content-Length: 2\n>\n> ok\n< HTTP/1.1 415 Unsupported Media Type\n< Accept-Patch: application/merge-patch+json\n< Content-Length: 0\n<\n",
+		"> PATCH /v1/cart HTTP/1.1\n> Host: api.shop.test\n> Content-Type: text/csv\n> Content-Length: 2\n>\n> ok\n< HTTP/1.1 415 Unsupported Media Type\n< Accept-Encoding: gzip\n< Content-Length: 0\n<\n"},
+	When: annotate.When{Status: []int{415}, Methods: []string{"PATCH"}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if !f.Has(exchange.FieldAcceptPatch) && !f.Has(exchange.FieldAccept) && !f.Has(exchange.FieldAcceptEncoding) && !p.X.Request.Fields.Has(exchange.FieldContentEncoding) {
+			p.Note(p.ResponseField(exchange.FieldAcceptPatch), "the 415 to PATCH has neither Accept-Patch nor Accept")
+		}
+	},
+}
+
+// noteNotAllowed reports a field that offers a method which Allow leaves out.
+func noteNotAllowed(p *annotate.Pass, n exchange.Name, method string) {
+	f := &p.X.Response.Fields
+	if !f.Has(exchange.FieldAllow) {
+		return
+	}
+	if line, _, _ := findAllowed(f, method); line < 0 {
+		p.Note(p.ResponseField(n), "%s says what %s takes, and Allow is %s", n, method, quoted(f.Combined(exchange.FieldAllow)))
+	}
+}
+
+// offering is an example: an answer to OPTIONS with these fields.
+func offering(fields string) string {
+	return "> OPTIONS /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 204 No Content\n" + marked("<", fields) + "<\n"
+}
+
+var contentAcceptPatchAllowMismatch = &annotate.Rule{
+	ID:       "content/accept-patch-allow-mismatch",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Accept-Patch is there and Allow lacks PATCH",
+	Refs:     []string{"RFC 5789 §3.1"},
+	Doc:      "Accept-Patch tells that PATCH is implemented for the resource, and Allow tells that it is not. A client cannot know which is right.",
+	Help:     "add PATCH to Allow, or leave Accept-Patch out",
+	Bad:      []string{offering("Allow: GET, PUT\nAccept-Patch: application/merge-patch+json")},
+	Good:     []string{offering("Allow: GET, PATCH\nAccept-Patch: application/merge-patch+json"), offering("Accept-Patch: application/merge-patch+json")},
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldAcceptPatch}},
+	Check:    func(p *annotate.Pass) { noteNotAllowed(p, exchange.FieldAcceptPatch, "PATCH") },
+}
+
+var contentAcceptPostAllowMismatch = &annotate.Rule{
+	ID:       "content/accept-post-allow-mismatch",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Accept-Post is there and Allow lacks POST",
+	Refs:     []string{"W3C LDP 1.0 §7.1"},
+	Doc:      "Accept-Post tells that the resource takes POST, and Allow tells that it does not. A client cannot know which is right.",
+	Help:     "add POST to Allow, or leave Accept-Post out",
+	Bad:      []string{offering("Allow: GET, PUT\nAccept-Post: text/turtle")},
+	Good:     []string{offering("Allow: GET, POST\nAccept-Post: text/turtle")},
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldAcceptPost}},
+	Check:    func(p *annotate.Pass) { noteNotAllowed(p, exchange.FieldAcceptPost, "POST") },
+}
+
+// isGenericType reports whether a type says nothing of how a patch is applied.
+func isGenericType(t field.MediaType) bool {
+	return t.Is("application", "json") || isPlainXML(t) || t.Is("text", "plain") || t.Is("application", "octet-stream")
+}
+
+func isPlainXML(t field.MediaType) bool { return t.Is("application", "xml") || t.Is("text", "xml") }
+
+var contentAcceptPatchUnsuitableType = &annotate.Rule{
+	ID:       "content/accept-patch-unsuitable-type",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Accept-Patch lists a type that does not say how to patch",
+	Refs:     []string{"RFC 5789 §2", "RFC 5789 §3.1"},
+	Doc:      "A patch format says what its content does to the resource. application/json does not: is a member that is missing left alone or removed? application/merge-patch+json and application/json-patch+json do.",
+	Help:     "send Accept-Patch: application/merge-patch+json, or application/json-patch+json",
+	Bad:      []string{offering("Allow: PATCH\nAccept-Patch: application/json")},
+	Good:     []string{offering("Allow: PATCH\nAccept-Patch: application/merge-patch+json, application/vnd.shop+json")},
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldAcceptPatch}},
+	Once:     routeKey,
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Response.Fields.Each(exchange.FieldAcceptPatch) {
+			for m := range field.List(l.Value) {
+				t := field.ParseMediaType(m.Text)
+				if isGenericType(t) || t.Is("application", "x-www-form-urlencoded") || t.Is("multipart", "form-data") {
+					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.End()), "Accept-Patch lists %s, which does not say what a patch does", quoted(t.Name()))
+				}
+			}
+		}
+	},
+}
+
+var contentOptionsPatchMissingAcceptPatch = &annotate.Rule{
+	ID:       "content/options-patch-missing-accept-patch",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "OPTIONS allows PATCH and does not say which formats",
+	Refs:     []string{"RFC 5789 §3.1"},
+	Doc:      "Accept-Patch should be in the answer to OPTIONS for any resource that takes PATCH, since there are several patch formats and no default.",
+	Help:     "send Accept-Patch: application/merge-patch+json, or what the server takes",
+	Bad:      []string{offering("Allow: GET, PATCH")},
+	Good: []string{offering("Allow: GET, PATCH\nAccept-Patch: application/merge-patch+json"), offering("Allow: GET, PUT"), offering("Access-Control-Allow-Methods: PATCH"),
+		"> OPTIONS * HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 204 No Content\n< Allow: PATCH\n<\n"},
+	When: annotate.When{Class: []int{2}, Methods: []string{"OPTIONS"}, Fields: []exchange.Name{exchange.FieldAllow}},
+	Once: routeKey,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if f.Has(exchange.FieldAcceptPatch) || p.X.Request.Target == "*" || p.X.Request.Fields.Has(exchange.FieldAccessControlRequestMethod) {
+			return
+		}
+		if line, at, _ := findAllowed(f, "PATCH"); line >= 0 {
+			p.Note(annotate.Span(p.ResponseLine(line), at.At, at.End()), "Allow lists PATCH, and Accept-Patch is missing")
+		}
+	},
+}
+
+var contentPatchMediaTypeUnsuitable = &annotate.Rule{
+	ID:       "content/patch-media-type-unsuitable",
+	Severity: annotate.Info,
+	Blame:    annotate.ByClient,
+	Title:    "the type of the patch does not say what it does",
+	Refs:     []string{"RFC 5789 §2"},
+	Doc:      "The content of PATCH is to be in a format that says how to apply it. application/json does not: what happens to members that are left out, and how is one removed? application/merge-patch+json and application/json-patch+json say so.",
+	Help:     "send application/merge-patch+json or application/json-patch+json, if the server takes it",
+	Bad:      []string{sending("PATCH", "Content-Type: application/json", "{}")},
+	Good: []string{sending("PATCH", "Content-Type: application/merge-patch+json", "{}"), sending("PATCH", "Content-Type: application/offset+octet-stream", "{}"),
+		"# the server asks for it\n" + strings.Replace(sending("PATCH", "Content-Type: text/plain", "{}"), "< Content-Type", "< Accept-Patch: text/plain;v=1, text/csv\n< Content-Type", 1) + "# also content/accept-patch-unsuitable-type\n"},
+	When:  annotate.When{Methods: []string{"PATCH"}, RequestFields: []exchange.Name{exchange.FieldContentType}},
+	Needs: annotate.NeedsContent,
+	Once:  routeKey,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		t := mediaTypeOf(&x.Request.Fields)
+		if x.Request.Content.Size == 0 || !isGenericType(t) {
+			return
+		}
+		for _, l := range x.Response.Fields.Each(exchange.FieldAcceptPatch) {
+			for m := range field.List(l.Value) {
+				if field.EqualFold(field.Head(m.Text).Text, t.Name()) {
+					return
+				}
+			}
+		}
+		outcome := "accepted"
+		if x.Response.Class() > 3 {
+			outcome = "did not accept"
+		}
+		p.Note(p.RequestField(exchange.FieldContentType), "PATCH has %s, which does not say what the patch does; the server %s it", quoted(t.Name()), outcome)
+	},
+}
+
+var contentRequestBodyUndefinedSemantics = &annotate.Rule{
+	ID:       "content/request-body-undefined-semantics",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "a request has content that means nothing",
+	Refs:     []string{"RFC 9110 §9.3.1", "RFC 9110 §9.3.2", "RFC 9110 §9.3.5"},
+	Doc:      "Content of GET, HEAD and DELETE has no defined meaning. Servers ignore it, intermediaries drop it or refuse the request, and caches answer without looking at it.",
+	Help:     "put the values into the query, or use POST or QUERY",
+	Bad:      []string{sending("GET", "Content-Type: application/json", "{}"), sending("DELETE", "Content-Type: application/json", "{}")},
+	Good:     []string{sending("DELETE", "Content-Length: 0", ""), sending("POST", "Content-Type: application/json", "{}")},
+	When:     annotate.When{Methods: []string{"GET", "HEAD", "DELETE"}},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		if n := p.X.Request.Content.Size; n > 0 {
+			p.Note(p.Method(), "%s carries content of %s, which has no defined meaning", p.X.Request.Method, octets(int(n)))
+		}
+	},
+}
+
+var contentRequestMetadataWithoutBody = &annotate.Rule{
+	ID:       "content/request-metadata-without-body",
+	Severity: annotate.Info,
+	Blame:    annotate.ByClient,
+	Title:    "a request describes content that it has not",
+	Refs:     []string{"RFC 9110 §8.3", "Fetch 2.2.2"},
+	Doc:      "Content-Type and its like describe content; this request has none. In a browser, Content-Type: application/json on a GET costs a preflight for nothing. Usually a library has it as a default for all methods.",
+	Help:     "send Content-Type only with content; Accept says what is wanted back",
+	Bad:      []string{sending("GET", "Content-Type: application/json", "")},
+	Good:     []string{sending("GET", "Accept: application/json", ""), sending("POST", "Content-Type: application/json\nContent-Length: 0", "")},
+	When: annotate.When{Methods: []string{"GET", "HEAD", "DELETE", "OPTIONS"},
+		RequestFields: []exchange.Name{exchange.FieldContentType, exchange.FieldContentEncoding, exchange.FieldContentLanguage}},
+	Needs: annotate.NeedsContent,
+	Once:  clientKey,
+	Check: func(p *annotate.Pass) {
+		if r := &p.X.Request; r.Content.Size > 0 || !r.Content.Complete {
+			return
+		}
+		for _, n := range [...]exchange.Name{exchange.FieldContentType, exchange.FieldContentEncoding, exchange.FieldContentLanguage} {
+			if p.X.Request.Fields.Has(n) {
+				p.Note(p.RequestField(n), "%s without content has %s", p.X.Request.Method, n)
+				return
+			}
+		}
+	},
+}
+
+// clientKey is the key of rules that speak once per client.
+func clientKey(x *exchange.Exchange) string {
+	return x.Client.Peer.Addr().String() + " " + x.Request.Fields.Value(exchange.FieldUserAgent)
+}
+
+var contentTraceWithContent = &annotate.Rule{
+	ID:       "content/trace-with-content",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "TRACE has content",
+	Refs:     []string{"RFC 9110 §9.3.8"},
+	Doc:      "A client must not send content with TRACE.",
+	Help:     "send TRACE without content",
+	Bad:      []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n> Content-Type: text/plain\n> Content-Length: 2\n>\n> ok\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
+	Good:     []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
+	When:     annotate.When{Methods: []string{"TRACE"}},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		if r := &p.X.Request; r.Content.Size > 0 || r.Version < exchange.HTTP2 && announcedContent(r) {
+			p.Note(p.Method(), "TRACE comes with content")
+		}
+	},
+}
+
+var contentUserAgentMissing = &annotate.Rule{
+	ID:       "content/user-agent-missing",
+	Severity: annotate.Info,
+	Blame:    annotate.ByClient,
+	Title:    "the request does not say which software sent it",
+	Refs:     []string{"RFC 9110 §10.1.5"},
+	Doc:      "Servers use User-Agent to work round faults of certain clients and to find who sends what. Some refuse requests without it.",
+	Help:     "send User-Agent: name/version",
+	Bad:      []string{sending("GET", "Accept: application/json", "")},
+	Good:     []string{sending("GET", "User-Agent: shop-client/1.2", "")},
+	Once:     func(x *exchange.Exchange) string { return x.Client.Peer.Addr().String() },
+	Check: func(p *annotate.Pass) {
+		if f := &p.X.Request.Fields; !f.Has(exchange.FieldUserAgent) && p.X.Request.Method != "CONNECT" {
+			p.Note(p.RequestField(exchange.FieldUserAgent), "the request has no User-Agent")
+		}
+	},
+}
+
+var contentUserAgentLibraryDefault = &annotate.Rule{
+	ID:           "content/user-agent-library-default",
+	Severity:     annotate.Info,
+	Blame:        annotate.ByClient,
+	Title:        "User-Agent names the library and not the program",
+	Refs:         []string{"RFC 9110 §10.1.5"},
+	Doc:          "Many programs share the library's default name, so a server cannot tell yours from others, and what it blocks or limits hits all of them.",
+	Help:         "send User-Agent: your-program/1.0 before the library's name",
+	Bad:          []string{sending("GET", "User-Agent: python-requests/2.32.3", ""), sending("GET", "User-Agent: Go-http-client/1.1", "")},
+	Good:         []string{sending("GET", "User-Agent: curl/8.9.1", ""), sending("GET", "User-Agent: shop-client/1.2 okhttp/4.12.0", ""), sending("GET", "User-Agent: okhttp/4.12.0 (shop)", "")},
+	When:         annotate.When{RequestFields: []exchange.Name{exchange.FieldUserAgent}},
+	Once:         clientKey,
+	OffByDefault: true,
+	Check: func(p *annotate.Pass) {
+		v := p.X.Request.Fields.Value(exchange.FieldUserAgent)
+		if v == "" || strings.IndexByte(v, '(') >= 0 {
+			return
+		}
+		for product := range field.Pieces(v, ' ') {
+			name, _, _ := strings.Cut(product.Text, "/")
+			if !foldIn([]string{"Go-http-client", "python-requests", "python-urllib", "python-urllib3", "python-httpx", "aiohttp", "Python", "axios", "node-fetch", "node", "undici", "got", "okhttp",
+				"Apache-HttpClient", "Java", "Java-http-client", "libwww-perl", "Faraday", "Ruby", "GuzzleHttp", "RestSharp", "reqwest", "hyper", "ktor-client", "Dart"}, name) {
+				return
+			}
+		}
+		p.Note(p.RequestField(exchange.FieldUserAgent), "User-Agent is %s, the default of a library", quoted(v))
+	},
+}

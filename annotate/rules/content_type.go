@@ -1,0 +1,353 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// contentTypeRules lists the rules on how Content-Type is written, and on
+// whether it is there.
+func contentTypeRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		contentContentTypeMissing,
+		contentOptionsBodyMissingContentType,
+		contentMediaTypeBadName,
+		contentMediaTypeBogus,
+		contentMediaTypeDuplicateParameter,
+		contentJSONCharsetParameter,
+		contentMultipartBoundaryMissing,
+		contentContentLanguageDuplicate,
+		contentContentLocationRedundant,
+		contentDeleteContentLocationSelf,
+	}
+}
+
+var contentContentTypeMissing = &annotate.Rule{
+	ID:       "content/content-type-missing",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "content comes without Content-Type",
+	Refs:     []string{"RFC 9110 §8.3"},
+	Doc:      "Without Content-Type the recipient has to guess what the octets mean. Browsers guess by the first octets, libraries take them for bytes, and a server may refuse the request with 415.",
+	Help:     "send Content-Type: application/json, or whatever the content is",
+	Bad:      []string{answering("Content-Length: 2", "{}"), sending("POST", "", "{}")},
+	Good: []string{answering("Content-Type: application/json\nContent-Length: 2", "{}"), answering("Content-Length: 0", ""),
+		"> HEAD /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n"},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			if s.m.Fields.Has(exchange.FieldContentType) || !s.hasContent() || s.in == exchange.InRequest && p.X.Request.Method == "OPTIONS" || p.X.Request.Method == "CONNECT" {
+				continue
+			}
+			s.note(p, s.field(p, exchange.FieldContentType), "content of "+octets(int(s.m.Content.Size))+" comes without Content-Type")
+		}
+	},
+}
+
+var contentOptionsBodyMissingContentType = &annotate.Rule{
+	ID:       "content/options-body-missing-content-type",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "OPTIONS has content without Content-Type",
+	Refs:     []string{"RFC 9110 §9.3.7"},
+	Doc:      "A client that sends content with OPTIONS must say of which type it is.",
+	Help:     "send Content-Type, or no content",
+	Bad:      []string{sending("OPTIONS", "", "{}")},
+	Good:     []string{sending("OPTIONS", "Content-Type: application/json", "{}"), sending("OPTIONS", "", "")},
+	When:     annotate.When{Methods: []string{"OPTIONS"}},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		if r := &p.X.Request; r.Content.Size > 0 && !r.Fields.Has(exchange.FieldContentType) {
+			p.Note(p.RequestField(exchange.FieldContentType), "OPTIONS has content of %s and no Content-Type", octets(int(r.Content.Size)))
+		}
+	},
+}
+
+var contentMediaTypeBadName = &annotate.Rule{
+	ID:       "content/media-type-bad-name",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Type is no name that a media type can have",
+	Refs:     []string{"RFC 6838 §4.2"},
+	Doc:      "Type and subtype begin with a letter or digit and hold letters, digits and ! # $ & - ^ _ . + only. A range such as */* belongs in Accept: content is of one type.",
+	Help:     "name the one type that the content has",
+	Bad:      []string{answering("Content-Type: */*\nContent-Length: 2", "ok"), answering("Content-Type: text/*\nContent-Length: 2", "ok"), answering("Content-Type: application/x~y\nContent-Length: 2", "ok")},
+	Good:     []string{answering("Content-Type: application/vnd.shop.cart-v1+json\nContent-Length: 2", "{}")},
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			v := s.m.Fields.Value(exchange.FieldContentType)
+			if v == "" || restrictedNameProblem(v) == strings.IndexByte(v, '/') && restrictedNameProblem(v[strings.IndexByte(v, '/')+1:]) < 0 {
+				continue // the usual case
+			}
+			t, ok := s.mediaType()
+			if !ok || t.Err != nil && t.Err.At < len(t.Name()) {
+				continue
+			}
+			for _, name := range [...]string{t.Type, t.Subtype} {
+				if i := restrictedNameProblem(name); i >= 0 {
+					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", and "+quoted(name)+" is no name of a type")
+					break
+				}
+			}
+		}
+	},
+}
+
+// restrictedNameProblem is the first octet that a restricted-name (RFC 6838
+// §4.2) cannot have there; -1 for none.
+func restrictedNameProblem(s string) int {
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := field.IsDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if i > 126 || !alphanumeric && (i == 0 || strings.IndexByte("!#$&-^_.+", c) < 0) {
+			return i
+		}
+	}
+	return -1
+}
+
+var contentMediaTypeBogus = &annotate.Rule{
+	ID:       "content/media-type-bogus",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Type names a type that does not exist",
+	Refs:     []string{"RFC 9110 §8.3.1", "IANA media types"},
+	Doc:      "The name looks right and is not registered, so recipients do not treat the content as what it is: JSON is not parsed, a page is offered for download.",
+	Help:     "send application/json, text/html, text/plain, application/json-patch+json or image/svg+xml",
+	Bad:      []string{answering("Content-Type: text/json\nContent-Length: 2", "ok"), sending("POST", "Content-Type: application/x-json", "{}")},
+	Good:     []string{answering("Content-Type: text/javascript\nContent-Length: 2", "ok"), answering("Content-Type: image/jpg\nContent-Length: 2", "ok")},
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			v := s.m.Fields.Value(exchange.FieldContentType)
+			if v == "" || field.HasPrefixFold(v, "application/json") && len(v) == len("application/json") {
+				continue
+			}
+			if t, ok := s.mediaType(); ok {
+				if meant := meantType(t.Name()); meant != "" {
+					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", which does not exist; probably "+meant+" is meant")
+				}
+			}
+		}
+	},
+}
+
+// meantType is the type that a usual misspelling stands for; "" for anything else.
+func meantType(name string) string {
+	switch {
+	case len(name) < 9 || len(name) > 22:
+		return ""
+	case foldIn([]string{"text/json", "text/x-json", "application/x-json"}, name):
+		return "application/json"
+	case foldIn([]string{"plain/text", "application/text"}, name):
+		return "text/plain"
+	case foldIn([]string{"html/text", "application/html"}, name):
+		return "text/html"
+	case field.EqualFold(name, "application/json-patch"):
+		return "application/json-patch+json"
+	case field.EqualFold(name, "image/svg"):
+		return "image/svg+xml"
+	case field.EqualFold(name, "text/xhtml"):
+		return "application/xhtml+xml"
+	}
+	return ""
+}
+
+var contentMediaTypeDuplicateParameter = &annotate.Rule{
+	ID:       "content/media-type-duplicate-parameter",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Type has a parameter twice",
+	Refs:     []string{"RFC 6838 §4.3"},
+	Doc:      "A parameter may stand once. Recipients differ in which one they take. Usually two layers add a charset.",
+	Help:     "send the parameter once",
+	Bad:      []string{answering("Content-Type: text/plain; charset=utf-8; Charset=UTF-8\nContent-Length: 2", "ok")},
+	Good:     []string{answering("Content-Type: text/plain; charset=utf-8\nContent-Length: 2", "ok")},
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			v := s.m.Fields.Value(exchange.FieldContentType)
+			if strings.IndexByte(v, ';') < 0 || s.m.Fields.Count(exchange.FieldContentType) > 1 {
+				continue
+			}
+			if a, b, ok := duplicateParam(v); ok {
+				how := "with different values"
+				if field.EqualFold(field.Unquote(a.Value), field.Unquote(b.Value)) {
+					how = "with the same value"
+				}
+				s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), b.At, b.ValueAt+len(b.Value)), "Content-Type has the parameter "+quoted(b.Name)+" twice, "+how)
+			}
+		}
+	},
+}
+
+// duplicateParam finds two parameters of one name, compared without case.
+func duplicateParam(value string) (a, b field.Param, ok bool) {
+	count := 0
+	for b := range field.Params(value) {
+		for a := range field.Params(value) {
+			if a.At >= b.At {
+				break
+			}
+			if field.EqualFold(a.Name, b.Name) {
+				return a, b, true
+			}
+		}
+		if count++; count == mostAttributes {
+			break
+		}
+	}
+	return a, b, false
+}
+
+var contentJSONCharsetParameter = &annotate.Rule{
+	ID:       "content/json-charset-parameter",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "application/json has no charset parameter",
+	Refs:     []string{"RFC 8259 §11"},
+	Doc:      "JSON is UTF-8, always; the type defines no charset, and recipients ignore it. utf-8 there is harmless. Another charset is not: whoever writes it may really send it, and nobody will read it so.",
+	Help:     "send Content-Type: application/json",
+	Bad:      []string{answering("Content-Type: application/json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; charset=iso-8859-1\nContent-Length: 2", "{}")},
+	Good:     []string{answering("Content-Type: application/problem+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
+	Once:     originKey,
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			v := s.m.Fields.Value(exchange.FieldContentType)
+			if !field.HasPrefixFold(v, "application/json") || len(v) == len("application/json") {
+				continue
+			}
+			t := field.ParseMediaType(v)
+			charset, ok := t.Param("charset")
+			if !ok || !t.Is("application", "json") {
+				continue
+			}
+			why := "which recipients ignore"
+			if field.EqualFold(charset, "utf-8") {
+				why = "which is harmless and means nothing"
+			}
+			s.note(p, s.field(p, exchange.FieldContentType), "application/json has charset="+bare(charset)+", "+why)
+		}
+	},
+}
+
+var contentMultipartBoundaryMissing = &annotate.Rule{
+	ID:       "content/multipart-boundary-missing",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "multipart content without a boundary",
+	Refs:     []string{"RFC 2046 §5.1.1", "RFC 9110 §8.3.3"},
+	Doc:      "The boundary parameter says where parts begin and end; without it nobody can take the content apart. With form uploads it is usually lost when a program sets Content-Type itself: let the HTTP library write it.",
+	Help:     "do not set Content-Type by hand for forms; let the library add the boundary",
+	Bad:      []string{sending("POST", "Content-Type: multipart/form-data", "ok"), sending("POST", "Content-Type: multipart/form-data; boundary=\"\"", "ok")},
+	Good:     []string{sending("POST", "Content-Type: multipart/form-data; boundary=b", "--b\\r\nContent-Type: text/plain\\r\n\\r\n\\r\n--b--\\r\n")},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			if _, ok := multipartBoundary(s); !ok && field.HasPrefixFold(s.m.Fields.Value(exchange.FieldContentType), "multipart/") && s.hasContent() {
+				s.note(p, s.field(p, exchange.FieldContentType), "Content-Type is "+quoted(s.m.Fields.Value(exchange.FieldContentType))+" and has no boundary")
+			}
+		}
+	},
+}
+
+// multipartBoundary is the boundary of a multipart message; ok is false where
+// there is none, or the message is no multipart.
+func multipartBoundary(s side) (boundary string, ok bool) {
+	v := s.m.Fields.Value(exchange.FieldContentType)
+	if !field.HasPrefixFold(v, "multipart/") {
+		return "", false
+	}
+	boundary, _ = field.ParseMediaType(v).Param("boundary")
+	return boundary, boundary != ""
+}
+
+var contentContentLanguageDuplicate = &annotate.Rule{
+	ID:       "content/content-language-duplicate",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Language names a language twice",
+	Refs:     []string{"RFC 9110 §8.5"},
+	Doc:      "A second mention says nothing. Usually two layers add the field.",
+	Help:     "name each language once",
+	Bad:      []string{answering("Content-Type: text/plain\nContent-Language: en, EN\nContent-Length: 2", "ok")},
+	Good:     []string{answering("Content-Type: text/plain\nContent-Language: en, en-GB\nContent-Length: 2", "ok")},
+	Check: func(p *annotate.Pass) {
+		for _, s := range sidesOf(p.X) {
+			if !s.m.Fields.Has(exchange.FieldContentLanguage) {
+				continue
+			}
+			v := s.m.Fields.Combined(exchange.FieldContentLanguage)
+			if tag := duplicateElement(v); tag != "" {
+				s.note(p, s.field(p, exchange.FieldContentLanguage), "Content-Language has "+quoted(tag)+" twice")
+			}
+		}
+	},
+}
+
+// duplicateElement is the first element that a list has before, compared without case.
+func duplicateElement(list string) string {
+	count := 0
+	for b := range field.List(list) {
+		for a := range field.List(list) {
+			if a.At >= b.At {
+				break
+			}
+			if field.EqualFold(a.Text, b.Text) {
+				return b.Text
+			}
+		}
+		if count++; count == mostAttributes {
+			break
+		}
+	}
+	return ""
+}
+
+// locatesTarget reports whether Content-Location is the target URI itself.
+func locatesTarget(x *exchange.Exchange) bool {
+	u, err := field.ParseURI(x.Response.Fields.Value(exchange.FieldContentLocation))
+	if err != nil {
+		return false
+	}
+	target := targetURI(x)
+	return u.Resolve(target).SameResource(target)
+}
+
+var contentContentLocationRedundant = &annotate.Rule{
+	ID:       "content/content-location-redundant",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Location repeats the target URI",
+	Refs:     []string{"RFC 9110 §8.7"},
+	Doc:      "On a success to GET or HEAD, Content-Location is for a more exact address of what was sent, such as that of one language. The target URI itself says nothing new.",
+	Help:     "leave Content-Location out",
+	Bad:      []string{answering("Content-Type: text/plain\nContent-Location: /v1/cart\nContent-Length: 2", "ok")},
+	Good:     []string{answering("Content-Type: text/plain\nContent-Location: /v1/cart.en\nContent-Length: 2", "ok"), strings.Replace(answering("Content-Type: text/plain\nContent-Location: /v1/cart\nContent-Length: 2", "ok"), "> GET /v1/cart HTTP/1.1\n", "> POST /v1/cart HTTP/1.1\n> Content-Length: 0\n", 1)},
+	When:     annotate.When{Class: []int{2}, Methods: []string{"GET", "HEAD"}, Fields: []exchange.Name{exchange.FieldContentLocation}},
+	Check: func(p *annotate.Pass) {
+		if locatesTarget(p.X) {
+			p.Note(p.ResponseField(exchange.FieldContentLocation), "Content-Location is the URI that was asked for")
+		}
+	},
+}
+
+var contentDeleteContentLocationSelf = &annotate.Rule{
+	ID:       "content/delete-content-location-self",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the answer to DELETE claims to be what was deleted",
+	Refs:     []string{"RFC 9110 §8.7", "RFC 9110 §9.3.5"},
+	Doc:      "Content-Location says that the content is a representation of the resource there. After DELETE there is none, and a cache may keep this one.",
+	Help:     "leave Content-Location out",
+	Bad:      []string{"> DELETE /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Location: /v1/cart\n<\n< {}\n"},
+	Good:     []string{"> DELETE /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Location: /v1/jobs/7\n<\n< {}\n"},
+	When:     annotate.When{Status: []int{200}, Methods: []string{"DELETE"}, Fields: []exchange.Name{exchange.FieldContentLocation}},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		if p.X.Response.Content.Size > 0 && locatesTarget(p.X) {
+			p.Note(p.ResponseField(exchange.FieldContentLocation), "Content-Location is the resource that was just deleted")
+		}
+	},
+}

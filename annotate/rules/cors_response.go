@@ -1,0 +1,394 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// corsResponseRules lists the rules on CORS fields beside those of preflights.
+func corsResponseRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		corsAllowCredentialsNotTrue,
+		corsAllowOriginMalformed,
+		corsAllowOriginMultiple,
+		corsAllowOriginNull,
+		corsAllowOriginWildcard,
+		corsCredentialedResponseNotShared,
+		corsCredentialsWithWildcard,
+		corsExposeWildcardWithCredentials,
+		corsMissingOnError,
+		corsOriginInvalid,
+		corsOriginNotAllowed,
+		corsPreflightFieldOutsidePreflight,
+	}
+}
+
+func whenAllowOrigin() annotate.When {
+	return annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowOrigin}}
+}
+
+var corsAllowCredentialsNotTrue = &annotate.Rule{
+	ID:       "cors/allow-credentials-not-true",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Access-Control-Allow-Credentials is not the word true",
+	Refs:     []string{"Fetch 3.3.4", "Fetch 4.10"},
+	Doc: "The only value with a meaning is true, in lower case and once. Anything else counts as no, so browsers refuse responses to requests with cookies. " +
+		"Often a boolean was printed by a language that writes True or 1, or both a proxy and the application add the field.",
+	Help: "send Access-Control-Allow-Credentials: true once, or leave it out",
+	Bad: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: True"),
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Credentials: true"),
+	},
+	Good: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true"),
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: false"),
+	},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowCredentials}},
+	Check: func(p *annotate.Pass) {
+		if v := p.X.Response.Fields.Combined(exchange.FieldAccessControlAllowCredentials); v != "true" && v != "false" {
+			p.Note(p.ResponseField(exchange.FieldAccessControlAllowCredentials), "Access-Control-Allow-Credentials is %s, which counts as no; only true is yes", quoted(v))
+		}
+	},
+}
+
+var corsAllowOriginMalformed = &annotate.Rule{
+	ID:       "cors/allow-origin-malformed",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Access-Control-Allow-Origin can match no origin",
+	Refs:     []string{"Fetch 3.3.4", "Fetch 3.2"},
+	Doc: "Browsers compare the value with the Origin that they sent, octet for octet. It must be *, or an origin as browsers write it: scheme://host, a port unless it is the usual one, all in lower case, no slash at the end and no wildcard within. " +
+		"Anything else matches nothing, and the page gets a network error.",
+	Help: "send the Origin of the request back (with Vary: Origin), or *",
+	Bad: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test/"), crossOrigin("", "Access-Control-Allow-Origin: app.test"),
+		crossOrigin("", "Access-Control-Allow-Origin: https://*.app.test"), crossOrigin("", "Access-Control-Allow-Origin:"),
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test:443"),
+	},
+	Good: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test"), crossOrigin("", "Access-Control-Allow-Origin: *"),
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: null"), "https://app.test", "null", 1),
+		strings.ReplaceAll(crossOrigin("", "Access-Control-Allow-Origin: https://app.test"), "https://app.test", "chrome-extension://abcdef"),
+	},
+	When: whenAllowOrigin(),
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		i := f.Index(exchange.FieldAccessControlAllowOrigin)
+		v := f.At(i).Value
+		if v == "*" || isSeveral(allowedOrigin(p.X)) {
+			return
+		}
+		if err := originValueError(v); err != nil {
+			p.Note(annotate.Span(p.ResponseLine(i), err.At, len(v)), "Access-Control-Allow-Origin is %s, which matches no origin: %s", quoted(v), err.What)
+		}
+	},
+}
+
+// originValueError says why a browser never sends a value as its Origin.
+func originValueError(v string) *field.Error {
+	if err := field.CheckOrigin(v); err != nil {
+		return err
+	}
+	for _, usual := range [...][2]string{{"https://", ":443"}, {"http://", ":80"}} {
+		if strings.HasPrefix(v, usual[0]) && strings.HasSuffix(v, usual[1]) {
+			return &field.Error{At: len(v) - len(usual[1]), What: "browsers leave the usual port out"}
+		}
+	}
+	return nil
+}
+
+var corsAllowOriginMultiple = &annotate.Rule{
+	ID:       "cors/allow-origin-multiple",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Access-Control-Allow-Origin names several origins",
+	Refs:     []string{"Fetch 3.3.4", "Fetch 4.10"},
+	Doc: "The field is one origin or *, not a list. Browsers join all lines with commas, and the result equals no origin, not even where the same value stands twice. " +
+		"Often both the application and a proxy in front of it add the field. To allow several origins, send back the one that asked, if it is on the list, with Vary: Origin.",
+	Help: "send one value: the Origin of the request if it is allowed, with Vary: Origin",
+	Bad: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test, https://www.test"),
+		crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Origin: *"),
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test https://www.test"),
+	},
+	Good: []string{crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nVary: Origin")},
+	When: whenAllowOrigin(),
+	Check: func(p *annotate.Pass) {
+		if v := allowedOrigin(p.X); isSeveral(v) {
+			f := &p.X.Response.Fields
+			if n := f.Count(exchange.FieldAccessControlAllowOrigin); n > 1 {
+				p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin stands on %d lines, together %s, which matches no origin", n, quoted(v))
+				return
+			}
+			p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is %s: a list matches no origin", quoted(v))
+		}
+	},
+}
+
+var corsAllowOriginNull = &annotate.Rule{
+	ID:       "cors/allow-origin-null",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "anybody can read the response with the user's cookies, by way of the origin null",
+	Refs:     []string{"Fetch 3.3.3", "Fetch 3.3.5"},
+	Doc:      "Sandboxed frames, local files and some redirects have the origin null, and any site can make a sandboxed frame. With credentials allowed, each can read what the user can read.",
+	Help:     "do not allow null; allow the origins that need access by name",
+	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: null\nAccess-Control-Allow-Credentials: true")},
+	Good:     []string{strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: null"), "https://app.test", "null", 1)},
+	When:     whenAllowOrigin(),
+	// The same value is then also one that the asking origin does not match.
+	Suppresses: []string{"cors/origin-not-allowed"},
+	Check: func(p *annotate.Pass) {
+		if allowedOrigin(p.X) == "null" && allowsCredentials(p.X) {
+			p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is null with credentials allowed, so any sandboxed frame can read the response as the user")
+		}
+	},
+}
+
+var corsAllowOriginWildcard = &annotate.Rule{
+	ID:       "cors/allow-origin-wildcard",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "every site may read the response",
+	Refs:     []string{"Fetch 3.3.3"},
+	Doc:      "With * any page can read the response, without the user's cookies. That is right for public data. For a server inside a network it is not, since pages from outside then read what only the browser can reach.",
+	Help:     "nothing to do for public data; else name the origins that need access",
+	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: *")},
+	Good: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test"),
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: *"), "application/json", "font/woff2", 1),
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: *"), "application/json\n< Content-Length: 2\n<\n< {}", "text/javascript; charset=utf-8\n< Content-Length: 2\n<\n< {}", 1),
+	},
+	When: whenAllowOrigin(),
+	Once: routeKey,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		if allowedOrigin(x) != "*" || x.Request.Method == "OPTIONS" || allowsCredentials(x) || isPageResource(&x.Response.Message) || isNotShared(x) {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "any site may read this response")
+	},
+}
+
+// isPageResource reports whether content is an image, a font, a style sheet, a
+// script or a medium, which pages of other origins use as a matter of course.
+func isPageResource(m *exchange.Message) bool {
+	t := mediaTypeOf(&m.Fields)
+	for _, typ := range [...]string{"image", "font", "audio", "video"} {
+		if field.EqualFold(t.Type, typ) {
+			return true
+		}
+	}
+	return t.Is("text", "css") || isScript(t) || t.Is("application", "wasm") || t.Is("application", "vnd.ms-fontobject") ||
+		field.HasPrefixFold(t.Subtype, "font-") || field.HasPrefixFold(t.Subtype, "x-font")
+}
+
+func isScript(t field.MediaType) bool {
+	return field.EqualFold(t.Subtype, "javascript") || field.EqualFold(t.Subtype, "x-javascript") || field.EqualFold(t.Subtype, "ecmascript")
+}
+
+var corsCredentialedResponseNotShared = &annotate.Rule{
+	ID:       "cors/credentialed-response-not-shared",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the browser refuses the response to a request with cookies",
+	Refs:     []string{"Fetch 4.10", "Fetch 3.3.5"},
+	Doc:      "The request of another origin carried cookies. A browser then hands the response to the page only if Access-Control-Allow-Origin is exactly its origin, not *, and Access-Control-Allow-Credentials is true. The page sees a network error, though the server did what was asked.",
+	Help:     "send back the Origin of the request with Access-Control-Allow-Credentials: true and Vary: Origin, or have the page leave credentials out",
+	Bad: []string{
+		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"),
+		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: true"),
+		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test"),
+	},
+	Good: []string{
+		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true"),
+		strings.Replace(crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"), "> Sec-Fetch-Mode: cors\n", "", 1),
+		strings.Replace(crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"), "Origin: https://app", "Origin: https://api", 1),
+		crossOrigin("", "Access-Control-Allow-Origin: *"),
+	},
+	When: annotate.When{Class: []int{2, 4, 5}, Fields: []exchange.Name{exchange.FieldAccessControlAllowOrigin}, RequestFields: []exchange.Name{exchange.FieldCookie}},
+	// What is wrong with the other field is said there.
+	Check: func(p *annotate.Pass) {
+		if !isNotShared(p.X) {
+			return
+		}
+		why := "lacks Access-Control-Allow-Credentials: true"
+		if allowedOrigin(p.X) == "*" {
+			why = "allows the origin *"
+		}
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "the request of %s carried cookies, and the response %s, so the browser refuses it",
+			quoted(p.X.Request.Fields.Value(exchange.FieldOrigin)), why)
+	},
+}
+
+// isNotShared reports whether a browser refuses a response because the request
+// had cookies.
+func isNotShared(x *exchange.Exchange) bool {
+	if x.Response.Class() == 3 || isPreflight(&x.Request) || !x.Request.Fields.Has(exchange.FieldCookie) || !usesCORS(x) || !passesOriginCheck(x) {
+		return false
+	}
+	// Another value than true is what cors/allow-credentials-not-true is about.
+	return allowedOrigin(x) == "*" || !allowsCredentials(x) &&
+		(!x.Response.Fields.Has(exchange.FieldAccessControlAllowCredentials) || x.Response.Fields.Combined(exchange.FieldAccessControlAllowCredentials) == "false")
+}
+
+var corsCredentialsWithWildcard = &annotate.Rule{
+	ID:       "cors/credentials-with-wildcard",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "every origin and credentials do not go together",
+	Refs:     []string{"Fetch 3.3.5", "Fetch 4.10"},
+	Doc: "The response allows credentials and every origin. Browsers refuse that as soon as a request has credentials, so the second field does nothing. " +
+		"Do not just repeat any Origin instead: every site could then read what the user can read.",
+	Help: "name the origins that may use credentials, or leave Access-Control-Allow-Credentials out",
+	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: true")},
+	Good: []string{crossOrigin("", "Access-Control-Allow-Origin: *"), crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: false")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowCredentials}},
+	Check: func(p *annotate.Pass) {
+		if allowedOrigin(p.X) == "*" && allowsCredentials(p.X) && !isNotShared(p.X) {
+			p.Note(p.ResponseField(exchange.FieldAccessControlAllowCredentials), "Access-Control-Allow-Credentials has no effect with Access-Control-Allow-Origin: *")
+		}
+	},
+}
+
+var corsExposeWildcardWithCredentials = &annotate.Rule{
+	ID:       "cors/expose-wildcard-with-credentials",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the wildcard of Access-Control-Expose-Headers means nothing here",
+	Refs:     []string{"Fetch 3.3.4", "Fetch 3.3.5"},
+	Doc:      "For a request with credentials, * in Access-Control-Expose-Headers is the name of a field called *, so the page's script sees none of the fields that were to be exposed.",
+	Help:     "list the names, for example Access-Control-Expose-Headers: ETag, Link",
+	Bad:      []string{crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: *")},
+	Good: []string{
+		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: ETag"),
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: *"),
+	},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlExposeHeaders}, RequestFields: []exchange.Name{exchange.FieldCookie}},
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		if listHas(&x.Response.Fields, exchange.FieldAccessControlExposeHeaders, "*") && !isPreflight(&x.Request) && isCrossOrigin(x) &&
+			allowsCredentials(x) && allowedOrigin(x) != "*" && allowedOrigin(x) != "" {
+			p.Note(p.ResponseField(exchange.FieldAccessControlExposeHeaders), "Access-Control-Expose-Headers has *, which exposes nothing since the request carried cookies")
+		}
+	},
+}
+
+var corsMissingOnError = &annotate.Rule{
+	ID:       "cors/missing-on-error",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the page cannot see this error",
+	Refs:     []string{"Fetch 4.10", "Fetch 3.3.3"},
+	Doc: "The error lacks Access-Control-Allow-Origin, so the browser keeps status and content from the page, which reports a CORS failure instead of the real cause. " +
+		"Usually the error comes from a layer before or after the one that adds the field: nginx adds fields to errors only with \"always\", frameworks skip them when a handler throws.",
+	Help: "add the CORS fields to errors too",
+	Bad:  []string{strings.Replace(crossOrigin("", ""), "200 OK", "500 Internal Server Error", 1), strings.Replace(crossOrigin("", "Retry-After: 5"), "200 OK", "429 Too Many Requests", 1)},
+	Good: []string{
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://app.test"), "200 OK", "500 Internal Server Error", 1),
+		strings.Replace(crossOrigin("", ""), "200 OK", "403 Forbidden", 1), strings.Replace(crossOrigin("", ""), "200 OK", "404 Not Found", 1),
+		strings.Replace(strings.Replace(crossOrigin("", ""), "200 OK", "500 Internal Server Error", 1), "Origin: https://app", "Origin: https://api", 1),
+	},
+	When: annotate.When{Class: []int{4, 5}, RequestFields: []exchange.Name{exchange.FieldOrigin}},
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		if s := x.Response.Status; s == 403 || s == 404 || x.Response.Fields.Has(exchange.FieldAccessControlAllowOrigin) || isPreflight(&x.Request) || !usesCORS(x) {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "the %d lacks Access-Control-Allow-Origin, so the page at %s sees a network error instead",
+			x.Response.Status, quoted(x.Request.Fields.Value(exchange.FieldOrigin)))
+	},
+}
+
+var corsOriginInvalid = &annotate.Rule{
+	ID:       "cors/origin-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "Origin is no origin",
+	Refs:     []string{"Fetch 3.2"},
+	Doc: "Origin is null, or scheme://host with the port where it is not the usual one: in lower case, without a path and without a slash at the end. Servers compare it as it is, so another form is taken for a foreign origin. " +
+		"Browsers always send the right form; this comes from a client that writes the field itself.",
+	Help: "send Origin: https://host without a path, or leave it out",
+	Bad: []string{
+		strings.Replace(crossOrigin("", ""), "https://app.test", "https://app.test/", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "app.test", 1),
+		strings.Replace(crossOrigin("", ""), "https://app.test", "https://App.test", 1),
+	},
+	Good: []string{
+		crossOrigin("", ""), strings.Replace(crossOrigin("", ""), "https://app.test", "null", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "file://", 1),
+		strings.Replace(crossOrigin("", ""), "https://app.test", "https://my_app.test.:8443", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "moz-extension://7A", 1),
+	},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldOrigin}},
+	Check: func(p *annotate.Pass) {
+		i := p.X.Request.Fields.Index(exchange.FieldOrigin)
+		v := p.X.Request.Fields.At(i).Value
+		if err := field.CheckOrigin(v); err != nil && !exchange.IsRedacted(v) {
+			shown := quoted(v)
+			if strings.IndexByte(v, '@') >= 0 {
+				shown = "not an origin"
+			}
+			p.Note(annotate.Span(p.RequestLine(i), err.At, len(v)), "Origin is %s: %s", shown, err.What)
+		}
+	},
+}
+
+var corsOriginNotAllowed = &annotate.Rule{
+	ID:       "cors/origin-not-allowed",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the response is for another origin than the one that asked",
+	Refs:     []string{"Fetch 4.10"},
+	Doc: "Access-Control-Allow-Origin names one origin, and the request came from another, so the browser keeps the response from the page. " +
+		"Either the origin is not meant to be allowed, or the list of allowed ones lacks it: mind http and https, www, and the port. A cache that ignores Origin gives the same picture (Vary: Origin).",
+	Help: "allow the origin, with Vary: Origin; or do not ask from there",
+	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), crossOrigin("", "Access-Control-Allow-Origin: http://app.test")},
+	Good: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test"), crossOrigin("", "Access-Control-Allow-Origin: *"),
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "Origin: https://app", "Origin: https://api", 1),
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "> Sec-Fetch-Mode: cors\n", "", 1),
+	},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowOrigin}, RequestFields: []exchange.Name{exchange.FieldOrigin}},
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		isPreflight := isPreflight(&x.Request)
+		if !isPreflight && !usesCORS(x) || isPreflight && (x.Response.Class() != 2 || !isCrossOrigin(x)) {
+			return
+		}
+		origin, allowed := x.Request.Fields.Value(exchange.FieldOrigin), allowedOrigin(x)
+		if allowed == "*" || allowed == origin || isSeveral(allowed) || originValueError(allowed) != nil || field.CheckOrigin(origin) != nil {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is %s, and the request came from %s", quoted(allowed), quoted(origin))
+	},
+}
+
+var corsPreflightFieldOutsidePreflight = &annotate.Rule{
+	ID:       "cors/preflight-field-outside-preflight",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a field for preflights is on another response",
+	Refs:     []string{"Fetch 3.3.3"},
+	Doc:      "Browsers read Access-Control-Allow-Methods, -Allow-Headers and -Max-Age only on the answer to a preflight. On other responses they are dead weight.",
+	Help:     "send these fields only in answer to OPTIONS",
+	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: GET, PUT"), crossOrigin("", "Access-Control-Max-Age: 600")},
+	Good: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Expose-Headers: ETag"),
+		"> OPTIONS /v1/cart HTTP/1.1\n> Host: api.test\n>\n< HTTP/1.1 204 No Content\n< Access-Control-Allow-Methods: GET, PUT\n<\n",
+	},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowMethods, exchange.FieldAccessControlAllowHeaders, exchange.FieldAccessControlMaxAge}},
+	Once: originKey,
+	Check: func(p *annotate.Pass) {
+		if p.X.Request.Method == "OPTIONS" {
+			return
+		}
+		for _, n := range [...]exchange.Name{exchange.FieldAccessControlAllowMethods, exchange.FieldAccessControlAllowHeaders, exchange.FieldAccessControlMaxAge} {
+			if p.X.Response.Fields.Has(n) {
+				p.Note(p.ResponseField(n), "%s counts only in answer to a preflight, and this is one to %s", n, quoted(p.X.Request.Method))
+				return
+			}
+		}
+	},
+}

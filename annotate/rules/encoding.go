@@ -1,0 +1,319 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// encodingRules lists the rules on codings, and on fields whose values are
+// structured.
+func encodingRules() []*annotate.Rule {
+	return slices.Concat([]*annotate.Rule{
+		encodingContentCodingUnregistered,
+		encodingContentEncodingNotAccepted,
+		encodingStructuredFieldWrongType,
+	}, encodingDictionaryRules(), encodingContentRules())
+}
+
+// codingKind is what is known of a content coding.
+type codingKind uint8
+
+const (
+	unknownCoding codingKind = iota
+	registeredCoding
+	privateCoding // known from practice
+	noCoding      // identity
+)
+
+// contentCoding looks a coding up in IANA's registry (RFC 9110 §16.6.1).
+func contentCoding(s string) codingKind {
+	for _, c := range [...]string{
+		"gzip", "br", "zstd", "deflate", "compress", "x-gzip", "x-compress", "dcb", "dcz", "aes128gcm", "exi", "pack200-gzip",
+	} {
+		if field.EqualFold(s, c) {
+			return registeredCoding
+		}
+	}
+	switch {
+	case field.EqualFold(s, "identity"):
+		return noCoding
+	case field.EqualFold(s, "aws-chunked"), field.EqualFold(s, "amz-1.0"), field.EqualFold(s, "sdch"), field.EqualFold(s, "aesgcm"), field.EqualFold(s, "snappy"):
+		return privateCoding
+	}
+	return unknownCoding
+}
+
+var encodingContentCodingUnregistered = &annotate.Rule{
+	ID:       "encoding/content-coding-unregistered",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Encoding names what is no content coding",
+	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
+	Doc: "Content-Encoding lists how the content was coded on top of its media type: gzip, br, zstd. Recipients that do not know a coding cannot use the content, and some clients fail on any that they do not know. " +
+		"A character set belongs in Content-Type, the codings of mail have no place in HTTP, and identity means none, for which the field is left out.",
+	Help: "leave Content-Encoding out where nothing was coded; put charset in Content-Type",
+	Bad: []string{
+		answered("Content-Encoding: utf-8"),
+		answered("Content-Encoding: identity"),
+		asPost("Content-Encoding: base64"),
+	},
+	Good: []string{
+		answered("Vary: Accept-Encoding"),
+		asPost("Content-Encoding: aws-chunked"),
+	},
+	Check: func(p *annotate.Pass) {
+		for _, s := range bothSides(p.X) {
+			for i, l := range s.Fields.Each(exchange.FieldContentEncoding) {
+				for c := range field.List(l.Value) {
+					what := ""
+					switch contentCoding(c.Text) {
+					case noCoding:
+						what = ", which means that nothing was coded and should not be sent"
+					case unknownCoding:
+						what = ", which is no content coding"
+						if why := whyNoCoding(c.Text); why != "" {
+							what += ": " + why
+						}
+					default:
+						continue
+					}
+					p.Report(annotate.Note{Place: s.place(p, i, c.At, c.End()), Blame: s.blame(), Message: "Content-Encoding has " + quoted(c.Text) + what})
+				}
+			}
+		}
+	},
+}
+
+// whyNoCoding says what a word in Content-Encoding was mistaken for.
+func whyNoCoding(s string) string {
+	switch {
+	case field.HasPrefixFold(s, "utf"), field.HasPrefixFold(s, "iso-8859"), field.HasPrefixFold(s, "windows-"), field.HasPrefixFold(s, "us-ascii"):
+		return "it is a character set, which belongs in Content-Type"
+	case field.EqualFold(s, "base64"), field.EqualFold(s, "7bit"), field.EqualFold(s, "8bit"), field.EqualFold(s, "binary"), field.EqualFold(s, "quoted-printable"):
+		return "it is a coding of mail"
+	case field.EqualFold(s, "chunked"):
+		return "it is a transfer coding, which belongs in Transfer-Encoding"
+	case field.EqualFold(s, "none"), field.EqualFold(s, "null"):
+		return "leave the field out where nothing was coded"
+	}
+	return ""
+}
+
+// codingWeight is the weight, in thousandths, that Accept-Encoding gives to a
+// content coding (RFC 9110 §12.5.3); 0 for one that it does not accept.
+func codingWeight(f *exchange.Fields, coding string) int {
+	weight, star := -1, 0
+	for _, l := range f.Each(exchange.FieldAcceptEncoding) {
+		for e := range field.List(l.Value) {
+			head := field.Head(e.Text).Text
+			switch {
+			case sameCoding(head, coding):
+				weight = max(weight, weightOf(e.Text))
+			case head == "*":
+				star = weightOf(e.Text)
+			}
+		}
+	}
+	if weight < 0 {
+		return star
+	}
+	return weight
+}
+
+// sameCoding compares codings, of which two have an old name (RFC 9110 §8.4.1).
+func sameCoding(a, b string) bool {
+	return field.EqualFold(plainCoding(a), plainCoding(b))
+}
+
+func plainCoding(s string) string {
+	switch {
+	case field.EqualFold(s, "x-gzip"):
+		return "gzip"
+	case field.EqualFold(s, "x-compress"):
+		return "compress"
+	}
+	return s
+}
+
+// weightOf is the weight of a list element; 1000 where there is none or it
+// cannot be read.
+func weightOf(element string) int {
+	for q := range field.Params(element) {
+		if field.EqualFold(q.Name, "q") {
+			if w, ok := field.Weight(q.Value); ok {
+				return w
+			}
+		}
+	}
+	return 1000
+}
+
+var encodingContentEncodingNotAccepted = &annotate.Rule{
+	ID:       "encoding/content-encoding-not-accepted",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the content has a coding that the client does not take",
+	Refs:     []string{"RFC 9110 §12.5.3"},
+	Doc: "Accept-Encoding lists the codings that the client can undo, and the content has another one, so the client sees rubbish. " +
+		"Usually a cache keeps one coded copy for all, since Vary: Accept-Encoding is missing, or files that were compressed beforehand are sent without a look at the request.",
+	Help: "choose the coding by Accept-Encoding, and send Vary: Accept-Encoding",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept-Encoding: gzip, br;q=0
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/plain
+< Content-Encoding: br
+< Content-Length: 6
+< Vary: Accept-Encoding
+<
+< \x8b\x00\x80ok\x03
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept-Encoding:
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/plain
+< Content-Encoding: br
+< Content-Length: 6
+< Vary: Accept-Encoding
+<
+< \x8b\x00\x80ok\x03
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept-Encoding: gzip, *;q=0.1
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/plain
+< Content-Encoding: br
+< Content-Length: 6
+< Vary: Accept-Encoding
+<
+< \x8b\x00\x80ok\x03
+`, `# it may have any
+> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/plain
+< Content-Encoding: br
+< Content-Length: 6
+< Vary: Accept-Encoding
+<
+< \x8b\x00\x80ok\x03
+`, `# stored as it is
+> GET /shop.tar.br HTTP/1.1
+> Host: shop.test
+> Accept-Encoding: gzip
+>
+< HTTP/1.1 200 OK
+< Content-Type: application/x-tar
+< Content-Encoding: br
+< Content-Length: 6
+<
+< \x8b\x00\x80ok\x03
+`},
+	When: annotate.When{
+		Fields: []exchange.Name{exchange.FieldContentEncoding}, RequestFields: []exchange.Name{exchange.FieldAcceptEncoding},
+	},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		if !x.MayHaveContent() || x.Response.Status == 415 || x.Response.Content.Size == 0 || isStoredCoded(x) {
+			return
+		}
+		for i, l := range x.Response.Fields.Each(exchange.FieldContentEncoding) {
+			for c := range field.List(l.Value) {
+				if field.EqualFold(c.Text, "identity") || codingWeight(&x.Request.Fields, c.Text) > 0 {
+					continue
+				}
+				p.Note(annotate.Span(p.ResponseLine(i), c.At, c.End()), "the content is in %s, and the request has Accept-Encoding: %s",
+					bare(c.Text), bare(x.Request.Fields.Combined(exchange.FieldAcceptEncoding)))
+				return
+			}
+		}
+	},
+}
+
+// isStoredCoded reports whether a representation is an archive or the like,
+// whose coding belongs to it and was not chosen for the request.
+func isStoredCoded(x *exchange.Exchange) bool {
+	t := mediaTypeOf(&x.Response.Fields)
+	if field.IndexFold(t.Subtype, "tar") >= 0 || field.IndexFold(t.Subtype, "zip") >= 0 || field.IndexFold(t.Subtype, "compress") >= 0 || t.Is("application", "octet-stream") {
+		return true
+	}
+	path := x.Path()
+	for _, suffix := range [...]string{".gz", ".tgz", ".br", ".zst", ".svgz", ".z"} {
+		if n := len(path) - len(suffix); n >= 0 && field.EqualFold(path[n:], suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+var encodingStructuredFieldWrongType = &annotate.Rule{
+	ID:       "encoding/structured-field-wrong-type",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a structured field has a value of the wrong type",
+	Refs:     []string{"RFC 9651 §2.2"},
+	Doc: "The value can be read as a structured field, yet it is not of the type that the field is defined with: a word where a string in quotes has to be, a Boolean where a date has to be. " +
+		"Recipients ignore the whole field then. Strings stand in double quotes, Booleans are ?1 and ?0, dates an @ with seconds, octets stand between colons in base64.",
+	Help: "write the value as its type wants: \"string\", token, ?1, @1767225600, :base64:",
+	Bad: []string{
+		`# also deprecated/deprecation-missing-link
+` + answered("Deprecation: true"),
+		answered(`Accept-CH: "Sec-CH-UA-Model"`),
+		answered("Reporting-Endpoints: a=\"https://shop.test/r\"", "Cache-Groups: orders"),
+		overTLS(asked("Sec-CH-UA-Mobile: 1")),
+	},
+	Good: []string{
+		answered("Deprecation: @1767225600", `Link: </docs/v2>; rel="deprecation"`),
+		overTLS(asked("Sec-CH-UA-Mobile: ?1")),
+		answered(`Cache-Groups: "orders";shop=1`),
+		overTLS(answered("Cross-Origin-Opener-Policy: same-origin; report-to=\"a\"; shop=1", "Reporting-Endpoints: a=\"https://shop.test/r\"")),
+	},
+	Check: func(p *annotate.Pass) {
+		for _, s := range bothSides(p.X) {
+			if !s.Fields.HasAny(&structuredNames) {
+				continue
+			}
+			for i, l := range s.Fields.All() {
+				noteWrongType(p, s, i, l)
+			}
+		}
+	},
+}
+
+func noteWrongType(p *annotate.Pass, s messageSide, i int, l *exchange.Line) {
+	f := structuredFieldOf(l.Known)
+	if f == nil || exchange.IsRedacted(l.Value) {
+		return
+	}
+	v, err := field.ParseStructured(l.Value, f.kind)
+	if err != nil {
+		return // syntax/structured-field-invalid is about that
+	}
+	b, what, want := f.wrongType(v)
+	if want == 0 {
+		return
+	}
+	got := article(b.Type)
+	if b.Text != "" {
+		got = bare(b.Text) + ", " + got
+	}
+	p.Report(annotate.Note{
+		Place: s.place(p, i, b.At, b.End()), Blame: s.blame(),
+		Message: l.Name + ": " + what + " is " + got + ", and has to be " + want.String(),
+	})
+}
+
+// listedCodings are the codings of a field, joined for messages.
+func listedCodings(f *exchange.Fields, n exchange.Name) string {
+	return bare(strings.ToLower(f.Combined(n)))
+}

@@ -1,0 +1,158 @@
+package rules
+
+import (
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// framingCloseRules lists the rules on Connection and on messages that end
+// with their connection.
+func framingCloseRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		framingCloseDelimitedWithoutConnectionClose,
+		framingResponseCloseDelimited,
+		framingConnect2xxWithConnectionClose,
+		framingInterimWithConnectionClose,
+		framingConnectionListsEndToEndField,
+		framingUpgradeWithoutConnectionUpgrade,
+	}
+}
+
+const closedText = "* origin closed\n"
+
+// isCloseDelimited reports whether the response ended with its connection and
+// nothing else said where.
+func isCloseDelimited(x *exchange.Exchange) bool {
+	r := &x.Response
+	return isAsReceived(&r.Message) && r.Version == exchange.HTTP11 && x.Origin.Closed && x.MayHaveContent() && r.Status != 101 &&
+		!r.Fields.Has(exchange.FieldContentLength) && !r.Fields.Has(exchange.FieldTransferEncoding)
+}
+
+var framingCloseDelimitedWithoutConnectionClose = &annotate.Rule{
+	ID:       "framing/close-delimited-without-connection-close",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the response ends with the connection and does not say so",
+	Refs:     []string{"RFC 9112 §9.6", "RFC 9112 §9.3"},
+	Doc:      "Without Content-Length and Transfer-Encoding the content goes on until the connection is closed. A client that was not told of the close by Connection: close may wait for the connection to be reused, and cannot tell a whole response from one that was cut.",
+	Help:     "send Content-Length, or chunked; at least Connection: close",
+	Bad:      []string{closedText + responded("HTTP/1.1 200 OK", "Content-Type: text/plain") + "< ok\n"},
+	Good:     []string{closedText + responded("HTTP/1.0 200 OK", "Content-Type: text/plain") + "< ok\n", closedText + answered("Shop-Trace: 7")},
+	Needs:    annotate.NeedsEnd | annotate.NeedsRawHead,
+	Check: func(p *annotate.Pass) {
+		if isCloseDelimited(p.X) && !isConnection(&p.X.Response.Fields, "close") {
+			p.Note(p.ResponseField(exchange.FieldContentLength), "the response has neither Content-Length nor Transfer-Encoding, ended by close, and has no Connection: close")
+		}
+	},
+}
+
+var framingResponseCloseDelimited = &annotate.Rule{
+	ID:       "framing/response-close-delimited",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "only the end of the connection ends the response",
+	Refs:     []string{"RFC 9112 §6.3", "RFC 9112 §8", "RFC 9112 §9.8"},
+	Doc:      "A client cannot tell a whole response from one that was cut when the server crashed, and every response costs a new connection. HTTP/1.1 has chunked for content whose length is not known in advance.",
+	Help:     "send Content-Length, or Transfer-Encoding: chunked",
+	Bad:      []string{closedText + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Connection: close") + "< ok\n"},
+	Good:     []string{closedText + exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Connection: close"}) + "< ok\n"},
+	Needs:    annotate.NeedsEnd | annotate.NeedsRawHead,
+	Check: func(p *annotate.Pass) {
+		if isCloseDelimited(p.X) && p.X.Request.Version == exchange.HTTP11 && p.X.Response.Content.Size > 0 && isConnection(&p.X.Response.Fields, "close") {
+			p.Note(p.ResponseField(exchange.FieldContentLength), "%s came, and only the end of the connection said that this was all", plural(p.X.Response.Content.Size, "octet"))
+		}
+	},
+}
+
+var framingConnect2xxWithConnectionClose = &annotate.Rule{
+	ID:       "framing/connect-2xx-with-connection-close",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "Connection: close in a successful answer to CONNECT",
+	Refs:     []string{"RFC 9110 §9.3.6", "RFC 9112 §9.6"},
+	Doc:      "After a 2xx to CONNECT the connection is a tunnel and stays open until one side closes it. The close option means nothing there, and some clients take the tunnel down because of it.",
+	Help:     "leave Connection: close out of a 2xx to CONNECT",
+	Bad:      []string{connected("Connection: close")},
+	Good:     []string{connected("Connection: keep-alive")},
+	When:     annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: []exchange.Name{exchange.FieldConnection}},
+	Check: func(p *annotate.Pass) {
+		if p.X.Response.Version < exchange.HTTP2 && isConnection(&p.X.Response.Fields, "close") {
+			p.Note(p.ResponseField(exchange.FieldConnection), "the %d to CONNECT has Connection: close, which means nothing for the tunnel", p.X.Response.Status)
+		}
+	},
+}
+
+var framingInterimWithConnectionClose = &annotate.Rule{
+	ID:       "framing/interim-with-connection-close",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "an interim response says that the connection is closed",
+	Refs:     []string{"RFC 9112 §9.6", "RFC 9112 §9.3"},
+	Doc:      "The close option says that this is the last response on the connection. The final one came after it all the same; a client that believed the interim one has gone by then.",
+	Help:     "send Connection: close with the final response",
+	Bad:      []string{"> GET /orders HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 102 Processing\n< Connection: close\n<\n< HTTP/1.1 200 OK\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
+	Good:     []string{answered("Connection: close")},
+	Needs:    annotate.NeedsInterim,
+	Check: func(p *annotate.Pass) {
+		for i := range p.X.Interim {
+			if r := &p.X.Interim[i]; r.Version == exchange.HTTP11 && isConnection(&r.Fields, "close") {
+				p.Note(p.InterimLine(i, r.Fields.Index(exchange.FieldConnection)), "the %d has Connection: close, and a %d followed on the same connection", r.Status, p.X.Response.Status)
+			}
+		}
+	},
+}
+
+var framingConnectionListsEndToEndField = &annotate.Rule{
+	ID:       "framing/connection-lists-end-to-end-field",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Connection names a field that is for all recipients",
+	Refs:     []string{"RFC 9110 §7.6.1"},
+	Doc:      "The next proxy removes every field that Connection names. If that is Authorization, Cookie or Cache-Control, the message arrives without what it needs, and attackers use this to strip what a proxy added.",
+	Help:     "list only options of this connection, such as close, upgrade or TE",
+	Bad:      []string{asked("Accept: */*", "Connection: keep-alive, Accept"), answered("Connection: Cache-Control", "Cache-Control: no-store")},
+	Good:     []string{asked("Connection: close, X-Own, Keep-Alive")},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.Version >= exchange.HTTP2 {
+				continue
+			}
+			for i, l := range s.Fields.Each(exchange.FieldConnection) {
+				for e := range field.List(l.Value) {
+					if isForAll(e.Text) {
+						s.note(p, annotate.Span(s.line(p, i), e.At, e.End()), "Connection lists "+bare(e.Text)+", so that the next proxy removes it")
+					}
+				}
+			}
+		}
+	},
+}
+
+func isForAll(option string) bool {
+	if annotate.FactsOf(exchange.LookupName(option)).Is(annotate.EndToEnd) {
+		return true
+	}
+	return field.HasPrefixFold(option, "X-Forwarded-") || field.HasPrefixFold(option, "Accept-") || field.HasPrefixFold(option, "Content-")
+}
+
+var framingUpgradeWithoutConnectionUpgrade = &annotate.Rule{
+	ID:       "framing/upgrade-without-connection-upgrade",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Upgrade without Connection: upgrade",
+	Refs:     []string{"RFC 9110 §7.8", "RFC 9110 §7.6.1"},
+	Doc:      "Upgrade is for one connection, so Connection must list it; else a proxy passes it on where it does not belong, and the other side ignores it. A proxy that was not configured for WebSocket removes one of the two.",
+	Help:     "send Connection: upgrade along with Upgrade",
+	Bad:      []string{asked("Upgrade: irc")},
+	Good:     []string{requested("GET /orders HTTP/1.0", "Host: shop.test", "Upgrade: irc")},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			i := s.Fields.Index(exchange.FieldUpgrade)
+			if i < 0 || s.Version != exchange.HTTP11 || isConnection(&s.Fields, "upgrade") || p.X.Source.File != "" && !s.WireTrue() {
+				continue
+			}
+			s.note(p, s.line(p, i), "Upgrade is "+quoted(s.Fields.At(i).Value)+", and Connection does not list upgrade")
+		}
+	},
+}

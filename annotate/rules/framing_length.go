@@ -1,0 +1,251 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// framingLengthRules lists the rules on Content-Length.
+//
+// framing/response-without-request is not among them: octets that no request
+// asked for belong to no exchange, so one exchange cannot show them.
+func framingLengthRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		framingBodyLongerThanContentLength,
+		framingHeadResponseWithBody,
+		framingContentLengthInvalid,
+		framingMultipleContentLengthDiffer,
+		framingContentLengthInConnect2xx,
+		framingEmptyRequestContentLength,
+		framingRequestMissingContentLength,
+		framingExpectContinueWithoutBody,
+	}
+}
+
+var framingBodyLongerThanContentLength = &annotate.Rule{
+	ID:       "framing/body-longer-than-content-length",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "more content came than Content-Length announced",
+	Refs:     []string{"RFC 9112 §6.3", "RFC 9113 §8.1.1"},
+	Doc: "Recipients stop reading where Content-Length says, so the content is cut, and what is left over is taken for the beginning of the next message on the connection. " +
+		"Usually the length was counted in characters instead of octets, or before a filter changed the content.",
+	Help:  "count octets after all encoding, or leave Content-Length out and send chunked",
+	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
+	Good:  []string{answered("Shop-Trace: 7")},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.in == exchange.InResponse && (!p.X.MayHaveContent() || mayBeFromCache(&p.X.Response, p.X.Source)) ||
+				p.X.Source.File != "" && !s.WireTrue() || s.Fields.Has(exchange.FieldTransferEncoding) {
+				continue
+			}
+			n, ok := field.Number(s.Fields.Value(exchange.FieldContentLength))
+			if ok && s.Content.Size > n && s.Content.Complete {
+				s.note(p, s.line(p, s.Fields.Index(exchange.FieldContentLength)),
+					"Content-Length announced "+plural(n, "octet")+", and "+plural(s.Content.Size, "octet")+" came")
+			}
+		}
+	},
+}
+
+var framingHeadResponseWithBody = &annotate.Rule{
+	ID:       "framing/head-response-with-body",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "content after the answer to a HEAD",
+	Refs:     []string{"RFC 9110 §9.3.2", "RFC 9112 §6.3"},
+	Doc: "The answer to a HEAD ends with its head. Octets that follow are read as the beginning of the next response on the connection. " +
+		"Usually a handler does not look at the method, in a server that does not remove the content by itself.",
+	Help:  "write nothing after the head when the method is HEAD",
+	Bad:   []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< ok\n"},
+	Good:  []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"})},
+	When:  annotate.When{Methods: []string{"HEAD"}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		c := &p.X.Response.Content
+		if c.Size == 0 || string(c.Kept) == "\r\n" || mayBeFromCache(&p.X.Response, p.X.Source) || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
+			return
+		}
+		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", plural(c.Size, "octet"))
+	},
+}
+
+var framingContentLengthInvalid = &annotate.Rule{
+	ID:         "framing/content-length-invalid",
+	Severity:   annotate.Error,
+	Blame:      annotate.ByOrigin,
+	Title:      "Content-Length is no number of octets",
+	Refs:       []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
+	Doc:        "Content-Length is digits and nothing else. With anything else nobody knows where the message ends: servers answer 400, proxies 502, and lenient ones guess, each in another way.",
+	Help:       "send the number of octets in decimal digits, once",
+	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: +2") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 2") + "< ok\n"},
+	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 002") + "< ok\n"},
+	When:       annotate.When{Always: true},
+	Suppresses: []string{"failure/request-malformed"},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			i := s.Fields.Index(exchange.FieldContentLength)
+			if i < 0 || field.IsDigits(s.Fields.At(i).Value) || s.Fields.Has(exchange.FieldTransferEncoding) && s.Version < exchange.HTTP2 {
+				continue
+			}
+			if v := s.Fields.At(i).Value; s.Fields.Count(exchange.FieldContentLength) == 1 && !lengthsDiffer(&s.Fields) {
+				s.note(p, s.line(p, i), "Content-Length is "+quoted(v)+" and not a run of digits")
+			}
+		}
+	},
+}
+
+// lengthsDiffer reports whether Content-Length has two values that differ, on
+// one line or several.
+func lengthsDiffer(f *exchange.Fields) bool {
+	first, seen := "", false
+	for _, l := range f.Each(exchange.FieldContentLength) {
+		for e := range field.List(l.Value) {
+			if seen && e.Text != first {
+				return true
+			}
+			first, seen = e.Text, true
+		}
+	}
+	return false
+}
+
+var framingMultipleContentLengthDiffer = &annotate.Rule{
+	ID:         "framing/multiple-content-length-differ",
+	Severity:   annotate.Error,
+	Blame:      annotate.ByOrigin,
+	Title:      "two values of Content-Length that differ",
+	Refs:       []string{"RFC 9112 §6.3"},
+	Doc:        "Nobody can say where such a message ends, and two recipients that choose differently can be played against each other: that is how requests are smuggled. Everyone must refuse it. Usually a program and a proxy both add the field.",
+	Help:       "send Content-Length once",
+	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 3") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 3") + "< ok\n"},
+	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 2") + "< ok\n"},
+	When:       annotate.When{Always: true},
+	Suppresses: []string{"failure/request-malformed"},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			i := s.Fields.Index(exchange.FieldContentLength)
+			if i < 0 || field.IsDigits(s.Fields.At(i).Value) && !s.Fields.Repeats() {
+				continue
+			}
+			if lengthsDiffer(&s.Fields) {
+				s.note(p, s.line(p, i), "Content-Length has several values: "+quoted(s.Fields.Combined(exchange.FieldContentLength)))
+			}
+		}
+	},
+}
+
+var framingContentLengthInConnect2xx = &annotate.Rule{
+	ID:       "framing/content-length-in-connect-2xx",
+	Severity: annotate.Error,
+	Blame:    annotate.ByIntermediary,
+	Title:    "Content-Length in a successful answer to CONNECT",
+	Refs:     []string{"RFC 9110 §8.6"},
+	Doc:      "After a 2xx to CONNECT the connection is a tunnel, and everything that follows belongs to it. A client that goes by Content-Length waits for content, or takes the first octets of the tunnel for it.",
+	Help:     "leave Content-Length out of a 2xx to CONNECT",
+	Bad:      []string{connected("Content-Length: 0")},
+	Good:     []string{connected()},
+	When:     annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: []exchange.Name{exchange.FieldContentLength}},
+	Check: func(p *annotate.Pass) {
+		p.Note(p.ResponseField(exchange.FieldContentLength), "the %d to CONNECT has Content-Length, and what follows is the tunnel", p.X.Response.Status)
+	},
+}
+
+// connected is a 200 to CONNECT with those field lines.
+func connected(lines ...string) string {
+	return exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443"}, "HTTP/1.1 200 OK", lines)
+}
+
+var framingEmptyRequestContentLength = &annotate.Rule{
+	ID:       "framing/empty-request-content-length",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "Content-Length: 0 on a method that has no content",
+	Refs:     []string{"RFC 9110 §8.6"},
+	Doc:      "A GET, HEAD or TRACE without content is sent without Content-Length. With it some servers and firewalls refuse the request, since they expect no content at all here, and some clients send it with a Content-Type that makes servers parse nothing.",
+	Help:     "leave Content-Length out of requests without content",
+	Bad:      []string{asked("Content-Length: 0")},
+	Good:     []string{requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test", "Content-Length: 0")},
+	When:     annotate.When{Methods: []string{"GET", "HEAD", "TRACE"}, RequestFields: []exchange.Name{exchange.FieldContentLength}},
+	Once:     clientKey,
+	Check: func(p *annotate.Pass) {
+		if p.X.Request.Fields.Value(exchange.FieldContentLength) == "0" {
+			p.Note(p.RequestField(exchange.FieldContentLength), "%s has Content-Length: 0, and no content", p.X.Request.Method)
+		}
+	},
+}
+
+var framingRequestMissingContentLength = &annotate.Rule{
+	ID:       "framing/request-missing-content-length",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "a POST, PUT or PATCH without Content-Length",
+	Refs:     []string{"RFC 9110 §8.6"},
+	Doc:      "With these methods a server expects content, and without Content-Length or Transfer-Encoding there is none. Servers that want to be sure answer 411; others see an empty request. The field is to be sent even when the content is empty.",
+	Help:     "send Content-Length: 0 when there is no content",
+	Bad:      []string{requested("POST /orders HTTP/1.1", "Host: shop.test")},
+	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Content-Length: 0"), requested("POST /orders HTTP/1.0", "Host: shop.test"), requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test")},
+	When:     annotate.When{Methods: []string{"POST", "PUT", "PATCH"}},
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Request
+		f := &r.Fields
+		if r.Version != exchange.HTTP11 || f.Has(exchange.FieldContentLength) || f.Has(exchange.FieldTransferEncoding) ||
+			f.Has(exchange.FieldUpgrade) || p.X.Source.File != "" && !r.WireTrue() {
+			return
+		}
+		p.Note(p.RequestField(exchange.FieldContentLength), "the %s has neither Content-Length nor Transfer-Encoding", r.Method)
+	},
+}
+
+var framingExpectContinueWithoutBody = &annotate.Rule{
+	ID:       "framing/expect-continue-without-body",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "the client awaits 100 before content that there is not",
+	Refs:     []string{"RFC 9110 §10.1.1"},
+	Doc:      "Expect: 100-continue asks for leave to send content. Without content there is nothing to allow; some servers wait for it all the same, and some answer 417.",
+	Help:     "leave Expect out of requests without content",
+	Bad:      []string{asked("Expect: 100-continue")},
+	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-continue", "Content-Length: 2000"), "# also syntax/expect-invalid\n" + requested("GET /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue")},
+	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Request
+		length, _ := field.Number(r.Fields.Value(exchange.FieldContentLength))
+		switch {
+		case !expects100(r) || length > 0 || r.Fields.Has(exchange.FieldTransferEncoding) || r.Version == exchange.HTTP10:
+		case r.Version >= exchange.HTTP2 && !r.Fields.Has(exchange.FieldContentLength): // the head alone does not show it
+		default:
+			p.Note(p.RequestField(exchange.FieldExpect), "Expect asks for a 100 before the content, and the request has none")
+		}
+	},
+}
+
+// hasChunked reports whether chunked is the last transfer coding.
+func hasChunked(f *exchange.Fields) bool {
+	last := ""
+	for _, l := range f.Each(exchange.FieldTransferEncoding) {
+		for e := range field.List(l.Value) {
+			last = e.Text
+		}
+	}
+	return field.EqualFold(last, "chunked")
+}
+
+// isConnection reports whether Connection lists an option.
+func isConnection(f *exchange.Fields, option string) bool {
+	return listHas(f, exchange.FieldConnection, option)
+}
+
+// isAsReceived reports whether the fields of a message may be judged as it
+// came: HTTP/1.x, and not out of a file whose writer tidied it.
+func isAsReceived(m *exchange.Message) bool {
+	return m.Version < exchange.HTTP2 && m.WireTrue()
+}
+
+func isEventStream(f *exchange.Fields) bool {
+	return strings.HasPrefix(strings.ToLower(f.Value(exchange.FieldContentType)), "text/event-stream")
+}

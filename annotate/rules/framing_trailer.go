@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+)
+
+// framingTrailerRules lists the rules on trailers.
+func framingTrailerRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		framingTrailerFieldWithoutChunked,
+		framingTrailerForbiddenField,
+		framingTrailerNotAnnounced,
+	}
+}
+
+// chunkedOK is a chunked 200 with those field lines before and trailers after.
+func chunkedOK(lines []string, trailers ...string) string {
+	text := responded("HTTP/1.1 200 OK", append([]string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}, lines...)...) + "< ok\n"
+	for _, t := range trailers {
+		text += "<~ " + t + "\n"
+	}
+	return text
+}
+
+var framingTrailerFieldWithoutChunked = &annotate.Rule{
+	ID:       "framing/trailer-field-without-chunked",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Trailer announces what cannot come",
+	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §6.6.2", "RFC 9112 §7.1.2"},
+	Doc:      "On HTTP/1.1 only a chunked message can have trailers. This one is not chunked, so the fields that Trailer promises never arrive, and a recipient that waits for a digest or a signature there has none.",
+	Help:     "send the message chunked, or leave Trailer out",
+	Bad:      []string{answered("Trailer: Server-Timing")},
+	Good:     []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			i := s.Fields.Index(exchange.FieldTrailer)
+			if i < 0 || s.Version >= exchange.HTTP2 || s.Content.Size == 0 || hasChunked(&s.Fields) || showsIntermediary(&s.Fields) ||
+				s.in == exchange.InResponse && !p.X.MayHaveContent() || p.X.Source.File != "" && !s.WireTrue() || s.Fields.At(i).Value == "" {
+				continue
+			}
+			s.note(p, s.line(p, i), "Trailer announces "+quoted(s.Fields.At(i).Value)+", and the message is not chunked")
+		}
+	},
+}
+
+// eachTrailer calls f for every trailer line of both messages.
+func eachTrailer(p *annotate.Pass, f func(s messageHead, i int, l *exchange.Line)) {
+	for s := range messageHeads(p) {
+		for i := range s.Trailers.Len() {
+			f(s, i, s.Trailers.At(i))
+		}
+	}
+}
+
+var framingTrailerForbiddenField = &annotate.Rule{
+	ID:       "framing/trailer-forbidden-field",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a trailer that must stand before the content",
+	Refs:     []string{"RFC 9110 §6.5.1"},
+	Doc:      "Fields on framing, routing, authentication, caching and the kind of content are needed before the content is read. As trailers they are dropped, or merged into the header section by proxies, which is how they are smuggled past checks.",
+	Help:     "send the field in the header section",
+	Bad:      []string{chunkedOK([]string{"Trailer: Cache-Control"}, "Cache-Control: no-store")},
+	Good:     []string{chunkedOK([]string{"Trailer: ETag, Server-Timing"}, `ETag: "1"`, "Server-Timing: db;dur=5")},
+	Needs:    annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		eachTrailer(p, func(s messageHead, i int, l *exchange.Line) {
+			if annotate.FactsOf(l.Known).Is(annotate.NeverTrails) {
+				s.note(p, trailerPlace(s.in, s.Message, i), l.Name+" stands in the trailer section, where it comes too late")
+			}
+		})
+	},
+}
+
+var framingTrailerNotAnnounced = &annotate.Rule{
+	ID:       "framing/trailer-not-announced",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a trailer that Trailer did not announce",
+	Refs:     []string{"RFC 9110 §6.6.2"},
+	Doc:      "Libraries that read trailers often keep only those that the Trailer field named in advance, Go's among them. The others are lost without a word.",
+	Help:     "list the field in Trailer: Trailer: Server-Timing",
+	Bad:      []string{chunkedOK(nil, "Server-Timing: db;dur=5", "X-Checksum: 7")},
+	Good: []string{chunkedOK([]string{"Trailer: server-timing"}, "Server-Timing: db;dur=5"),
+		"* scheme https\n> POST /shop.Orders/List HTTP/2\n> Host: shop.test\n> Content-Type: application/grpc\n> TE: trailers\n>\n< HTTP/2 200\n< Content-Type: application/grpc\n<\n<~ grpc-status: 0\n"},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.Trailers.Len() == 0 || isGRPC(s.Fields.Value(exchange.FieldContentType)) {
+				continue
+			}
+			var missing []string
+			first := -1
+			for i, l := range s.Trailers.All() {
+				if i >= 64 {
+					break // nobody sends so many, and a hostile message must not cost much
+				}
+				if !listHas(&s.Fields, exchange.FieldTrailer, l.Name) {
+					if first < 0 {
+						first = i
+					}
+					if len(missing) < 8 {
+						missing = append(missing, bare(l.Name))
+					}
+				}
+			}
+			if first >= 0 {
+				s.note(p, trailerPlace(s.in, s.Message, first), "the trailer section has "+strings.Join(missing, ", ")+", which Trailer did not announce")
+			}
+		}
+	},
+}

@@ -1,0 +1,261 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// h2Rules lists the rules on HTTP/2 and HTTP/3, and on the way to them.
+//
+// h2/pseudo-field-invalid and h2/uppercase-field are not among them: they judge
+// the field block before a library decodes it, and the libraries that sidenote
+// stands on refuse such a block before anybody can record it.
+func h2Rules() []*annotate.Rule {
+	return []*annotate.Rule{
+		h2101,
+		h2AltSvcSyntax,
+		h2ConnectionSpecificField,
+		h2GoAwayOrRSTReason,
+		h2H2CUpgradeDeprecated,
+		h2TENotTrailers,
+	}
+}
+
+// overH2 is an exchange of HTTP/2 with those field lines.
+func overH2(request []string, response ...string) string {
+	return overTLS(exchangeOf("GET /orders HTTP/2", append([]string{"Host: shop.test"}, request...), "HTTP/2 200",
+		append(response, "Content-Type: text/plain", "Content-Length: 2")) + "< ok\n")
+}
+
+var h2101 = &annotate.Rule{
+	ID:         "h2/101",
+	Severity:   annotate.Error,
+	Blame:      annotate.ByOriginOrIntermediary,
+	Title:      "a 101 on HTTP/2 or HTTP/3",
+	Refs:       []string{"RFC 9113 §8.6", "RFC 9114 §4.5"},
+	Doc:        "HTTP/2 and HTTP/3 cannot switch protocols: one connection carries many requests. A client treats the 101 as a malformed response. WebSocket uses extended CONNECT there. Usually a proxy passes on what a server said on HTTP/1.1.",
+	Help:       "let the proxy translate upgrades, or offer HTTP/1.1 only for this path",
+	Bad:        []string{overTLS(exchangeOf("GET /chat HTTP/2", []string{"Host: shop.test"}, "HTTP/2 101", nil))},
+	Good:       []string{overH2(nil)},
+	When:       annotate.When{Status: []int{101}},
+	Suppresses: []string{"status/101-missing-upgrade", "status/101-protocol-not-offered"},
+	Check: func(p *annotate.Pass) {
+		if v := p.X.Response.Version; v >= exchange.HTTP2 {
+			p.Note(p.StatusLine(), "a 101 came on %s, which cannot switch protocols", v)
+		}
+	},
+}
+
+var h2AltSvcSyntax = &annotate.Rule{
+	ID:       "h2/alt-svc-syntax",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Alt-Svc cannot be read",
+	Refs:     []string{"RFC 7838 §3", "RFC 7838 §3.1"},
+	Doc:      "Alt-Svc tells clients where else the origin is, mostly over HTTP/3. One that breaks the grammar is ignored, and clients stay with what they have without a word.",
+	Help:     `send Alt-Svc: h3=":443"; ma=86400`,
+	Bad:      []string{answered("Alt-Svc: h3=:443"), answered(`Alt-Svc: h3="shop.test"`), answered("Alt-Svc: Clear"), answered(`Alt-Svc: h3=":443"; ma=1d`), answered(`Alt-Svc: h%33=":443"`)},
+	Good:     []string{answered(`Alt-Svc: h3=":443"; ma=86400, h3-29="alt.test:443"; persist=1; x=y`), answered("Alt-Svc: clear")},
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldAltSvc}},
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Response.Fields.Each(exchange.FieldAltSvc) {
+			if l.Value == "clear" {
+				continue
+			}
+			for e := range field.List(l.Value) {
+				if what := altSvcProblem(e.Text); what != "" {
+					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "Alt-Svc has %s: %s", bare(e.Text), what)
+				}
+			}
+		}
+	},
+}
+
+// altSvcProblem says what is wrong with one alternative; "" for nothing.
+func altSvcProblem(e string) string {
+	if field.EqualFold(e, "clear") {
+		return "clear is written in small letters and stands alone"
+	}
+	head := field.Head(e).Text
+	id, authority, ok := strings.Cut(head, "=")
+	if !ok || !field.IsToken(id) {
+		return `want protocol="host:port"`
+	}
+	if what := protocolIDProblem(id); what != "" {
+		return what
+	}
+	if !field.IsQuoted(authority) {
+		return "the authority must be in double quotes"
+	}
+	host := field.Unquote(authority)
+	if colon := strings.LastIndexByte(host, ':'); colon < 0 || !field.IsDigits(host[colon+1:]) {
+		return "the authority needs a colon and a port"
+	}
+	for q := range field.Params(e) {
+		switch {
+		case !field.IsToken(q.Name) || !q.HasValue || !field.IsToken(q.Value) && !field.IsQuoted(q.Value):
+			return "want parameters as name=value"
+		case q.Name == "ma" && !field.IsDigits(field.Unquote(q.Value)):
+			return "ma is a number of seconds"
+		}
+	}
+	return ""
+}
+
+// protocolIDProblem holds the percent-encoding of a protocol-id to RFC 7838 §3.
+func protocolIDProblem(id string) string {
+	for i := 0; i < len(id); i++ {
+		if id[i] != '%' {
+			continue
+		}
+		if i+2 >= len(id) || !isHexDigit(id[i+1]) || !isHexDigit(id[i+2]) {
+			return "want two hexadecimal digits after % in the protocol"
+		}
+		if id[i+1] >= 'a' || id[i+2] >= 'a' {
+			return "hexadecimal digits of the protocol are written in capitals"
+		}
+		if c := unhexDigit(id[i+1])<<4 | unhexDigit(id[i+2]); c != '%' && field.IsTokenByte(c) {
+			return "the protocol encodes a character that must stand for itself"
+		}
+		i += 2
+	}
+	return ""
+}
+
+func unhexDigit(c byte) byte {
+	if field.IsDigit(c) {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}
+
+var h2ConnectionSpecificField = &annotate.Rule{
+	ID:       "h2/connection-specific-field",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOriginOrIntermediary,
+	Title:    "a field of HTTP/1.1 connections on HTTP/2 or HTTP/3",
+	Refs:     []string{"RFC 9113 §8.2.2", "RFC 9114 §4.2"},
+	Doc:      "HTTP/2 and HTTP/3 have their own ways for what Connection, Keep-Alive, Transfer-Encoding and Upgrade say. A message with one of them is malformed: Safari and other clients refuse it, Chrome does not mind. Usually a proxy or a framework adds the field whatever the version.",
+	Help:     "remove the field on HTTP/2 and HTTP/3",
+	Bad:      []string{overH2(nil, "Connection: keep-alive"), overH2(nil, "Keep-Alive: timeout=5")},
+	Good:     []string{overH2([]string{"TE: trailers"}), overTLS(answered("Connection: keep-alive"))},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.Version < exchange.HTTP2 || p.X.Source.File != "" {
+				continue
+			}
+			for _, n := range connectionFields {
+				if i := s.Fields.Index(n); i >= 0 {
+					note := annotate.Note{Place: s.line(p, i), Message: n.String() + " stands in a message of " + s.Version.String() + ", which makes it malformed"}
+					if s.in == exchange.InRequest {
+						note.Blame = annotate.ByClient
+					}
+					p.Report(note)
+				}
+			}
+		}
+	},
+}
+
+var connectionFields = []exchange.Name{
+	exchange.FieldConnection, exchange.FieldProxyConnection, exchange.FieldKeepAlive, exchange.FieldTransferEncoding, exchange.FieldUpgrade,
+}
+
+var h2GoAwayOrRSTReason = &annotate.Rule{
+	ID:       "h2/goaway-or-rst-reason",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the stream was ended with an error code",
+	Refs:     []string{"RFC 9113 §7", "RFC 9114 §8.1"},
+	Doc:      "HTTP/2 and HTTP/3 end a stream or a connection with a code that says why. The code is named in the failure's detail; this note says what it means.",
+	Help:     "look at what the code means, and into the log of the side that sent it",
+	Bad:      []string{"# also failure/h2-stream-reset\n* error h2_stream_reset \"stream error: stream ID 1; REFUSED_STREAM\"\n> GET /orders HTTP/2\n> Host: shop.test\n>\n"},
+	Good:     []string{okExample},
+	When:     annotate.When{Failed: true},
+	Needs:    annotate.NeedsEnd,
+	Check: func(p *annotate.Pass) {
+		e := p.X.Err
+		if e.Code != exchange.ErrH2GoAway && e.Code != exchange.ErrH2Reset {
+			return
+		}
+		for _, c := range h2Codes {
+			if strings.Contains(e.Detail, c.name) {
+				p.Note(theConnection(), "%s: %s", c.name, c.means)
+				return
+			}
+		}
+	},
+}
+
+// h2Codes are the error codes (RFC 9113 §7) and what they mean for somebody who debugs.
+var h2Codes = [...]struct{ name, means string }{
+	{"PROTOCOL_ERROR", "the other side saw something that the protocol forbids"},
+	{"INTERNAL_ERROR", "the server failed inside; its log should say where"},
+	{"FLOW_CONTROL_ERROR", "more was sent than the window allowed"},
+	{"SETTINGS_TIMEOUT", "settings were not acknowledged in time"},
+	{"STREAM_CLOSED", "a frame came for a stream that was over"},
+	{"FRAME_SIZE_ERROR", "a frame had a size that it cannot have"},
+	{"REFUSED_STREAM", "the request was not processed at all, so it can be sent again"},
+	{"CANCEL", "the stream is no longer wanted"},
+	{"COMPRESSION_ERROR", "the compression of field lines got out of step"},
+	{"CONNECT_ERROR", "the connection behind a CONNECT was reset"},
+	{"ENHANCE_YOUR_CALM", "the other side thinks that it gets too much: fewer requests, resets or pings at a time"},
+	{"INADEQUATE_SECURITY", "TLS is weaker than HTTP/2 demands"},
+	{"HTTP_1_1_REQUIRED", "the server wants this request over HTTP/1.1, mostly for a client certificate or NTLM"},
+}
+
+var h2H2CUpgradeDeprecated = &annotate.Rule{
+	ID:       "h2/h2c-upgrade-deprecated",
+	Severity: annotate.Info,
+	Blame:    annotate.ByClient,
+	Title:    "an upgrade to HTTP/2 in clear, which was given up",
+	Refs:     []string{"RFC 9113 §3.1", "RFC 9113 §11.2"},
+	Doc:      "Upgrade: h2c and HTTP2-Settings were removed from HTTP/2. Hardly any server takes them, and proxies that pass them on without understanding them have let requests past their checks. Java's client offers this by default.",
+	Help:     "use HTTP/2 over TLS, or with prior knowledge; in Java set version(HTTP_1_1)",
+	Bad:      []string{asked("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA")},
+	Good:     []string{asked("Connection: Upgrade", "Upgrade: irc")},
+	Once:     h2cKey,
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			for i, l := range s.Fields.Each(exchange.FieldUpgrade) {
+				for e := range field.List(l.Value) {
+					if field.EqualFold(e.Text, "h2c") || field.EqualFold(e.Text, "h2") {
+						s.note(p, annotate.Span(s.line(p, i), e.At, e.End()), "Upgrade offers "+e.Text+", which was removed from HTTP/2")
+						return
+					}
+				}
+			}
+		}
+		if i := p.X.Request.Fields.Index(exchange.FieldHTTP2Settings); i >= 0 {
+			p.Note(p.RequestLine(i), "HTTP2-Settings belongs to an upgrade that was removed from HTTP/2")
+		}
+	},
+}
+
+func h2cKey(x *exchange.Exchange) string { return clientKey(x) + " " + originKey(x) }
+
+var h2TENotTrailers = &annotate.Rule{
+	ID:       "h2/te-not-trailers",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "TE with something else than trailers on HTTP/2 or HTTP/3",
+	Refs:     []string{"RFC 9113 §8.2.2", "RFC 9114 §4.2"},
+	Doc:      "HTTP/2 and HTTP/3 have no transfer codings, so TE can say trailers and nothing else. A request with more is malformed, and servers reset its stream.",
+	Help:     "send TE: trailers, or leave it out",
+	Bad:      []string{overH2([]string{"TE: trailers, deflate"})},
+	Good:     []string{overH2([]string{"TE: Trailers"})},
+	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldTE}},
+	Check: func(p *annotate.Pass) {
+		if p.X.Request.Version < exchange.HTTP2 {
+			return
+		}
+		for i, l := range p.X.Request.Fields.Each(exchange.FieldTE) {
+			if !field.EqualFold(l.Value, "trailers") {
+				p.Note(p.RequestLine(i), "TE is %s; on %s it can be trailers only", quoted(l.Value), p.X.Request.Version)
+			}
+		}
+	},
+}

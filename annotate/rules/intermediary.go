@@ -1,0 +1,358 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// intermediaryRules lists the rules on proxies, gateways and CDNs on the way.
+func intermediaryRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		intermediaryForwardLoopSuspected,
+		intermediaryProxyStatusErrorDecoded,
+		intermediaryProxyStatusInvalid,
+		intermediaryProxyStatusReported,
+		intermediaryViaMissingFromProxy,
+		intermediaryViaPresent,
+	}
+}
+
+// receivedBy is who received a message, by a member of Via (RFC 9110 §7.6.3).
+func receivedBy(member field.Part) field.Part {
+	_, rest, ok := strings.Cut(member.Text, " ")
+	if !ok {
+		return member
+	}
+	name := field.TrimOWS(rest)
+	at := member.End() - len(strings.TrimLeft(rest, " \t"))
+	if i := strings.IndexAny(name, " \t("); i >= 0 {
+		name = name[:i]
+	}
+	return field.Part{Text: name, At: at}
+}
+
+// timesNamed counts how often a list names the same thing as a member does, up
+// to that member itself. Of very long lists only the beginning is looked at.
+func timesNamed(f *exchange.Fields, n exchange.Name, line int, member field.Part, name func(field.Part) field.Part) int {
+	const most = 100
+	count, seen := 0, 0
+	want := name(member).Text
+	for i, l := range f.Each(n) {
+		for m := range field.List(l.Value) {
+			if seen++; seen > most {
+				return count
+			}
+			if field.EqualFold(name(m).Text, want) {
+				count++
+			}
+			if i == line && m.At >= member.At {
+				return count
+			}
+		}
+	}
+	return count
+}
+
+// isGenericPseudonym reports whether many proxies that have nothing to do with
+// one another call themselves so in Via.
+func isGenericPseudonym(s string) bool {
+	for _, name := range [...]string{"varnish", "google", "vegur", "squid", "localhost", "proxy", "haproxy", "nginx", "envoy", "cloudfront", "kong", "-"} {
+		if field.HasPrefixFold(s, name) && (len(s) == len(name) || s[len(name)] == '/' || s[len(name)] == '-') {
+			return true
+		}
+	}
+	return false
+}
+
+// Thresholds of intermediary/forward-loop-suspected.
+const (
+	loopOfCDNs = 2
+	loopOfVia  = 3
+)
+
+var intermediaryForwardLoopSuspected = &annotate.Rule{
+	ID:       "intermediary/forward-loop-suspected",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "the request seems to go round in a circle",
+	Refs:     []string{"RFC 8586 §2", "RFC 9110 §7.6.3"},
+	Doc: "The request names the same intermediary more than once, so it has passed it before. If each passes it on to the next, it goes round until a limit or a timeout ends it, and every turn multiplies the load. " +
+		"Usually the origin server that is configured at a CDN or proxy is the CDN or proxy itself.",
+	Help: "look at where each intermediary that is named forwards to",
+	Bad: []string{
+		asked("CDN-Loop: edge.example; trace=7, other.example, edge.example"),
+		asked("Via: 1.1 shop-gw, 1.1 inner, 1.1 shop-gw", "Via: 2 shop-gw (7)"),
+	},
+	Good: []string{
+		asked("CDN-Loop: edge.example, other.example"),
+		asked("Via: 1.1 varnish, 1.1 varnish, 1.1 varnish (Varnish/7)"),
+		asked("Via: 1.1 shop-gw, 1.1 shop-gw"),
+	},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldCDNLoop, exchange.FieldVia}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		head := func(m field.Part) field.Part { return field.Head(m.Text) }
+		for i, l := range f.Each(exchange.FieldCDNLoop) {
+			for m := range field.List(l.Value) {
+				if timesNamed(f, exchange.FieldCDNLoop, i, m, head) >= loopOfCDNs {
+					p.Note(annotate.Span(p.RequestLine(i), m.At, m.End()), "CDN-Loop names %s twice", quoted(head(m).Text))
+					return
+				}
+			}
+		}
+		for i, l := range f.Each(exchange.FieldVia) {
+			for m := range field.List(l.Value) {
+				name := receivedBy(m)
+				if !isGenericPseudonym(name.Text) && timesNamed(f, exchange.FieldVia, i, m, receivedBy) >= loopOfVia {
+					p.Note(annotate.Span(p.RequestLine(i), name.At, name.End()), "Via names %s three times", quoted(name.Text))
+					return
+				}
+			}
+		}
+	},
+}
+
+// proxyError puts a type of error that RFC 9209 §2.3 defines in words; own is
+// whether it means that the intermediary made the response itself.
+func proxyError(name string) (words string, own bool) {
+	for _, e := range [...]struct {
+		name, words string
+		own         bool
+	}{
+		{"dns_timeout", "looking up the next server's address took too long", true},
+		{"dns_error", "the next server's address could not be found", true},
+		{"destination_not_found", "it does not know where to forward the request to", true},
+		{"destination_unavailable", "it takes the next server for down", true},
+		{"destination_ip_prohibited", "it must not connect to the next server's address", true},
+		{"destination_ip_unroutable", "there is no route to the next server's address", true},
+		{"connection_refused", "the next server refused the connection", true},
+		{"connection_terminated", "the connection to the next server was closed before the response was complete", false},
+		{"connection_timeout", "connecting to the next server took too long", true},
+		{"connection_read_timeout", "the next server sent nothing for too long", false},
+		{"connection_write_timeout", "the next server took no octets for too long", false},
+		{"connection_limit_reached", "it has as many connections to the next server as it may have", true},
+		{"tls_protocol_error", "TLS with the next server failed", false},
+		{"tls_certificate_error", "it does not accept the next server's certificate", true},
+		{"tls_alert_received", "the next server sent a TLS alert", false},
+		{"http_request_error", "it answered the request with an error of its own in the origin server's place", true},
+		{"http_request_denied", "its configuration forbids the request", true},
+		{"http_response_incomplete", "the next server's response was cut", false},
+		{"http_response_header_section_size", "the next server's header section is too long for it", false},
+		{"http_response_header_size", "a field line of the next server's response is too long for it", false},
+		{"http_response_body_size", "the next server's content is too long for it", false},
+		{"http_response_trailer_section_size", "the next server's trailer section is too long for it", false},
+		{"http_response_trailer_size", "a trailer line of the next server's response is too long for it", false},
+		{"http_response_transfer_coding", "it could not undo the transfer coding of the next server's response", false},
+		{"http_response_content_coding", "it could not undo the content coding of the next server's response", false},
+		{"http_response_timeout", "the next server's response took too long", false},
+		{"http_upgrade_failed", "the next server did not change the protocol", true},
+		{"http_protocol_error", "the next server's response broke the protocol", false},
+		{"proxy_internal_response", "it made the response itself without asking the next server", true},
+		{"proxy_internal_error", "it failed itself", true},
+		{"proxy_configuration_error", "its configuration is wrong", true},
+		{"proxy_loop_detected", "it would have forwarded the request to itself", true},
+	} {
+		if e.name == name {
+			return e.words, e.own
+		}
+	}
+	return "", false
+}
+
+// proxyStatus gives the members of a response's Proxy-Status, with the index
+// of their line, in lines that can be read.
+func proxyStatus(p *annotate.Pass, yield func(line int, m field.Member)) {
+	for i, l := range p.X.Response.Fields.Each(exchange.FieldProxyStatus) {
+		if v, err := field.ParseStructured(l.Value, field.StructuredList); err == nil {
+			for m := range v.Members() {
+				yield(i, m)
+			}
+		}
+	}
+}
+
+// whenProxyStatus is the index of the rules on Proxy-Status.
+var whenProxyStatus = annotate.When{Fields: []exchange.Name{exchange.FieldProxyStatus}}
+
+// memberEnd is the octet after the last of a member with its parameters.
+func memberEnd(m field.Member) int {
+	end := m.End()
+	for q := range m.Params() {
+		end = max(end, q.KeyAt+len(q.Key), q.End())
+	}
+	return end
+}
+
+var intermediaryProxyStatusErrorDecoded = &annotate.Rule{
+	ID:       "intermediary/proxy-status-error-decoded",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "an intermediary says what went wrong",
+	Refs:     []string{"RFC 9209 §2.1.1", "RFC 9209 §2.3"},
+	Doc: "Proxy-Status tells at which intermediary the request or response met with an error, and of which kind. " +
+		"For some kinds the intermediary made the response itself, and the origin server perhaps never saw the request; so look there and not into the application.",
+	Help: "look at the intermediary that is named, and at what it forwards to",
+	Bad: []string{
+		responded("HTTP/1.1 504 Gateway Timeout", `Proxy-Status: edge.example; error=connection_timeout; next-hop="10.0.0.7:8080"`, "Content-Length: 0"),
+		responded("HTTP/1.1 502 Bad Gateway", `Proxy-Status: edge.example; error="shop_trouble"`, "Content-Length: 0"),
+	},
+	Good: []string{answered("Proxy-Status: edge.example; received-status=200")},
+	When: whenProxyStatus,
+	Check: func(p *annotate.Pass) {
+		proxyStatus(p, func(line int, m field.Member) {
+			e, ok := m.Param("error")
+			if !ok || e.Type != field.Token && e.Type != field.String {
+				return
+			}
+			words, own := proxyError(e.Content())
+			message := bare(m.Text) + " reports " + bare(e.Content())
+			if words != "" {
+				message += ": " + words
+			}
+			if hop, ok := m.Param("next-hop"); ok {
+				message += "; the next server was " + bare(hop.Content())
+			}
+			if own {
+				message += "; it made this response itself"
+			}
+			p.Note(annotate.Span(p.ResponseLine(line), m.At, memberEnd(m)), "%s", message)
+		})
+	},
+}
+
+var intermediaryProxyStatusInvalid = &annotate.Rule{
+	ID:       "intermediary/proxy-status-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByIntermediary,
+	Title:    "Proxy-Status has a value of the wrong type",
+	Refs:     []string{"RFC 9209 §2", "RFC 9209 §2.1.3", "RFC 9209 §2.1.4"},
+	Doc:      "A member of Proxy-Status names the intermediary by a Token or a String, and its parameters have types of their own. Tools that read the field drop what has another type.",
+	Help:     "send for example: Proxy-Status: edge.example; received-status=502; next-protocol=h2",
+	Bad: []string{
+		"# also intermediary/proxy-status-reported\n" + answered(`Proxy-Status: edge.example; received-status="200"`),
+		"# also intermediary/proxy-status-reported\n" + answered(`Proxy-Status: 7; next-protocol="h2"`),
+	},
+	Good: []string{
+		answered(`Proxy-Status: "edge 7"; received-status=200; next-protocol=h2; shop=1`),
+		responded("HTTP/1.1 502 Bad Gateway", `Proxy-Status: edge.example; error="http_protocol_error"; next-protocol=:aDI=:`, "Content-Length: 0"),
+	},
+	When: whenProxyStatus,
+	Check: func(p *annotate.Pass) {
+		proxyStatus(p, func(line int, m field.Member) {
+			if m.Type != field.Token && m.Type != field.String {
+				p.Note(annotate.Span(p.ResponseLine(line), m.At, m.End()), "%s is %s, and the intermediary has to be named by a Token or a String", bare(m.Text), article(m.Type))
+			}
+			for q := range m.Params() {
+				if want := keyTypes(proxyStatusTypes, q.Key); !want.has(q.Type) {
+					p.Note(annotate.Span(p.ResponseLine(line), q.KeyAt, max(q.End(), q.KeyAt+len(q.Key))), "%s is %s, and has to be %s", q.Key, article(q.Type), want)
+				}
+			}
+		})
+	},
+}
+
+// proxyStatusTypes are the types of the parameters that must have one.
+var proxyStatusTypes = []typedKey{
+	{"received-status", oneOf(field.Integer)},
+	{"next-protocol", oneOf(field.Token, field.ByteSequence)},
+}
+
+var intermediaryProxyStatusReported = &annotate.Rule{
+	ID:       "intermediary/proxy-status-reported",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "intermediaries say how they got the response",
+	Refs:     []string{"RFC 9209 §2"},
+	Doc:      "Proxy-Status tells through which intermediaries the response came, the one nearest to the origin server first, where each had it from and which status it received. It helps to see whether a status was changed on the way.",
+	Help:     "compare received-status with the status of the response",
+	Bad:      []string{answered(`Proxy-Status: shield.example; received-status=200; next-hop="10.0.0.7:8080", edge.example`)},
+	Good:     []string{responded("HTTP/1.1 504 Gateway Timeout", `Proxy-Status: shield.example, edge.example; error=connection_timeout`, "Content-Length: 0")},
+	When:     whenProxyStatus,
+	Check: func(p *annotate.Pass) {
+		const most = 4
+		var hops []string
+		failed := false
+		proxyStatus(p, func(_ int, m field.Member) {
+			if _, ok := m.Param("error"); ok {
+				failed = true
+			}
+			if len(hops) >= most {
+				return
+			}
+			hop := bare(m.Text)
+			if status, ok := m.Param("received-status"); ok {
+				hop += " received " + bare(status.Text)
+			}
+			if next, ok := m.Param("next-hop"); ok {
+				hop += " from " + bare(next.Content())
+			}
+			hops = append(hops, hop)
+		})
+		if !failed && len(hops) > 0 {
+			p.Note(p.ResponseField(exchange.FieldProxyStatus), "the response came through %s", strings.Join(hops, ", then "))
+		}
+	},
+}
+
+var intermediaryViaMissingFromProxy = &annotate.Rule{
+	ID:       "intermediary/via-missing-from-proxy",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "the proxy does not say that it was there",
+	Refs:     []string{"RFC 9110 §7.6.3"},
+	Doc: "sidenote sent the request to the upstream proxy that it is configured to use, and the response has no Via. A proxy has to add itself to what it forwards, so that loops and the version of HTTP that each side speaks can be seen. " +
+		"Some proxies leave it out so as not to be seen.",
+	Help: "let the upstream proxy add Via",
+	Bad:  []string{"* origin peer=192.0.2.9:3128 proxy=http://proxy.test:3128\n" + answered()},
+	Good: []string{
+		"* origin peer=192.0.2.9:3128 proxy=http://proxy.test:3128\n" + answered("Via: 1.1 proxy.test"),
+		"* scheme https\n* origin peer=192.0.2.9:3128 proxy=http://proxy.test:3128 tls=0x0304\n" + answered(),
+		answered(),
+	},
+	When: annotate.When{Class: []int{2, 3}},
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		if x.Origin.Proxy == "" || x.Origin.TLS != nil || x.Scheme != "http" || x.Response.Fields.Has(exchange.FieldVia) || x.Request.Method == "CONNECT" {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldVia), "the response came through the proxy %s and has no Via", quoted(x.Origin.Proxy))
+	},
+}
+
+var intermediaryViaPresent = &annotate.Rule{
+	ID:       "intermediary/via-present",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "proxies or gateways are on the way",
+	Refs:     []string{"RFC 9110 §7.6.3"},
+	Doc:      "Via names the intermediaries that the response passed, the one nearest to the origin server first, with the version of HTTP by which each received it. Any of them can have changed fields, answered from a cache or made an error of its own.",
+	Help:     "ask the origin server without them, if you can, to see what it sends itself",
+	Bad:      []string{answered("Via: 1.1 shield.example (Shield 7), 2 edge.example")},
+	Good:     []string{answered()},
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldVia}},
+	Once:     originKey,
+	Check: func(p *annotate.Pass) {
+		const most = 4
+		var names []string
+		for _, l := range p.X.Response.Fields.Each(exchange.FieldVia) {
+			if field.CheckVia(l.Value) != nil {
+				return // syntax/field-value-syntax is about that
+			}
+			for m := range field.List(l.Value) {
+				if len(names) == most {
+					names = append(names, "...")
+					break
+				}
+				if len(names) < most {
+					names = append(names, bare(receivedBy(m).Text))
+				}
+			}
+		}
+		if len(names) > 0 {
+			p.Note(p.ResponseField(exchange.FieldVia), "the response passed %s", strings.Join(names, ", then "))
+		}
+	},
+}

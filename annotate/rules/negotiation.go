@@ -1,0 +1,332 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// negotiationRules lists the rules on content negotiation (RFC 9110 §12),
+// client hints and preferences.
+func negotiationRules() []*annotate.Rule {
+	return slices.Concat([]*annotate.Rule{
+		negotiation406AcceptLanguageOnly,
+		negotiation406WithoutNegotiation,
+		negotiationAcceptCHMissingVary,
+		negotiationAcceptCHOverHTTP,
+		negotiationContentTypeDisagreesAccept,
+		negotiationQvalueInvalid,
+	}, negotiationPreferRules())
+}
+
+// admitsAll reports whether all lines of an Accept field together take
+// anything: */* or * with a weight above 0.
+func admitsAll(f *exchange.Fields, n exchange.Name) bool {
+	for _, l := range f.Each(n) {
+		for e := range field.List(l.Value) {
+			if h := field.Head(e.Text).Text; (h == "*" || h == "*/*") && weightOf(e.Text) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// negotiates reports whether a request field takes part in the choice of a
+// representation, and does not admit everything.
+func negotiates(f *exchange.Fields, l *exchange.Line) bool {
+	switch {
+	case l.Known == exchange.FieldPrefer, field.HasPrefixFold(l.Name, "Sec-CH-"):
+		return true
+	case field.EqualFold(l.Name, "Accept"), field.HasPrefixFold(l.Name, "Accept-"):
+		return l.Known == 0 || !admitsAll(f, l.Known)
+	}
+	return false
+}
+
+var negotiation406AcceptLanguageOnly = &annotate.Rule{
+	ID:       "negotiation/406-accept-language-only",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "406 for the sake of a language",
+	Refs:     []string{"RFC 9110 §12.4.1", "RFC 9110 §15.5.7"},
+	Doc: "The request restricts nothing but the language. A server that lacks it may send what it has in another one, and people mostly prefer that to an error. " +
+		"Accept-Language is set by the system of the user, who knows nothing of it.",
+	Help: "send the content in your own language, with Content-Language",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept: text/html, */*;q=0.1
+> Accept-Language: gsw
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 7
+< Vary: Accept-Language
+<
+< de, en.
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept: text/csv
+> Accept-Language: gsw
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 7
+<
+< de, en.
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept-Encoding: x-shop, identity;q=0
+> Accept-Language: gsw
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 7
+<
+< de, en.
+`},
+	When: annotate.When{Status: []int{406}, RequestFields: []exchange.Name{exchange.FieldAcceptLanguage}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		if admitsAll(f, exchange.FieldAcceptLanguage) || f.Has(exchange.FieldAccept) && !admitsAll(f, exchange.FieldAccept) || refusesIdentity(f) {
+			return
+		}
+		for _, l := range f.All() {
+			switch l.Known {
+			case exchange.FieldAccept, exchange.FieldAcceptLanguage, exchange.FieldAcceptEncoding:
+			default:
+				if negotiates(f, l) {
+					return
+				}
+			}
+		}
+		p.Note(p.RequestField(exchange.FieldAcceptLanguage), "406 answers a request that restricts only the language, by Accept-Language: %s", bare(f.Combined(exchange.FieldAcceptLanguage)))
+	},
+}
+
+// refusesIdentity reports whether Accept-Encoding forbids content without a coding.
+func refusesIdentity(f *exchange.Fields) bool {
+	refused := false
+	for _, l := range f.Each(exchange.FieldAcceptEncoding) {
+		for e := range field.List(l.Value) {
+			switch h := field.Head(e.Text).Text; {
+			case field.EqualFold(h, "identity"):
+				return weightOf(e.Text) == 0
+			case h == "*":
+				refused = weightOf(e.Text) == 0
+			}
+		}
+	}
+	return refused
+}
+
+var negotiation406WithoutNegotiation = &annotate.Rule{
+	ID:       "negotiation/406-without-negotiation",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOriginOrIntermediary,
+	Title:    "406 to a request that takes anything",
+	Refs:     []string{"RFC 9110 §15.5.7", "RFC 9110 §12.4.1"},
+	Doc: "406 means that nothing on offer fits what the client accepts, and this client accepts everything. So the status cannot mean that. " +
+		"Firewalls, mod_security above all, use it to turn away requests that they do not like, such as those with an unusual User-Agent or content.",
+	Help: "look for a firewall before the server; send 403 to turn a request away",
+	Bad: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept: */*
+> Accept-Encoding: gzip, *;q=0.1
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 2
+<
+< no
+`},
+	Good: []string{`> GET /orders HTTP/1.1
+> Host: shop.test
+> Accept: text/csv, */*;q=0
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 2
+<
+< no
+`, `> GET /orders HTTP/1.1
+> Host: shop.test
+> Prefer: return=minimal
+>
+< HTTP/1.1 406 Not Acceptable
+< Content-Type: text/plain
+< Content-Length: 2
+<
+< no
+`},
+	When: annotate.When{Status: []int{406}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		for _, l := range f.All() {
+			if negotiates(f, l) {
+				return
+			}
+		}
+		p.Note(p.StatusLine(), "406 answers a request that accepts everything")
+	},
+}
+
+var negotiationAcceptCHMissingVary = &annotate.Rule{
+	ID:       "negotiation/accept-ch-missing-vary",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the content depends on a client hint that Vary does not name",
+	Refs:     []string{"RFC 8942 §3.2", "draft-davidben-http-client-hint-reliability"},
+	Doc:      "Critical-CH says that the content depends on the hint, so much that the browser is to ask again with it. Caches do not know that unless Vary names it, and give the content for one kind of client to another.",
+	Help:     "name every hint of Critical-CH in Vary",
+	Bad:      []string{overTLS(answered("Accept-CH: Sec-CH-UA-Model, Sec-CH-UA-Mobile", "Critical-CH: Sec-CH-UA-Model", "Vary: Accept-Encoding"))},
+	Good: []string{
+		overTLS(answered("Accept-CH: Sec-CH-UA-Model", "Critical-CH: Sec-CH-UA-Model", "Vary: sec-ch-ua-model")),
+		overTLS(answered("Accept-CH: Sec-CH-UA-Model", "Critical-CH: Sec-CH-UA-Model", "Cache-Control: private")),
+		overTLS(answered("Accept-CH: Sec-CH-UA-Model")),
+	},
+	When: annotate.When{Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldCriticalCH}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if c := cachingOf(f); c.noStore || c.private {
+			return
+		}
+		for i, l := range f.Each(exchange.FieldCriticalCH) {
+			for h := range field.List(l.Value) {
+				if name := field.Head(h.Text).Text; !varyHas(f, name) {
+					p.Note(annotate.Span(p.ResponseLine(i), h.At, h.End()), "Critical-CH names %s, and Vary does not", quoted(name))
+					return
+				}
+			}
+		}
+	},
+}
+
+var negotiationAcceptCHOverHTTP = &annotate.Rule{
+	ID:       "negotiation/accept-ch-over-http",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Accept-CH without TLS",
+	Refs:     []string{"RFC 8942 §3.1"},
+	Doc:      "Browsers read Accept-CH only over https, so that nobody on the way can make them tell more of themselves. Here it is ignored, and the hints never come.",
+	Help:     "serve over https, or leave Accept-CH out",
+	Bad:      []string{answered("Accept-CH: Sec-CH-UA-Model")},
+	Good: []string{
+		overTLS(answered("Accept-CH: Sec-CH-UA-Model")),
+		askedAndAnswered([]string{"X-Forwarded-Proto: https"}, "Accept-CH: Sec-CH-UA-Model"),
+		strings.Replace(answered("Accept-CH: Sec-CH-UA-Model"), "Host: shop.test", "Host: localhost", 1),
+	},
+	When:  annotate.When{Fields: []exchange.Name{exchange.FieldAcceptCH}},
+	Needs: annotate.NeedsTLS,
+	Check: func(p *annotate.Pass) {
+		if p.X.Scheme == "http" && !isLoopbackOrigin(p.X) && !tlsEndedBefore(p.X) {
+			p.Note(p.ResponseField(exchange.FieldAcceptCH), "Accept-CH came over http, where browsers ignore it")
+		}
+	},
+}
+
+var negotiationContentTypeDisagreesAccept = &annotate.Rule{
+	ID:       "negotiation/content-type-disagrees-accept",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the content is of a type that the client did not ask for",
+	Refs:     []string{"RFC 9110 §12.4.1", "RFC 9110 §12.5.1"},
+	Doc: "No media range in Accept covers the type of the response. A server may send what it has all the same, and 200 is right then; yet the client may have no way to read it. " +
+		"Often the server does not look at Accept, or the client copied it from elsewhere.",
+	Help: "send a type that Accept names, or have the client accept what it can read",
+	Bad: []string{
+		askedAndAnswered([]string{"Accept: image/png, image/*;q=0.5"}),
+		askedAndAnswered([]string{"Accept: */*, text/plain;q=0"}),
+	},
+	Good: []string{
+		askedAndAnswered([]string{"Accept: image/png, text/*;q=0.5"}),
+		askedAndAnswered([]string{"Accept: image/png", "Accept: */*;q=0.1"}),
+		asked(),
+	},
+	When: annotate.When{
+		Class: []int{2}, Methods: []string{"GET", "HEAD"},
+		Fields: []exchange.Name{exchange.FieldContentType}, RequestFields: []exchange.Name{exchange.FieldAccept},
+	},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		t := mediaTypeOf(&x.Response.Fields)
+		if t.Err != nil || t.Is("application", "problem+json") || t.Is("multipart", "byteranges") || x.Request.Method == "GET" && x.Response.Content.Size == 0 {
+			return
+		}
+		accept := x.Request.Fields.Combined(exchange.FieldAccept)
+		if field.TrimOWS(accept) == "" || field.AcceptWeight(accept, t.Type, t.Subtype) > 0 {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldContentType), "the response is %s/%s, and the request accepts %s", t.Type, t.Subtype, bare(accept))
+	},
+}
+
+// weightedFields are the fields whose members have weights.
+var weightedFields = [...]exchange.Name{
+	exchange.FieldAccept, exchange.FieldAcceptCharset, exchange.FieldAcceptEncoding, exchange.FieldAcceptLanguage, exchange.FieldTE,
+}
+
+var weightedNames = exchange.MaskOf(weightedFields[:]...)
+
+var negotiationQvalueInvalid = &annotate.Rule{
+	ID:       "negotiation/qvalue-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "a weight that is none",
+	Refs:     []string{"RFC 9110 §12.4.2"},
+	Doc:      "A weight is a number from 0 to 1 with at most three decimals, and a digit before the point. Servers ignore others, take them for 1, or refuse the request, so the client gets what it liked least.",
+	Help:     "write weights such as q=0.8",
+	Bad: []string{
+		asked("Accept: text/plain;q=1.5"),
+		asked("Accept-Language: de, en;q=.2"),
+		asked("Accept-Encoding: gzip;q=0.8888"),
+		asked("Accept: text/plain; q=high"),
+	},
+	Good: []string{
+		asked("Accept: text/plain;level=5 ; Q=0.5, */*;q=0.001", "Accept-Encoding: gzip;q=1.000, identity;q=0"),
+	},
+	Check: func(p *annotate.Pass) {
+		for _, s := range bothSides(p.X) {
+			if !s.Fields.HasAny(&weightedNames) {
+				continue
+			}
+			for _, n := range weightedFields {
+				for i, l := range s.Fields.Each(n) {
+					if strings.IndexByte(l.Value, ';') >= 0 {
+						noteWeights(p, s, i, l)
+					}
+				}
+			}
+		}
+	},
+}
+
+func noteWeights(p *annotate.Pass, s messageSide, line int, l *exchange.Line) {
+	for e := range field.List(l.Value) {
+		for q := range field.Params(e.Text) {
+			if !field.EqualFold(q.Name, "q") {
+				continue
+			}
+			if _, ok := field.Weight(q.Value); !ok {
+				p.Report(annotate.Note{
+					Place: s.place(p, line, e.At+q.At, e.At+q.ValueAt+len(q.Value)), Blame: s.blame(),
+					Message: l.Name + " has " + quoted(e.Text) + ", whose weight is no number from 0 to 1 with at most three decimals",
+				})
+			}
+			break
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package rules
+
+import (
+	"iter"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// negotiationPreferRules lists the rules on Prefer (RFC 7240).
+func negotiationPreferRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		negotiationPreferContradiction,
+		negotiationPreferDuplicate,
+		negotiationPreferNonsensicalMethod,
+		negotiationPreferenceAppliedMissingVary,
+		negotiationPreferenceAppliedNotRequested,
+	}
+}
+
+// A preference is a member of Prefer or Preference-Applied.
+type preference struct {
+	field.Part        // without its parameters
+	name       string // compared without case
+	value      string // without quotes; an empty one equals none
+	line       int
+}
+
+// preferences gives the preferences of all lines of a field.
+func preferences(f *exchange.Fields, n exchange.Name) iter.Seq[preference] {
+	return func(yield func(preference) bool) {
+		for i, l := range f.Each(n) {
+			for e := range field.List(l.Value) {
+				for d := range field.Directives(field.Head(e.Text).Text) {
+					part := field.Part{Text: d.Text, At: e.At + d.At}
+					if !yield(preference{Part: part, name: d.Name, value: field.Unquote(d.Argument), line: i}) {
+						return
+					}
+					break
+				}
+			}
+		}
+	}
+}
+
+// samePreference finds the first preference of a name.
+func samePreference(f *exchange.Fields, n exchange.Name, name string) (first preference, ok bool) {
+	for q := range preferences(f, n) {
+		if field.EqualFold(q.name, name) {
+			return q, true
+		}
+	}
+	return first, false
+}
+
+// whenPrefer is the index of the rules on Prefer.
+var whenPrefer = annotate.When{RequestFields: []exchange.Name{exchange.FieldPrefer}}
+
+// excludes reports whether two preferences of one name exclude each other: the
+// values of return and of handling do.
+func excludes(a, b preference) bool {
+	return (field.EqualFold(a.name, "return") || field.EqualFold(a.name, "handling")) && !field.EqualFold(a.value, b.value)
+}
+
+var negotiationPreferContradiction = &annotate.Rule{
+	ID:       "negotiation/prefer-contradiction",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "two preferences that exclude each other",
+	Refs:     []string{"RFC 7240 §4.2", "RFC 7240 §4.4"},
+	Doc:      "The client prefers both a short answer and a whole one, or both strict and lenient handling. A server may take either, or none. Mostly a library adds one preference and the application another.",
+	Help:     "send one of the two",
+	Bad: []string{
+		asPost("Prefer: return=minimal, wait=5", "Prefer: return=representation"),
+		asPost("Prefer: handling=strict, handling=lenient"),
+	},
+	Good: []string{asPost("Prefer: return=minimal, handling=strict")},
+	When: whenPrefer,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		for q := range preferences(f, exchange.FieldPrefer) {
+			if first, _ := samePreference(f, exchange.FieldPrefer, q.name); excludes(first, q) {
+				p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer has both %s and %s", bare(first.Text), bare(q.Text))
+				return
+			}
+		}
+	},
+}
+
+var negotiationPreferDuplicate = &annotate.Rule{
+	ID:       "negotiation/prefer-duplicate",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "the same preference twice",
+	Refs:     []string{"RFC 7240 §2"},
+	Doc:      "Of a preference that stands more than once only the first counts. Mostly a library adds one and the application another, and the one that was meant is ignored.",
+	Help:     "send each preference once",
+	Bad:      []string{asPost("Prefer: wait=5", "Prefer: respond-async, Wait=10")},
+	Good:     []string{asPost("Prefer: respond-async, wait=10")},
+	When:     whenPrefer,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		for q := range preferences(f, exchange.FieldPrefer) {
+			first, _ := samePreference(f, exchange.FieldPrefer, q.name)
+			if (first.At != q.At || first.line != q.line) && !excludes(first, q) {
+				p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer has %s, and before it %s, which alone counts", bare(q.Text), bare(first.Text))
+				return
+			}
+		}
+	},
+}
+
+var negotiationPreferNonsensicalMethod = &annotate.Rule{
+	ID:       "negotiation/prefer-nonsensical-method",
+	Severity: annotate.Info,
+	Blame:    annotate.ByClient,
+	Title:    "a preference for what a write returns, on a read",
+	Refs:     []string{"RFC 7240 §4.2"},
+	Doc:      "return=minimal and return=representation say whether the answer to a change should show the result. A read changes nothing, so there is nothing to shorten; servers ignore it, or worse, leave content out.",
+	Help:     "leave return out of GET and HEAD",
+	Bad:      []string{asked("Prefer: return=minimal")},
+	Good:     []string{asked("Prefer: respond-async"), asPost("Prefer: return=minimal")},
+	When:     annotate.When{Methods: []string{"GET", "HEAD"}, RequestFields: []exchange.Name{exchange.FieldPrefer}},
+	Check: func(p *annotate.Pass) {
+		q, ok := samePreference(&p.X.Request.Fields, exchange.FieldPrefer, "return")
+		if ok && (field.EqualFold(q.value, "minimal") || field.EqualFold(q.value, "representation")) {
+			p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer: %s is on %s, which changes nothing", bare(q.Text), p.X.Request.Method)
+		}
+	},
+}
+
+var negotiationPreferenceAppliedMissingVary = &annotate.Rule{
+	ID:       "negotiation/preference-applied-missing-vary",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the content depends on Prefer, and Vary does not say so",
+	Refs:     []string{"RFC 7240 §2"},
+	Doc:      "The server chose the content by a preference, as Preference-Applied says. Caches do not know that unless Vary names Prefer, and give it to clients with other preferences.",
+	Help:     "send: Vary: Prefer",
+	Bad:      []string{askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short")},
+	Good: []string{
+		askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short", "Vary: Accept, prefer"),
+		askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short", "Cache-Control: no-store"),
+		askedAndAnswered([]string{"Prefer: wait=5"}, "Preference-Applied: wait=5"),
+	},
+	When: annotate.When{Methods: []string{"GET", "HEAD"}, Fields: []exchange.Name{exchange.FieldPreferenceApplied}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if varyHas(f, "Prefer") {
+			return
+		}
+		if c := cachingOf(f); c.noStore {
+			return
+		}
+		for q := range preferences(f, exchange.FieldPreferenceApplied) {
+			if field.EqualFold(q.name, "respond-async") || field.EqualFold(q.name, "wait") || field.EqualFold(q.name, "handling") {
+				continue
+			}
+			p.Note(annotate.Span(p.ResponseLine(q.line), q.At, q.End()), "the server applied the preference %s, and Vary does not name Prefer", bare(q.Text))
+			return
+		}
+	},
+}
+
+var negotiationPreferenceAppliedNotRequested = &annotate.Rule{
+	ID:       "negotiation/preference-applied-not-requested",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a preference was applied that nobody had",
+	Refs:     []string{"RFC 7240 §3"},
+	Doc:      "Preference-Applied names which preferences of the request the server obeyed. This one is not in the request, or has another value there, so the client cannot tell what it got.",
+	Help:     "name only preferences of the request, with their values",
+	Bad: []string{
+		askedAndAnswered(nil, "Preference-Applied: view=long", "Vary: Prefer"),
+		askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=long", "Vary: Prefer"),
+	},
+	Good: []string{
+		askedAndAnswered([]string{"Prefer: a, View=\"short\""}, "Preference-Applied: view=short, a=\"\"", "Vary: Prefer"),
+		askedAndAnswered(nil, "Preference-Applied: view=short", "Vary: Prefer", "Cache-Control: max-age=60", "Age: 5"),
+	},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldPreferenceApplied}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if age, ok := ageOf(f); ok && age > 0 {
+			return
+		}
+		for q := range preferences(f, exchange.FieldPreferenceApplied) {
+			at := annotate.Span(p.ResponseLine(q.line), q.At, q.End())
+			asked, ok := samePreference(&p.X.Request.Fields, exchange.FieldPrefer, q.name)
+			switch {
+			case !ok:
+				p.Note(at, "Preference-Applied has %s, which the request does not prefer", bare(q.Text))
+			case asked.value != q.value:
+				p.Note(at, "Preference-Applied has %s, and the request prefers %s", bare(q.Text), bare(asked.Text))
+			}
+		}
+	},
+}

@@ -1,0 +1,241 @@
+package rules
+
+import (
+	"net/url"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// securityDisclosureRules lists the rules on what a response tells of the
+// software behind it.
+func securityDisclosureRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		securityServerVersionDisclosed,
+		securityFieldUnnecessary,
+		securityDebugFieldExposed,
+		securityCharsetFromRequest,
+	}
+}
+
+// disclosing is an example: an API's answer with further fields.
+func disclosing(fields string) string {
+	return "* scheme https\n* origin peer=203.0.113.5:443\n> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n" + marked("<", fields) + "< Content-Type: application/json\n< Content-Length: 2\n<\n< {}\n"
+}
+
+var securityServerVersionDisclosed = &annotate.Rule{
+	ID:       "security/server-version-disclosed",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Server tells the exact version",
+	Refs:     []string{"RFC 9110 §10.2.4", "RFC 9110 §17.12"},
+	Doc:      "An exact version, the operating system or a list of modules helps those who look for servers with a known hole. Leaving it out is no protection in itself, and costs nothing (nginx: server_tokens off; Apache: ServerTokens Prod).",
+	Help:     "send the product's name alone, or leave Server out",
+	Bad:      []string{disclosing("Server: nginx/1.18.0"), disclosing("Server: Apache/2.4 (Ubuntu)"), disclosing("Server: Apache mod_ssl OpenSSL")},
+	Good:     []string{disclosing("Server: nginx"), disclosing("Server: Microsoft-IIS/10.0"), disclosing("Server: gunicorn/20"), disclosing("Server: Apache (shop)")},
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldServer}},
+	Once:     originKey,
+	Check: func(p *annotate.Pass) {
+		i := p.X.Response.Fields.Index(exchange.FieldServer)
+		if why := whatServerTells(p.X.Response.Fields.At(i).Value); why != "" {
+			p.Note(p.ResponseLine(i), "Server is %s, which tells %s", quoted(p.X.Response.Fields.At(i).Value), why)
+		}
+	},
+}
+
+// whatServerTells says what a Server value gives away; "" for nothing.
+func whatServerTells(v string) string {
+	products, version, system := 0, false, false
+	for at := 0; at < len(v); {
+		switch c := v[at]; {
+		case c == '(':
+			end := at + 1
+			for end < len(v) && v[end] != ')' {
+				end++
+			}
+			system = system || namesSystem(v[at:end])
+			at = end + 1
+		case field.IsTokenByte(c):
+			end := at
+			for end < len(v) && v[end] != ' ' && v[end] != '(' {
+				end++
+			}
+			products++
+			if _, number, ok := strings.Cut(v[at:end], "/"); ok && number != "" && field.IsDigit(number[0]) {
+				version = true
+				if numericParts(number) >= 3 {
+					return "an exact version"
+				}
+			}
+			at = end
+		default:
+			at++
+		}
+	}
+	switch {
+	case version && system:
+		return "a version and the operating system"
+	case products >= 3:
+		return plural(int64(products), "product")
+	}
+	return ""
+}
+
+// numericParts counts the numbers with dots between them that s begins with.
+func numericParts(s string) (n int) {
+	for s != "" && field.IsDigit(s[0]) {
+		n++
+		for s != "" && field.IsDigit(s[0]) {
+			s = s[1:]
+		}
+		if s == "" || s[0] != '.' {
+			break
+		}
+		s = s[1:]
+	}
+	return n
+}
+
+func namesSystem(comment string) bool {
+	for _, name := range [...]string{"ubuntu", "debian", "centos", "red hat", "fedora", "alpine", "suse", "unix", "linux", "win", "freebsd", "openbsd", "darwin", "amazon", "rocky", "almalinux"} {
+		if field.IndexFold(comment, name) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+var securityFieldUnnecessary = &annotate.Rule{
+	ID:       "security/field-unnecessary",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOriginOrIntermediary,
+	Title:    "a response field tells about the software, or does nothing any more",
+	Refs:     []string{"RFC 9110 §17.12"},
+	Doc:      "Fields such as X-Powered-By serve nobody but those who look for servers with a known hole. P3P, X-UA-Compatible and X-XSS-Protection were for browsers that are gone; the last one opened holes of its own.",
+	Help:     "switch the field off",
+	Bad:      []string{disclosing("X-Powered-By: PHP/8.1.2"), disclosing("X-XSS-Protection: 1; mode=block"), disclosing("X-Generator: Drupal 9") + "# also deprecated/x-prefix-field\n"},
+	Good:     []string{disclosing("X-XSS-Protection: 0\nVia: 1.1 edge\nX-Runtime: 0.012345")},
+	Once:     unnecessaryFields,
+	Check: func(p *annotate.Pass) {
+		for i := range p.X.Response.Fields.Len() {
+			if isUnnecessary(p.X.Response.Fields.At(i)) {
+				p.Note(p.ResponseLine(i), "%s: %s is of no use to clients", p.X.Response.Fields.At(i).Name, bare(p.X.Response.Fields.At(i).Value))
+			}
+		}
+	},
+}
+
+// unnecessaryFields is the key of a rule that speaks once per origin and field.
+func unnecessaryFields(x *exchange.Exchange) string {
+	key := originKey(x)
+	for i := range x.Response.Fields.Len() {
+		if l := x.Response.Fields.At(i); isUnnecessary(l) {
+			key += " " + strings.ToLower(l.Name)
+		}
+	}
+	return key
+}
+
+func isUnnecessary(l *exchange.Line) bool {
+	switch l.Known {
+	case exchange.FieldXPoweredBy, exchange.FieldXAspNetVersion, exchange.FieldXAspNetMvcVersion, exchange.FieldP3P, exchange.FieldXUACompatible:
+		return true
+	case exchange.FieldXXSSProtection:
+		return l.Value != "0"
+	case exchange.FieldXRuntime:
+		return strings.IndexByte(l.Value, '/') >= 0
+	case 0:
+		return len(l.Name) == 11 && field.EqualFold(l.Name, "X-Generator") || len(l.Name) == 16 && field.EqualFold(l.Name, "X-Backend-Server")
+	}
+	return false
+}
+
+var securityDebugFieldExposed = &annotate.Rule{
+	ID:       "security/debug-field-exposed",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a response carries a debugging channel",
+	Refs:     []string{"CWE-215"},
+	Doc:      "The field belongs to a debugging tool that shows logs, queries or a profiler to whoever asks. On a public host everybody can ask.",
+	Help:     "switch the framework's debug mode and its profiler off",
+	Bad:      []string{disclosing("X-Debug-Token-Link: https://api.shop.test/_profiler/7f3k") + "# also deprecated/x-prefix-field\n", disclosing("X-ChromeLogger-Data: eyJ2") + "# also deprecated/x-prefix-field\n"},
+	Good:     []string{strings.Replace(disclosing("X-Debug-Token-Link: http://api.shop.test/_profiler/7f3k"), "203.0.113.5", "10.0.0.5", 1), disclosing("X-Request-ID: 7f3k")},
+	Check: func(p *annotate.Pass) {
+		for i := range p.X.Response.Fields.Len() {
+			l := p.X.Response.Fields.At(i)
+			if l.Known == 0 && isDebugField(l.Name) && !isLocalAddress(p.X) {
+				p.Note(p.ResponseLine(i), "%s shows a debugging tool's data to everybody", l.Name)
+			}
+		}
+	},
+}
+
+func isDebugField(name string) bool {
+	if len(name) < 13 || name[1] != '-' {
+		return false
+	}
+	switch len(name) {
+	case 18:
+		return field.EqualFold(name, "X-Debug-Token-Link")
+	case 13:
+		return field.EqualFold(name, "X-Debug-Token")
+	case 19:
+		return field.EqualFold(name, "X-ChromeLogger-Data")
+	case 16:
+		return field.EqualFold(name, "X-ChromePhp-Data")
+	case 15:
+		return field.EqualFold(name, "X-Wf-Protocol-1")
+	case 17:
+		return field.EqualFold(name, "X-Debug-Exception")
+	case 22:
+		return field.EqualFold(name, "X-Debug-Exception-File")
+	}
+	return false
+}
+
+var securityCharsetFromRequest = &annotate.Rule{
+	ID:       "security/charset-from-request",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the request chooses the charset of a page",
+	Refs:     []string{"CWE-20"},
+	Doc:      "The charset of the page is what a parameter of the request says. Under an unusual charset harmless octets become markup, so somebody can make a link by which the page runs their script. Send utf-8, always.",
+	Help:     "send charset=utf-8, whatever the request says",
+	Bad:      []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-7", 1), "text/html", "text/html; charset=UTF-7", 1)},
+	Good: []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-8", 1), "text/html", "text/html; charset=utf-8", 1),
+		strings.Replace(securePage(""), "text/html", "text/html; charset=shift_jis", 1)},
+	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		form := formContent(&p.X.Request)
+		query := p.X.Query()
+		if query == "" && len(form) == 0 {
+			return
+		}
+		t := mediaTypeOf(&p.X.Response.Fields)
+		if !t.IsHTML() && !isXML(t) {
+			return
+		}
+		charset, ok := t.Param("charset")
+		if !ok || charset == "" || foldIn([]string{"utf-8", "us-ascii", "iso-8859-1", "windows-1252"}, charset) {
+			return
+		}
+		for _, params := range [...]string{query, string(form)} {
+			name, _, _ := findParameter(params, func(_, value string) bool {
+				v, err := url.QueryUnescape(value)
+				return err == nil && field.EqualFold(v, charset)
+			})
+			if name != "" {
+				p.Note(p.ResponseField(exchange.FieldContentType), "the charset %s of the page is what the parameter %s of the request says", quoted(charset), quoted(name))
+				return
+			}
+		}
+	},
+}
+
+// isXML reports whether a media type is that of an XML document (RFC 7303).
+func isXML(t field.MediaType) bool {
+	return t.Is("application", "xml") || t.Is("text", "xml") || field.EqualFold(t.Suffix(), "xml")
+}

@@ -1,0 +1,280 @@
+package rules
+
+import (
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// securityHSTSRules lists the rules on Strict-Transport-Security (RFC 6797).
+func securityHSTSRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		securityHSTSMissing,
+		securityHSTSOverHTTP,
+		securityHSTSRepeated,
+		securityHSTSInvalid,
+		securityHSTSMissingMaxAge,
+		securityHSTSDuplicateDirective,
+		securityHSTSDisabled,
+		securityHSTSWeak,
+		securityHSTSPreloadUnsuitable,
+	}
+}
+
+func whenHSTS() annotate.When {
+	return annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}}
+}
+
+// hstsOf reads the first Strict-Transport-Security of an https response, the
+// only one that counts; ok is false where there is none that counts.
+func hstsOf(x *exchange.Exchange) (h field.HSTS, ok bool) {
+	if x.Scheme != "https" {
+		return h, false
+	}
+	return field.ParseHSTS(x.Response.Fields.Value(exchange.FieldStrictTransportSecurity)), true
+}
+
+// hstsAnswer is an example: an answer over https with these lines.
+func hstsAnswer(values ...string) string {
+	var b strings.Builder
+	b.WriteString("* scheme https\n> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n")
+	for _, v := range values {
+		b.WriteString("< Strict-Transport-Security: " + v + "\n")
+	}
+	b.WriteString("< Content-Type: application/json\n< Content-Length: 2\n<\n< {}\n")
+	return b.String()
+}
+
+var securityHSTSMissing = &annotate.Rule{
+	ID:       "security/hsts-missing",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a host does not say that it is to be asked over https only",
+	Refs:     []string{"RFC 6797 §7.1", "RFC 6797 §8.1.1"},
+	Doc:      "Without Strict-Transport-Security, the first request of a visit may go over plain http, and whoever is on the way can answer it. Begin with a short max-age.",
+	Help:     "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
+	Bad:      []string{topLevelPage(without(hardened, "Strict-Transport-Security"))},
+	Good: []string{topLevelPage(hardened), strings.Replace(topLevelPage(without(hardened, "Strict-Transport-Security")), "www.shop.example", "shop.test", 1),
+		strings.Replace(topLevelPage(without(hardened, "Strict-Transport-Security")), "www.shop.example", "192.0.2.7", 1)},
+	When:         annotate.When{Status: []int{200}, Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldContentType}},
+	Needs:        annotate.NeedsTLS,
+	Once:         hostKey,
+	OffByDefault: true,
+	Check: func(p *annotate.Pass) {
+		if p.X.Response.Fields.Has(exchange.FieldStrictTransportSecurity) || !isTopLevelDocument(p.X) {
+			return
+		}
+		host := p.X.Host()
+		if _, isAddress := parseAddress(host); isAddress || isTrustworthyHost(host) || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".test") {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "%s does not say that it is to be asked over https only", quoted(host))
+	},
+}
+
+var securityHSTSOverHTTP = &annotate.Rule{
+	ID:       "security/hsts-over-http",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Strict-Transport-Security came over plain http",
+	Refs:     []string{"RFC 6797 §7.2", "RFC 6797 §8.1"},
+	Doc:      "Over http the field must not be sent, and browsers ignore it, since anybody on the way could have put it there. Redirect to https and send it there.",
+	Help:     "send the field in https responses only",
+	Bad:      []string{strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1)},
+	Good: []string{hstsAnswer("max-age=31536000"), strings.Replace(strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1), "api.shop.test", "localhost:8080", 1),
+		"# TLS ends before\n" + strings.Replace(strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1), "\n>\n", "\n> X-Forwarded-Proto: https\n>\n", 1)},
+	When: whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		if p.X.Scheme == "http" && !isTrustworthyHost(p.X.Host()) && !tlsEndedBefore(p.X) {
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "Strict-Transport-Security came over plain http, where browsers ignore it")
+		}
+	},
+}
+
+var securityHSTSRepeated = &annotate.Rule{
+	ID:       "security/hsts-repeated",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOriginOrIntermediary,
+	Title:    "Strict-Transport-Security stands on several lines",
+	Refs:     []string{"RFC 6797 §7.1", "RFC 6797 §8.1"},
+	Doc:      "A response must have one such line, and browsers use only the first. Usually both the application and the proxy in front of it add the field.",
+	Help:     "let one layer send the field",
+	Bad:      []string{hstsAnswer("max-age=31536000", "max-age=60"), hstsAnswer("max-age=31536000", "max-age=31536000")},
+	Good:     []string{hstsAnswer("max-age=31536000")},
+	When:     whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		if p.X.Scheme != "https" {
+			return
+		}
+		seen := 0
+		for i := range p.X.Response.Fields.Each(exchange.FieldStrictTransportSecurity) {
+			if seen++; seen == 2 {
+				p.Note(p.ResponseLine(i), "Strict-Transport-Security stands on %d lines; browsers use only the first", p.X.Response.Fields.Count(exchange.FieldStrictTransportSecurity))
+				return
+			}
+		}
+	},
+}
+
+var securityHSTSInvalid = &annotate.Rule{
+	ID:       "security/hsts-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Strict-Transport-Security cannot be read",
+	Refs:     []string{"RFC 6797 §6.1", "RFC 6797 §8.1"},
+	Doc:      "The value is directives with semicolons between them: max-age with a number of seconds, includeSubDomains without a value. Browsers ignore a field that breaks the grammar, so the host is not protected.",
+	Help:     "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
+	Bad:      []string{hstsAnswer("max-age=31536000, includeSubDomains"), hstsAnswer(""), hstsAnswer("max-age=1y"), hstsAnswer("max-age=31536000; includeSubDomains=true")},
+	Good:     []string{hstsAnswer(`MAX-AGE="31536000"; INCLUDESUBDOMAINS;; x=y;`)},
+	When:     whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		h, ok := hstsOf(p.X)
+		if !ok || h.Err == nil {
+			return
+		}
+		i := p.X.Response.Fields.Index(exchange.FieldStrictTransportSecurity)
+		p.Note(annotate.Span(p.ResponseLine(i), h.Err.At, len(p.X.Response.Fields.At(i).Value)), "Strict-Transport-Security cannot be read, so browsers ignore it: %s at octet %d", h.Err.What, h.Err.At)
+	},
+}
+
+var securityHSTSMissingMaxAge = &annotate.Rule{
+	ID:       "security/hsts-missing-max-age",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Strict-Transport-Security has no max-age",
+	Refs:     []string{"RFC 6797 §6.1.1"},
+	Doc:      "max-age is the one directive that must be there. Without it browsers ignore the field.",
+	Help:     "add max-age=31536000",
+	Bad:      []string{hstsAnswer("includeSubDomains")},
+	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains")},
+	When:     whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		if field.HasPrefixFold(p.X.Response.Fields.Value(exchange.FieldStrictTransportSecurity), "max-age") {
+			return
+		}
+		if h, ok := hstsOf(p.X); ok && h.Err == nil && !h.HasMaxAge {
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "Strict-Transport-Security has no max-age, so browsers ignore it")
+		}
+	},
+}
+
+var securityHSTSDuplicateDirective = &annotate.Rule{
+	ID:       "security/hsts-duplicate-directive",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Strict-Transport-Security has a directive twice",
+	Refs:     []string{"RFC 6797 §6.1"},
+	Doc:      "Each directive may stand once. Some clients take the first, some the last, some ignore the field.",
+	Help:     "name each directive once",
+	Bad:      []string{hstsAnswer("max-age=31536000; max-age=31536000")},
+	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains; preload")},
+	When:     whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		// A repeated directive takes a semicolon.
+		if strings.IndexByte(p.X.Response.Fields.Value(exchange.FieldStrictTransportSecurity), ';') < 0 {
+			return
+		}
+		if h, ok := hstsOf(p.X); ok && h.Err == nil && h.Duplicate.Text != "" {
+			p.Note(annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.Duplicate.At, h.Duplicate.End()), "Strict-Transport-Security has %s after a directive of the same name", quoted(h.Duplicate.Text))
+		}
+	},
+}
+
+var securityHSTSDisabled = &annotate.Rule{
+	ID:       "security/hsts-disabled",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "the host asks browsers to forget that it wants https",
+	Refs:     []string{"RFC 6797 §6.1.1"},
+	Doc:      "max-age=0 removes the host from the list of those that are asked over https only. That is right when going back to http; else it takes a protection away.",
+	Help:     "send max-age=31536000 unless http is to work again",
+	Bad:      []string{hstsAnswer("max-age=0")},
+	Good:     []string{hstsAnswer("max-age=31536000")},
+	When:     whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		if h, ok := hstsOf(p.X); ok && h.Err == nil && h.HasMaxAge && h.MaxAge == 0 {
+			p.Note(annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End()), "max-age is 0, so browsers forget that the host wants https")
+		}
+	},
+}
+
+var securityHSTSWeak = &annotate.Rule{
+	ID:       "security/hsts-weak",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Strict-Transport-Security protects for a short time, or not the whole domain",
+	Refs:     []string{"RFC 6797 §11.2", "RFC 6797 §14.4"},
+	Doc:      "With a max-age under 30 days, whoever visits less often is not protected. Without includeSubDomains on the domain itself, an attacker can set cookies for it from a subdomain over http. Short times are right while it is being tried out.",
+	Help:     "send max-age=31536000; includeSubDomains once all subdomains have https",
+	Bad:      []string{hstsAnswer("max-age=3600"), strings.Replace(hstsAnswer("max-age=31536000"), "api.shop.test", "www.shop.test", 1)},
+	Good:     []string{hstsAnswer("max-age=2592000"), strings.Replace(hstsAnswer("max-age=31536000; includeSubDomains"), "api.shop.test", "shop.test", 1)},
+	When:     whenHSTS(),
+	Once:     hostKey,
+	Check: func(p *annotate.Pass) {
+		h, ok := hstsOf(p.X)
+		if !ok || h.Err != nil || h.MaxAge <= 0 {
+			return
+		}
+		at := annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End())
+		switch {
+		case h.MaxAge < 2_592_000:
+			p.Note(at, "max-age is %s; under 30 days rare visitors are not protected", inWords(h.MaxAge))
+		case !h.IncludeSubDomains && isDomainItself(p.X.Authority):
+			p.Note(at, "Strict-Transport-Security of %s lacks includeSubDomains", quoted(p.X.Host()))
+		}
+	},
+}
+
+// isDomainItself reports whether an authority is a registrable domain or its
+// www host.
+func isDomainItself(authority string) bool {
+	host, _ := exchange.SplitAuthority(authority)
+	if field.HasPrefixFold(host, "www.") {
+		host = host[len("www."):]
+	}
+	// The list costs an allocation, so it is asked only about what can be a
+	// domain: two labels, or three with a short one in the middle as in shop.co.uk.
+	first, rest, _ := strings.Cut(host, ".")
+	second, third, _ := strings.Cut(rest, ".")
+	if first == "" || second == "" || third != "" && (len(second) > 3 || strings.IndexByte(third, '.') >= 0) {
+		return false
+	}
+	if _, isAddress := parseAddress(host); isAddress {
+		return false
+	}
+	suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(host))
+	n := len(host) - len(suffix)
+	return n > 1 && strings.IndexByte(host[:n-1], '.') < 0
+}
+
+var securityHSTSPreloadUnsuitable = &annotate.Rule{
+	ID:       "security/hsts-preload-unsuitable",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Strict-Transport-Security asks for the preload list and does not qualify",
+	Refs:     []string{"hstspreload.org"},
+	Doc:      "The list that browsers ship takes a domain only with a max-age of at least a year and includeSubDomains, and drops those that no longer comply.",
+	Help:     "send max-age=31536000; includeSubDomains; preload, or leave preload out",
+	Bad:      []string{hstsAnswer("max-age=31536000; preload"), hstsAnswer("max-age=2592000; includeSubDomains; preload")},
+	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains; preload"), hstsAnswer("max-age=0; preload")},
+	When:     whenHSTS(),
+	Check: func(p *annotate.Pass) {
+		if field.IndexFold(p.X.Response.Fields.Value(exchange.FieldStrictTransportSecurity), "preload") < 0 {
+			return
+		}
+		h, ok := hstsOf(p.X)
+		if !ok || h.Err != nil || !h.Preload || !h.HasMaxAge || h.MaxAge == 0 {
+			return
+		}
+		switch {
+		case h.MaxAge < 31_536_000:
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "preload wants a max-age of at least 31536000, and this one is %d", h.MaxAge)
+		case !h.IncludeSubDomains:
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "preload wants includeSubDomains")
+		}
+	},
+}

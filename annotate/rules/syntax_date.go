@@ -1,0 +1,129 @@
+package rules
+
+import (
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// syntaxDateRules lists the rules on dates.
+func syntaxDateRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		syntaxDateInvalid,
+		syntaxDateObsoleteFormat,
+		syntaxDateWrongWeekday,
+	}
+}
+
+// dateFields are the fields that are an HTTP-date, or may be one.
+var dateFields = append(annotate.NamesIn(annotate.FormDate, annotate.FormDate),
+	exchange.FieldExpires, exchange.FieldSunset, exchange.FieldIfRange)
+
+var dateFieldMask = exchange.MaskOf(dateFields...)
+
+// eachDate calls f for every date field of both messages.
+func eachDate(p *annotate.Pass, f func(p *annotate.Pass, s messageHead, i int, l *exchange.Line)) {
+	for s := range messageHeads(p) {
+		if !s.Fields.HasAny(&dateFieldMask) {
+			continue
+		}
+		for _, n := range dateFields {
+			if !s.Fields.Has(n) {
+				continue
+			}
+			for i, l := range s.Fields.Each(n) {
+				f(p, s, i, l)
+			}
+		}
+	}
+}
+
+// sinceWhen is the time that decides the century of a two-digit year.
+func sinceWhen(x *exchange.Exchange) time.Time { return receivedAt(x) }
+
+var syntaxDateInvalid = &annotate.Rule{
+	ID:       "syntax/date-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a date names a day or a time that there is not",
+	Refs:     []string{"RFC 9110 §5.6.7"},
+	Doc: "The value has the form of a date but cannot be one, such as the 31st of November. Recipients drop it, and with it the freshness or the precondition that it should give. " +
+		"It comes from dates that are put together from parts by hand.",
+	Help: "write dates with the library: Sun, 06 Nov 1994 08:49:37 GMT",
+	Bad:  []string{answered("Last-Modified: Wed, 31 Nov 2022 08:12:31 GMT"), asked("If-Modified-Since: Tue, 15 Nov 2022 24:12:31 GMT")},
+	Good: []string{answered("Last-Modified: Sat, 31 Dec 2016 23:59:60 GMT")},
+	Check: func(p *annotate.Pass) {
+		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
+			if l.Known == exchange.FieldSunset {
+				return
+			}
+			if _, err := field.ParseDate(l.Value, sinceWhen(p.X)); err != nil && field.DateShape(l.Value) != 0 {
+				s.note(p, s.line(p, i), l.Name+" is "+quoted(l.Value)+", which is no date: "+err.Error())
+			}
+		})
+	},
+}
+
+var syntaxDateObsoleteFormat = &annotate.Rule{
+	ID:       "syntax/date-obsolete-format",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a date is in a form that was given up",
+	Refs:     []string{"RFC 9110 §5.6.7"},
+	Doc:      "Two older forms of dates must still be read, but not be sent. Some clients and caches no longer read them and treat the field as missing; in one of them the century is a guess.",
+	Help:     "write the date as Sun, 06 Nov 1994 08:49:37 GMT",
+	Bad:      []string{answered("Last-Modified: Tuesday, 15-Nov-22 08:12:31 GMT", "Cache-Control: no-cache"), asked("If-Modified-Since: Tue Nov 15 08:12:31 2022")},
+	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT")},
+	Check: func(p *annotate.Pass) {
+		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
+			if len(l.Value) == len("Sun, 06 Nov 1994 08:49:37 GMT") {
+				return // no other form is as long
+			}
+			if shape := field.DateShape(l.Value); shape != field.RFC850Date && shape != field.Asctime {
+				return
+			}
+			d, err := field.ParseDate(l.Value, sinceWhen(p.X))
+			if err != nil {
+				return
+			}
+			n := annotate.Note{Place: s.line(p, i), Blame: s.blame, Help: "write it as " + d.Time.Format("Mon, 02 Jan 2006 15:04:05 GMT"),
+				Message: l.Name + " is " + quoted(l.Value) + ", in a form of dates that was given up"}
+			switch l.Known {
+			case exchange.FieldIfModifiedSince, exchange.FieldIfUnmodifiedSince, exchange.FieldIfRange:
+				n.Blame = annotate.ByOrigin
+				n.Message += "; clients copy it from an earlier Last-Modified"
+			}
+			p.Report(n)
+		})
+	},
+}
+
+var syntaxDateWrongWeekday = &annotate.Rule{
+	ID:       "syntax/date-wrong-weekday",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the day of the week is not that of the date",
+	Refs:     []string{"RFC 9110 §5.6.7"},
+	Doc:      "Most recipients ignore the name of the day; some compare it and drop the date. It shows that the date was put together by hand, so that the rest may be wrong too: a time in another zone than GMT, for instance.",
+	Help:     "write dates with the library",
+	Bad:      []string{answered("Last-Modified: Mon, 15 Nov 2022 08:12:31 GMT", "Cache-Control: no-cache")},
+	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT"), answered("Cache-Control: no-store", "Expires: Fri, 01 Jan 1980 00:00:00 GMT"), overTLS(answered("Set-Cookie: a=b; Expires=Mon, 15 Nov 2099 08:12:31 GMT; Secure; HttpOnly; SameSite=Lax; Path=/"))},
+	Check: func(p *annotate.Pass) {
+		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
+			if len(l.Value) < 24 {
+				return
+			}
+			if d, err := field.ParseDate(l.Value, sinceWhen(p.X)); err == nil && d.WrongDay && !isLongAgo(l.Known, d) {
+				s.note(p, annotate.Span(s.line(p, i), 0, 3), l.Name+" says "+l.Value[:3]+", and "+d.Time.Format("2006-01-02")+" is a "+d.Time.Weekday().String())
+			}
+		})
+	},
+}
+
+// isLongAgo reports whether an Expires only says that the response has expired,
+// as a fixed date of the last century does: its weekday matters to nobody.
+func isLongAgo(n exchange.Name, d field.Date) bool {
+	return n == exchange.FieldExpires && d.Time.Year() < 2000
+}

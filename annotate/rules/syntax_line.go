@@ -1,0 +1,328 @@
+package rules
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// syntaxLineRules lists the rules on field lines, whatever their fields mean.
+func syntaxLineRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		syntaxBareCROrNULInField,
+		syntaxFieldValueNonASCII,
+		syntaxFieldNameUnderscoreAlias,
+		syntaxFieldSectionTooLarge,
+		syntaxFieldTooLarge,
+		syntaxSingletonFieldRepeated,
+		syntaxListEmptyElement,
+		syntaxRequestFieldInResponse,
+		syntaxResponseFieldInRequest,
+	}
+}
+
+var syntaxBareCROrNULInField = &annotate.Rule{
+	ID:       "syntax/bare-cr-or-nul-in-field",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a field value holds a control character",
+	Refs:     []string{"RFC 9110 §5.5", "RFC 9112 §2.2", "RFC 9113 §8.2.1"},
+	Doc: "CR, LF and NUL in a value are dangerous: recipients may take them for the end of the line, so that whoever controls the value can add fields or a second message. Other control characters make strict recipients refuse the message. " +
+		"Usually text that a user gave was put into a field as it was.",
+	Help:       "remove control characters before a value is put into a field, or encode them",
+	Bad:        []string{asked(`Shop-Name: a\x00b`), answered(`Shop-Name: a\rSet-Cookie: b=c`)},
+	Good:       []string{asked(`Shop-Name: a\tb`)},
+	When:       annotate.When{Always: true},
+	Suppresses: []string{"failure/request-malformed"},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.overview.Octets&annotate.HasControl == 0 {
+				continue
+			}
+			for i, l := range s.Fields.All() {
+				if k := controlIn(l.Value); k >= 0 && (l.Known != exchange.FieldSetCookie || isLineEnd(l.Value[k])) {
+					s.note(p, annotate.Span(s.line(p, i), k, k+1), l.Name+" holds the control character "+quoted(l.Value[k:k+1]))
+				}
+			}
+		}
+	},
+}
+
+// isLineEnd reports whether some recipients end a line at an octet. Others in
+// a cookie are for the rule on cookies.
+func isLineEnd(c byte) bool { return c == 0 || c == '\r' || c == '\n' }
+
+var syntaxFieldValueNonASCII = &annotate.Rule{
+	ID:       "syntax/field-value-non-ascii",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a field value has octets beyond ASCII",
+	Refs:     []string{"RFC 9110 §5.5"},
+	Doc: "Nothing says in which charset such octets are. Browsers and many libraries read them as ISO-8859-1, others as UTF-8, and some refuse them; what was \"Müller\" arrives as \"MÃ¼ller\". " +
+		"Values are best kept to ASCII.",
+	Help:  "percent-encode the value, or use base64",
+	Bad:   []string{asked(`Shop-Name: M\xc3\xbcller`), answered(`Shop-Name: M\xfcller`)},
+	Good:  []string{asked("Shop-Name: M%C3%BCller"), answered(`ETag: "\xc3\xbc"`)},
+	Needs: annotate.NeedsRawHead,
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.overview.Octets&annotate.HasHigh == 0 || !s.WireTrue() {
+				continue
+			}
+			for i, l := range s.Fields.All() {
+				if start, end := highRun(l.Value); end > start && !judgesOwnOctets(l.Known) {
+					s.note(p, annotate.Span(s.line(p, i), start, end), l.Name+" has octets beyond ASCII: "+quoted(l.Value[start:end]))
+				}
+			}
+		}
+	},
+}
+
+// judgesOwnOctets reports whether a field may hold octets beyond ASCII, or a
+// rule of its own or its syntax speaks of them.
+func judgesOwnOctets(n exchange.Name) bool {
+	switch n {
+	case exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange,
+		exchange.FieldContentDisposition, exchange.FieldLocation, exchange.FieldSetCookie, exchange.FieldLink,
+		exchange.FieldContentSecurityPolicy, exchange.FieldContentSecurityPolicyReportOnly:
+		return true
+	}
+	return annotate.FactsOf(n).Form.IsStructured()
+}
+
+func highRun(s string) (start, end int) {
+	for start < len(s) && s[start] < 0x80 {
+		start++
+	}
+	end = start
+	for end < len(s) && s[end] >= 0x80 {
+		end++
+	}
+	return start, end
+}
+
+var syntaxFieldNameUnderscoreAlias = &annotate.Rule{
+	ID:       "syntax/field-name-underscore-alias",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "a field is named like a sensitive one, with underscores",
+	Refs:     []string{"RFC 9110 §17.10"},
+	Doc: "Programs behind CGI, WSGI, Rack and PHP see fields as variables in which a hyphen and an underscore are the same, so that Content_Length and Content-Length become one. Who checks only the name with hyphens can be deceived: X_Forwarded_For is used to forge an address. " +
+		"nginx drops such fields by default.",
+	Help: "write the name with hyphens",
+	Bad:  []string{asked("X_Forwarded_For: 127.0.0.1"), asked("Authorization_: x", "content_length: 5")},
+	Good: []string{asked("X_Request_Name: a")},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		for i := range f.Len() {
+			l := f.At(i)
+			if l.Known == 0 && strings.IndexByte(l.Name, '_') >= 0 {
+				if name := hyphenated(l.Name); name != "" {
+					p.Note(p.RequestLine(i), "%s becomes %s where underscores and hyphens are the same", quoted(l.Name), name)
+				}
+			}
+		}
+	},
+}
+
+// hyphenated finds the sensitive field that a name becomes; "" for none.
+func hyphenated(name string) string {
+	name = strings.ReplaceAll(name, "_", "-")
+	switch n := exchange.LookupName(name); n {
+	case exchange.FieldContentLength, exchange.FieldTransferEncoding, exchange.FieldHost, exchange.FieldAuthorization,
+		exchange.FieldCookie, exchange.FieldForwarded:
+		return n.String()
+	}
+	if field.HasPrefixFold(name, "X-Forwarded-") {
+		return name
+	}
+	return ""
+}
+
+var syntaxFieldSectionTooLarge = &annotate.Rule{
+	ID:       "syntax/field-section-too-large",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "the fields together are larger than many servers and proxies take",
+	Refs:     []string{"RFC 9110 §5.4"},
+	Doc: "No limit is specified, so everyone has one: Apache and nginx take 8 kB a line and some lines of it, Node.js 16 kB altogether, Tomcat 8 kB, many load balancers 16 to 64 kB. Beyond it a request gets 400, 431 or a reset connection, a response becomes a 502. " +
+		"Cookies that grow, tokens with many claims and long policies are the usual causes.",
+	Help: "keep less in cookies and tokens, and a name instead of the data",
+	Bad:  []string{asked(longLines(3)...), answered(longLines(5)...)},
+	Good: []string{asked(longLines(2)...), answered(longLines(4)...)},
+	Check: func(p *annotate.Pass) {
+		const mostRequest, mostResponse = 16 << 10, 32 << 10
+		for s := range messageHeads(p) {
+			most := mostRequest
+			if s.in == exchange.InResponse {
+				most = mostResponse
+			}
+			if n := s.overview.Size; n > most {
+				s.note(p, exchange.Place{Message: s.in}, "the fields have "+plural(int64(n), "octet")+" altogether, more than "+plural(int64(most), "octet"))
+			}
+		}
+	},
+}
+
+// longLines gives n field lines of 7 kB each.
+func longLines(n int) (lines []string) {
+	for i := range n {
+		lines = append(lines, "Shop-Long-"+string(rune('A'+i))+": "+strings.Repeat("abcdefg", 1000))
+	}
+	return lines
+}
+
+var syntaxFieldTooLarge = &annotate.Rule{
+	ID:       "syntax/field-too-large",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "one field line is longer than common servers and proxies take",
+	Refs:     []string{"RFC 9110 §5.4"},
+	Doc: "Several common servers and proxies allow 8 kB for one line and answer 400, 431 or 502 to more, so the message may work here and fail elsewhere. " +
+		"Cookies, tokens with many claims and generated policies grow that long.",
+	Help: "make the value shorter, or spread a list over several lines",
+	Bad:  []string{asked("Shop-Long: " + strings.Repeat("a", 8100)), answered("Shop-Long: " + strings.Repeat("a", 8100))},
+	Good: []string{asked("Shop-Long: " + strings.Repeat("a", 7900))},
+	Check: func(p *annotate.Pass) {
+		const most = 8000
+		for s := range messageHeads(p) {
+			if s.overview.Longest <= most {
+				continue
+			}
+			for i, l := range s.Fields.All() {
+				if n := len(l.Name) + len(l.Value); n > most {
+					s.note(p, s.line(p, i), l.Name+" has "+plural(int64(n), "octet")+" in one line, more than "+plural(most, "octet"))
+				}
+			}
+		}
+	},
+}
+
+var syntaxSingletonFieldRepeated = &annotate.Rule{
+	ID:       "syntax/singleton-field-repeated",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a field that can have one value only is on several lines",
+	Refs:     []string{"RFC 9110 §5.3", "RFC 9110 §5.5"},
+	Doc: "Fields that are no lists must not be repeated. Recipients take the first line, the last one, or both joined by a comma, which is no valid value; so clients and proxies disagree about what the message says. " +
+		"Usually the program and the server in front of it both add the field.",
+	Help: "send the field once; look for two places that add it",
+	Bad:  []string{answered("Content-Type: text/html"), responded("HTTP/1.1 302 Found", "Location: /a", "Location: /b", "Content-Length: 0"), asked("User-Agent: a", "User-Agent: b")},
+	Good: []string{asked("Accept: text/html", "Accept: text/plain"), answered("Shop-Trace: 1", "Shop-Trace: 2"), overTLS(answered("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/", "Set-Cookie: c=d; Secure; HttpOnly; SameSite=Lax; Path=/")),
+		"* scheme https\n> GET /orders HTTP/2\n> Host: shop.test\n> Cookie: a=b\n> Cookie: c=d\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
+	Suppresses: []string{"redirect/location-repeated"},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.overview.Odd&annotate.OddRepeat == 0 {
+				continue
+			}
+			for i, l := range s.Fields.All() {
+				if s.Fields.Index(l.Known) != i || !isSingleton(l.Known) || l.Known == exchange.FieldCookie && s.Version >= exchange.HTTP2 {
+					continue
+				}
+				if n := s.Fields.Count(l.Known); n > 1 {
+					s.note(p, s.line(p, i), l.Name+" is on "+plural(int64(n), "line")+" and can have one value only")
+				}
+			}
+		}
+	},
+}
+
+// isSingleton reports whether a registered field cannot be on several lines,
+// and no other rule says so.
+func isSingleton(n exchange.Name) bool {
+	f := annotate.FactsOf(n)
+	return n != 0 && f.Is(annotate.Registered) && !f.List && f.Marks&(annotate.OneEachLine|annotate.OwnRepeat) == 0
+}
+
+var syntaxListEmptyElement = &annotate.Rule{
+	ID:       "syntax/list-empty-element",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a list has an empty element",
+	Refs:     []string{"RFC 9110 §5.6.1.1"},
+	Doc: "A comma at the beginning or end of a list, or two in a row, leaves an element empty. Recipients are to ignore a reasonable number of them, and not all do: some refuse the field. " +
+		"It comes from joining parts of which one is empty.",
+	Help: "join only the parts that are there",
+	Bad:  []string{asked("Accept: text/html,, text/plain"), answered("Cache-Control: no-store,")},
+	Good: []string{asked("Accept: text/html, text/plain"), answered("Cache-Control:", "Cache-Control: no-store"), asked("Shop-List: a,,b")},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.overview.Octets&annotate.HasComma == 0 {
+				continue
+			}
+			for i := range s.Fields.Len() {
+				l := s.Fields.At(i)
+				if !isCommaList(l.Known) {
+					continue
+				}
+				if at, ok := field.EmptyElement(l.Value); ok {
+					s.note(p, annotate.Span(s.line(p, i), at, at+1), l.Name+" has an empty element: "+around(l.Value, at))
+				}
+			}
+		}
+	},
+}
+
+// around quotes the octets of a value before and after octet i.
+func around(value string, i int) string {
+	return quoted(value[max(0, i-10):min(len(value), i+5)])
+}
+
+// isCommaList reports whether a field is a list of RFC 9110 §5.6.1 whose
+// elements hold commas in quoted strings only.
+func isCommaList(n exchange.Name) bool {
+	switch f := annotate.FactsOf(n); f.Form {
+	case annotate.FormTokens, annotate.FormFieldNames, annotate.FormLanguageTags, annotate.FormLanguages, annotate.FormWeighted,
+		annotate.FormMediaTypes, annotate.FormMediaRanges, annotate.FormDirectives, annotate.FormPreferences, annotate.FormAuthInfo,
+		annotate.FormChallenges, annotate.FormForwarded, annotate.FormProtocols, annotate.FormCDNLoop:
+		return true
+	}
+	return false
+}
+
+var syntaxRequestFieldInResponse = &annotate.Rule{
+	ID:       "syntax/request-field-in-response",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a response has a field that means something in requests only",
+	Refs:     []string{"RFC 9110 §10.1", "RFC 9110 §11.6.2", "RFC 9110 §13.1"},
+	Doc:      "Clients ignore the field. Usually a server or proxy copied all fields of the request into the response, which can tell one user's cookies or credentials to whoever sees the response or a cache.",
+	Help:     "remove the field from the response",
+	Bad:      []string{answered("User-Agent: shop"), answered("If-None-Match: \"1\"")},
+	Good: []string{answered("Accept-Encoding: gzip", "Priority: u=1"),
+		// upload protocols say with 308 what has arrived
+		responded("HTTP/1.1 308 Resume Incomplete", "Location: /upload/7", "Range: bytes=0-99", "Content-Length: 0")},
+	When: annotate.When{Fields: annotate.NamesWith(annotate.RequestOnly)},
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Response.Fields.All() {
+			if annotate.FactsOf(l.Known).Is(annotate.RequestOnly) && !(l.Known == exchange.FieldRange && p.X.Response.Status == 308) {
+				p.Note(p.ResponseLine(i), "%s means nothing in a response", l.Name)
+			}
+		}
+	},
+}
+
+var syntaxResponseFieldInRequest = &annotate.Rule{
+	ID:       "syntax/response-field-in-request",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "a request has a field that means something in responses only",
+	Refs:     []string{"RFC 9110 §10.2", "Fetch 3.3.3"},
+	Doc:      "Servers ignore the field. Access-Control-Allow-Origin in a request is the usual one: it does not help against a CORS error, for the server has to send it, and it makes browsers ask first by a preflight that then fails.",
+	Help:     "remove the field from the request; the server must send it",
+	Bad:      []string{asked("Access-Control-Allow-Origin: *"), asked("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/")},
+	Good:     []string{requested("PUT /orders/7 HTTP/1.1", "Host: shop.test", `ETag: "1"`, "Content-Length: 3", "Content-Type: text/plain", "", "ok")},
+	When:     annotate.When{RequestFields: annotate.NamesWith(annotate.ResponseOnly)},
+	Check: func(p *annotate.Pass) {
+		m := p.X.Request.Method
+		for i, l := range p.X.Request.Fields.All() {
+			if !annotate.FactsOf(l.Known).Is(annotate.ResponseOnly) || l.Known == exchange.FieldETag && (m == "PUT" || m == "PATCH") {
+				continue
+			}
+			p.Note(p.RequestLine(i), "%s means nothing in a request", l.Name)
+		}
+	},
+}

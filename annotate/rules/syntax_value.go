@@ -1,0 +1,362 @@
+package rules
+
+import (
+	"strings"
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// syntaxValueRules lists the rules on the grammar of whole values.
+func syntaxValueRules() []*annotate.Rule {
+	return []*annotate.Rule{
+		syntaxFieldValueSyntax,
+		syntaxFieldBadWhitespace,
+		syntaxFieldNaiveParserHazard,
+		syntaxForwardedCommaSemicolonMixup,
+		syntaxForwardedDuplicateParameter,
+	}
+}
+
+var syntaxFieldValueSyntax = &annotate.Rule{
+	ID:       "syntax/field-value-syntax",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a value does not have the form that its field is defined with",
+	Refs:     []string{"RFC 9110 §5.5"},
+	Doc:      "Every field says what its values look like. Recipients ignore a value that does not, read a part of it, or refuse the message, and do not say so.",
+	Help:     "write the value as the field's definition says: sidenote explain FIELD",
+	Bad: []string{
+		answered("Cache-Control: no-cache; no-store"),
+		"# also status/allow-excludes-successful-method\n" + answered("Allow: GET PUT"),
+		answered("Vary: Accept Encoding"),
+		asked("Accept: text/html; charset = utf-8"),
+		asked("Accept-Encoding: gzip deflate"),
+		answered("Via: edge"),
+		answered("Last-Modified: 2022-11-15"),
+		answered("Content-Language: en_US"),
+		asked("Forwarded: 192.0.2.1"),
+		responded("HTTP/1.1 200 OK", "Content-Type: json", "Content-Length: 2") + "< ok\n",
+	},
+	Good: []string{
+		answered("Cache-Control: no-cache, max-age=60", "Vary: *", "Via: 1.1 edge (a, b), 2 x.test:80"),
+		asked("Accept: */*;q=0.8, text/html;level=1", "Accept-Language: de-CH, *;q=0.1", "Accept-Encoding:", "Forwarded: for=\"[::1]:8080\";proto=https"),
+		answered("Vary:", "Expires: 0", "Server: a (b"),
+	},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			for i := range s.Fields.Len() {
+				l := s.Fields.At(i)
+				form := annotate.FactsOf(l.Known).Form
+				if form <= annotate.FormOwn || form.IsStructured() || l.Value == "" || !fitsDirection(l.Known, s.in) {
+					continue
+				}
+				if err := checkForm(form, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
+					end := min(err.At+1, len(l.Value))
+					s.note(p, annotate.Span(s.line(p, i), min(err.At, end), end), l.Name+" is "+bare(l.Value)+": "+err.Error())
+				}
+			}
+		}
+	},
+}
+
+// fitsDirection reports whether a field means anything in the message that it stands in.
+func fitsDirection(n exchange.Name, in exchange.PlaceMessage) bool {
+	d := annotate.FactsOf(n).Direction
+	return d == annotate.InBoth || (d == annotate.InRequests) == (in == exchange.InRequest)
+}
+
+// hasOddOctets reports whether a value holds octets that rules of their own report.
+func hasOddOctets(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] >= 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+// checkForm holds a value to the grammar of its field.
+func checkForm(form annotate.Form, value string) *field.Error {
+	switch form {
+	case annotate.FormTokens, annotate.FormFieldNames:
+		return field.CheckTokens(value)
+	case annotate.FormLanguageTags:
+		return field.CheckLanguages(value, false)
+	case annotate.FormLanguages:
+		return field.CheckLanguages(value, true)
+	case annotate.FormWeighted:
+		return field.CheckWeighted(value)
+	case annotate.FormMediaType:
+		return field.CheckMediaType(value)
+	case annotate.FormMediaTypes, annotate.FormMediaRanges:
+		return field.CheckMediaTypes(value)
+	case annotate.FormDirectives:
+		return field.CheckDirectives(value)
+	case annotate.FormPreferences:
+		return field.CheckPreferences(value)
+	case annotate.FormAuthInfo:
+		return field.CheckAuthParams(value)
+	case annotate.FormChallenges:
+		return checkChallenges(value)
+	case annotate.FormDate:
+		return checkDateShape(value)
+	case annotate.FormURI:
+		return field.CheckURI(value)
+	case annotate.FormETag:
+		return field.ParseETag(value).Err
+	case annotate.FormVia:
+		return field.CheckVia(value)
+	case annotate.FormForwarded:
+		return field.CheckForwarded(value)
+	case annotate.FormProtocols:
+		return field.CheckProtocols(value)
+	case annotate.FormLinks:
+		return field.CheckLinks(value)
+	case annotate.FormDisposition:
+		return field.CheckDisposition(value)
+	case annotate.FormCDNLoop:
+		return field.CheckCDNLoop(value)
+	}
+	return checkSimple(form, value)
+}
+
+func checkSimple(form annotate.Form, value string) *field.Error {
+	switch form {
+	case annotate.FormNumber:
+		if !field.IsDigits(value) {
+			return &field.Error{At: 0, What: "want digits and nothing else"}
+		}
+	case annotate.FormHost:
+		if at := hostError(value); at >= 0 {
+			return &field.Error{At: at, What: "want host or host:port"}
+		}
+	}
+	return nil
+}
+
+// checkDateShape wants a date; one that has the form and is impossible is for
+// syntax/date-invalid.
+func checkDateShape(value string) *field.Error {
+	if field.DateShape(value) != 0 {
+		return nil
+	}
+	if _, err := field.ParseDate(value, time.Time{}); err != nil {
+		if e, ok := err.(*field.Error); ok {
+			return e
+		}
+	}
+	return nil
+}
+
+// checkChallenges looks at challenges of schemes that have no rules of their own.
+func checkChallenges(value string) *field.Error {
+	for c := range field.Challenges(value) {
+		if c.Err == nil || c.Scheme == "" || isScheme(c, "Basic") || isScheme(c, "Bearer") || isScheme(c, "Digest") {
+			continue
+		}
+		return c.Err
+	}
+	return nil
+}
+
+func isScheme(c field.Challenge, scheme string) bool { return field.EqualFold(c.Scheme, scheme) }
+
+var syntaxFieldBadWhitespace = &annotate.Rule{
+	ID:       "syntax/field-bad-whitespace",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "white space round an equals sign",
+	Refs:     []string{"RFC 9110 §5.6.3"},
+	Doc:      "Some grammars let recipients accept white space round the equals sign of a parameter, for the sake of old senders; nobody may send it. Parsers that go by the grammar for senders lose the parameter.",
+	Help:     "write name=value without white space",
+	Bad:      []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`)},
+	Good:     []string{answered(`Link: </b>; rel="next"`)},
+	Needs:    annotate.NeedsRawHead,
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if !s.WireTrue() || !s.Fields.HasAny(&looseFieldMask) {
+				continue
+			}
+			for _, n := range looseFields {
+				for i, l := range s.Fields.Each(n) {
+					if strings.IndexByte(l.Value, '=') < 0 || exchange.IsRedacted(l.Value) {
+						continue
+					}
+					if at := badWhitespace(n, l.Value); at >= 0 {
+						s.note(p, annotate.Span(s.line(p, i), at, at+1), l.Name+" has white space round an equals sign: "+around(l.Value, at))
+					}
+				}
+			}
+		}
+	},
+}
+
+// looseFields are those whose grammar has BWS.
+var looseFields = []exchange.Name{
+	exchange.FieldWWWAuthenticate, exchange.FieldProxyAuthenticate, exchange.FieldAuthenticationInfo,
+	exchange.FieldLink, exchange.FieldTE, exchange.FieldTransferEncoding,
+}
+
+var looseFieldMask = exchange.MaskOf(looseFields...)
+
+// badWhitespace is where white space stands next to the equals sign of a
+// parameter; -1 for nowhere.
+func badWhitespace(n exchange.Name, value string) int {
+	at := -1
+	look := func(q field.Param) bool {
+		if q.HasValue && q.ValueAt != q.At+len(q.Name)+1 {
+			at = q.At + len(q.Name)
+			if at < len(value) && value[at] == '=' {
+				at++
+			}
+		}
+		return at < 0
+	}
+	switch n {
+	case exchange.FieldLink:
+		for l := range field.Links(value) {
+			for q := range l.Params() {
+				if !look(q) {
+					return at
+				}
+			}
+		}
+	case exchange.FieldTE, exchange.FieldTransferEncoding, exchange.FieldAuthenticationInfo:
+		for e := range field.List(value) {
+			for q := range field.Params(e.Text) {
+				q.At += e.At
+				q.ValueAt += e.At
+				if !look(q) {
+					return at
+				}
+			}
+		}
+	default:
+		for c := range field.Challenges(value) {
+			for q := range c.Params() {
+				if !look(q) {
+					return at
+				}
+			}
+		}
+	}
+	return -1
+}
+
+var syntaxFieldNaiveParserHazard = &annotate.Rule{
+	ID:       "syntax/field-naive-parser-hazard",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "an entity tag has a backslash",
+	Refs:     []string{"RFC 9110 §8.8.3"},
+	Doc:      "A backslash in an entity tag stands for itself. Some recipients take the tag for a quoted string and remove it, so that the tag never matches again and nothing is ever found unchanged.",
+	Help:     "leave backslashes and quotes out of entity tags",
+	Bad:      []string{answered(`ETag: "a\\b"`)},
+	Good:     []string{answered(`ETag: "a/b"`), asked(`Shop-Path: a\\b`)},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if s.overview.Octets&annotate.HasBackslash == 0 {
+				continue
+			}
+			for _, n := range [...]exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange} {
+				for i, l := range s.Fields.Each(n) {
+					if at := strings.IndexByte(l.Value, '\\'); at >= 0 {
+						p.Note(annotate.Span(s.line(p, i), at, at+1), "the entity tag %s has a backslash, which some recipients remove", bare(l.Value))
+					}
+				}
+			}
+		}
+	},
+}
+
+var syntaxForwardedCommaSemicolonMixup = &annotate.Rule{
+	ID:       "syntax/forwarded-comma-semicolon-mixup",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByIntermediary,
+	Title:    "Forwarded has commas where semicolons are meant",
+	Refs:     []string{"RFC 7239 §4", "RFC 7239 §7.1"},
+	Doc:      "In Forwarded a semicolon separates what one proxy says, and a comma separates proxies. for=..., proto=... with a comma says that one proxy knew only the address and another one only the scheme, and servers that read the last or the first proxy miss half of it.",
+	Help:     "write for=...;proto=...;host=... with semicolons",
+	Bad:      []string{asked("Forwarded: for=192.0.2.1, proto=https, host=shop.test")},
+	Good:     []string{asked("Forwarded: for=192.0.2.1;proto=https;host=shop.test"), asked("Forwarded: for=192.0.2.1, for=192.0.2.2")},
+	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		elements := 0
+		for i, l := range f.Each(exchange.FieldForwarded) {
+			for e := range field.List(l.Value) {
+				name, _, ok := strings.Cut(e.Text, "=")
+				if elements++; !ok || strings.IndexByte(e.Text, ';') >= 0 || forwardedBefore(f, i, e.At, name) {
+					return
+				}
+			}
+		}
+		if elements > 1 {
+			p.Note(p.RequestField(exchange.FieldForwarded), "Forwarded has %d elements of one parameter each, all with other names; were semicolons meant?", elements)
+		}
+	},
+}
+
+// forwardedBefore reports whether a parameter stands in an element before
+// octet at of line i.
+func forwardedBefore(f *exchange.Fields, line, at int, name string) bool {
+	for i, l := range f.Each(exchange.FieldForwarded) {
+		for e := range field.List(l.Value) {
+			if i > line || i == line && e.At >= at {
+				return false
+			}
+			if other, _, _ := strings.Cut(e.Text, "="); field.EqualFold(other, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var syntaxForwardedDuplicateParameter = &annotate.Rule{
+	ID:       "syntax/forwarded-duplicate-parameter",
+	Severity: annotate.Error,
+	Blame:    annotate.ByIntermediary,
+	Title:    "an element of Forwarded has a parameter twice",
+	Refs:     []string{"RFC 7239 §4"},
+	Doc:      "Each proxy adds one element, in which every parameter may stand once. With two of a name, servers take one or the other, and an address that the client made up may win. A proxy that appends with a semicolon instead of a comma does this.",
+	Help:     "append a new element, after a comma",
+	Bad:      []string{asked("Forwarded: for=192.0.2.1;For=192.0.2.2")},
+	Good:     []string{asked("Forwarded: for=192.0.2.1, for=192.0.2.2")},
+	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Request.Fields.Each(exchange.FieldForwarded) {
+			for e := range field.List(l.Value) {
+				for q := range field.Pieces(e.Text, ';') {
+					name, _, _ := strings.Cut(q.Text, "=")
+					if parameterBefore(e.Text[:q.At], name) {
+						p.Note(annotate.Span(p.RequestLine(i), e.At+q.At, e.At+q.End()), "one element of Forwarded has %s twice", bare(name))
+					}
+				}
+			}
+		}
+	},
+}
+
+// mostLookedBack is how many octets are searched for what stands twice, so that
+// a hostile value does not cost much.
+const mostLookedBack = 1024
+
+func parameterBefore(before, name string) bool {
+	before = before[:min(len(before), mostLookedBack)]
+	for q := range field.Pieces(before, ';') {
+		if other, _, _ := strings.Cut(q.Text, "="); field.EqualFold(other, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// unauthorizedExample is a 401 with a challenge.
+func unauthorizedExample(challenge string, request ...string) string {
+	return exchangeOf("GET /orders HTTP/1.1", append([]string{"Host: shop.test"}, request...),
+		"HTTP/1.1 401 Unauthorized", []string{"WWW-Authenticate: " + challenge, "Content-Type: text/plain", "Content-Length: 2"}) + "< no\n"
+}
