@@ -38,9 +38,9 @@ const ClassNone = "failed"
 // ClassOf names the class of a final response (RFC 9110 §15): "informational",
 // "success", "redirection", "client-error", "server-error", or "other" for a
 // code outside 100-599. It is ClassNone when no response came, even where the
-// proxy then made one of its own.
+// proxy then made an error response of its own.
 func ClassOf(r *exchange.Response) string {
-	if r.Status == 0 || r.Made {
+	if r.Status == 0 || r.Made && r.Status >= 400 {
 		return ClassNone
 	}
 	if c := r.Class(); c >= 1 && c < len(classNames) {

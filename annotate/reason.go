@@ -2,7 +2,9 @@ package annotate
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"sidenote/exchange"
@@ -14,10 +16,28 @@ const maxReason = 160
 // Reason gives what an error response says of itself, in one line: the title
 // and detail of a problem document (RFC 9457 §3.1), the member of a JSON object
 // that holds a message, the title of an HTML page, or the first line of a text.
-// It is "" for other responses and where nothing is said. Call it only after
-// the exchange has ended.
+// It is "" for other responses, where nothing is said, and where it would only
+// repeat the status. Call it only after the exchange has ended.
 func Reason(x *exchange.Exchange) string {
-	r := &x.Response
+	s := statedReason(&x.Response)
+	if repeatsStatus(&x.Response, s) {
+		return ""
+	}
+	return s
+}
+
+// repeatsStatus reports whether a text says no more than the status line, as
+// the stock pages of servers do: "404 Not Found", "405 Not Allowed".
+func repeatsStatus(r *exchange.Response, s string) bool {
+	phrase, withCode := strings.CutPrefix(s, strconv.Itoa(r.Status)+" ")
+	if known, ok := LookupStatus(r.Status); strings.EqualFold(phrase, r.Reason) || ok && strings.EqualFold(phrase, known.Name) {
+		return true
+	}
+	other := func(c rune) bool { return c != ' ' && c != '-' && !unicode.IsLetter(c) }
+	return withCode && len(strings.Fields(phrase)) <= 4 && !strings.ContainsFunc(phrase, other)
+}
+
+func statedReason(r *exchange.Response) string {
 	if r.Status < 400 || r.Made || len(r.Content.Kept) == 0 {
 		return ""
 	}

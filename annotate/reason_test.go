@@ -24,6 +24,11 @@ func TestReason(t *testing.T) {
 		{"text/html", "<p>no title</p>", ""},
 		{"text/plain", "\n\nfirst line\nsecond", "first line"},
 		{"image/png", "x", ""},
+		{"text/html", "<title>404 Not Found</title>", ""},
+		{"text/html", "<title>404 Page Missing</title>", ""},
+		{"text/plain", "not found\n", ""},
+		{"text/plain", "404 page not found: /x", "404 page not found: /x"},
+		{"text/plain", "404", "404"},
 		{"text/plain", strings.Repeat("é", 200), strings.Repeat("é", 80) + "…"},
 	} {
 		x, err := exchange.ParseText("> GET / HTTP/1.1\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: " + c.kind + "\n<\n")

@@ -268,7 +268,7 @@ var encodingStructuredFieldWrongType = &annotate.Rule{
 	Bad: []string{
 		`# also deprecated/deprecation-missing-link
 ` + answered("Deprecation: true"),
-		answered(`Accept-CH: "Sec-CH-UA-Model"`),
+		overTLS(answered(`Accept-CH: "Sec-CH-UA-Model"`)),
 		answered("Reporting-Endpoints: a=\"https://shop.test/r\"", "Cache-Groups: orders"),
 		overTLS(asked("Sec-CH-UA-Mobile: 1")),
 	},

@@ -267,11 +267,21 @@ var negotiationContentTypeDisagreesAccept = &annotate.Rule{
 			return
 		}
 		accept := x.Request.Fields.Combined(exchange.FieldAccept)
-		if field.TrimOWS(accept) == "" || field.AcceptWeight(accept, t.Type, t.Subtype) > 0 {
+		if field.TrimOWS(accept) == "" || !isAccept(accept) || field.AcceptWeight(accept, t.Type, t.Subtype) > 0 {
 			return
 		}
 		p.Note(p.ResponseField(exchange.FieldContentType), "the response is %s/%s, and the request accepts %s", t.Type, t.Subtype, bare(accept))
 	},
+}
+
+// isAccept reports whether an Accept value can be read throughout.
+func isAccept(s string) bool {
+	for a := range field.Accept(s) {
+		if a.Err != nil && a.Text != "*" {
+			return false
+		}
+	}
+	return true
 }
 
 // weightedFields are the fields whose members have weights.

@@ -434,10 +434,13 @@ func (s *serving) shutdown(admin *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
 	defer cancel()
 	if n := s.proxy.Stats().InFlight; n > 0 {
-		s.log.Info().Msgf("stopping; %d exchanges have %s to end", n, s.config.DrainTimeout)
+		s.log.Info().Msgf("stopping; what still runs (%d) has %s to end", n, s.config.DrainTimeout)
 	}
 	if err := s.proxy.Shutdown(ctx); err != nil {
-		s.log.Warn().Msgf("stopping: %v; they were cut off", err)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("what had not ended after %s was cut off; --drain-timeout gives it longer", s.config.DrainTimeout)
+		}
+		s.log.Warn().Msgf("stopping: %v", err)
 	}
 	flush, cancelFlush := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancelFlush()
