@@ -2,6 +2,7 @@ package annotate
 
 import (
 	"container/list"
+	"strings"
 	"sync"
 
 	"sidenote/exchange"
@@ -56,6 +57,7 @@ func (m *Memory) Times(rule *Rule, key string) int {
 		delete(m.byKey, oldest.Value.(*memoryEntry).key)
 		m.recent.Remove(oldest)
 	}
+	k.key = strings.Clone(key) // which may be a piece of a much longer text
 	m.byKey[k] = m.recent.PushFront(&memoryEntry{key: k, times: 1})
 	return 1
 }

@@ -257,20 +257,23 @@ func TestNode(t *testing.T) {
 }
 
 func TestJava(t *testing.T) {
-	java, keytool := need(t, "java"), need(t, "keytool")
+	java, keytool, classes := need(t, "java"), need(t, "keytool"), t.TempDir()
+	if out, err := exec.Command(need(t, "javac"), "-d", classes, "testdata/Fetch.java").CombinedOutput(); err != nil {
+		t.Fatalf("javac: %v\n%s", err, out)
+	}
 	for api, secure := range map[string]string{"HttpURLConnection": "h1.1", "HttpClient": "h2"} {
 		t.Run(api, func(t *testing.T) {
 			faithful(t, client{secure: secure, fetch: func(t *testing.T, w way, requests []request) []*response {
 				store := filepath.Join(w.dir, "trust.jks")
 				w.run(t, nil, nil, keytool, "-importcert", "-noprompt", "-alias", "ca", "-file", w.caFile, "-keystore", store, "-storepass", "changeit")
-				args := []string{"-Djavax.net.ssl.trustStore=" + store, "-Djavax.net.ssl.trustStorePassword=changeit", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}
+				args := []string{"-Djavax.net.ssl.trustStore=" + store, "-Djavax.net.ssl.trustStorePassword=changeit", "-XX:TieredStopAtLevel=1", "-cp", classes}
 				if w.proxy != nil {
 					for _, scheme := range []string{"http", "https"} {
 						args = append(args, fmt.Sprintf("-D%s.proxyHost=%s", scheme, w.proxy.Hostname()), fmt.Sprintf("-D%s.proxyPort=%s", scheme, w.proxy.Port()))
 					}
 					args = append(args, "-Dhttp.nonProxyHosts=")
 				}
-				out, _ := w.run(t, scriptInput(requests), nil, java, append(args, absolute(t, "testdata/Fetch.java"), api)...)
+				out, _ := w.run(t, scriptInput(requests), nil, java, append(args, "Fetch", api)...)
 				return scriptOutput(t, out)
 			}})
 		})

@@ -170,8 +170,8 @@ func TestServerSpeaksFirst(t *testing.T) {
 	if len(records) != 1 || records[0]["error.type"] != nil {
 		t.Fatalf("records: %v", records)
 	}
-	if got := fmt.Sprint(records[0]["sidenote.tunnel"]); got != "map[received:23 sent:8]" {
-		t.Errorf("tunnel: %s", got)
+	if got := fmt.Sprint(records[0]["sidenote.tunnel"]); got != "map[received:23 sent:8]" || records[0].text("sidenote.status.class") != "success" {
+		t.Errorf("tunnel: %s, class %s", got, records[0].text("sidenote.status.class"))
 	}
 }
 

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -95,15 +94,10 @@ func dateOf(x *exchange.Exchange) (t time.Time, ok bool) {
 	return t, ok
 }
 
-// farAhead reports whether Date lies after the moment at which the response
+// farAhead reports whether a Date lies after the moment at which the response
 // came, by more than clocks may differ.
-func farAhead(x *exchange.Exchange) (by int64, ok bool) {
-	date, dated := dateOf(x)
-	received := receivedAt(x)
-	if !dated || received.IsZero() {
-		return 0, false
-	}
-	by = int64(date.Sub(received) / time.Second)
+func farAhead(x *exchange.Exchange, date time.Time) (by int64, ok bool) {
+	by = int64(date.Sub(receivedAt(x)) / time.Second)
 	return by, by > clocksMayDiffer
 }
 
@@ -161,23 +155,18 @@ var cacheClockSkew = &annotate.Rule{
 	Needs: annotate.NeedsClock,
 	Check: func(p *annotate.Pass) {
 		x := p.X
-		if by, ok := farAhead(x); ok {
-			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s ahead of when the response came by this machine's clock", shownDate(x), inWords(by))
-			return
-		}
 		date, ok := dateOf(x)
 		if !ok || x.Started.IsZero() {
 			return
 		}
+		if by, ok := farAhead(x, date); ok {
+			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s ahead of when the response came by this machine's clock", httpDate(date), inWords(by))
+			return
+		}
 		if by := int64(x.Started.Sub(date) / time.Second); by > clocksMayDiffer && !mayHaveBeenStored(x) {
-			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s before the request was sent by this machine's clock", shownDate(x), inWords(by))
+			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s before the request was sent by this machine's clock", httpDate(date), inWords(by))
 		}
 	},
-}
-
-func shownDate(x *exchange.Exchange) string {
-	t, _ := dateOf(x)
-	return t.Format(http.TimeFormat)
 }
 
 // mayHaveBeenStored reports whether a cache can explain why a response is old.
@@ -307,12 +296,12 @@ var cacheDateRewrittenByCache = &annotate.Rule{
 		if !ok || !dated || received.IsZero() || age > longestDelta {
 			return
 		}
-		if _, skewed := farAhead(x); skewed {
+		if _, skewed := farAhead(x, date); skewed {
 			return
 		}
 		if by := int64(date.Sub(received)/time.Second) + age; by > clocksMayDiffer {
 			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s and Age is %d: together that is %s later than the response came, so Date was renewed on the way",
-				shownDate(x), age, inWords(by))
+				httpDate(date), age, inWords(by))
 		}
 	},
 }

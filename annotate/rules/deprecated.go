@@ -233,8 +233,8 @@ var mediaTypeChanges = [...]mediaTypeChange{
 // mediaTypeSuccessor is what is registered in the place of a type; "" for a
 // type that is still right.
 func mediaTypeSuccessor(t field.MediaType) string {
-	for _, c := range mediaTypeChanges {
-		if t.Is(c.typ, c.subtype) {
+	for i := range mediaTypeChanges {
+		if c := &mediaTypeChanges[i]; len(c.subtype) == len(t.Subtype) && t.Is(c.typ, c.subtype) {
 			return c.use
 		}
 	}

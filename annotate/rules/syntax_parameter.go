@@ -78,7 +78,7 @@ var syntaxParameterSingleQuoted = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §5.6.6", "RFC 9110 §5.6.4"},
 	Doc:      "Single quotes quote nothing in HTTP: they are part of the value, so that the charset is called 'utf-8' with its quotes, or the file is saved under a name with them. Values with spaces are cut at the first one.",
 	Help:     `write the value in double quotes, name="value"`,
-	Bad:      []string{answered("Content-Disposition: attachment; filename='a.txt'"), asked("Accept: text/html;charset='utf-8'")},
+	Bad:      []string{answered("Content-Disposition: attachment; filename='a.txt'"), asked("Accept: text/html;charset='utf-8', */*")},
 	Good:     []string{answered(`Content-Disposition: attachment; filename="it's.txt"; filename*=UTF-8''a.txt`)},
 	Check: func(p *annotate.Pass) {
 		eachParameter(p, annotate.HasApostrophe, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line, q field.Param) {

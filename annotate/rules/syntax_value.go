@@ -32,7 +32,7 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 		answered("Cache-Control: no-cache; no-store"),
 		"# also status/allow-excludes-successful-method\n" + answered("Allow: GET PUT"),
 		answered("Vary: Accept Encoding"),
-		asked("Accept: text/html; charset = utf-8"),
+		asked("Accept: text/html; charset = utf-8, */*"),
 		asked("Accept-Encoding: gzip deflate"),
 		answered("Via: edge"),
 		answered("Last-Modified: 2022-11-15"),
