@@ -26,6 +26,7 @@ test: prepare check ## run every test; SIDENOTE_TEST_NO_SKIP=1 lets none be skip
 	@race=-race; if ! command -v "$$(go env CC)" >/dev/null; then \
 		race=; echo 'test: no C compiler is here, so the race detector is left out'; \
 		if [[ "$${SIDENOTE_TEST_NO_SKIP:-}" == 1 ]]; then exit 1; fi; fi; \
+	go run ./project/tally -count=1 -run Alloc ./annotate/rules; \
 	CGO_ENABLED=$${race:+1} go run ./project/tally -count=1 $$race -timeout 10m ./...
 
 .PHONY: prepare

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
-	"os"
 	"reflect"
 	"strings"
 	"syscall"
@@ -85,11 +84,17 @@ func classifyDial(ctx context.Context, err error) error {
 		code = exchange.ErrRefused
 	case isUnreachable(err):
 		code = exchange.ErrUnreachable
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT),
-		errors.Is(context.Cause(ctx), errConnectTimeout):
+	case isTimeout(err), errors.Is(context.Cause(ctx), errConnectTimeout):
 		code = exchange.ErrConnectTimeout
 	}
 	return &failure{code: code, err: err}
+}
+
+// isTimeout reports whether a time limit, ours or the system's, ended a call.
+// The dialer's own may strike before the context that it was taken from.
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
 }
 
 func dnsCode(err *net.DNSError) exchange.ErrCode {

@@ -135,3 +135,14 @@ func TestClockRunsOnTheirTurnOnly(t *testing.T) {
 		}
 	})
 }
+
+// TestTapEndThatIsNone has content that ends in good order after we cut it off.
+func TestTapEndThatIsNone(t *testing.T) {
+	var c exchange.Content
+	var ended error
+	tap := newContentTap(io.NopCloser(strings.NewReader("abc")), &c, 10, nil, func(err error) { ended = err })
+	tap.cut = func() error { return errShutdown }
+	if b, err := io.ReadAll(tap); string(b) != "abc" || err != errShutdown || ended != errShutdown || c.Complete || c.Size != 3 {
+		t.Errorf("%q, %v, ended with %v, %+v", b, err, ended, &c)
+	}
+}

@@ -323,7 +323,7 @@ func (ps *passage) readingRequest(begins bool) {
 	}
 	ps.clock.ourTurn(errHeadTimeout)
 	ps.mu.Lock()
-	if t := &ps.x.Timing; t.ContentBegun == 0 {
+	if t := &ps.progress; t.ContentBegun == 0 {
 		t.ContentBegun = ps.since()
 	}
 	ps.mu.Unlock()
@@ -457,6 +457,7 @@ func (ps *passage) tapResponse(resp *http.Response) {
 	}
 	ps.clock.set(ps.proxy.config.IdleTimeout, errStalled)
 	ps.response = newContentTap(resp.Body, &ps.x.Response.Content, ps.proxy.config.KeepContent, ps.readingResponse, ps.responseEnded)
+	ps.response.cut = ps.cutByUs
 	resp.Body = ps.response
 }
 
@@ -468,6 +469,16 @@ func (ps *passage) readingResponse(begins bool) {
 	} else {
 		ps.clock.ourTurn(errStalled)
 	}
+}
+
+// cutByUs gives the cause with which we cut the response off. The origin server
+// may take notice and end its content in good order before the connection is
+// closed, which makes it no whole.
+func (ps *passage) cutByUs() error {
+	if cause := ps.cause(); cause != nil && causeCode(cause) != exchange.ErrClientGone {
+		return cause
+	}
+	return nil
 }
 
 func (ps *passage) responseEnded(err error) {

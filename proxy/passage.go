@@ -42,7 +42,8 @@ type passage struct {
 	mu       sync.Mutex // guards what the transport's goroutines set
 	out      *outbound
 	attempts int
-	interims bool // interim responses may still be passed on
+	interims bool            // interim responses may still be passed on
+	progress exchange.Timing // how far the transport has come, for recordProgress
 	failed   atomic.Pointer[exchange.Err]
 }
 
@@ -186,7 +187,7 @@ func (ps *passage) tried(err error) {
 
 func (ps *passage) wroteHead() {
 	ps.mu.Lock()
-	ps.x.Timing.HeadSent = ps.since()
+	ps.progress.HeadSent = ps.since()
 	ps.mu.Unlock()
 }
 
@@ -196,7 +197,7 @@ func (ps *passage) wroteRequest(info httptrace.WroteRequestInfo) {
 	}
 	ps.clock.theirTurn(errHeadTimeout)
 	ps.mu.Lock()
-	t := &ps.x.Timing
+	t := &ps.progress
 	t.RequestSent = ps.since()
 	if t.HeadSent == 0 {
 		t.HeadSent = t.RequestSent
@@ -206,8 +207,16 @@ func (ps *passage) wroteRequest(info httptrace.WroteRequestInfo) {
 
 func (ps *passage) gotFirstByte() {
 	ps.mu.Lock()
-	ps.x.Timing.FirstByte = ps.since()
+	ps.progress.FirstByte = ps.since()
 	ps.mu.Unlock()
+}
+
+// recordProgress copies how far the transport has come into the record, which
+// it must not write itself: the end of a request may come after the head of
+// its response, when others read the record. The lock is held.
+func (ps *passage) recordProgress() {
+	from, to := &ps.progress, &ps.x.Timing
+	to.HeadSent, to.ContentBegun, to.RequestSent, to.FirstByte = from.HeadSent, from.ContentBegun, from.RequestSent, from.FirstByte
 }
 
 // gotInterim records a 1xx and passes it on at once. A 100 answers our own
@@ -248,6 +257,7 @@ func (ps *passage) settle() *outbound {
 	defer ps.mu.Unlock()
 	ps.interims = false
 	ps.x.Origin.Attempts = ps.attempts
+	ps.recordProgress()
 	return ps.out
 }
 
@@ -328,8 +338,13 @@ func (ps *passage) finish() (cut bool) {
 	if ps.response != nil {
 		ps.response.stop()
 	}
+	if ps.unrecorded { // whoever took the record over may be at work on it
+		ps.cancel(nil)
+		return false
+	}
 	ps.readTrailers()
 	ps.mu.Lock()
+	ps.recordProgress()
 	x.Timing.Done = ps.since()
 	if o := ps.out; o != nil {
 		x.Origin.Closed = o.endedBy() != nil
@@ -338,9 +353,7 @@ func (ps *passage) finish() (cut bool) {
 	ps.mu.Unlock()
 	ps.cancel(nil)
 	cut = ps.mustAbort()
-	if !ps.unrecorded {
-		ps.proxy.done(x) // from here on x is somebody else's
-	}
+	ps.proxy.done(x) // from here on x is somebody else's
 	return cut
 }
 

@@ -20,6 +20,7 @@ type contentTap struct {
 	limit   int
 	ended   func(err error)   // called once: nil at the end of complete content
 	reading func(begins bool) // called before and after each read
+	cut     func() error      // says why what looks like the end is none; nil when it is one
 
 	mu      sync.Mutex // guards what follows, and content
 	stopped bool
@@ -40,6 +41,11 @@ func (t *contentTap) Read(p []byte) (int, error) {
 	n, err := t.rc.Read(p)
 	if t.reading != nil {
 		t.reading(false)
+	}
+	if err == io.EOF && t.cut != nil {
+		if cause := t.cut(); cause != nil {
+			err = cause
+		}
 	}
 	t.take(p[:n], err)
 	return n, err
