@@ -83,7 +83,7 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 	results := make([][]result, len(kinds))
 	for range rounds {
 		for i, k := range kinds { // in turn, so that a noisy moment hits all
-			r, err := measure(k, origin.url(c.tls), origin.roots, requests, connections)
+			r, err := measure(k, origin.url(c.tls), requests, connections)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k.name, err)
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -63,7 +62,7 @@ func sidenoteCommand(path, dir string, o *origin) func(string) *exec.Cmd {
 }
 
 // measure starts a proxy, warms it up, and asks for u through it.
-func measure(k proxyKind, u string, roots *x509.CertPool, requests, connections int) (result, error) {
+func measure(k proxyKind, u string, requests, connections int) (result, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return result{}, err
@@ -186,7 +185,6 @@ func cpuTime(pid int) (time.Duration, error) {
 // origin is what the proxies fetch from.
 type origin struct {
 	plain, secure *httptest.Server
-	roots         *x509.CertPool
 	caFile        string
 	admin         string // where sidenote's admin server is to listen
 }
@@ -213,8 +211,6 @@ func newOrigin(dir string) (*origin, error) {
 	secure.StartTLS()
 	o := &origin{admin: admin, plain: httptest.NewServer(h), secure: secure, caFile: filepath.Join(dir, "origin.pem")}
 	cert := o.secure.Certificate()
-	o.roots = x509.NewCertPool()
-	o.roots.AddCert(cert)
 	return o, os.WriteFile(o.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600)
 }
 

@@ -60,11 +60,7 @@ func TestPlainAndIntercepted(t *testing.T) {
 			client := r.client(c.h2)
 			body := strings.Repeat("abc", 1000)
 			for i := range 3 {
-				u := strings.Replace(origin.URL, "127.0.0.1", "example.com", 1)
-				if !c.tls {
-					u = origin.URL
-				}
-				u = origin.URL
+				u := origin.URL
 				resp, err := client.Post(u+"/p?q=1", "text/plain", strings.NewReader(body))
 				if err != nil {
 					t.Fatal(err)

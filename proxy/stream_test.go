@@ -215,3 +215,37 @@ func TestLargeContentBothWays(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestTargetsInAbsoluteForm(t *testing.T) {
+	got := make(chan string, 4)
+	l := listen(t)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			br := bufio.NewReader(c)
+			line, _ := br.ReadString('\n')
+			host, _ := br.ReadString('\n')
+			got <- strings.TrimSpace(line) + " | " + strings.TrimSpace(host)
+			io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+			c.Close()
+		}
+	}()
+	r := newRig(t, nil)
+	a := l.Addr().String()
+	for _, c := range []struct{ method, target, host, want string }{
+		{"OPTIONS", "", a, "OPTIONS * HTTP/1.1 | Host: " + a},
+		{"OPTIONS", "/", a, "OPTIONS / HTTP/1.1 | Host: " + a},
+		{"GET", "", a, "GET / HTTP/1.1 | Host: " + a},
+		{"GET", "?q", a, "GET /?q HTTP/1.1 | Host: " + a},
+		{"GET", "/x", "other.test", "GET /x HTTP/1.1 | Host: " + a},
+	} {
+		rawThrough(t, r, fmt.Sprintf("%s http://%s%s HTTP/1.1\r\nhost: %s\r\n\r\n", c.method, a, c.target, c.host), c.method)
+		if s := strings.Replace(<-got, "host:", "Host:", 1); s != c.want {
+			t.Errorf("got %q, want %q", s, c.want)
+		}
+	}
+}

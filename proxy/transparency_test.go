@@ -24,7 +24,6 @@ type wireCase struct {
 	request  string // request line method and further head lines, "GET" when empty
 	content  string // request content
 	response string // as octets; \n stands for CRLF in the head
-	raw      bool   // response is taken as it is
 	open     bool   // the origin server leaves the connection open
 	reframed bool   // the framing cannot stay: an end by closing becomes chunked
 }
