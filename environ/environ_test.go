@@ -49,7 +49,7 @@ func TestValues(t *testing.T) {
 		{"PHP_INI_SCAN_DIR", full, nil, ":/c/php"},
 		{"JAVA_TOOL_OPTIONS", settings(), nil, "(alone)"},
 		{"JAVA_TOOL_OPTIONS", full, []string{"JAVA_TOOL_OPTIONS=-Xmx1g"}, "-Xmx1g -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=8080 " +
-			"-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=8080 -Dhttp.nonProxyHosts=169.254.169.254 \"-Djavax.net.ssl.trustStore=/c/my trust.jks\""},
+			"-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=8080 -Dhttp.nonProxyHosts= \"-Djavax.net.ssl.trustStore=/c/my trust.jks\""},
 		{"npm_config_noproxy", settings(), []string{"npm_config_noproxy=a.test"}, ""},
 		{"SIDENOTE", settings(), nil, "1"},
 	} {

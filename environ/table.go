@@ -124,9 +124,19 @@ func javaOptions(c *context) (string, bool) {
 	return appendOption(c.inherited["JAVA_TOOL_OPTIONS"], strings.Join([]string{
 		"-Dhttp.proxyHost=" + host, "-Dhttp.proxyPort=" + port,
 		"-Dhttps.proxyHost=" + host, "-Dhttps.proxyPort=" + port,
-		"-Dhttp.nonProxyHosts=" + strings.Join(c.noProxy.Kept, "|"),
+		"-Dhttp.nonProxyHosts=" + nonProxyHosts(c.noProxy.Kept),
 		quoteOption("-Djavax.net.ssl.trustStore=" + c.TrustStore),
 	}, " ")), true
+}
+
+// nonProxyHosts leaves the metadata address out where it is the only one: to a
+// list that is not empty the JDK adds loopback, which would then go past the
+// proxy.
+func nonProxyHosts(kept []string) string {
+	if len(kept) == 1 && kept[0] == metadataAddress {
+		return ""
+	}
+	return strings.Join(kept, "|")
 }
 
 func appendOption(before, option string) string {

@@ -229,7 +229,7 @@ func (p *Proxy) handshakeFailed(ps *passage, tap *alertTap, to route, err error)
 	default:
 		return &exchange.Err{Code: exchange.ErrClientTLS, Detail: who + ": " + err.Error()}
 	}
-	p.refused.count(hostOf(to.authority), ps.in.peer.Addr())
+	detail += p.refused.count(hostOf(to.authority), ps.in.peer.Addr())
 	return &exchange.Err{Code: exchange.ErrClientRefusedCA, Detail: detail}
 }
 

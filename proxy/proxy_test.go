@@ -234,6 +234,9 @@ func TestRefusingClientIsTunnelled(t *testing.T) {
 			t.Errorf("record:\n%s", x.Format())
 		}
 	}
+	if d := records[1].Err.Detail; !strings.Contains(d, "from now on 127.0.0.1 is tunnelled") {
+		t.Errorf("detail %q", d)
+	}
 	if records[2].Err != nil || records[2].Tunnel.Received == 0 {
 		t.Errorf("record:\n%s", records[2].Format())
 	}

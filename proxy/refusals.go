@@ -60,11 +60,17 @@ func (r *refusals) tunnelled(host string, client netip.Addr) bool {
 	return ok && !s.accepted && s.count >= refusalsAllowed
 }
 
-func (r *refusals) count(host string, client netip.Addr) {
+// count counts a refusal. It gives what to say of what follows from it, "" for
+// nothing.
+func (r *refusals) count(host string, client netip.Addr) (consequence string) {
 	r.total.Add(1)
 	r.mu.Lock()
-	r.state(host, client).count++
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	s := r.state(host, client)
+	if s.count++; !s.accepted && s.count >= refusalsAllowed {
+		return "; from now on " + host + " is tunnelled for it"
+	}
+	return ""
 }
 
 // watch gives the watcher of an intercepted connection: GnuTLS verifies after
@@ -116,9 +122,9 @@ func (w *refusal) judge() {
 	if w.trusted() {
 		return
 	}
-	w.proxy.refused.count(hostOf(w.to.authority), w.x.Client.Peer.Addr())
+	consequence := w.proxy.refused.count(hostOf(w.to.authority), w.x.Client.Peer.Addr())
 	w.x.Err = &exchange.Err{Code: exchange.ErrClientRefusedCA,
-		Detail: w.to.client() + " closed after the handshake without a request, probably since it rejects our CA"}
+		Detail: w.to.client() + " closed after the handshake without a request, probably since it rejects our CA" + consequence}
 	w.proxy.done(w.x)
 }
 

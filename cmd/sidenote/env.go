@@ -128,7 +128,8 @@ func caSettings(dir string, env []string) (environ.Settings, error) {
 			return environ.Settings{}, fmt.Errorf("find %s: %w", *path, err)
 		}
 	}
-	return s, nil
+	home, _ := (&program{environ: env}).lookup("HOME")
+	return s, s.WriteFiles(filepath.Dir(s.CAFile), home, env)
 }
 
 // certificateFiles lists the files of a folder that OpenSSL would read: those

@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -53,6 +54,10 @@ func DefaultDir() (string, error) {
 func Open(dir string) (*Authority, error) {
 	a, err := read(dir)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, CertName)); err == nil && !Exists(dir) {
+			return nil, fmt.Errorf("%s is there but its key %s is not: restore the key, or remove the certificate to make a new CA",
+				filepath.Join(dir, CertName), KeyName)
+		}
 		if err = create(dir); err == nil {
 			a, err = read(dir)
 		}
@@ -68,6 +73,9 @@ func Exists(dir string) bool {
 
 func read(dir string) (*Authority, error) {
 	keyPath, certPath := filepath.Join(dir, KeyName), filepath.Join(dir, CertName)
+	if err := keepPrivate(keyPath); err != nil {
+		return nil, err
+	}
 	keyPEM, err := os.ReadFile(keyPath)
 	if err != nil {
 		return nil, fmt.Errorf("read the CA's key: %w; name another folder with --ca-dir", err)
@@ -98,6 +106,18 @@ func read(dir string) (*Authority, error) {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
 	return &Authority{dir: dir, cert: cert, key: key, leafKey: leafKey, leaves: newLeafCache()}, nil
+}
+
+// keepPrivate takes the key of a CA away from others who could read it.
+func keepPrivate(key string) error {
+	st, err := os.Stat(key)
+	if err != nil || runtime.GOOS == "windows" || st.Mode().Perm()&0o077 == 0 {
+		return nil // reading it says what is wrong
+	}
+	if err := os.Chmod(key, 0o600); err != nil {
+		return fmt.Errorf("others can read the CA's key: %w; make it readable by its owner alone", err)
+	}
+	return nil
 }
 
 func parseKey(b []byte) (crypto.Signer, error) {

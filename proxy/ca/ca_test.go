@@ -88,6 +88,29 @@ func TestBrokenFilesAreNamed(t *testing.T) {
 	}
 }
 
+func TestKeyIsKept(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := ca.Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, ca.KeyName)
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ca.Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := os.Stat(key); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", st.Mode(), err)
+	}
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ca.Open(dir); err == nil || !strings.Contains(err.Error(), "restore the key") {
+		t.Errorf("a lost key: %v", err)
+	}
+}
+
 func TestBundleHoldsOursAndMore(t *testing.T) {
 	a, err := ca.Open(t.TempDir())
 	if err != nil {

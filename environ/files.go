@@ -1,0 +1,77 @@
+package environ
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// WriteFiles writes the files that some runtimes need beside the PEM ones of s
+// into dir, and puts their names into s: a Java trust store, a wgetrc that
+// begins with the user's own, and a folder with settings for PHP. home is the
+// user's home folder; "" leaves its wgetrc out.
+func (s *Settings) WriteFiles(dir, home string, env []string) error {
+	bundle, err := os.ReadFile(s.BundleFile)
+	if err != nil {
+		return fmt.Errorf("read the bundle: %w", err)
+	}
+	s.TrustStore = filepath.Join(dir, "trust.jks")
+	s.WgetRC = filepath.Join(dir, "wgetrc")
+	s.PHPDir = filepath.Join(dir, "php")
+	if err := os.MkdirAll(s.PHPDir, 0o700); err != nil {
+		return fmt.Errorf("make a folder for PHP's settings: %w", err)
+	}
+	for name, content := range map[string][]byte{
+		s.TrustStore:                            javaTrustStore(bundle, time.Now()),
+		s.WgetRC:                                append(userWgetRC(s.WgetRC, home, env), "ca_certificate = "+s.BundleFile+"\n"...),
+		filepath.Join(s.PHPDir, "sidenote.ini"): fmt.Appendf(nil, "curl.cainfo=%q\nopenssl.cafile=%q\n", s.BundleFile, s.BundleFile),
+	} {
+		if err := replaceFile(name, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// userWgetRC reads the wgetrc that wget would read by itself, unless that is
+// the one we write.
+func userWgetRC(ours, home string, env []string) []byte {
+	inherited := parse(env)
+	name := inherited["WGETRC"]
+	if saved, ok := inherited[savedPrefix+"WGETRC"]; ok {
+		name = saved
+	}
+	if name == "" && home != "" {
+		name = filepath.Join(home, ".wgetrc")
+	}
+	if name == "" || name == ours {
+		return nil
+	}
+	b, err := os.ReadFile(name)
+	if err != nil { // most have none
+		return nil
+	}
+	return append(b, '\n')
+}
+
+// replaceFile writes a file so that whoever reads it finds the old or the new
+// content.
+func replaceFile(name string, content []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".new-")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(content)
+	if closeErr := tmp.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), name)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
