@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -309,7 +310,11 @@ func (ps *passage) outgoing(r *http.Request) *http.Request {
 		}
 		return out
 	}
-	ps.request = newContentTap(r.Body, &x.Request.Content, ps.proxy.config.KeepContent, ps.readingRequest, ps.requestEnded)
+	from := r.Body
+	if !ps.multi {
+		from = leftOpen{r.Body}
+	}
+	ps.request = newContentTap(from, &x.Request.Content, ps.proxy.config.KeepContent, ps.readingRequest, ps.requestEnded)
 	out.Body = ps.request
 	return out
 }
@@ -537,3 +542,12 @@ func (ps *passage) setMade(page *page) {
 	s.Content.SHA256, s.Content.Complete = exchange.DigestOf(page.content), true
 	ps.w.length, ps.w.buffered = int64(len(page.content)), len(page.content)
 }
+
+// leftOpen is request content that the transport cannot close. In HTTP/1 what
+// follows on the connection is the next request, so the rest of the content has
+// to be read to its end first. net/http does that when the handler has returned;
+// but a Close that the transport has begun by then, since the response came
+// early, is cut short by it and leaves the rest for a request.
+type leftOpen struct{ io.Reader }
+
+func (leftOpen) Close() error { return nil }
