@@ -68,9 +68,18 @@ type When struct {
 	Class         []int           // or its first digit is one of these
 	Fields        []exchange.Name // the final response has one of these fields
 	RequestFields []exchange.Name // the request has one of these fields
+	EitherFields  []exchange.Name // one of the two messages has one of these fields; not together with the two above
+	If            []*Condition    // all of these hold
 	Methods       []string        // the request method is one of these
 	Always        bool            // also exchanges without a final response, such as failed ones and tunnels
 	Failed        bool            // exchanges that failed, with a final response or without, and no others; run at their end
+}
+
+// A Condition is a question about an exchange that several rules ask before all
+// else. It is asked once for all that share the value, and not when no rule is
+// left that wants to know. It must not report.
+type Condition struct {
+	Holds func(p *Pass) bool
 }
 
 // Needs is a set of what a check reads.
@@ -110,20 +119,40 @@ type Pass struct {
 
 	overviews [2]Overview // of request and response, once they were asked for
 	looked    [2]bool
+
+	own   int      // notes of the rule that is running
+	lost  int      // notes that it made beyond what an exchange carries
+	found []uint64 // room for the index
 }
+
+// What an exchange carries at most, so that a hostile one costs no more than a
+// few hundred notes.
+const (
+	MostNotesOfRule = 16
+	MostNotes       = 256
+)
 
 // Note reports a finding at a place; the message is made as by fmt.Sprintf.
 func (p *Pass) Note(at exchange.Place, format string, args ...any) {
-	p.Report(Note{Place: at, Message: sprintf(format, args)})
+	p.NoteHelp(at, "", format, args...)
 }
 
 // NoteHelp is Note with advice that fits this exchange better than the rule's.
 func (p *Pass) NoteHelp(at exchange.Place, help, format string, args ...any) {
+	if p.isFull() {
+		p.lost++
+		return
+	}
 	p.Report(Note{Place: at, Help: help, Message: sprintf(format, args)})
 }
 
-// Report adds a finding; rule, severity and blame are filled in where they are zero.
+// Report adds a finding; rule, severity and blame are filled in where they are
+// zero. Beyond MostNotesOfRule and MostNotes findings are only counted.
 func (p *Pass) Report(n Note) {
+	if p.isFull() {
+		p.lost++
+		return
+	}
 	n.Rule = p.rule
 	if n.Severity == 0 {
 		n.Severity = p.severity
@@ -132,6 +161,27 @@ func (p *Pass) Report(n Note) {
 		n.Blame = p.rule.Blame
 	}
 	p.notes = append(p.notes, n)
+	p.own++
+}
+
+func (p *Pass) isFull() bool { return p.own >= MostNotesOfRule || len(p.notes) >= MostNotes }
+
+// call runs one rule. The last note kept of it says how many were not.
+func (p *Pass) call(e *entry) {
+	p.rule, p.severity = e.rule, e.severity
+	p.own, p.lost = 0, 0
+	e.rule.Check(p)
+	if p.lost > 0 && p.own > 0 {
+		last := &p.notes[len(p.notes)-1]
+		last.Message = fmt.Sprintf("%s (and %d more like it)", last.Message, p.lost)
+	}
+}
+
+// finish gives the notes and leaves nothing of the exchange in the pass.
+func (p *Pass) finish() []Note {
+	notes := p.notes
+	*p = Pass{found: p.found}
+	return notes
 }
 
 func sprintf(format string, args []any) string {

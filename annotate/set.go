@@ -13,24 +13,10 @@ import (
 type Set struct {
 	rules   []*Rule
 	options Options
-	head    index
-	end     index
-	failed  index // asked only about exchanges that failed
+	head    *index
+	end     *index
+	failed  *index // asked only about exchanges that failed
 	passes  sync.Pool
-}
-
-// index finds the rules worth calling, by the final status code.
-type index struct {
-	byStatus [600][]entry
-	other    []entry // of codes outside 100-599
-	none     []entry // without a final response
-}
-
-type entry struct {
-	rule          *Rule
-	severity      Severity
-	fields        *exchange.NameMask
-	requestFields *exchange.NameMask
 }
 
 // A Change is what a configuration makes of one rule, or of a whole topic by
@@ -50,12 +36,23 @@ func NewSet(rules []*Rule, options Options, changes ...Change) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	var head, end, failed []entry
 	for _, r := range rules {
-		if severities[r] != 0 && r.Check != nil {
-			s.rules = append(s.rules, r)
-			s.add(r, severities[r])
+		if severities[r] == 0 || r.Check == nil {
+			continue
+		}
+		s.rules = append(s.rules, r)
+		e := entry{rule: r, severity: severities[r]}
+		switch {
+		case r.When.Failed:
+			failed = append(failed, e)
+		case r.Needs.AtEnd() || r.When.Always:
+			end = append(end, e)
+		default:
+			head = append(head, e)
 		}
 	}
+	s.head, s.end, s.failed = newIndex(head), newIndex(end), newIndex(failed)
 	return s, nil
 }
 
@@ -109,64 +106,18 @@ func Matches(pattern, id string) bool {
 // Rules gives the rules that are on.
 func (s *Set) Rules() []*Rule { return s.rules }
 
-func (s *Set) add(r *Rule, severity Severity) {
-	e := entry{rule: r, severity: severity}
-	if len(r.When.Fields) > 0 {
-		m := exchange.MaskOf(r.When.Fields...)
-		e.fields = &m
-	}
-	if len(r.When.RequestFields) > 0 {
-		m := exchange.MaskOf(r.When.RequestFields...)
-		e.requestFields = &m
-	}
-	ix := &s.head
-	switch {
-	case r.When.Failed:
-		ix = &s.failed
-	case r.Needs.AtEnd() || r.When.Always:
-		ix = &s.end
-	}
-	ix.add(e)
-}
-
-func (ix *index) add(e entry) {
-	w := &e.rule.When
-	anyStatus := len(w.Status) == 0 && len(w.Class) == 0
-	for code := range ix.byStatus {
-		if anyStatus || slices.Contains(w.Status, code) || slices.Contains(w.Class, code/100) {
-			ix.byStatus[code] = append(ix.byStatus[code], e)
-		}
-	}
-	if anyStatus {
-		ix.other = append(ix.other, e)
-	}
-	if w.Always || w.Failed {
-		ix.none = append(ix.none, e)
-	}
-}
-
-func (ix *index) entries(status int) []entry {
-	switch {
-	case status == 0:
-		return ix.none
-	case status < 0 || status >= len(ix.byStatus):
-		return ix.other
-	}
-	return ix.byStatus[status]
-}
-
 // Head runs the rules that need only the message heads and appends their
 // notes to notes. The response head must be known, or Err be set.
 func (s *Set) Head(x *exchange.Exchange, notes []Note) []Note {
-	return s.run(&s.head, x, notes)
+	return s.run(s.head, x, notes)
 }
 
 // End runs the rules that had to wait for the end of the exchange and appends
 // their notes, then drops what more specific rules have said better.
 func (s *Set) End(x *exchange.Exchange, notes []Note) []Note {
-	notes = s.run(&s.end, x, notes)
+	notes = s.run(s.end, x, notes)
 	if x.Err != nil {
-		notes = s.run(&s.failed, x, notes)
+		notes = s.run(s.failed, x, notes)
 	}
 	return Suppress(notes)
 }
@@ -181,24 +132,13 @@ func (s *Set) run(ix *index, x *exchange.Exchange, notes []Note) []Note {
 	if x.Response.Made {
 		status = 0 // what sidenote itself said is nobody's fault
 	}
-	entries := ix.entries(status)
-	if len(entries) == 0 {
+	if len(ix.entries) == 0 {
 		return notes
 	}
 	p := s.passes.Get().(*Pass)
 	p.X, p.Options, p.notes = x, &s.options, notes
-	for i := range entries {
-		e := &entries[i]
-		if e.fields != nil && !x.Response.Fields.HasAny(e.fields) ||
-			e.requestFields != nil && !x.Request.Fields.HasAny(e.requestFields) ||
-			len(e.rule.When.Methods) > 0 && !slices.Contains(e.rule.When.Methods, x.Request.Method) {
-			continue
-		}
-		p.rule, p.severity = e.rule, e.severity
-		e.rule.Check(p)
-	}
-	made := p.notes
-	*p = Pass{}
+	ix.run(p, status)
+	made := p.finish()
 	s.passes.Put(p)
 	if len(made) > len(notes) && x.Request.Fields.Has(exchange.FieldSidenoteIgnore) {
 		return dropIgnored(x, made, len(notes))
@@ -207,25 +147,37 @@ func (s *Set) run(ix *index, x *exchange.Exchange, notes []Note) []Note {
 }
 
 // Suppress drops the notes of rules that another note's rule suppresses. It
-// leaves notes as they are and gives
-// a shorter slice when there is something to drop.
+// leaves notes as they are and gives a shorter slice when there is something to
+// drop.
 func Suppress(notes []Note) []Note {
-	suppressed := func(n Note) bool {
-		return slices.ContainsFunc(notes, func(other Note) bool {
-			return slices.Contains(other.Rule.Suppresses, n.Rule.ID)
-		})
+	first := firstSuppressed(notes)
+	if first < 0 {
+		return notes
 	}
-	for i := range notes {
-		if len(notes[i].Rule.Suppresses) > 0 {
-			kept := slices.Collect(func(yield func(Note) bool) {
-				for _, n := range notes {
-					if !suppressed(n) && !yield(n) {
-						return
-					}
-				}
-			})
-			return kept
+	kept := append(make([]Note, 0, len(notes)-1), notes[:first]...)
+	for i := first + 1; i < len(notes); i++ {
+		if !isSuppressed(notes, notes[i].Rule.ID) {
+			kept = append(kept, notes[i])
 		}
 	}
-	return notes
+	return kept
+}
+
+// firstSuppressed is the index of the first note to drop; -1 for none.
+func firstSuppressed(notes []Note) int {
+	for i := range notes {
+		if isSuppressed(notes, notes[i].Rule.ID) {
+			return i
+		}
+	}
+	return -1
+}
+
+func isSuppressed(notes []Note, id string) bool {
+	for i := range notes {
+		if slices.Contains(notes[i].Rule.Suppresses, id) {
+			return true
+		}
+	}
+	return false
 }

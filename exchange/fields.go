@@ -98,6 +98,19 @@ func (f *Fields) HasAny(m *NameMask) bool {
 	return false
 }
 
+// Present gives the names in the mask that have a line.
+func (f *Fields) Present(m *NameMask) iter.Seq[Name] {
+	return func(yield func(Name) bool) {
+		for w := range m {
+			for left := f.present[w] & m[w]; left != 0; left &= left - 1 {
+				if !yield(Name(w*64 + bits.TrailingZeros64(left))) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Index is the index of the first line of that name, -1 if there is none.
 func (f *Fields) Index(n Name) int {
 	if !f.Has(n) {
@@ -219,7 +232,10 @@ type NameMask [nameWords]uint64
 func MaskOf(names ...Name) NameMask {
 	var m NameMask
 	for _, n := range names {
-		m[n/64] |= 1 << (n % 64)
+		m.Put(n)
 	}
 	return m
 }
+
+// Put adds a name.
+func (m *NameMask) Put(n Name) { m[n/64] |= 1 << (n % 64) }

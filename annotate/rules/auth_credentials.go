@@ -65,6 +65,7 @@ var authAccessTokenInURI = &annotate.Rule{
 		overTLS(requested("GET /orders?access_token= HTTP/1.1", "Host: shop.test")),
 	},
 	Suppresses: []string{"security/sensitive-data-in-uri", "security/session-id-in-uri"},
+	When:       annotate.When{If: []*annotate.Condition{ifQuery}},
 	Check: func(p *annotate.Pass) {
 		token := queryParam(p.X.Query(), "access_token")
 		f := &p.X.Request.Fields
@@ -259,6 +260,7 @@ var authBearerOverCleartext = &annotate.Rule{
 	Help:     "use https, and have the token revoked",
 	Bad:      []string{asked("Authorization: Bearer abc"), "# also auth/access-token-in-uri\n" + requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test")},
 	Good:     []string{overTLS(asked("Authorization: Bearer abc")), requested("GET /orders HTTP/1.1", "Host: 127.0.0.1:8080", "Authorization: Bearer abc")},
+	When:     annotate.When{If: []*annotate.Condition{ifInClear}},
 	Needs:    annotate.NeedsTLS | annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X
@@ -390,6 +392,7 @@ var authMultipleBearerMethods = &annotate.Rule{
 	Help:     "send the token in Authorization only",
 	Bad:      []string{"# also auth/access-token-in-uri\n" + overTLS(requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test", "Authorization: Bearer def"))},
 	Good:     []string{overTLS(asked("Authorization: Bearer abc"))},
+	When:     annotate.When{If: []*annotate.Condition{ifTokenParameter}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X

@@ -183,12 +183,21 @@ func lifetimePlace(p *annotate.Pass, l lifetime) exchange.Place {
 	return directivePlace(p, l.from)
 }
 
-// ageOf is the Age of a response; ok is false where it has none that can be read.
+// ageOf is the Age of a response; ok is false where it has none that can be
+// read or that tells anything.
 func ageOf(f *exchange.Fields) (age int64, ok bool) {
 	if !f.Has(exchange.FieldAge) {
 		return 0, false
 	}
-	return field.Number(f.Value(exchange.FieldAge))
+	age, ok = field.Number(f.Value(exchange.FieldAge))
+	return age, ok && !isSinceEpoch(age)
+}
+
+// isSinceEpoch reports whether an Age is a time since 1970: a cache that did not
+// know when it got the response took 0 for that, so the value tells nothing.
+func isSinceEpoch(age int64) bool {
+	_, ok := epoch(age)
+	return ok && age <= longestDelta
 }
 
 // A cacheHit is the evidence that a cache answered instead of the origin server.

@@ -521,6 +521,7 @@ var cacheControlWrongMessage = &annotate.Rule{
 <
 < ok
 `},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			for i, l := range s.Fields.Each(exchange.FieldCacheControl) {

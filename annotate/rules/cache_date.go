@@ -240,6 +240,7 @@ var cacheDateMissing = &annotate.Rule{
 < ok
 `},
 	When: annotate.When{Class: []int{2, 3, 4}},
+	Once: originKey, // such a server sends none at all
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		if x.Response.Fields.Has(exchange.FieldDate) || !x.Response.WireTrue() || !x.Origin.Peer.IsValid() || x.Started.IsZero() {
@@ -272,6 +273,18 @@ var cacheDateRewrittenByCache = &annotate.Rule{
 < Content-Length: 2
 <
 < ok
+`, `# the clock of a cache began in 1970
+* started 2026-11-22T15:05:42Z
+> GET /about.html HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 404 Not Found
+< Date: Sun, 22 Nov 2026 15:05:42 GMT
+< Cache-Control: max-age=600
+< Age: 1795359943
+< Content-Length: 2
+<
+< no
 `},
 	Good: []string{`* started 2026-01-02T03:04:05Z
 > GET / HTTP/1.1
@@ -290,6 +303,10 @@ var cacheDateRewrittenByCache = &annotate.Rule{
 	Suppresses: []string{"cache/served-from-cache"},
 	Check: func(p *annotate.Pass) {
 		x := p.X
+		if n, ok := field.Number(x.Response.Fields.Value(exchange.FieldAge)); ok && isSinceEpoch(n) {
+			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, which is %s: a cache counted from 1970 and not from when it got the response", n, inWords(n))
+			return
+		}
 		age, ok := ageOf(&x.Response.Fields)
 		date, dated := dateOf(x)
 		received := receivedAt(x)

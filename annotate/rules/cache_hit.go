@@ -445,6 +445,21 @@ var cacheResponseStatusNotCacheable = &annotate.Rule{
 < Content-Length: 2
 <
 < no
+`, `# what Squid says of its own error pages
+> GET /about.html HTTP/1.1
+> Host: shop.test
+> If-Match: "other"
+>
+< HTTP/1.1 412 Precondition Failed
+< Server: squid/5.7
+< Date: Sun, 22 Nov 2026 15:05:42 GMT
+< Content-Type: text/html;charset=utf-8
+< Content-Length: 2
+< Age: 1795359943
+< X-Cache: HIT from cache.test
+< Via: 1.1 cache.test (squid/5.7)
+<
+< no
 `},
 	When:       whenHit,
 	Suppresses: []string{"cache/served-from-cache"},

@@ -344,6 +344,9 @@ var cacheHeuristicFreshness = &annotate.Rule{
 	When: annotate.When{Methods: []string{"GET"}, Fields: []exchange.Name{
 		exchange.FieldLastModified, exchange.FieldAge, exchange.FieldCacheStatus, exchange.FieldXCache, exchange.FieldCFCacheStatus,
 	}},
+	Once: func(x *exchange.Exchange) string { // servers set lifetimes by kind, if at all
+		return originKey(x) + " " + field.ParseMediaType(x.Response.Fields.Value(exchange.FieldContentType)).Name()
+	},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		status := p.X.Response.Status

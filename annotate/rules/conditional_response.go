@@ -165,6 +165,35 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 < Content-Length: 2
 <
 < ok
+`, `# Varnish had it
+> GET /about.html HTTP/1.1
+> Host: shop.test
+> If-Match: "other"
+>
+< HTTP/1.1 200 OK
+< Server: nginx/1.22.1
+< Last-Modified: Sun, 22 Nov 2026 15:00:33 GMT
+< ETag: W/"6b030391-19b"
+< X-Varnish: 32791 65563
+< Age: 0
+< Via: 1.1 varnish (Varnish/7.1)
+< Content-Type: text/html
+< Content-Length: 2
+<
+< ok
+`, `# Squid had it
+> GET /about.html HTTP/1.1
+> Host: shop.test
+> If-Unmodified-Since: Fri, 02 Jan 2015 00:00:00 GMT
+>
+< HTTP/1.1 200 OK
+< Last-Modified: Sun, 22 Nov 2026 15:00:33 GMT
+< X-Cache: HIT from cache.test
+< Via: 1.1 cache.test (squid/5.7)
+< Content-Type: text/html
+< Content-Length: 2
+<
+< ok
 `},
 	When: annotate.When{
 		Status: []int{200, 206}, Methods: []string{"GET"},
@@ -173,6 +202,9 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 	},
 	Check: func(p *annotate.Pass) {
 		req, res := &p.X.Request.Fields, &p.X.Response.Fields
+		if cacheMayHaveAnswered(p) {
+			return
+		}
 		if req.Has(exchange.FieldIfMatch) {
 			if res.Has(exchange.FieldETag) && !holdsTag(req, exchange.FieldIfMatch, field.ParseETag(res.Value(exchange.FieldETag))) {
 				p.Note(p.RequestField(exchange.FieldIfMatch), "If-Match is %s, the ETag is %s, and the status is %d",
@@ -186,6 +218,19 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 				httpDate(since), httpDate(modified), p.X.Response.Status)
 		}
 	},
+}
+
+// cacheMayHaveAnswered reports whether a response shows the hand of an
+// intermediary. One that keeps responses may ignore If-Match and
+// If-Unmodified-Since, which are meant for the origin server
+// (RFC 9110 §13.1.1, §13.1.4), and need not ask that server.
+func cacheMayHaveAnswered(p *annotate.Pass) bool {
+	f := &p.X.Response.Fields
+	if f.Has(exchange.FieldAge) || f.Has(exchange.FieldVia) || f.Has(exchange.FieldCacheStatus) {
+		return true
+	}
+	_, hit := anyHit(p)
+	return hit
 }
 
 // holdsTag reports whether a condition names a tag, as far as the comparison

@@ -88,6 +88,7 @@ var contentAPIGotHTML = &annotate.Rule{
 < <!DOCTYPE html><title>Shop</title>
 `},
 	When: annotate.When{
+		If:    []*annotate.Condition{ifMarkup},
 		Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType},
 		RequestFields: []exchange.Name{exchange.FieldAccept},
 	},
@@ -235,6 +236,7 @@ var contentBodyInvalidJSON = &annotate.Rule{
 < HTTP/1.1 204 No Content
 <
 `},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X
@@ -335,7 +337,7 @@ var contentProblemStatusMismatch = &annotate.Rule{
 <
 < {"problem":{"status":400}}
 `},
-	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifProblem}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		m := &p.X.Response.Message

@@ -43,7 +43,7 @@ var contentBodyInvalidURLEncoded = &annotate.Rule{
 	Bad: []string{sending("POST", "Content-Type: application/x-www-form-urlencoded", `{"a":1}`), sending("POST", "Content-Type: application/x-www-form-urlencoded", "a=b c=d"),
 		sending("POST", "Content-Type: application/x-www-form-urlencoded", "a=100%")},
 	Good:  []string{sending("POST", "Content-Type: application/x-www-form-urlencoded", "a[]=b+c&d=%C3%A9%20\n")},
-	When:  annotate.When{RequestFields: []exchange.Name{exchange.FieldContentType}},
+	When:  annotate.When{RequestFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifForm}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		s := sidesOf(p.X)[0]
@@ -114,6 +114,7 @@ var contentBodyInvalidXML = &annotate.Rule{
 	Bad:      []string{answering("Content-Type: application/xml", "<a><b></a>"), answering("Content-Type: text/xml", "<a>fish & chips</a>"), answering("Content-Type: application/atom+xml", "<feed>")},
 	Good: []string{answering("Content-Type: application/xml", `<?xml version="1.0"?><a>fish &amp; chips</a>`), answering("Content-Type: application/xml", `<!DOCTYPE a SYSTEM "a.dtd"><a>&eacute;</a>`),
 		answering("Content-Type: application/xml", `<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe9</a>`), answering("Content-Type: application/xml", `<?xml version="1.0" encoding="koi8-r"?><a>\xe9</a>`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifXML}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -204,6 +205,7 @@ var contentBodyXMLEntityDeclarations = &annotate.Rule{
 	Bad: []string{sending("POST", "Content-Type: application/xml", `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`),
 		answering("Content-Type: text/xml", `<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;">]><a>&z;</a>`)},
 	Good:  []string{answering("Content-Type: text/xml", `<!DOCTYPE a [<!ENTITY x "y &amp; &#65;">]><a>&x;</a>`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifXML}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -292,6 +294,7 @@ var contentCharsetMismatch = &annotate.Rule{
 	Bad:      []string{answering("Content-Type: text/plain; charset=utf-8", `caf\xe9 au lait`), answering("Content-Type: text/plain; charset=us-ascii", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `café crème brûlée`)},
 	Good: []string{answering("Content-Type: text/plain; charset=utf-8", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `caf\xe9`), answering("Content-Type: text/plain; charset=iso-8859-1", `café`),
 		answering("Content-Type: text/plain", `caf\xe9`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -372,6 +375,7 @@ var contentContentTypeMismatch = &annotate.Rule{
 	Bad:      []string{answering("Content-Type: text/html", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: image/png", `%PDF-1.7 abc`)},
 	Good: []string{answering("Content-Type: image/jpeg", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: application/octet-stream", `%PDF-1.7 abc`), answering("Content-Type: application/epub+zip", `PK\x03\x04abcdef`),
 		answering("Content-Type: application/pdf", `%PDF-1.7 abc`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -556,6 +560,7 @@ var contentMultipartBareLF = &annotate.Rule{
 	Help:     `end these lines with "\r\n", or let a library write the form`,
 	Bad:      []string{multipartExample("--b\nContent-Disposition: form-data; name=a\n\nx\n--b--\n")},
 	Good:     []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\ny\\r\n--b--\\r\n")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -579,6 +584,7 @@ var contentMultipartBoundaryNotInBody = &annotate.Rule{
 	Help:     "let the library that writes the content write Content-Type too",
 	Bad:      []string{multipartExample("--c\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--c--\\r\n")},
 	Good:     []string{multipartExample("preamble\\r\n--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--\\r\n")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -612,6 +618,7 @@ var contentMultipartNotClosed = &annotate.Rule{
 	Help:     `end the content with "--", the boundary, and "--"`,
 	Bad:      []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n")},
 	Good:     []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {

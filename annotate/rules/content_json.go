@@ -71,6 +71,7 @@ var contentJSONNotUTF8 = &annotate.Rule{
 	Help:       "convert all text to UTF-8 before writing JSON",
 	Bad:        []string{answeringJSON(`{"name":"Zo\xeb"}`)},
 	Good:       []string{answeringJSON(`{"name":"Zoë"}`), answeringJSON(`{"name":"Zo\\u00eb"}`)},
+	When:       annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
 	Needs:      annotate.NeedsContent,
 	Suppresses: []string{"content/body-invalid-json", "content/charset-mismatch"},
 	Check: func(p *annotate.Pass) {
@@ -111,6 +112,7 @@ var contentJSONDuplicateKeys = &annotate.Rule{
 	Help:     "write each name once in an object",
 	Bad:      []string{answeringJSON(`{"id":7,"lines":[{"sku":"A","sku":"B"}]}`), answeringJSON(`{"a":1,"\\u0061":2}`)},
 	Good:     []string{answeringJSON(`{"id":7,"lines":[{"id":1},{"id":2}]}`)},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -135,6 +137,7 @@ var contentJSONNumberPrecisionLoss = &annotate.Rule{
 	Help:     "send large integers as strings",
 	Bad:      []string{answeringJSON(`{"id":9007199254740993}`)},
 	Good:     []string{answeringJSON(`{"id":"9007199254740993","n":9007199254740991,"f":1.2345678901234567890}`)},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
 	Needs:    annotate.NeedsContent,
 	Once:     routeKey,
 	Check: func(p *annotate.Pass) {
@@ -160,6 +163,7 @@ var contentBodyJSONAsText = &annotate.Rule{
 	Help:     "send Content-Type: application/json",
 	Bad:      []string{answering("Content-Type: text/plain", `{"id":7}`), answering("Content-Type: text/html", `[1,2]`)},
 	Good:     []string{answering("Content-Type: text/plain", `{}`), answering("Content-Type: text/plain", `7`), answeringJSON(`{"id":7}`)},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifText}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -192,7 +196,7 @@ var contentProblemDetailsMalformed = &annotate.Rule{
 		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"status\":\"404\"}\n",
 		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< [\"no\"]\n"},
 	Good:  []string{"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"type\":\"about:blank\",\"status\":404,\"retries\":[1]}\n"},
-	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifProblem}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		s := sidesOf(p.X)[1]

@@ -76,6 +76,7 @@ var contentMediaTypeBadName = &annotate.Rule{
 	Help:     "name the one type that the content has",
 	Bad:      []string{answering("Content-Type: */*\nContent-Length: 2", "ok"), answering("Content-Type: text/*\nContent-Length: 2", "ok"), answering("Content-Type: application/x~y\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: application/vnd.shop.cart-v1+json\nContent-Length: 2", "{}")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			v := s.m.Fields.Value(exchange.FieldContentType)
@@ -119,6 +120,7 @@ var contentMediaTypeBogus = &annotate.Rule{
 	Help:     "send application/json, text/html, text/plain, application/json-patch+json or image/svg+xml",
 	Bad:      []string{answering("Content-Type: text/json\nContent-Length: 2", "ok"), sending("POST", "Content-Type: application/x-json", "{}")},
 	Good:     []string{answering("Content-Type: text/javascript\nContent-Length: 2", "ok"), answering("Content-Type: image/jpg\nContent-Length: 2", "ok")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			v := s.m.Fields.Value(exchange.FieldContentType)
@@ -165,6 +167,7 @@ var contentMediaTypeDuplicateParameter = &annotate.Rule{
 	Help:     "send the parameter once",
 	Bad:      []string{answering("Content-Type: text/plain; charset=utf-8; Charset=UTF-8\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: text/plain; charset=utf-8\nContent-Length: 2", "ok")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			v := s.m.Fields.Value(exchange.FieldContentType)
@@ -212,6 +215,7 @@ var contentJSONCharsetParameter = &annotate.Rule{
 	Bad:      []string{answering("Content-Type: application/json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; charset=iso-8859-1\nContent-Length: 2", "{}")},
 	Good:     []string{answering("Content-Type: application/problem+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
 	Once:     originKey,
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			v := s.m.Fields.Value(exchange.FieldContentType)
@@ -242,6 +246,7 @@ var contentMultipartBoundaryMissing = &annotate.Rule{
 	Help:     "do not set Content-Type by hand for forms; let the library add the boundary",
 	Bad:      []string{sending("POST", "Content-Type: multipart/form-data", "ok"), sending("POST", "Content-Type: multipart/form-data; boundary=\"\"", "ok")},
 	Good:     []string{sending("POST", "Content-Type: multipart/form-data; boundary=b", "--b\\r\nContent-Type: text/plain\\r\n\\r\n\\r\n--b--\\r\n")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -273,6 +278,7 @@ var contentContentLanguageDuplicate = &annotate.Rule{
 	Help:     "name each language once",
 	Bad:      []string{answering("Content-Type: text/plain\nContent-Language: en, EN\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: text/plain\nContent-Language: en, en-GB\nContent-Length: 2", "ok")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLanguage}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			if !s.m.Fields.Has(exchange.FieldContentLanguage) {

@@ -248,6 +248,7 @@ var corsCredentialsWithWildcard = &annotate.Rule{
 	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: true")},
 	Good: []string{crossOrigin("", "Access-Control-Allow-Origin: *"), crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: false")},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowCredentials}},
+	Once: originKey, // one middleware puts the two on every response
 	Check: func(p *annotate.Pass) {
 		if allowedOrigin(p.X) == "*" && allowsCredentials(p.X) && !isNotShared(p.X) {
 			p.Note(p.ResponseField(exchange.FieldAccessControlAllowCredentials), "Access-Control-Allow-Credentials has no effect with Access-Control-Allow-Origin: *")

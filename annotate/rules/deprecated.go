@@ -257,6 +257,7 @@ var deprecatedMediaTypeDeprecated = &annotate.Rule{
 	Once: func(x *exchange.Exchange) string {
 		return originKey(x) + " " + mediaTypeOf(&x.Request.Fields).Name() + " " + mediaTypeOf(&x.Response.Fields).Name()
 	},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			i := s.Fields.Index(exchange.FieldContentType)
@@ -359,6 +360,7 @@ var deprecatedWarningFieldObsolete = &annotate.Rule{
 	},
 	Good: []string{answered("Deprecation: @1767225600", `Link: </docs/v2>; rel="deprecation"`)},
 	Once: originKey,
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldWarning}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			i := s.Fields.Index(exchange.FieldWarning)

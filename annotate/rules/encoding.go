@@ -65,6 +65,7 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 		answered("Vary: Accept-Encoding"),
 		asPost("Content-Encoding: aws-chunked"),
 	},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldContentEncoding}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			for i, l := range s.Fields.Each(exchange.FieldContentEncoding) {

@@ -251,6 +251,7 @@ var encodingDecompressionBomb = &annotate.Rule{
 <
 < \x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabVJT\xb2RJ\xa4\x00(\xd5\x02\x00\xde{\x94\x00D\x00\x00\x00
 `},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentEncoding}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
@@ -298,6 +299,7 @@ var encodingTransferCodingUndecodable = &annotate.Rule{
 <
 < \x1f\x8b\x08\x00\x00\x09n\x88\x00\xff\x00\x02\x00\xfd\xff{}\x03\x00C\xbf\xa6\xa3\x02\x00\x00\x00
 `},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
 	Needs: annotate.NeedsContent | annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {

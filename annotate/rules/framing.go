@@ -146,6 +146,7 @@ var framingContentLengthIn1xx204 = &annotate.Rule{
 < Content-Length: 12
 <
 `},
+	When:  annotate.When{If: []*annotate.Condition{ifContentless}},
 	Needs: annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Interim {

@@ -39,6 +39,7 @@ var framingCloseDelimitedWithoutConnectionClose = &annotate.Rule{
 	Help:     "send Content-Length, or chunked; at least Connection: close",
 	Bad:      []string{closedText + responded("HTTP/1.1 200 OK", "Content-Type: text/plain") + "< ok\n"},
 	Good:     []string{closedText + responded("HTTP/1.0 200 OK", "Content-Type: text/plain") + "< ok\n", closedText + answered("Shop-Trace: 7")},
+	When:     annotate.When{If: []*annotate.Condition{ifNoLength}},
 	Needs:    annotate.NeedsEnd | annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		if isCloseDelimited(p.X) && !isConnection(&p.X.Response.Fields, "close") {
@@ -57,6 +58,7 @@ var framingResponseCloseDelimited = &annotate.Rule{
 	Help:     "send Content-Length, or Transfer-Encoding: chunked",
 	Bad:      []string{closedText + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Connection: close") + "< ok\n"},
 	Good:     []string{closedText + exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Connection: close"}) + "< ok\n"},
+	When:     annotate.When{If: []*annotate.Condition{ifNoLength}},
 	Needs:    annotate.NeedsEnd | annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		if isCloseDelimited(p.X) && p.X.Request.Version == exchange.HTTP11 && p.X.Response.Content.Size > 0 && isConnection(&p.X.Response.Fields, "close") {
@@ -93,6 +95,7 @@ var framingInterimWithConnectionClose = &annotate.Rule{
 	Help:     "send Connection: close with the final response",
 	Bad:      []string{"> GET /orders HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 102 Processing\n< Connection: close\n<\n< HTTP/1.1 200 OK\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
 	Good:     []string{answered("Connection: close")},
+	When:     annotate.When{If: []*annotate.Condition{ifInterim}},
 	Needs:    annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Interim {
@@ -113,6 +116,7 @@ var framingConnectionListsEndToEndField = &annotate.Rule{
 	Help:     "list only options of this connection, such as close, upgrade or TE",
 	Bad:      []string{asked("Accept: */*", "Connection: keep-alive, Accept"), answered("Connection: Cache-Control", "Cache-Control: no-store")},
 	Good:     []string{asked("Connection: close, X-Own, Keep-Alive")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldConnection}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.Version >= exchange.HTTP2 {
@@ -146,6 +150,7 @@ var framingUpgradeWithoutConnectionUpgrade = &annotate.Rule{
 	Help:     "send Connection: upgrade along with Upgrade",
 	Bad:      []string{asked("Upgrade: irc")},
 	Good:     []string{requested("GET /orders HTTP/1.0", "Host: shop.test", "Upgrade: irc")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldUpgrade}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldUpgrade)

@@ -101,7 +101,7 @@ var framingTEAndContentLength = &annotate.Rule{
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked", "Content-Length: 2") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
 	Needs:      annotate.NeedsRawHead,
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
 	Suppresses: []string{"framing/content-length-invalid", "failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, line int) {
@@ -142,6 +142,7 @@ var framingTEChunkedRepeated = &annotate.Rule{
 	Help:     "leave chunking to one of the two",
 	Bad:      []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + "< ok\n"},
 	Good:     []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
 	Needs:    annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, line int) {
@@ -170,6 +171,7 @@ var framingTEIn1xx204 = &annotate.Rule{
 	Help:     "leave Transfer-Encoding out of 1xx and 204",
 	Bad:      []string{exchangeOf("DELETE /orders/7 HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 204 No Content", []string{"Transfer-Encoding: chunked"})},
 	Good:     []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"})},
+	When:     annotate.When{If: []*annotate.Condition{ifContentless}},
 	Needs:    annotate.NeedsRawHead | annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Interim {
@@ -215,7 +217,7 @@ var framingTEObfuscated = &annotate.Rule{
 	Bad:        []string{requested("POST /orders HTTP/1.1", "Host: shop.test", `Transfer-Encoding: "chunked"`), requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: xchunked"), "# also framing/request-missing-content-length\n" + requested("POST /orders HTTP/1.1", "Host: shop.test", `Transfer\x0b-Encoding: chunked`)},
 	Good:       []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: ChUnKeD ")},
 	Needs:      annotate.NeedsRawHead,
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, If: []*annotate.Condition{ifCoded}},
 	Suppresses: []string{"framing/te-unknown-coding", "framing/te-chunked-not-final", "syntax/field-name-invalid", "failure/request-malformed", "syntax/bare-cr-or-nul-in-field"},
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, _ int) {
@@ -262,6 +264,7 @@ var framingTEToHTTP10 = &annotate.Rule{
 	Help:     "answer HTTP/1.0 with Content-Length, or by closing the connection",
 	Bad:      []string{exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}) + "< ok\n", requested("POST /orders HTTP/1.0", "Host: shop.test", "Transfer-Encoding: chunked")},
 	Good:     []string{"* changed version\n" + exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}) + "< ok\n"},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
 	Needs:    annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, line int) {
@@ -300,6 +303,7 @@ var framingTEUnknownCoding = &annotate.Rule{
 	Help:     "send Transfer-Encoding: chunked, and compress with Content-Encoding",
 	Bad:      []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: br, chunked") + "< ok\n"},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: gzip, chunked")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
 	Needs:    annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, _ int) {

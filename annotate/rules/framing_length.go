@@ -36,6 +36,7 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	Help:  "count octets after all encoding, or leave Content-Length out and send chunked",
 	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
 	Good:  []string{answered("Shop-Trace: 7")},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -84,7 +85,7 @@ var framingContentLengthInvalid = &annotate.Rule{
 	Help:       "send the number of octets in decimal digits, once",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: +2") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 2") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 002") + "< ok\n"},
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifOddLength}},
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -124,7 +125,7 @@ var framingMultipleContentLengthDiffer = &annotate.Rule{
 	Help:       "send Content-Length once",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 3") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 3") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 2") + "< ok\n"},
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifOddLength}},
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {

@@ -35,6 +35,7 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 	Help:     "send the message chunked, or leave Trailer out",
 	Bad:      []string{answered("Trailer: Server-Timing")},
 	Good:     []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTrailer}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -67,6 +68,7 @@ var framingTrailerForbiddenField = &annotate.Rule{
 	Help:     "send the field in the header section",
 	Bad:      []string{chunkedOK([]string{"Trailer: Cache-Control"}, "Cache-Control: no-store")},
 	Good:     []string{chunkedOK([]string{"Trailer: ETag, Server-Timing"}, `ETag: "1"`, "Server-Timing: db;dur=5")},
+	When:     annotate.When{If: []*annotate.Condition{ifTrailers}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		eachTrailer(p, func(s messageHead, i int, l *exchange.Line) {
@@ -88,6 +90,7 @@ var framingTrailerNotAnnounced = &annotate.Rule{
 	Bad:      []string{chunkedOK(nil, "Server-Timing: db;dur=5", "X-Checksum: 7")},
 	Good: []string{chunkedOK([]string{"Trailer: server-timing"}, "Server-Timing: db;dur=5"),
 		"* scheme https\n> POST /shop.Orders/List HTTP/2\n> Host: shop.test\n> Content-Type: application/grpc\n> TE: trailers\n>\n< HTTP/2 200\n< Content-Type: application/grpc\n<\n<~ grpc-status: 0\n"},
+	When:  annotate.When{If: []*annotate.Condition{ifTrailers}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {

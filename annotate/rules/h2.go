@@ -142,6 +142,7 @@ var h2ConnectionSpecificField = &annotate.Rule{
 	Help:     "remove the field on HTTP/2 and HTTP/3",
 	Bad:      []string{overH2(nil, "Connection: keep-alive"), overH2(nil, "Keep-Alive: timeout=5")},
 	Good:     []string{overH2([]string{"TE: trailers"}), overTLS(answered("Connection: keep-alive"))},
+	When:     annotate.When{EitherFields: connectionFields, If: []*annotate.Condition{ifHTTP2}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.Version < exchange.HTTP2 || p.X.Source.File != "" {
@@ -218,6 +219,7 @@ var h2H2CUpgradeDeprecated = &annotate.Rule{
 	Bad:      []string{asked("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA")},
 	Good:     []string{asked("Connection: Upgrade", "Upgrade: irc")},
 	Once:     h2cKey,
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldUpgrade, exchange.FieldHTTP2Settings}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			for i, l := range s.Fields.Each(exchange.FieldUpgrade) {

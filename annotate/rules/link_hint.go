@@ -43,7 +43,7 @@ var linkHintUnsupportedScheme = &annotate.Rule{
 	Help:     "give the hint an http or https URI, or leave it out",
 	Bad:      []string{pageAnswered(`Link: <data:text/css,a>; rel="preload"; as="style"`)},
 	Good:     []string{pageAnswered(`Link: </a.css>; rel="preload"; as="style"`)},
-	When:     annotate.When{},
+	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
 	Check: func(p *annotate.Pass) {
 		if !hasLinks(p.X) {
 			return
@@ -69,6 +69,7 @@ var linkHintsTooMany = &annotate.Rule{
 	Help:     "hint at the few things that the page cannot start without",
 	Bad:      []string{pageAnswered(manyHints(21)...)},
 	Good:     []string{pageAnswered(manyHints(20)...)},
+	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
 	Check: func(p *annotate.Pass) {
 		if !hasLinks(p.X) {
 			return
@@ -120,6 +121,7 @@ var linkPreloadFontMissingCrossorigin = &annotate.Rule{
 	Help:     `add crossorigin: </a.woff2>; rel="preload"; as="font"; crossorigin`,
 	Bad:      []string{pageAnswered(`Link: </a.woff2>; rel="preload"; as="font"`), pageAnswered(`Link: <https://api.test/a>; rel="preload"; as="fetch"`)},
 	Good:     []string{pageAnswered(`Link: </a.woff2>; rel="preload"; as="font"; crossorigin`), pageAnswered(`Link: </a.json>; rel="preload"; as="fetch"`)},
+	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
 	Check: func(p *annotate.Pass) {
 		if !hasLinks(p.X) {
 			return
@@ -153,6 +155,7 @@ var linkPreloadMissingAs = &annotate.Rule{
 	Help:     `add as: </a.css>; rel="preload"; as="style"`,
 	Bad:      []string{pageAnswered(`Link: </a.css>; rel="preload"`), pageAnswered(`Link: </a.css>; rel="preload"; as="stylesheet"`)},
 	Good:     []string{pageAnswered(`Link: </a.css>; rel="preload"; as="style", </a.mjs>; rel="modulepreload"`)},
+	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
 	Check: func(p *annotate.Pass) {
 		if !hasLinks(p.X) {
 			return
@@ -191,7 +194,7 @@ var link103LinkAbsentFromFinal = &annotate.Rule{
 	Help:     "send the same Link fields with the final response",
 	Bad:      []string{earlyHints(`</a.css>; rel=preload; as=style`)},
 	Good:     []string{earlyHints(`</a.css>; rel=preload; as=style`, `Link: <http://shop.test/a.css>; rel="preload"; as="style"`)},
-	When:     annotate.When{Class: []int{2}},
+	When:     annotate.When{Class: []int{2}, If: []*annotate.Condition{ifInterim}},
 	Needs:    annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		for k := range p.X.Interim {

@@ -308,6 +308,7 @@ var negotiationQvalueInvalid = &annotate.Rule{
 	Good: []string{
 		asked("Accept: text/plain;level=5 ; Q=0.5, */*;q=0.001", "Accept-Encoding: gzip;q=1.000, identity;q=0"),
 	},
+	When: annotate.When{EitherFields: weightedFields[:]},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			if !s.Fields.HasAny(&weightedNames) {

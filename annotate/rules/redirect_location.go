@@ -379,6 +379,7 @@ var redirectLocationUserinfo = &annotate.Rule{
 < Content-Length: 0
 <
 `},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldLocation, exchange.FieldContentLocation, exchange.FieldLink}},
 	Check: func(p *annotate.Pass) {
 		res := &p.X.Response.Fields // of Referer security/referer-fragment-or-userinfo speaks
 		for _, n := range [...]exchange.Name{exchange.FieldLocation, exchange.FieldContentLocation} {

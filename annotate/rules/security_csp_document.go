@@ -280,7 +280,7 @@ var securityMixedContent = &annotate.Rule{
 		securePageWith("Content-Security-Policy: upgrade-insecure-requests", `<script src="http://cdn.shop.test/x.js"></script>`),
 		securePageWith("", `<script src="http://localhost:3000/x.js"></script>`),
 		strings.Replace(securePageWith("", `<script src="http://cdn.shop.test/x.js"></script>`), "scheme https", "scheme http", 1)},
-	When:  annotate.When{Class: []int{2, 4, 5}, Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  annotate.When{Class: []int{2, 4, 5}, Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMarkup}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X
@@ -385,7 +385,7 @@ var securityPolicyInMeta = &annotate.Rule{
 	Good: []string{securePageWith("X-Frame-Options: DENY", `<meta http-equiv="X-Frame-Options" content="DENY"><title>x</title>`),
 		securePageWith("", `<meta http-equiv="Content-Security-Policy" content="default-src 'self'"><meta http-equiv=refresh content=5>`),
 		securePageWith("", `<p>&lt;meta http-equiv="X-Frame-Options"&gt;</p>`)},
-	When:  annotate.When{Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  annotate.When{Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMarkup}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X

@@ -206,7 +206,7 @@ var securityCharsetFromRequest = &annotate.Rule{
 	Bad:      []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-7", 1), "text/html", "text/html; charset=UTF-7", 1)},
 	Good: []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-8", 1), "text/html", "text/html; charset=utf-8", 1),
 		strings.Replace(securePage(""), "text/html", "text/html; charset=shift_jis", 1)},
-	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMarkup}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		form := formContent(&p.X.Request)

@@ -215,6 +215,7 @@ var securitySensitiveDataInURI = &annotate.Rule{
 	Bad:      []string{"> GET /login?user=me&Password=hunter2 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /pay?card=4111111111111111 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
 	Good: []string{"> GET /login?password=&pwd HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /pay?card=4111111111111112&order=4111111111111111&password_hint=x HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n",
 		"> GET /login?password=x HTTP/1.1\n> Host: localhost:3000\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /file?X-Amz-Signature=abc&code=x&state=y&sig=z HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
+	When: annotate.When{If: []*annotate.Condition{ifQuery}},
 	Check: func(p *annotate.Pass) {
 		query := p.X.Query()
 		if query == "" {

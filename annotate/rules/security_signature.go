@@ -82,6 +82,7 @@ var securitySignatureCoversMissingField = &annotate.Rule{
 	Bad: []string{signedRequest("Signature-Input: sig1=(\"@method\" \"content-digest\");created=1767323045\nSignature: sig1=:AAAA:"),
 		signedRequest("Signature-Input: sig1=(\"host\";req);created=1767323045\nSignature: sig1=:AAAA:")},
 	Good:  []string{signedRequest("Date: Fri, 02 Jan 2026 03:04:05 GMT\nSignature-Input: sig1=(\"@method\" \"host\" \"date\");created=1767323045\nSignature: sig1=:AAAA:")},
+	When:  annotate.When{If: []*annotate.Condition{ifSigned}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		if !hasSignatures(p.X) {
@@ -161,6 +162,7 @@ var securitySignatureExpired = &annotate.Rule{
 	Bad: []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767322045;expires=1767322105\nSignature: sig1=:AAAA:"), signedRequest("Signature-Input: sig1=(\"@method\");created=1767333045\nSignature: sig1=:AAAA:"),
 		signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045;expires=1767323045\nSignature: sig1=:AAAA:")},
 	Good:  []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323040;expires=1767323340\nSignature: sig1=:AAAA:")},
+	When:  annotate.When{If: []*annotate.Condition{ifSigned}},
 	Needs: annotate.NeedsContent | annotate.NeedsClock,
 	Check: func(p *annotate.Pass) {
 		if !hasSignatures(p.X) {
@@ -208,6 +210,7 @@ var securitySignatureInputWithoutSignature = &annotate.Rule{
 	Bad:      []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045"), signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045\nSignature: sig2=:AAAA:")},
 	Good: []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045\nSignature: sig1=:AAAA:"),
 		"# the form of an old draft\n" + signedRequest(`Signature: keyId="k",algorithm="hs2019",headers="date",signature="AAAA"`)},
+	When:  annotate.When{If: []*annotate.Condition{ifSigned}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		if !hasSignatures(p.X) {

@@ -132,6 +132,7 @@ var status100NotExpected = &annotate.Rule{
 < HTTP/1.1 204 No Content
 <
 `},
+	When:  annotate.When{If: []*annotate.Condition{ifInterim}},
 	Needs: annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		if len(p.X.Interim) == 0 || p.X.Request.Version == exchange.HTTP10 || expects100(&p.X.Request) {
@@ -182,6 +183,7 @@ var status103MissingLink = &annotate.Rule{
 <
 < ok
 `},
+	When:  annotate.When{If: []*annotate.Condition{ifInterim}},
 	Needs: annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		first, count := -1, 0

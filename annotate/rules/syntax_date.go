@@ -54,6 +54,7 @@ var syntaxDateInvalid = &annotate.Rule{
 	Help: "write dates with the library: Sun, 06 Nov 1994 08:49:37 GMT",
 	Bad:  []string{answered("Last-Modified: Wed, 31 Nov 2022 08:12:31 GMT"), asked("If-Modified-Since: Tue, 15 Nov 2022 24:12:31 GMT")},
 	Good: []string{answered("Last-Modified: Sat, 31 Dec 2016 23:59:60 GMT")},
+	When: annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
 	Check: func(p *annotate.Pass) {
 		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
 			if l.Known == exchange.FieldSunset {
@@ -76,6 +77,7 @@ var syntaxDateObsoleteFormat = &annotate.Rule{
 	Help:     "write the date as Sun, 06 Nov 1994 08:49:37 GMT",
 	Bad:      []string{answered("Last-Modified: Tuesday, 15-Nov-22 08:12:31 GMT", "Cache-Control: no-cache"), asked("If-Modified-Since: Tue Nov 15 08:12:31 2022")},
 	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT")},
+	When:     annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
 	Check: func(p *annotate.Pass) {
 		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
 			if len(l.Value) == len("Sun, 06 Nov 1994 08:49:37 GMT") {
@@ -110,6 +112,7 @@ var syntaxDateWrongWeekday = &annotate.Rule{
 	Help:     "write dates with the library",
 	Bad:      []string{answered("Last-Modified: Mon, 15 Nov 2022 08:12:31 GMT", "Cache-Control: no-cache")},
 	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT"), answered("Cache-Control: no-store", "Expires: Fri, 01 Jan 1980 00:00:00 GMT"), overTLS(answered("Set-Cookie: a=b; Expires=Mon, 15 Nov 2099 08:12:31 GMT; Secure; HttpOnly; SameSite=Lax; Path=/"))},
+	When:     annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
 	Check: func(p *annotate.Pass) {
 		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
 			if len(l.Value) < 24 {

@@ -35,6 +35,7 @@ var syntaxBareLF = &annotate.Rule{
 	Help:  `end every line of the head in CR LF, "\r\n"`,
 	Bad:   []string{asked(`Accept: */*\nShop-Trace: 7`), answered(`Shop-Trace: 7\nShop-Other: 8`)},
 	Good:  []string{asked("Accept: */*")},
+	When:  annotate.When{If: []*annotate.Condition{ifOddLine}},
 	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -74,6 +75,7 @@ var syntaxObsFold = &annotate.Rule{
 	Help:  "write the value in one line",
 	Bad:   []string{asked("Shop-Cert: abc", " def"), answered("Shop-Policy: a;", "\tb")},
 	Good:  []string{asked("Shop-Cert: abc def")},
+	When:  annotate.When{If: []*annotate.Condition{ifOddLine}},
 	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -101,7 +103,7 @@ var syntaxWhitespaceBeforeFirstField = &annotate.Rule{
 	Help:       "begin every field line with its name",
 	Bad:        []string{"# also syntax/host-not-first\n" + requested("GET /orders HTTP/1.1", " Shop-Trace: 7", "Host: shop.test"), responded("HTTP/1.1 404 Not Found", " Shop-Trace: 7", "Content-Length: 3", "Content-Type: text/plain", "", "no")},
 	Good:       []string{asked("Shop-Trace: 7")},
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, If: []*annotate.Condition{ifOddHead}},
 	Needs:      annotate.NeedsRawHead,
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
@@ -138,7 +140,7 @@ var syntaxFieldNameTrailingSpace = &annotate.Rule{
 	Help:       "write the colon directly after the name",
 	Bad:        []string{asked("Shop-Trace : 7"), answered("Shop-Trace\t: 7")},
 	Good:       []string{asked("Shop-Trace:7")},
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, If: []*annotate.Condition{ifOddLine}},
 	Needs:      annotate.NeedsRawHead,
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
@@ -167,7 +169,7 @@ var syntaxFieldNameInvalid = &annotate.Rule{
 	Help:       "use letters, digits and hyphens in field names",
 	Bad:        []string{asked("X(Trace): 7"), asked(": 7"), answered(`Gr\xc3\xb6\xc3\x9fe: 7`)},
 	Good:       []string{asked("X_Trace.v1!: 7")},
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, If: []*annotate.Condition{ifOddName}},
 	Needs:      annotate.NeedsRawHead,
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {

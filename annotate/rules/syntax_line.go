@@ -34,7 +34,7 @@ var syntaxBareCROrNULInField = &annotate.Rule{
 	Help:       "remove control characters before a value is put into a field, or encode them",
 	Bad:        []string{asked(`Shop-Name: a\x00b`), answered(`Shop-Name: a\rSet-Cookie: b=c`)},
 	Good:       []string{asked(`Shop-Name: a\tb`)},
-	When:       annotate.When{Always: true},
+	When:       annotate.When{Always: true, If: []*annotate.Condition{ifControl}},
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -65,6 +65,7 @@ var syntaxFieldValueNonASCII = &annotate.Rule{
 	Help:  "percent-encode the value, or use base64",
 	Bad:   []string{asked(`Shop-Name: M\xc3\xbcller`), answered(`Shop-Name: M\xfcller`)},
 	Good:  []string{asked("Shop-Name: M%C3%BCller"), answered(`ETag: "\xc3\xbc"`)},
+	When:  annotate.When{If: []*annotate.Condition{ifHigh}},
 	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -152,6 +153,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 	Help: "keep less in cookies and tokens, and a name instead of the data",
 	Bad:  []string{asked(longLines(3)...), answered(longLines(5)...)},
 	Good: []string{asked(longLines(2)...), answered(longLines(4)...)},
+	When: annotate.When{If: []*annotate.Condition{ifLargeHead}},
 	Check: func(p *annotate.Pass) {
 		const mostRequest, mostResponse = 16 << 10, 32 << 10
 		for s := range messageHeads(p) {
@@ -185,6 +187,7 @@ var syntaxFieldTooLarge = &annotate.Rule{
 	Help: "make the value shorter, or spread a list over several lines",
 	Bad:  []string{asked("Shop-Long: " + strings.Repeat("a", 8100)), answered("Shop-Long: " + strings.Repeat("a", 8100))},
 	Good: []string{asked("Shop-Long: " + strings.Repeat("a", 7900))},
+	When: annotate.When{If: []*annotate.Condition{ifLargeHead}},
 	Check: func(p *annotate.Pass) {
 		const most = 8000
 		for s := range messageHeads(p) {
@@ -213,6 +216,7 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 	Good: []string{asked("Accept: text/html", "Accept: text/plain"), answered("Shop-Trace: 1", "Shop-Trace: 2"), overTLS(answered("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/", "Set-Cookie: c=d; Secure; HttpOnly; SameSite=Lax; Path=/")),
 		"* scheme https\n> GET /orders HTTP/2\n> Host: shop.test\n> Cookie: a=b\n> Cookie: c=d\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
 	Suppresses: []string{"redirect/location-repeated"},
+	When:       annotate.When{If: []*annotate.Condition{ifRepeats}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.overview.Odd&annotate.OddRepeat == 0 {
@@ -248,6 +252,7 @@ var syntaxListEmptyElement = &annotate.Rule{
 	Help: "join only the parts that are there",
 	Bad:  []string{asked("Accept: text/html,, text/plain"), answered("Cache-Control: no-store,")},
 	Good: []string{asked("Accept: text/html, text/plain"), answered("Cache-Control:", "Cache-Control: no-store"), asked("Shop-List: a,,b")},
+	When: annotate.When{If: []*annotate.Condition{ifComma}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.overview.Octets&annotate.HasComma == 0 {

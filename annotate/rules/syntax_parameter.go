@@ -80,6 +80,7 @@ var syntaxParameterSingleQuoted = &annotate.Rule{
 	Help:     `write the value in double quotes, name="value"`,
 	Bad:      []string{answered("Content-Disposition: attachment; filename='a.txt'"), asked("Accept: text/html;charset='utf-8', */*")},
 	Good:     []string{answered(`Content-Disposition: attachment; filename="it's.txt"; filename*=UTF-8''a.txt`)},
+	When:     annotate.When{EitherFields: parameterFields, If: []*annotate.Condition{ifApostrophe}},
 	Check: func(p *annotate.Pass) {
 		eachParameter(p, annotate.HasApostrophe, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line, q field.Param) {
 			v := q.Value
@@ -100,6 +101,7 @@ var syntaxExtValueCharset = &annotate.Rule{
 	Help:     "encode the value in UTF-8: filename*=UTF-8''na%C3%AFve.txt",
 	Bad:      []string{answered(`Content-Disposition: attachment; filename="a.txt"; filename*=iso-8859-1''na%EFve.txt`)},
 	Good:     []string{answered(`Content-Disposition: attachment; filename="a.txt"; filename*=utf-8''na%C3%AFve.txt`)},
+	When:     annotate.When{EitherFields: parameterFields, If: []*annotate.Condition{ifStar}},
 	Check: func(p *annotate.Pass) {
 		eachExtValue(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line, q field.Param, v field.ExtValue) {
 			if v.Err == nil && !field.EqualFold(v.Charset, "UTF-8") {
@@ -132,6 +134,7 @@ var syntaxExtValueInvalid = &annotate.Rule{
 		answered(`Content-Disposition: attachment; filename="a.txt"; filename*=UTF-8''na%EFve.txt`),
 	},
 	Good: []string{answered(`Content-Disposition: attachment; filename="a.txt"; filename*=UTF-8'en'a%20b.txt`)},
+	When: annotate.When{EitherFields: parameterFields, If: []*annotate.Condition{ifStar}},
 	Check: func(p *annotate.Pass) {
 		eachExtValue(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line, q field.Param, v field.ExtValue) {
 			at := annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(q.Value))

@@ -17,7 +17,10 @@ func syntaxStructuredRules() []*annotate.Rule {
 	}
 }
 
-var structuredMask = exchange.MaskOf(annotate.NamesIn(annotate.FormItem, annotate.FormDictionary)...)
+// structuredFieldNames are the fields that are defined as structured fields.
+var structuredFieldNames = annotate.NamesIn(annotate.FormItem, annotate.FormDictionary)
+
+var structuredMask = exchange.MaskOf(structuredFieldNames...)
 
 // structuredLines gives the lines of fields that are defined as structured
 // fields, each with the message that it stands in and its kind. Values of older
@@ -82,6 +85,7 @@ var syntaxStructuredFieldInvalid = &annotate.Rule{
 	Help:     `write keys in small letters, strings in double quotes, true as ?1`,
 	Bad:      []string{asked("Priority: U=1"), answered("Cache-Status: cache; hit=true, =x"), answered("Reporting-Endpoints: csp='https://r.test/'"), answered("Origin-Agent-Cluster: true now")},
 	Good:     []string{asked("Priority: u=1, i"), answered("Cache-Control: Max-Age=60"), answered("RateLimit: limit=100, remaining=50, reset=5"), answered(`Permissions-Policy: geolocation=(), camera=(self "https://a.test")`)},
+	When:     annotate.When{EitherFields: structuredFieldNames},
 	Check: func(p *annotate.Pass) {
 		for s, l := range structuredLines(p) {
 			if _, err := field.ParseStructured(l.Value, l.kind); err != nil {
@@ -102,6 +106,7 @@ var syntaxStructuredFieldDuplicateKey = &annotate.Rule{
 	Help:     "write each key once",
 	Bad:      []string{asked("Priority: u=1, u=3"), answered(`Reporting-Endpoints: csp="https://r.test/"; ttl=1; ttl=2`), asked("Priority: u=1", "Priority: u=3")},
 	Good:     []string{asked("Priority: u=1, i"), answered(`Reporting-Endpoints: a="https://r.test/x"; ttl=1, b="https://r.test/y"; ttl=2`)},
+	When:     annotate.When{EitherFields: structuredFieldNames},
 	Check: func(p *annotate.Pass) {
 		for s, l := range structuredLines(p) {
 			if !mayRepeatKey(s.Message, l) {

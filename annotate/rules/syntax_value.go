@@ -174,6 +174,7 @@ var syntaxFieldBadWhitespace = &annotate.Rule{
 	Help:     "write name=value without white space",
 	Bad:      []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`)},
 	Good:     []string{answered(`Link: </b>; rel="next"`)},
+	When:     annotate.When{EitherFields: looseFields},
 	Needs:    annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -256,6 +257,7 @@ var syntaxFieldNaiveParserHazard = &annotate.Rule{
 	Help:     "leave backslashes and quotes out of entity tags",
 	Bad:      []string{answered(`ETag: "a\\b"`)},
 	Good:     []string{answered(`ETag: "a/b"`), asked(`Shop-Path: a\\b`)},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange}, If: []*annotate.Condition{ifBackslash}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.overview.Octets&annotate.HasBackslash == 0 {

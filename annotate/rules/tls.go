@@ -167,6 +167,7 @@ var tlsH2ProhibitedCipher = &annotate.Rule{
 <
 < ok
 `},
+	When:  annotate.When{If: []*annotate.Condition{ifOldTLS}},
 	Needs: annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		t := p.X.Origin.TLS
@@ -209,6 +210,7 @@ var tlsLegacyVersion = &annotate.Rule{
 <
 < ok
 `},
+	When:  annotate.When{If: []*annotate.Condition{ifOldTLS}},
 	Needs: annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		t := p.X.Origin.TLS
@@ -392,6 +394,12 @@ var tlsVerificationFailed = &annotate.Rule{
 `},
 	When:  annotate.When{Always: true},
 	Needs: annotate.NeedsTLS,
+	Once: func(x *exchange.Exchange) string {
+		if x.Err != nil {
+			return x.ID + x.Started.Format(time.RFC3339Nano) // each failure is told
+		}
+		return originKey(x) // the configuration wanted it so
+	},
 	Check: func(p *annotate.Pass) {
 		if p.X.Err != nil && isCertificateError(p.X.Err.Code) {
 			f, _ := p.X.Err.Code.Lookup()
@@ -400,9 +408,16 @@ var tlsVerificationFailed = &annotate.Rule{
 		}
 		if t := p.X.Origin.TLS; t != nil && t.VerifyError != "" {
 			p.Note(theConnection(), "the certificate of %s cannot be verified: %s; the configuration let the connection proceed",
-				p.X.Authority, t.VerifyError)
+				p.X.Authority, withoutHint(t.VerifyError))
 		}
 	},
+}
+
+// withoutHint cuts off what crypto/x509 guesses about a certificate that it
+// tried for an issuer only because of its name; it misleads more than it helps.
+func withoutHint(verifyError string) string {
+	said, _, _ := strings.Cut(verifyError, " (possibly because of ")
+	return said
 }
 
 // isCertificateError reports whether an exchange failed because of the origin
@@ -422,5 +437,5 @@ func detail(e *exchange.Err) string {
 	if e.Detail == "" {
 		return ""
 	}
-	return fmt.Sprintf(": %.*s", most, strings.TrimSuffix(e.Detail, "."))
+	return fmt.Sprintf(": %.*s", most, strings.TrimSuffix(withoutHint(e.Detail), "."))
 }

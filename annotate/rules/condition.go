@@ -1,0 +1,141 @@
+package rules
+
+import (
+	"crypto/tls"
+	"strings"
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/field"
+)
+
+// The conditions here stand in the When of rules about rare things, so that an
+// ordinary exchange is asked once and not rule by rule. Each may hold where a
+// rule then finds nothing, and never the other way round.
+
+// ifOctets holds where a value of either message has one of the octets.
+func ifOctets(octets annotate.Octets) *annotate.Condition {
+	return ifOverview(func(o *annotate.Overview) bool { return o.Octets&octets != 0 })
+}
+
+// ifOdd holds where a line of either message is odd in one of the ways.
+func ifOdd(odd annotate.Odd) *annotate.Condition {
+	return ifOverview(func(o *annotate.Overview) bool { return o.Odd&odd != 0 })
+}
+
+func ifOverview(holds func(*annotate.Overview) bool) *annotate.Condition {
+	return &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return holds(p.RequestOverview()) || holds(p.ResponseOverview())
+	}}
+}
+
+// ifEither holds where one of the two messages is of a kind.
+func ifEither(holds func(*exchange.Message) bool) *annotate.Condition {
+	return &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return holds(&p.X.Request.Message) || holds(&p.X.Response.Message)
+	}}
+}
+
+// ifContentType holds where the Content-Type of either message has a word.
+func ifContentType(word string) *annotate.Condition {
+	return ifEither(func(m *exchange.Message) bool { return contentTypeHas(m, word) })
+}
+
+// contentTypeHas is a look at a media type that costs less than reading it.
+func contentTypeHas(m *exchange.Message, word string) bool {
+	return field.IndexFold(m.Fields.Value(exchange.FieldContentType), word) >= 0
+}
+
+var (
+	ifControl    = ifOctets(annotate.HasControl)
+	ifHigh       = ifOctets(annotate.HasHigh)
+	ifComma      = ifOctets(annotate.HasComma)
+	ifApostrophe = ifOctets(annotate.HasApostrophe)
+	ifBackslash  = ifOctets(annotate.HasBackslash)
+	ifStar       = ifOctets(annotate.HasStar)
+
+	ifOddName   = ifOdd(annotate.OddName)
+	ifOddLine   = ifOdd(annotate.OddLine)
+	ifOddHead   = ifOdd(annotate.OddLine | annotate.OddName | annotate.OddRepeat)
+	ifLargeHead = ifOverview(func(o *annotate.Overview) bool { return o.Size > 8000 })
+)
+
+var (
+	ifRepeats  = ifEither(func(m *exchange.Message) bool { return m.Fields.Repeats() })
+	ifHTTP2    = ifEither(func(m *exchange.Message) bool { return m.Version >= exchange.HTTP2 })
+	ifTrailers = ifEither(func(m *exchange.Message) bool { return m.Trailers.Len() > 0 })
+
+	ifOddLength = ifEither(func(m *exchange.Message) bool {
+		return m.Fields.Has(exchange.FieldContentLength) && (m.Fields.Repeats() || !field.IsDigits(m.Fields.Value(exchange.FieldContentLength)))
+	})
+)
+
+var (
+	ifXML       = ifContentType("xml")
+	ifMultipart = ifContentType("multipart/")
+	ifText      = ifContentType("text/")
+	// ifTyped holds where a Content-Type says more than application/json.
+	ifTyped = ifEither(func(m *exchange.Message) bool {
+		v := m.Fields.Value(exchange.FieldContentType)
+		return v != "" && v != "application/json"
+	})
+	// ifTypeParameter holds where a Content-Type has a parameter.
+	ifTypeParameter = ifEither(func(m *exchange.Message) bool {
+		return strings.IndexByte(m.Fields.Value(exchange.FieldContentType), ';') >= 0
+	})
+	ifForm    = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return contentTypeHas(&p.X.Request.Message, "urlencoded") }}
+	ifMarkup  = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return contentTypeHas(&p.X.Response.Message, "ml") }}
+	ifProblem = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return contentTypeHas(&p.X.Response.Message, "problem+json") }}
+	// ifJSON holds where either message has content of JSON.
+	ifJSON = ifEither(func(m *exchange.Message) bool {
+		return m.Content.Whole() && len(m.Content.Kept) > 0 && contentTypeHas(m, "json")
+	})
+)
+
+var (
+	ifInterim = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return len(p.X.Interim) > 0 }}
+	ifLinks   = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return hasLinks(p.X) }}
+	ifSigned  = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return hasSignatures(p.X) }}
+	// ifQuery holds where the target URI has a query.
+	ifQuery = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return p.X.Query() != "" }}
+	// ifTokenParameter holds where an access_token may stand outside Authorization.
+	ifTokenParameter = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return strings.Contains(p.X.Query(), "access_token") || contentTypeHas(&p.X.Request.Message, "urlencoded")
+	}}
+	// ifOldTLS holds where the origin server speaks TLS older than 1.3.
+	ifOldTLS = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		t := p.X.Origin.TLS
+		return t != nil && t.Version < tls.VersionTLS13
+	}}
+	ifInClear = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return p.X.Scheme == "http" }}
+	// ifContentless holds where some response is of a status without content.
+	ifContentless = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return len(p.X.Interim) > 0 || p.X.Response.Status == 204 || p.X.Response.Class() == 1
+	}}
+	// ifNoLength holds where the response has neither field that says where it ends.
+	ifNoLength = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return !p.X.Response.Fields.Has(exchange.FieldContentLength) && !p.X.Response.Fields.Has(exchange.FieldTransferEncoding)
+	}}
+	// ifCoded holds where a message has Transfer-Encoding, or a name that may
+	// become it.
+	ifCoded = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return p.X.Request.Fields.Has(exchange.FieldTransferEncoding) || p.X.Response.Fields.Has(exchange.FieldTransferEncoding) || ifOddName.Holds(p)
+	}}
+	// ifOddDate holds where a date is not one of today's form, with its weekday.
+	ifOddDate = ifEither(func(m *exchange.Message) bool {
+		for n := range m.Fields.Present(&dateFieldMask) {
+			for _, l := range m.Fields.Each(n) {
+				if !isPlainDate(l.Value) {
+					return true
+				}
+			}
+		}
+		return false
+	})
+)
+
+func isPlainDate(s string) bool {
+	d, err := field.ParseDate(s, time.Time{})
+	return err == nil && d.Form == field.IMFFixdate && !d.WrongDay
+}
