@@ -305,6 +305,7 @@ func (ps *passage) outgoing(r *http.Request) *http.Request {
 			out.Body = http.NoBody
 		}
 		noContent(&x.Request.Content)
+		ps.contentRead.Store(true)
 		if !ps.multi {
 			ps.in.requestRead()
 		}
@@ -339,6 +340,7 @@ func (ps *passage) requestEnded(err error) {
 		ps.fail(&exchange.Err{Code: exchange.ErrRequestTruncated, Detail: detailOf(err)})
 		return
 	}
+	ps.contentRead.Store(true)
 	if !ps.multi {
 		ps.in.requestRead()
 	}
@@ -525,9 +527,42 @@ func (ps *passage) refused(e *exchange.Err) *http.Response {
 		panic(http.ErrAbortHandler) // nobody is left to read a page
 	}
 	page := ps.proxy.failurePage(ps.x, e)
+	ps.drain()
 	ps.setMade(page)
 	ps.x.Err = e // so that the Head hook knows
 	return page.response()
+}
+
+// The bounds of what is read of a request's content before a page is sent
+// without having asked an origin server for it.
+const (
+	drainOctets = 256 << 10
+	drainFor    = 250 * time.Millisecond
+)
+
+// drain reads content that has come already and that nobody wants, so that the
+// client's connection can be used again. Content that waits for 100 (Continue)
+// is not asked for.
+func (ps *passage) drain() {
+	body := ps.received.Body
+	if ps.multi || ps.contentRead.Load() || ps.received.Method == http.MethodConnect {
+		return
+	}
+	if body == nil || body == http.NoBody {
+		ps.contentRead.Store(true)
+		return
+	}
+	if ps.x.Request.Fields.Has(exchange.FieldExpect) || ps.received.ContentLength > drainOctets {
+		return
+	}
+	rc := http.NewResponseController(ps.w.ResponseWriter)
+	_ = rc.SetReadDeadline(time.Now().Add(drainFor))
+	_, err := io.CopyN(io.Discard, body, drainOctets+1)
+	_ = rc.SetReadDeadline(time.Time{})
+	if err == io.EOF {
+		ps.contentRead.Store(true)
+		ps.in.requestRead()
+	}
 }
 
 // setMade records a response of our own.

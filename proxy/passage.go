@@ -39,12 +39,13 @@ type passage struct {
 	cancel context.CancelCauseFunc
 	clock  clock // ends the exchange when the origin server takes too long
 
-	mu       sync.Mutex // guards what the transport's goroutines set
-	out      *outbound
-	attempts int
-	interims bool            // interim responses may still be passed on
-	progress exchange.Timing // how far the transport has come, for recordProgress
-	failed   atomic.Pointer[exchange.Err]
+	mu          sync.Mutex // guards what the transport's goroutines set
+	out         *outbound
+	attempts    int
+	interims    bool            // interim responses may still be passed on
+	progress    exchange.Timing // how far the transport has come, for recordProgress
+	failed      atomic.Pointer[exchange.Err]
+	contentRead atomic.Bool // the request's content has been read to its end
 }
 
 type passageKey struct{}

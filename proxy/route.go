@@ -140,6 +140,7 @@ func (ps *passage) failWith(code exchange.ErrCode, detail string) *page {
 
 // sendPage answers with a page of our own.
 func (ps *passage) sendPage(page *page) {
+	ps.drain()
 	ps.setMade(page)
 	h := ps.w.Header()
 	for _, l := range page.fields {

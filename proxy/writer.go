@@ -96,6 +96,9 @@ func (w *responseWriter) writeHead(status int, added http.Header) {
 	if _, announced := h["Trailer"]; !announced && w.length < 0 {
 		h["Trailer"] = noTrailer // without it net/http counts small content and sends a Content-Length
 	}
+	if !w.ps.contentRead.Load() { // what comes after it could not be told from a request
+		h["Connection"] = []string{"close"}
+	}
 	out := w.ps.responseHead()
 	out.added = linesOf(added)
 	w.ps.in.answer(out)
