@@ -51,6 +51,7 @@ type methodRow struct {
 type conditionRow struct {
 	*Condition
 	rules []uint64
+	from  int // where the first word of rules stands that is not 0
 }
 
 func newIndex(entries []entry) *index {
@@ -69,6 +70,9 @@ func newIndex(entries []entry) *index {
 		for w := range m.rules {
 			m.rules[w] |= ix.anyMethod[w]
 		}
+	}
+	for i := range ix.conditions {
+		ix.conditions[i].trim()
 	}
 	return ix
 }
@@ -143,10 +147,22 @@ func (ix *index) addConditions(i int) {
 		k := slices.IndexFunc(ix.conditions, func(r conditionRow) bool { return r.Condition == c })
 		if k < 0 {
 			k = len(ix.conditions)
-			ix.conditions = append(ix.conditions, conditionRow{c, ix.newSet()})
+			ix.conditions = append(ix.conditions, conditionRow{Condition: c, rules: ix.newSet()})
 		}
 		put(ix.conditions[k].rules, i)
 	}
+}
+
+// trim leaves out the words at both ends that have no rule.
+func (c *conditionRow) trim() {
+	end := len(c.rules)
+	for c.rules[c.from] == 0 {
+		c.from++
+	}
+	for c.rules[end-1] == 0 {
+		end--
+	}
+	c.rules = c.rules[c.from:end]
 }
 
 // worthCalling is the set of the rules whose When holds, but for the request
@@ -166,9 +182,11 @@ func (ix *index) worthCalling(p *Pass, status int) []uint64 {
 		found[w] &= byStatus[w] & byMethod[w]
 	}
 	for i := range ix.conditions {
-		if c := &ix.conditions[i]; intersect(found, c.rules) && !c.Holds(p) {
-			for w := range found {
-				found[w] &^= c.rules[w]
+		c := &ix.conditions[i]
+		asking := found[c.from:][:len(c.rules)]
+		if intersect(asking, c.rules) && !c.Holds(p) {
+			for w := range asking {
+				asking[w] &^= c.rules[w]
 			}
 		}
 	}

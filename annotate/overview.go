@@ -13,6 +13,7 @@ type Overview struct {
 	Odd     Odd    // what is unusual about its lines
 	Size    int    // octets of all names and values
 	Longest int    // octets of the longest line, name and value
+	Unknown bool   // some line has a name that sidenote does not know
 }
 
 // Octets is a set of kinds of octets.
@@ -64,12 +65,11 @@ func overviewOf(m *exchange.Message) (o Overview) {
 	}
 	for i := range m.Fields.Len() {
 		l := m.Fields.At(i)
-		for k := range len(l.Value) {
-			o.Octets |= octetKinds[l.Value[k]]
-		}
+		o.Octets |= octetsOf(l.Value)
 		n := len(l.Name) + len(l.Value)
 		o.Size += n
 		o.Longest = max(o.Longest, n)
+		o.Unknown = o.Unknown || l.Known == 0
 		if l.Known == 0 && !isToken(l.Name) || m.Version >= exchange.HTTP2 && hasCapital(l.Name) {
 			o.Odd |= OddName
 		}
@@ -83,6 +83,19 @@ func overviewOf(m *exchange.Message) (o Overview) {
 		o.Odd |= OddLine
 	}
 	return o
+}
+
+// octetsOf looks at each octet of every message, so it keeps no word in memory
+// from one octet to the next.
+func octetsOf(s string) (kinds Octets) {
+	for len(s) >= 4 {
+		kinds |= octetKinds[s[0]] | octetKinds[s[1]] | octetKinds[s[2]] | octetKinds[s[3]]
+		s = s[4:]
+	}
+	for i := range len(s) {
+		kinds |= octetKinds[s[i]]
+	}
+	return kinds
 }
 
 // plainLine is where the line after one that stands at octet pos of a head

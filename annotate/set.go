@@ -109,40 +109,41 @@ func (s *Set) Rules() []*Rule { return s.rules }
 // Head runs the rules that need only the message heads and appends their
 // notes to notes. The response head must be known, or Err be set.
 func (s *Set) Head(x *exchange.Exchange, notes []Note) []Note {
-	return s.run(s.head, x, notes)
+	return s.run(x, notes, s.head)
 }
 
 // End runs the rules that had to wait for the end of the exchange and appends
 // their notes, then drops what more specific rules have said better.
 func (s *Set) End(x *exchange.Exchange, notes []Note) []Note {
-	notes = s.run(s.end, x, notes)
-	if x.Err != nil {
-		notes = s.run(s.failed, x, notes)
-	}
-	return Suppress(notes)
+	return Suppress(s.run(x, notes, s.end, s.failed))
 }
 
-// All runs every rule over an exchange that has ended.
+// All runs every rule over an exchange that has ended, as Head and then End do.
 func (s *Set) All(x *exchange.Exchange, notes []Note) []Note {
-	return s.End(x, s.Head(x, notes))
+	return Suppress(s.run(x, notes, s.head, s.end, s.failed))
 }
 
-func (s *Set) run(ix *index, x *exchange.Exchange, notes []Note) []Note {
+// run asks indexes in their order, with one pass, so that what one of them made
+// known of the message heads need not be found out again for the next.
+func (s *Set) run(x *exchange.Exchange, notes []Note, indexes ...*index) []Note {
 	status := x.Response.Status
 	if x.Response.Made {
 		status = 0 // what sidenote itself said is nobody's fault
 	}
-	if len(ix.entries) == 0 {
-		return notes
-	}
 	p := s.passes.Get().(*Pass)
 	p.X, p.Options, p.notes = x, &s.options, notes
-	ix.run(p, status)
+	for _, ix := range indexes {
+		if ix == s.failed && x.Err == nil {
+			continue
+		}
+		before := len(p.notes)
+		ix.run(p, status)
+		if len(p.notes) > before && x.Request.Fields.Has(exchange.FieldSidenoteIgnore) {
+			p.notes = dropIgnored(x, p.notes, before)
+		}
+	}
 	made := p.finish()
 	s.passes.Put(p)
-	if len(made) > len(notes) && x.Request.Fields.Has(exchange.FieldSidenoteIgnore) {
-		return dropIgnored(x, made, len(notes))
-	}
 	return made
 }
 

@@ -237,5 +237,8 @@ func MaskOf(names ...Name) NameMask {
 	return m
 }
 
+// Has reports whether a name is in the set.
+func (m *NameMask) Has(n Name) bool { return m[n/64]&(1<<(n%64)) != 0 }
+
 // Put adds a name.
 func (m *NameMask) Put(n Name) { m[n/64] |= 1 << (n % 64) }

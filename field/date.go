@@ -23,6 +23,9 @@ type Date struct {
 // now decides the century of a year of two digits; without it the years 70 to
 // 99 are those of the last century. The error is an *Error.
 func ParseDate(s string, now time.Time) (Date, error) {
+	if d, ok := plainDate(s); ok {
+		return d, nil
+	}
 	p := dateParser{s: s}
 	d := p.date(now)
 	if p.want == "" && p.at < len(s) {
@@ -32,6 +35,43 @@ func ParseDate(s string, now time.Time) (Date, error) {
 		return Date{}, &Error{At: min(p.at, len(s)), What: p.want}
 	}
 	return d, nil
+}
+
+// plainDate reads what nearly every date is, an IMF-fixdate without fault; the
+// parser takes, and judges, everything else.
+func plainDate(s string) (d Date, ok bool) {
+	if len(s) != len("Sun, 06 Nov 1994 08:49:37 GMT") || s[3:5] != ", " || s[7] != ' ' || s[11] != ' ' || s[16] != ' ' ||
+		s[19] != ':' || s[22] != ':' || s[25:] != " GMT" {
+		return d, false
+	}
+	weekday, month := wordIn(weekdays, s[:3]), wordIn(months, s[8:11])
+	day, century, year := twoDigits(s[5:]), twoDigits(s[12:]), twoDigits(s[14:])
+	hour, minute, second := twoDigits(s[17:]), twoDigits(s[20:]), twoDigits(s[23:])
+	// Of the last days of a month the parser speaks.
+	if weekday < 0 || month < 0 || day < 1 || day > 28 || century < 0 || year < 0 ||
+		hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 {
+		return d, false
+	}
+	t := time.Date(century*100+year, time.Month(month+1), day, hour, minute, second, 0, time.UTC)
+	return Date{Time: t, Form: IMFFixdate, WrongDay: t.Weekday() != time.Weekday(weekday)}, true
+}
+
+// wordIn is the number of a word in a row of words of three letters; -1 for none.
+func wordIn(row, word string) int {
+	for i := 0; i < len(row); i += 3 {
+		if row[i] == word[0] && row[i+1] == word[1] && row[i+2] == word[2] {
+			return i / 3
+		}
+	}
+	return -1
+}
+
+// twoDigits reads the two digits that s begins with; -1 where they are none.
+func twoDigits(s string) int {
+	if !IsDigit(s[0]) || !IsDigit(s[1]) {
+		return -1
+	}
+	return int(s[0]-'0')*10 + int(s[1]-'0')
 }
 
 // dateParser walks over a date. Once want is set nothing moves any more.
@@ -135,7 +175,8 @@ func (p *dateParser) make(form DateForm, weekday, year, month, day, h, m, s int)
 		p.fail("want a day that the month has")
 		return Date{}
 	}
-	t := time.Date(year, time.Month(month), day, h, m, s, 0, time.UTC) // a leap second is the next minute's first
+	// A leap second is the next minute's first.
+	t := midnight.Add(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second)
 	return Date{Time: t, Form: form, WrongDay: midnight.Weekday() != time.Weekday(weekday)}
 }
 
@@ -169,13 +210,11 @@ func (p *dateParser) word(row string) int {
 	if p.want != "" || len(p.s) < p.at+3 {
 		return -1
 	}
-	for i := 0; i < len(row); i += 3 {
-		if p.s[p.at:p.at+3] == row[i:i+3] {
-			p.at += 3
-			return i / 3
-		}
+	i := wordIn(row, p.s[p.at:p.at+3])
+	if i >= 0 {
+		p.at += 3
 	}
-	return -1
+	return i
 }
 
 func (p *dateParser) has(s string) bool {

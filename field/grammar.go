@@ -388,6 +388,9 @@ func CheckLinks(s string) *Error {
 // comma at the start, at the end, or after another one. A list that is empty
 // as a whole has none.
 func EmptyElement(s string) (at int, found bool) {
+	if strings.IndexByte(s, ',') < 0 {
+		return -1, false
+	}
 	empty, comma := true, -1
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

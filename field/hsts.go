@@ -21,7 +21,7 @@ func ParseHSTS(s string) HSTS {
 		if err := directiveError(d, piece); err != nil && h.Err == nil {
 			h.Err = err
 		}
-		if h.Duplicate.Text == "" && hasDirectiveBefore(s, d) {
+		if count > 1 && h.Duplicate.Text == "" && hasDirectiveBefore(s, d) {
 			h.Duplicate = piece
 		}
 		h.take(d, piece)

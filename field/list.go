@@ -39,6 +39,13 @@ func split(s string, separator byte, yield func(Part) bool) {
 
 // pieceLen is the length up to the next separator outside a quoted string.
 func pieceLen(s string, separator byte) int {
+	end := strings.IndexByte(s, separator)
+	if end < 0 {
+		end = len(s)
+	}
+	if strings.IndexByte(s[:end], '"') < 0 {
+		return end
+	}
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case separator:

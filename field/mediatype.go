@@ -16,6 +16,9 @@ type MediaType struct {
 
 // ParseMediaType reads a media type, the value of Content-Type.
 func ParseMediaType(s string) MediaType {
+	if n := TokenLen(s); n > 0 && n < len(s) && s[n] == '/' && IsToken(s[n+1:]) {
+		return MediaType{Type: s[:n], Subtype: s[n+1:], Text: s} // the usual case, without parameters
+	}
 	m := MediaType{Text: s}
 	head := Head(s)
 	n := TokenLen(head.Text)

@@ -15,20 +15,20 @@ type Error struct {
 // Error gives what is wrong with the octet's position.
 func (e *Error) Error() string { return fmt.Sprintf("%s at octet %d", e.What, e.At) }
 
-// tokenBytes has a bit for every octet that a token may hold (RFC 9110 §5.6.2).
+// tokenBytes tells of every octet whether a token may hold it (RFC 9110 §5.6.2).
 var tokenBytes = makeTokenBytes()
 
-func makeTokenBytes() (set [4]uint64) {
+func makeTokenBytes() (set [256]bool) {
 	const chars = "!#$%&'*+-.^_`|~0123456789" +
 		"abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	for i := range len(chars) {
-		set[chars[i]/64] |= 1 << (chars[i] % 64)
+		set[chars[i]] = true
 	}
 	return set
 }
 
 // IsTokenByte reports whether c may stand in a token (RFC 9110 §5.6.2).
-func IsTokenByte(c byte) bool { return tokenBytes[c/64]&(1<<(c%64)) != 0 }
+func IsTokenByte(c byte) bool { return tokenBytes[c] }
 
 // IsToken reports whether s is a token (RFC 9110 §5.6.2).
 func IsToken(s string) bool { return s != "" && TokenLen(s) == len(s) }
@@ -95,6 +95,9 @@ func EqualFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}
+	if a == b {
+		return true // the usual case
+	}
 	for i := range len(a) {
 		if lower(a[i]) != lower(b[i]) {
 			return false
@@ -111,7 +114,14 @@ func HasPrefixFold(s, prefix string) bool {
 // IndexFold is the index of the first part of s that equals sub without the
 // case of ASCII letters, -1 if there is none.
 func IndexFold[S ~string | ~[]byte](s S, sub string) int {
+	if sub == "" {
+		return 0
+	}
+	first := sub[0] | 0x20
 	for i := 0; i+len(sub) <= len(s); i++ {
+		if s[i]|0x20 != first {
+			continue
+		}
 		n := 0
 		for n < len(sub) && lower(s[i+n]) == lower(sub[n]) {
 			n++

@@ -65,7 +65,7 @@ var authAccessTokenInURI = &annotate.Rule{
 		overTLS(requested("GET /orders?access_token= HTTP/1.1", "Host: shop.test")),
 	},
 	Suppresses: []string{"security/sensitive-data-in-uri", "security/session-id-in-uri"},
-	When:       annotate.When{If: []*annotate.Condition{ifQuery}},
+	When:       annotate.When{If: []*annotate.Condition{ifTokenParameter}},
 	Check: func(p *annotate.Pass) {
 		token := queryParam(p.X.Query(), "access_token")
 		f := &p.X.Request.Fields

@@ -262,7 +262,7 @@ var cacheControlContradiction = &annotate.Rule{
 <
 < ok
 `},
-	When: whenCacheControl,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifDirectives}},
 	Check: func(p *annotate.Pass) {
 		c := cachingOf(&p.X.Response.Fields)
 		ban := ""
@@ -338,6 +338,7 @@ var cacheControlDuplicateDirective = &annotate.Rule{
 <
 < ok
 `},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			if mayRepeat(&s.Fields) {
@@ -443,7 +444,7 @@ var cacheControlRedundantDirective = &annotate.Rule{
 <
 < ok
 `},
-	When: whenCacheControl,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifDirectives}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		if !mayRepeat(f) {

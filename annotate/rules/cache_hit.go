@@ -130,6 +130,7 @@ var cacheServedFromCache = &annotate.Rule{
 <
 < ok
 `},
+	When: annotate.When{If: []*annotate.Condition{ifCacheMark}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		if !f.HasAny(&cacheMarks) && !hasUnknownCacheField(f) {

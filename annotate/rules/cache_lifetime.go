@@ -426,7 +426,7 @@ var cacheImmutableIgnored = &annotate.Rule{
 <
 < ok
 `},
-	When: whenCacheControl,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifImmutable}},
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		closes := endsWithConnection(x)
@@ -508,7 +508,7 @@ var cacheImmutableWithoutMaxAge = &annotate.Rule{
 <
 < ok
 `},
-	When: whenCacheControl,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifImmutable}},
 	Check: func(p *annotate.Pass) {
 		c := cachingOf(&p.X.Response.Fields)
 		if !c.immutable || c.noStore || longestLifetime(p.X, &c).seconds > 0 {

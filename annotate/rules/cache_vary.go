@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"sidenote/annotate"
@@ -82,7 +83,7 @@ var cacheVaryDuplicate = &annotate.Rule{
 	When: whenVary,
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		if strings.IndexByte(f.Value(exchange.FieldVary), ',') < 0 && f.Count(exchange.FieldVary) == 1 {
+		if !mayNameTwice(f) {
 			return
 		}
 		for i, l := range f.Each(exchange.FieldVary) {
@@ -94,6 +95,29 @@ var cacheVaryDuplicate = &annotate.Rule{
 			}
 		}
 	},
+}
+
+// mayNameTwice reports whether Vary has two members that begin alike and are of
+// one length, or more than are worth a look.
+func mayNameTwice(f *exchange.Fields) bool {
+	var seen [16]struct {
+		length int
+		first  byte
+	}
+	n := 0
+	for _, l := range f.Each(exchange.FieldVary) {
+		for m := range field.List(l.Value) {
+			if n == len(seen) {
+				return true
+			}
+			seen[n].length, seen[n].first = len(m.Text), m.Text[0]|0x20
+			if slices.Contains(seen[:n], seen[n]) {
+				return true
+			}
+			n++
+		}
+	}
+	return false
 }
 
 // namedBefore reports whether a member of Vary, in the given line, stands in it
@@ -140,7 +164,7 @@ var cacheVaryHost = &annotate.Rule{
 <
 < ok
 `},
-	When: whenVary,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
 	Check: func(p *annotate.Pass) {
 		if at, ok := varyPlace(p, "Host"); ok {
 			p.Note(at, "Vary names Host, which is part of the target URI already")
@@ -186,7 +210,7 @@ var cacheVaryStar = &annotate.Rule{
 <
 < ok
 `},
-	When: whenVary,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
 	Check: func(p *annotate.Pass) {
 		at, ok := varyPlace(p, "*")
 		if !ok {
@@ -290,7 +314,7 @@ var cacheVaryUserAgent = &annotate.Rule{
 <
 < ok
 `},
-	When: whenVary,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
 	Check: func(p *annotate.Pass) {
 		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X) {
 			p.Note(at, "Vary names User-Agent, of which there are thousands, and shared caches may store the response")

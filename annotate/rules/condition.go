@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
@@ -30,6 +31,14 @@ func ifOverview(holds func(*annotate.Overview) bool) *annotate.Condition {
 	}}
 }
 
+// ifUnknownOr holds where the response has one of the fields, or one that
+// sidenote does not know.
+func ifUnknownOr(names exchange.NameMask) *annotate.Condition {
+	return &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		return p.X.Response.Fields.HasAny(&names) || p.ResponseOverview().Unknown
+	}}
+}
+
 // ifEither holds where one of the two messages is of a kind.
 func ifEither(holds func(*exchange.Message) bool) *annotate.Condition {
 	return &annotate.Condition{Holds: func(p *annotate.Pass) bool {
@@ -42,9 +51,15 @@ func ifContentType(word string) *annotate.Condition {
 	return ifEither(func(m *exchange.Message) bool { return contentTypeHas(m, word) })
 }
 
+func isUsualJSON(b []byte) bool { return field.IsPlainJSON(b) && utf8.Valid(b) }
+
 // contentTypeHas is a look at a media type that costs less than reading it.
 func contentTypeHas(m *exchange.Message, word string) bool {
-	return field.IndexFold(m.Fields.Value(exchange.FieldContentType), word) >= 0
+	v := m.Fields.Value(exchange.FieldContentType)
+	if v == "application/json" {
+		return word == "json" // the usual case
+	}
+	return field.IndexFold(v, word) >= 0
 }
 
 var (
@@ -58,10 +73,15 @@ var (
 	ifOddName   = ifOdd(annotate.OddName)
 	ifOddLine   = ifOdd(annotate.OddLine)
 	ifOddHead   = ifOdd(annotate.OddLine | annotate.OddName | annotate.OddRepeat)
+	ifUnknown   = ifOverview(func(o *annotate.Overview) bool { return o.Unknown })
 	ifLargeHead = ifOverview(func(o *annotate.Overview) bool { return o.Size > 8000 })
 )
 
 var (
+	ifDigest = ifEither(func(m *exchange.Message) bool {
+		return m.Fields.HasAny(&digestNames) || m.Trailers.HasAny(&digestNames)
+	})
+
 	ifRepeats  = ifEither(func(m *exchange.Message) bool { return m.Fields.Repeats() })
 	ifHTTP2    = ifEither(func(m *exchange.Message) bool { return m.Version >= exchange.HTTP2 })
 	ifTrailers = ifEither(func(m *exchange.Message) bool { return m.Trailers.Len() > 0 })
@@ -70,6 +90,8 @@ var (
 		return m.Fields.Has(exchange.FieldContentLength) && (m.Fields.Repeats() || !field.IsDigits(m.Fields.Value(exchange.FieldContentLength)))
 	})
 )
+
+var digestNames = exchange.MaskOf(exchange.FieldContentDigest, exchange.FieldReprDigest)
 
 var (
 	ifXML       = ifContentType("xml")
@@ -87,13 +109,18 @@ var (
 	ifForm    = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return contentTypeHas(&p.X.Request.Message, "urlencoded") }}
 	ifMarkup  = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return contentTypeHas(&p.X.Response.Message, "ml") }}
 	ifProblem = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return contentTypeHas(&p.X.Response.Message, "problem+json") }}
-	// ifJSON holds where either message has content of JSON.
-	ifJSON = ifEither(func(m *exchange.Message) bool {
-		return m.Content.Whole() && len(m.Content.Kept) > 0 && contentTypeHas(m, "json")
+	// ifOddJSON holds where either message has content of JSON that some
+	// recipient may have difficulty with.
+	ifOddJSON = ifEither(func(m *exchange.Message) bool {
+		return m.Content.Whole() && len(m.Content.Kept) > 0 && contentTypeHas(m, "json") && !isUsualJSON(m.DecodedContent().Bytes)
 	})
 )
 
 var (
+	ifCacheMark   = ifUnknownOr(cacheMarks)
+	ifUnnecessary = ifUnknownOr(exchange.MaskOf(exchange.FieldXPoweredBy, exchange.FieldXAspNetVersion, exchange.FieldXAspNetMvcVersion,
+		exchange.FieldP3P, exchange.FieldXUACompatible, exchange.FieldXXSSProtection, exchange.FieldXRuntime))
+
 	ifInterim = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return len(p.X.Interim) > 0 }}
 	ifLinks   = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return hasLinks(p.X) }}
 	ifSigned  = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return hasSignatures(p.X) }}
@@ -121,6 +148,32 @@ var (
 	// become it.
 	ifCoded = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
 		return p.X.Request.Fields.Has(exchange.FieldTransferEncoding) || p.X.Response.Fields.Has(exchange.FieldTransferEncoding) || ifOddName.Holds(p)
+	}}
+	// ifCommonVary holds where Vary has one of the members that rules speak of.
+	ifCommonVary = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		for _, l := range p.X.Response.Fields.Each(exchange.FieldVary) {
+			if strings.IndexByte(l.Value, '*') >= 0 || field.IndexFold(l.Value, "user-agent") >= 0 || field.IndexFold(l.Value, "host") >= 0 {
+				return true
+			}
+		}
+		return false
+	}}
+	// ifImmutable holds where Cache-Control may say so.
+	ifImmutable = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		for _, l := range p.X.Response.Fields.Each(exchange.FieldCacheControl) {
+			if field.IndexFold(l.Value, "immutable") >= 0 {
+				return true
+			}
+		}
+		return false
+	}}
+	// ifDirectives holds where the response has several directives.
+	ifDirectives = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return mayRepeat(&p.X.Response.Fields) }}
+	// ifWeakHSTS holds where Strict-Transport-Security does not protect all
+	// that it could.
+	ifWeakHSTS = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		h, ok := hstsOf(p.X)
+		return ok && (h.Err != nil || h.MaxAge < shortHSTS || !h.IncludeSubDomains && isDomainItself(p.X.Authority))
 	}}
 	// ifOddDate holds where a date is not one of today's form, with its weekday.
 	ifOddDate = ifEither(func(m *exchange.Message) bool {

@@ -236,7 +236,7 @@ var contentBodyInvalidJSON = &annotate.Rule{
 < HTTP/1.1 204 No Content
 <
 `},
-	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X
@@ -260,7 +260,7 @@ func noteInvalidJSON(p *annotate.Pass, m *exchange.Message, blame annotate.Blame
 		return
 	}
 	content := bytes.TrimPrefix(d.Bytes, []byte("\xef\xbb\xbf"))
-	if json.Valid(content) || hasPrefixAgainstHijacking(content) || isUTF16(content) {
+	if field.IsPlainJSON(content) || json.Valid(content) || hasPrefixAgainstHijacking(content) || isUTF16(content) {
 		return
 	}
 	if n, ok := field.JSONValues(content); ok && n > 1 {

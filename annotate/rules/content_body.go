@@ -457,6 +457,7 @@ var contentContentDigestMismatch = &annotate.Rule{
 	Help:     "hash the content as it is sent, after compression",
 	Bad:      []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{"a":1}`)},
 	Good:     []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{}`), answering("Content-Type: application/json\nContent-Digest: md5=:AAAA:", `{}`)},
+	When:     annotate.When{If: []*annotate.Condition{ifDigest}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -477,6 +478,7 @@ var contentReprDigestMismatch = &annotate.Rule{
 	Help:     "hash the representation as it is sent, after compression",
 	Bad:      []string{answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{"a":1}`)},
 	Good:     []string{answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{}`), strings.Replace(answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{"a":1}`), "> GET /v1/cart HTTP/1.1\n", "> POST /v1/cart HTTP/1.1\n> Content-Length: 0\n", 1)},
+	When:     annotate.When{If: []*annotate.Condition{ifDigest}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {

@@ -71,7 +71,7 @@ var contentJSONNotUTF8 = &annotate.Rule{
 	Help:       "convert all text to UTF-8 before writing JSON",
 	Bad:        []string{answeringJSON(`{"name":"Zo\xeb"}`)},
 	Good:       []string{answeringJSON(`{"name":"Zoë"}`), answeringJSON(`{"name":"Zo\\u00eb"}`)},
-	When:       annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
+	When:       annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
 	Needs:      annotate.NeedsContent,
 	Suppresses: []string{"content/body-invalid-json", "content/charset-mismatch"},
 	Check: func(p *annotate.Pass) {
@@ -112,7 +112,7 @@ var contentJSONDuplicateKeys = &annotate.Rule{
 	Help:     "write each name once in an object",
 	Bad:      []string{answeringJSON(`{"id":7,"lines":[{"sku":"A","sku":"B"}]}`), answeringJSON(`{"a":1,"\\u0061":2}`)},
 	Good:     []string{answeringJSON(`{"id":7,"lines":[{"id":1},{"id":2}]}`)},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
@@ -137,7 +137,7 @@ var contentJSONNumberPrecisionLoss = &annotate.Rule{
 	Help:     "send large integers as strings",
 	Bad:      []string{answeringJSON(`{"id":9007199254740993}`)},
 	Good:     []string{answeringJSON(`{"id":"9007199254740993","n":9007199254740991,"f":1.2345678901234567890}`)},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifJSON}},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
 	Needs:    annotate.NeedsContent,
 	Once:     routeKey,
 	Check: func(p *annotate.Pass) {

@@ -118,6 +118,7 @@ var securityFieldUnnecessary = &annotate.Rule{
 	Bad:      []string{disclosing("X-Powered-By: PHP/8.1.2"), disclosing("X-XSS-Protection: 1; mode=block"), disclosing("X-Generator: Drupal 9") + "# also deprecated/x-prefix-field\n"},
 	Good:     []string{disclosing("X-XSS-Protection: 0\nVia: 1.1 edge\nX-Runtime: 0.012345")},
 	Once:     unnecessaryFields,
+	When:     annotate.When{If: []*annotate.Condition{ifUnnecessary}},
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Response.Fields.Len() {
 			if isUnnecessary(p.X.Response.Fields.At(i)) {
@@ -162,6 +163,7 @@ var securityDebugFieldExposed = &annotate.Rule{
 	Help:     "switch the framework's debug mode and its profiler off",
 	Bad:      []string{disclosing("X-Debug-Token-Link: https://api.shop.test/_profiler/7f3k") + "# also deprecated/x-prefix-field\n", disclosing("X-ChromeLogger-Data: eyJ2") + "# also deprecated/x-prefix-field\n"},
 	Good:     []string{strings.Replace(disclosing("X-Debug-Token-Link: http://api.shop.test/_profiler/7f3k"), "203.0.113.5", "10.0.0.5", 1), disclosing("X-Request-ID: 7f3k")},
+	When:     annotate.When{If: []*annotate.Condition{ifUnknown}},
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Response.Fields.Len() {
 			l := p.X.Response.Fields.At(i)

@@ -29,6 +29,10 @@ func whenHSTS() annotate.When {
 	return annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}}
 }
 
+// shortHSTS is a lifetime, 30 days in seconds, under which rare visitors are
+// not protected.
+const shortHSTS = 2_592_000
+
 // hstsOf reads the first Strict-Transport-Security of an https response, the
 // only one that counts; ok is false where there is none that counts.
 func hstsOf(x *exchange.Exchange) (h field.HSTS, ok bool) {
@@ -130,7 +134,7 @@ var securityHSTSInvalid = &annotate.Rule{
 	Help:     "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
 	Bad:      []string{hstsAnswer("max-age=31536000, includeSubDomains"), hstsAnswer(""), hstsAnswer("max-age=1y"), hstsAnswer("max-age=31536000; includeSubDomains=true")},
 	Good:     []string{hstsAnswer(`MAX-AGE="31536000"; INCLUDESUBDOMAINS;; x=y;`)},
-	When:     whenHSTS(),
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Check: func(p *annotate.Pass) {
 		h, ok := hstsOf(p.X)
 		if !ok || h.Err == nil {
@@ -194,7 +198,7 @@ var securityHSTSDisabled = &annotate.Rule{
 	Help:     "send max-age=31536000 unless http is to work again",
 	Bad:      []string{hstsAnswer("max-age=0")},
 	Good:     []string{hstsAnswer("max-age=31536000")},
-	When:     whenHSTS(),
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Check: func(p *annotate.Pass) {
 		if h, ok := hstsOf(p.X); ok && h.Err == nil && h.HasMaxAge && h.MaxAge == 0 {
 			p.Note(annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End()), "max-age is 0, so browsers forget that the host wants https")
@@ -212,7 +216,7 @@ var securityHSTSWeak = &annotate.Rule{
 	Help:     "send max-age=31536000; includeSubDomains once all subdomains have https",
 	Bad:      []string{hstsAnswer("max-age=3600"), strings.Replace(hstsAnswer("max-age=31536000"), "api.shop.test", "www.shop.test", 1)},
 	Good:     []string{hstsAnswer("max-age=2592000"), strings.Replace(hstsAnswer("max-age=31536000; includeSubDomains"), "api.shop.test", "shop.test", 1)},
-	When:     whenHSTS(),
+	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Once:     hostKey,
 	Check: func(p *annotate.Pass) {
 		h, ok := hstsOf(p.X)
@@ -221,7 +225,7 @@ var securityHSTSWeak = &annotate.Rule{
 		}
 		at := annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End())
 		switch {
-		case h.MaxAge < 2_592_000:
+		case h.MaxAge < shortHSTS:
 			p.Note(at, "max-age is %s; under 30 days rare visitors are not protected", inWords(h.MaxAge))
 		case !h.IncludeSubDomains && isDomainItself(p.X.Authority):
 			p.Note(at, "Strict-Transport-Security of %s lacks includeSubDomains", quoted(p.X.Host()))

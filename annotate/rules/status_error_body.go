@@ -143,10 +143,13 @@ var status200WithErrorBody = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Response
 		m := mediaTypeOf(&r.Fields)
-		if !m.IsJSON() || r.Status == 207 || !p.X.MayHaveContent() || isGraphQL(p.X) {
+		if !m.IsJSON() || r.Status == 207 || !p.X.MayHaveContent() {
 			return
 		}
 		if m.Is("application", "problem+json") {
+			if isGraphQL(p.X) {
+				return
+			}
 			p.Note(p.ResponseField(exchange.FieldContentType), "the status is %d, but the content is of the type for errors, application/problem+json", r.Status)
 			return
 		}
@@ -201,7 +204,7 @@ func noteErrorObject(p *annotate.Pass, b []byte) {
 	if failed.value == nil && explained {
 		failed = status
 	}
-	if failed.value != nil {
+	if failed.value != nil && !isGraphQL(p.X) {
 		p.Note(annotate.ResponseContent(failed.at, failed.end()), "the status is %d, but the content says that the request failed: %q: %s",
 			p.X.Response.Status, failed.name, excerpt(failed.value))
 	}

@@ -32,10 +32,24 @@ var whenRateLimited = annotate.When{Fields: []exchange.Name{
 // firstNumber reads the number that a field begins with; several windows may
 // follow it after a comma, and parameters after a semicolon.
 func firstNumber(f *exchange.Fields, n exchange.Name) (int64, bool) {
-	for part := range field.List(f.Value(n)) {
+	v := f.Value(n)
+	if number, ok := field.Number(v); ok || v == "" {
+		return number, ok // the usual cases
+	}
+	for part := range field.List(v) {
 		return field.Number(field.Head(part.Text).Text)
 	}
 	return 0, false
+}
+
+// mayHaveZero is a quick look for a parameter that is 0.
+func mayHaveZero(value string) bool {
+	for i := 1; i < len(value); i++ {
+		if value[i] == '0' && !field.IsDigit(value[i-1]) {
+			return true
+		}
+	}
+	return false
 }
 
 var statusRateLimitExhausted = &annotate.Rule{
@@ -93,6 +107,9 @@ var statusRateLimitExhausted = &annotate.Rule{
 		}
 		f := &p.X.Response.Fields
 		for i, l := range f.Each(exchange.FieldRateLimit) {
+			if !mayHaveZero(l.Value) {
+				continue
+			}
 			for m := range field.RateLimits(l.Value) {
 				if m.Remaining.Is(0) {
 					at := annotate.Span(p.ResponseLine(i), m.At, m.End())
@@ -178,6 +195,9 @@ var statusRateLimitFieldsConflict = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		for i, l := range f.Each(exchange.FieldRateLimit) {
+			if !f.Has(exchange.FieldRateLimitPolicy) {
+				break
+			}
 			for m := range field.RateLimits(l.Value) {
 				if quota, ok := quotaOf(f, m.Name); ok && m.Remaining.Ok && m.Remaining.N > quota {
 					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.End()), "RateLimit says that %d are left of policy %s, whose quota is %d",

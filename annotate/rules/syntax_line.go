@@ -115,6 +115,7 @@ var syntaxFieldNameUnderscoreAlias = &annotate.Rule{
 	Help: "write the name with hyphens",
 	Bad:  []string{asked("X_Forwarded_For: 127.0.0.1"), asked("Authorization_: x", "content_length: 5")},
 	Good: []string{asked("X_Request_Name: a")},
+	When: annotate.When{If: []*annotate.Condition{ifUnknown}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		for i := range f.Len() {

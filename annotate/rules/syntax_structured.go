@@ -2,6 +2,7 @@ package rules
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"sidenote/annotate"
@@ -33,6 +34,9 @@ func structuredLines(p *annotate.Pass) iter.Seq2[messageHead, structuredLine] {
 			}
 			for i := range s.Fields.Len() {
 				l := s.Fields.At(i)
+				if !structuredMask.Has(l.Known) {
+					continue
+				}
 				kind := structureOf(annotate.FactsOf(l.Known).Form)
 				if kind == 0 || !fitsDirection(l.Known, s.in) || exchange.IsRedacted(l.Value) || isOldDraft(l) {
 					continue
@@ -133,13 +137,34 @@ var syntaxStructuredFieldDuplicateKey = &annotate.Rule{
 // with each.
 const mostStructured = 2048
 
-// mayRepeatKey reports whether a value has enough members or parameters for two
-// to be alike.
+// mayRepeatKey reports whether a value has two things alike that may be keys,
+// or more than are worth a look.
 func mayRepeatKey(in *exchange.Message, l structuredLine) bool {
-	if strings.Count(l.Value, ";") > 1 {
+	if l.kind == field.StructuredDictionary && in.Fields.Repeats() {
 		return true
 	}
-	return l.kind == field.StructuredDictionary && (in.Fields.Repeats() || strings.IndexByte(l.Value, ',') >= 0)
+	var keys [16]string
+	n := 0
+	for i := -1; i < len(l.Value); i++ {
+		if i >= 0 && l.Value[i] != ';' && l.Value[i] != ',' {
+			continue
+		}
+		key := keyAt(l.Value[i+1:])
+		if n == len(keys) || slices.Contains(keys[:n], key) {
+			return true
+		}
+		keys[n] = key
+		n++
+	}
+	return false
+}
+
+// keyAt is the key that a member or parameter has, if it begins here.
+func keyAt(s string) string {
+	for s != "" && field.IsOWS(s[0]) {
+		s = s[1:]
+	}
+	return s[:field.TokenLen(s)]
 }
 
 // keyBefore reports whether a dictionary has the key of m before it, on this

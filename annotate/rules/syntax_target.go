@@ -182,7 +182,7 @@ var syntaxRequestTargetLaxCharacters = &annotate.Rule{
 		}
 		t := p.X.PathQuery()
 		for i := range len(t) {
-			if !isLax(t, i) || exchange.IsRedacted(t) {
+			if !laxBytes[t[i]] || !isLax(t, i) || exchange.IsRedacted(t) {
 				continue
 			}
 			at := p.Target()
@@ -198,13 +198,16 @@ var syntaxRequestTargetLaxCharacters = &annotate.Rule{
 }
 
 func isLax(s string, i int) bool {
-	switch s[i] {
-	case '"', '<', '>', '\\', '^', '`', '{', '|', '}', '[', ']':
-		return true
-	case '%':
+	if s[i] == '%' {
 		return i+2 >= len(s) || !isHexDigit(s[i+1]) || !isHexDigit(s[i+2])
 	}
-	return false
+	return laxBytes[s[i]]
+}
+
+// laxBytes tells of every octet whether it stands in URIs wrongly, a percent
+// sign perhaps.
+var laxBytes = [256]bool{
+	'"': true, '<': true, '>': true, '\\': true, '^': true, '`': true, '{': true, '|': true, '}': true, '[': true, ']': true, '%': true,
 }
 
 var syntaxURITooLong = &annotate.Rule{
