@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"sidenote/spelling"
 )
 
 // configFlag names the file; it is a flag and a variable, but no key of the file.
@@ -157,7 +159,7 @@ func unknownEnv(env map[string]string) []string {
 			continue
 		}
 		for _, k := range known {
-			if distance(lower, k) <= 2 {
+			if spelling.Distance(lower, k) <= 2 {
 				warnings = append(warnings, fmt.Sprintf("%s in the environment is no setting; did you mean %s?", name, strings.ToUpper(k)))
 				break
 			}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sidenote/spelling"
 )
 
 // The functions below make the setter of a setting from the place of its value
@@ -42,7 +44,7 @@ func oneOf(s string, choices []string) error {
 		return nil
 	}
 	err := fmt.Sprintf("want %s, not %q", orList(choices), s)
-	if near := nearest(s, choices); near != "" {
+	if near := spelling.Nearest(s, choices); near != "" {
 		err += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return errors.New(err)
@@ -266,43 +268,4 @@ func setRules(c *Config, s string) error {
 	}
 	c.Rules = rules
 	return nil
-}
-
-// nearest finds the known word that s was most likely meant to be; "" when
-// none is near.
-func nearest(s string, known []string) string {
-	best, at := "", max(1, len(s)/3)+1
-	for _, k := range known {
-		if d := distance(strings.ToLower(s), k); d < at {
-			best, at = k, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to insert, delete, replace or swap with their
-// neighbour to make b of a (optimal string alignment).
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	var rows [3][65]int
-	for j := range len(b) + 1 {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row, last, before := &rows[i%3], &rows[(i+2)%3], &rows[(i+1)%3]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)%3][len(b)]
 }

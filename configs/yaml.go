@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"sidenote/spelling"
 )
 
 // A FileError is a fault at one place of a configuration file. Its text shows
@@ -117,7 +119,7 @@ func unknownKey(key string) string {
 		known = append(known, s.Name)
 	}
 	msg := fmt.Sprintf("there is no setting %q", key)
-	if near := nearest(key, known); near != "" {
+	if near := spelling.Nearest(key, known); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return msg

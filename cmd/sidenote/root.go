@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"sidenote/spelling"
 )
 
 // commands lists every command. This is the place to add one.
@@ -137,7 +139,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 // didYouMean gives " (did you mean X?)" with the nearest candidate, printed in
 // the format given, and "" when none is near.
 func didYouMean(word string, candidates []string, format string) string {
-	if near := nearest(word, candidates); near != "" {
+	if near := spelling.Nearest(word, candidates); near != "" {
 		return fmt.Sprintf(" (did you mean "+format+"?)", near)
 	}
 	return ""

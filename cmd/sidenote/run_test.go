@@ -89,19 +89,6 @@ func TestRulesFilters(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	words := []string{"Location", "Retry-After", "status/405-missing-allow", "404", "connect_refused", "env", "explain"}
-	for word, want := range map[string]string{
-		"lokation": "Location", "loc": "Location", "rety-after": "Retry-After", "status/405-missing-alow": "status/405-missing-allow",
-		"connect_refsued": "connect_refused", "evn": "env", "explian": "explain",
-		"": "", "zzzzzzzz": "", "x": "", strings.Repeat("a", 5000): "",
-	} {
-		if got := nearest(word, words); got != want {
-			t.Errorf("nearest(%.20q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
 func FuzzExplain(f *testing.F) {
 	for _, s := range []string{"404", "4xx", "location", "status/", "\x00\x1b[2J", "ſet-cookie", "-1", "99999999999999999999"} {
 		f.Add(s)

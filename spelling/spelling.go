@@ -1,11 +1,12 @@
-package main
+// Package spelling finds the word that a mistyped one stands for.
+package spelling
 
 import "strings"
 
-// nearest finds the candidate that a mistyped word most probably stands for,
+// Nearest finds the candidate that a mistyped word most probably stands for,
 // "" when none is near: one that it begins, or else the one with the fewest
 // changed letters, at most a third of them.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	const longest = 100 // of a word worth comparing
 	if word == "" || len(word) > longest {
 		return ""
@@ -13,7 +14,7 @@ func nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
 	best, bestDistance := "", len(word)/3+2
 	for _, c := range candidates {
-		d := distance(word, strings.ToLower(c))
+		d := Distance(word, strings.ToLower(c))
 		if len(word) >= 3 && strings.HasPrefix(strings.ToLower(c), word) {
 			d = 1
 		}
@@ -24,9 +25,9 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the number of octets to insert, remove, replace or swap with
+// Distance is the number of octets to insert, remove, replace or swap with
 // their neighbour to make a into b.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	before, above := make([]int, len(b)+1), make([]int, len(b)+1)
 	row := make([]int, len(b)+1)
 	for j := range above {
