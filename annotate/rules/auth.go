@@ -123,6 +123,15 @@ var auth407MissingProxyAuthenticate = &annotate.Rule{
 < Content-Length: 2
 <
 < no
+`, `* scheme https
+> GET http://shop.test/ HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 407 Proxy Authentication Required
+< Proxy-Authenticate: Negotiate
+< Content-Length: 2
+<
+< no
 `},
 	When: annotate.When{Status: []int{407}},
 	Check: func(p *annotate.Pass) {

@@ -169,7 +169,7 @@ var authBasicChallengeMissingRealm = &annotate.Rule{
 	Doc:      "The realm says for which part of the server a password is good; browsers show it and store passwords under it. Some clients do not take a challenge without one and never send the password.",
 	Help:     `send WWW-Authenticate: Basic realm="shop"`,
 	Bad:      []string{overTLS(unauthorizedExample("Basic")), overTLS(unauthorizedExample(`Basic charset="UTF-8"`))},
-	Good:     []string{overTLS(unauthorizedExample(`Basic realm=""`))},
+	Good:     []string{overTLS(unauthorizedExample(`Basic realm=""`)), overTLS(unauthorizedExample(`Basic realm="shop", charset="UTF-8"`))},
 	When:     annotate.When{Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		eachChallenge(p, func(line int, c field.Challenge) {
@@ -562,7 +562,7 @@ var authWWWAuthenticateOnSuccess = &annotate.Rule{
 	ID:       "auth/www-authenticate-on-success",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a challenge on a response that is no refusal",
+	Title:    "a challenge on a response that refuses nothing",
 	Refs:     []string{"RFC 9110 §11.6.1"},
 	Doc:      "On a 2xx or 3xx, WWW-Authenticate says that other credentials may give another answer. Hardly any client expects that; usually the field was set for all responses by mistake.",
 	Help:     "send WWW-Authenticate with 401 only",

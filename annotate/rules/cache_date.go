@@ -23,7 +23,7 @@ var cacheAgeInvalid = &annotate.Rule{
 	ID:       "cache/age-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Age is no number of seconds",
+	Title:    "Age is not a number of seconds",
 	Refs:     []string{"RFC 9111 §5.1", "RFC 9111 §1.2.2"},
 	Doc: "Age is how many seconds a response has been in caches, as digits. Of a list some caches take the first member; anything else they ignore, and then keep the response longer than its origin server allows. " +
 		"Two lines mean that a cache added its own in place of replacing the one that was there.",

@@ -365,6 +365,16 @@ var cacheResponseMissingAge = &annotate.Rule{
 >
 < HTTP/1.1 200 OK
 < Cache-Control: max-age=600
+< Age: 570
+< Cache-Status: edge; hit; ttl=30
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
 < Cache-Status: shield; hit, edge; fwd=miss
 < Content-Length: 2
 <

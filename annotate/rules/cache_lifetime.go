@@ -95,7 +95,7 @@ var cacheExpiresInvalid = &annotate.Rule{
 	ID:       "cache/expires-invalid",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Expires is no date",
+	Title:    "Expires is not a date",
 	Refs:     []string{"RFC 9111 §5.3"},
 	Doc: "Caches take an Expires that is no date for one in the past, so the response is stale at once. The values 0 and -1 are an old way to say just that. " +
 		"Anything else was probably meant as a time: a number of seconds, an ISO date, a time zone other than GMT. max-age says the same with less to get wrong.",

@@ -263,7 +263,7 @@ var cacheNoTransformViolated = &annotate.Rule{
 	ID:       "cache/no-transform-violated",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the content was changed on the way in spite of no-transform",
+	Title:    "the content was changed on the way, although no-transform forbids it",
 	Refs:     []string{"RFC 9110 §7.7", "RFC 9111 §5.2.2.6"},
 	Doc: "no-transform forbids intermediaries to change the content. Yet one of them did, as the response itself says. " +
 		"Proxies that compress images or pages for mobile networks do this, and hashes, signatures and layouts then no longer fit. TLS keeps them out.",

@@ -248,7 +248,7 @@ var conditional412MethodIgnoresPreconditions = &annotate.Rule{
 	ID:       "conditional/412-method-ignores-preconditions",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "412 to a method that has no conditions",
+	Title:    "412 to a method that conditions do not apply to",
 	Refs:     []string{"RFC 9110 §13.2.1"},
 	Doc: "CONNECT, OPTIONS and TRACE neither read nor change a representation, so a server must ignore conditions on them. " +
 		"Usually code that checks conditions runs before the method is looked at, and breaks CORS preflights with it.",

@@ -203,7 +203,7 @@ var contentRequestMetadataWithoutBody = &annotate.Rule{
 	ID:       "content/request-metadata-without-body",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "a request describes content that it has not",
+	Title:    "a request without content describes content",
 	Refs:     []string{"RFC 9110 §8.3", "Fetch 2.2.2"},
 	Doc:      "Content-Type and its like describe content; this request has none. In a browser, Content-Type: application/json on a GET costs a preflight for nothing. Usually a library has it as a default for all methods.",
 	Help:     "send Content-Type only with content; Accept says what is wanted back",

@@ -21,7 +21,7 @@ var cookieBadExpires = &annotate.Rule{
 	ID:       "cookie/bad-expires",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie's Expires is no date",
+	Title:    "a cookie's Expires is not a date",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.1.1", "RFC 6265bis §5.6.1"},
 	Doc: "Clients ignore an Expires that they cannot read. The cookie then lives until the browser is closed, or, where a date in the past was meant, is not deleted at all: the user stays logged in. " +
 		"Typical causes are ISO 8601 dates, a number of seconds, and 0 or -1, which mean something in the Expires field of a response but not here.",
@@ -49,7 +49,7 @@ var cookieBadMaxAge = &annotate.Rule{
 	ID:       "cookie/bad-max-age",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie's Max-Age is no number of seconds",
+	Title:    "a cookie's Max-Age is not a number of seconds",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.2"},
 	Doc:      "Max-Age is a number of seconds in digits. Clients ignore anything else, such as a fraction, a unit or quotes, and the cookie lives as long as Expires says, or until the browser is closed.",
 	Help:     "send the seconds in digits, for example Max-Age=3600",

@@ -291,7 +291,7 @@ var corsMaxAgeInvalid = &annotate.Rule{
 	ID:       "cors/max-age-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Access-Control-Max-Age is no number of seconds",
+	Title:    "Access-Control-Max-Age is not a number of seconds",
 	Refs:     []string{"Fetch 3.3.4", "Fetch 4.8"},
 	Doc:      "Access-Control-Max-Age is the seconds for which a browser may remember the answer, in digits. Anything else is ignored, and 5 seconds apply: nearly every request then costs a preflight.",
 	Help:     "send the seconds in digits, for example Access-Control-Max-Age: 7200",

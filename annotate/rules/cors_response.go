@@ -309,7 +309,7 @@ var corsOriginInvalid = &annotate.Rule{
 	ID:       "cors/origin-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Origin is no origin",
+	Title:    "Origin is not an origin",
 	Refs:     []string{"Fetch 3.2"},
 	Doc: "Origin is null, or scheme://host with the port where it is not the usual one: in lower case, without a path and without a slash at the end. Servers compare it as it is, so another form is taken for a foreign origin. " +
 		"Browsers always send the right form; this comes from a client that writes the field itself.",

@@ -161,7 +161,7 @@ var deprecatedSunsetInvalid = &annotate.Rule{
 	ID:       "deprecated/sunset-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Sunset is no date",
+	Title:    "Sunset is not a date",
 	Refs:     []string{"RFC 8594 §3"},
 	Doc: "Sunset is one date in the form of HTTP. Clients that watch for it cannot read anything else, so nobody is warned before the resource is gone. " +
 		"The form of Deprecation, seconds with an @ in front, is for that field only.",

@@ -51,7 +51,7 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 	ID:       "encoding/content-coding-unregistered",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Encoding names what is no content coding",
+	Title:    "Content-Encoding names something that is not a content coding",
 	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
 	Doc: "Content-Encoding lists how the content was coded on top of its media type: gzip, br, zstd. Recipients that do not know a coding cannot use the content, and some clients fail on any that they do not know. " +
 		"A character set belongs in Content-Type, the codings of mail have no place in HTTP, and identity means none, for which the field is left out.",

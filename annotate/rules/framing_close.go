@@ -43,7 +43,7 @@ var framingCloseDelimitedWithoutConnectionClose = &annotate.Rule{
 	Needs:    annotate.NeedsEnd | annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		if isCloseDelimited(p.X) && !isConnection(&p.X.Response.Fields, "close") {
-			p.Note(p.ResponseField(exchange.FieldContentLength), "the response has neither Content-Length nor Transfer-Encoding, ended by close, and has no Connection: close")
+			p.Note(p.ResponseField(exchange.FieldContentLength), "the response ends when the connection is closed, and has no Connection: close to say so")
 		}
 	},
 }
@@ -149,7 +149,7 @@ var framingUpgradeWithoutConnectionUpgrade = &annotate.Rule{
 	Doc:      "Upgrade is for one connection, so Connection must list it; else a proxy passes it on where it does not belong, and the other side ignores it. A proxy that was not configured for WebSocket removes one of the two.",
 	Help:     "send Connection: upgrade along with Upgrade",
 	Bad:      []string{asked("Upgrade: irc")},
-	Good:     []string{requested("GET /orders HTTP/1.0", "Host: shop.test", "Upgrade: irc")},
+	Good:     []string{asked("Connection: upgrade", "Upgrade: irc"), requested("GET /orders HTTP/1.0", "Host: shop.test", "Upgrade: irc")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldUpgrade}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {

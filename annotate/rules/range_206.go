@@ -80,7 +80,7 @@ var range206NonGet = &annotate.Rule{
 	ID:       "range/206-non-get",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "206 to a method that has no ranges",
+	Title:    "206 to a method that ranges do not apply to",
 	Refs:     []string{"RFC 9110 §14.2"},
 	Doc: "Range is defined for GET; a server must ignore it on the other standard methods, HEAD included. " +
 		"A 206 to HEAD gives the wrong size to clients that ask for it before a download, and after a write nobody can tell what it means.",

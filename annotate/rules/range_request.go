@@ -98,7 +98,7 @@ var rangeNonGet = &annotate.Rule{
 	ID:       "range/non-get",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "Range on a method that has no ranges",
+	Title:    "Range on a method that it does not apply to",
 	Refs:     []string{"RFC 9110 §14.2"},
 	Doc:      "Range has a meaning for GET only, and servers ignore it elsewhere. To find out whether a server serves ranges, look at Accept-Ranges in the answer to a HEAD without Range.",
 	Help:     "send Range with GET only",

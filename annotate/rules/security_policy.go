@@ -119,7 +119,7 @@ var securityPermissionsPolicyInvalid = &annotate.Rule{
 	ID:       "security/permissions-policy-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Permissions-Policy lists something that is no origin",
+	Title:    "Permissions-Policy lists something that is not an origin",
 	Refs:     []string{"W3C Permissions Policy §5.2"},
 	Doc:      "The value of a feature is *, self, or a list in parentheses of self and origins in double quotes. Browsers skip what is something else, so the feature is allowed to fewer or to others than was meant.",
 	Help:     `send Permissions-Policy: camera=(), geolocation=(self "https://maps.example")`,

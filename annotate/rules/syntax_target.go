@@ -23,7 +23,7 @@ var syntaxMethodInvalid = &annotate.Rule{
 	ID:       "syntax/method-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the method is no token",
+	Title:    "the method is not a token",
 	Refs:     []string{"RFC 9110 §9.1", "RFC 9112 §3.1"},
 	Doc: "A method is a word of letters, digits and a few signs. Servers answer 400 to anything else, and proxies close the connection. " +
 		"Look for a variable that was put into the request line with quotes or brackets round it.",
