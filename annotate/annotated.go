@@ -14,18 +14,19 @@ type Annotated struct {
 	Notes []Note
 }
 
-// Verdict is the highest severity among the notes, 0 when there is none.
+// Verdict is the highest severity among the notes that count, 0 when there is
+// none.
 func (a *Annotated) Verdict() Severity { return Worst(a.Notes) }
 
 // Blame says who has to act on the worst note; the first of them where several
 // are equally bad.
 func (a *Annotated) Blame() Blame { return WorstBlame(a.Notes) }
 
-// WorstBlame is the blame of the first note of the highest severity.
+// WorstBlame is the blame of the first note of the highest severity that counts.
 func WorstBlame(notes []Note) Blame {
 	worst := Worst(notes)
 	for i := range notes {
-		if notes[i].Severity == worst {
+		if notes[i].Severity == worst && notes[i].Accepted == "" {
 			return notes[i].Blame
 		}
 	}

@@ -40,6 +40,14 @@ func TestVerdictBlameClass(t *testing.T) {
 	if a.Verdict() != annotate.Error || a.Blame() != annotate.ByOrigin {
 		t.Error(a.Verdict(), a.Blame())
 	}
+	a.Notes[1].Accepted = "known"
+	if a.Verdict() != annotate.Error || a.Blame() != annotate.ByProxy {
+		t.Error("an accepted note counts:", a.Verdict(), a.Blame())
+	}
+	a.Notes[2].Accepted = "known"
+	if a.Verdict() != annotate.Info || a.Blame() != annotate.ByClient {
+		t.Error("accepted notes count:", a.Verdict(), a.Blame())
+	}
 	if none := (&annotate.Annotated{}); none.Verdict() != 0 || none.Blame() != annotate.ByNobody {
 		t.Error("an exchange without notes")
 	}

@@ -53,6 +53,10 @@ type Note struct {
 	Message  string // what is so here, with the values at hand; one sentence without a full stop
 	Help     string // what to send or do instead, when it can be said more exactly than Rule.Help
 	Place    exchange.Place
+
+	// Accepted says why a baseline accepts the note; "" for one that counts.
+	// An accepted note is shown like any other, and no verdict counts it.
+	Accepted string
 }
 
 // HelpText is what to do: the note's own, else the rule's.
@@ -63,11 +67,13 @@ func (n *Note) HelpText() string {
 	return n.Rule.Help
 }
 
-// Worst is the highest severity among notes; 0 when there is none.
+// Worst is the highest severity among the notes that count; 0 when there is none.
 func Worst(notes []Note) Severity {
 	var worst Severity
 	for i := range notes {
-		worst = max(worst, notes[i].Severity)
+		if notes[i].Accepted == "" {
+			worst = max(worst, notes[i].Severity)
+		}
 	}
 	return worst
 }

@@ -22,14 +22,17 @@ type Config struct {
 	CADir            string   // folder of the local CA; "" for the user's configuration folder
 	ProxyAuth        string   // USER:PASSWORD that clients of proxy and admin server must give; "" for none
 
-	Annotate    string            // "off", "summary" or "full"
-	Profile     string            // which rules are on: one of annotate.ProfileNames
-	OpenAPI     []string          // OpenAPI descriptions, each FILE or URL=FILE
-	Rules       map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
-	SlowAfter   time.Duration     // time to first octet from which a response is slow
-	Format      string            // "auto", "text" or "json"
-	Severity    string            // lowest severity shown: "info", "warn" or "error"
-	Color       string            // "auto", "always" or "never"
+	Annotate  string            // "off", "summary" or "full"
+	Profile   string            // which rules are on: one of annotate.ProfileNames
+	OpenAPI   []string          // OpenAPI descriptions, each FILE or URL=FILE
+	Rules     map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
+	SlowAfter time.Duration     // time to first octet from which a response is slow
+
+	FailOn string // lowest severity of a note that fails: "info", "warn", "error" or "never"
+
+	Format      string // "auto", "text" or "json"
+	Severity    string // lowest severity shown: "info", "warn" or "error"
+	Color       string // "auto", "always" or "never"
 	Quiet       bool
 	Save        string // JSONL file for whole exchanges; "" for none
 	LogFile     string // file for the JSON log; "" for none

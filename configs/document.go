@@ -42,6 +42,9 @@ func (s *Setting) sentence() string {
 	if s.More != "" {
 		text += " " + s.More
 	}
+	if s.InPolicy {
+		text += " In the file it stands below policy."
+	}
 	return text
 }
 
@@ -52,6 +55,9 @@ func Example() string {
 		"# A flag or a SIDENOTE_ variable beats what this file says.\n")
 	group := ""
 	for _, s := range Settings() {
+		if s.InPolicy {
+			continue
+		}
 		if s.Group != group {
 			group = s.Group
 			fmt.Fprintf(&b, "\n# --- %s ---\n", group)

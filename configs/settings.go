@@ -33,6 +33,7 @@ type Setting struct {
 	Choices    []string // for KindChoice, and for the values of KindMap
 	Repeatable bool     // the flag may be given several times, which adds up
 	Secret     bool     // its value is never printed
+	InPolicy   bool     // in the file it is a part of the policy, and no key of its own
 
 	set func(*Config, string) error
 }
@@ -49,6 +50,7 @@ const (
 	groupListen  = "Listening"
 	groupForward = "Forwarding"
 	groupNotes   = "Notes"
+	groupPolicy  = "Policy"
 	groupOutput  = "Output"
 	groupLimits  = "Limits"
 )
@@ -154,6 +156,13 @@ func Settings() []Setting {
 			Name: "slow-after", Kind: KindDuration, Default: "1s", Value: "DURATION", Group: groupNotes,
 			Help: "time to the first octet of a response from which it is slow",
 			set:  duration(func(c *Config) *time.Duration { return &c.SlowAfter }),
+		},
+
+		{
+			Name: "fail-on", Kind: KindChoice, Default: "error", Value: "LEVEL", Group: groupPolicy, InPolicy: true,
+			Choices: []string{"info", "warn", "error", "never"},
+			Help:    "lowest severity of a note that fails: info, warn, error or never",
+			set:     choice(func(c *Config) *string { return &c.FailOn }, "info", "warn", "error", "never"),
 		},
 
 		{

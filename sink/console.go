@@ -317,6 +317,7 @@ func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) [
 	b = c.appendHead(b, n)
 	b = append(b, ": "...)
 	b = appendPrintable(b, n.Message, false)
+	b = appendAccepted(b, n, false)
 	if len(n.Rule.Refs) > 0 {
 		b = append(b, "  "...)
 		b = c.colored(b, dim, "["+n.Rule.Refs[0]+"]") // explain has the others
@@ -343,6 +344,15 @@ func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) [
 	}
 	b = c.colored(b, dim, "sidenote explain "+n.Rule.ID)
 	return append(b, '\n')
+}
+
+// appendAccepted marks a note that a baseline accepts.
+func appendAccepted(b []byte, n *annotate.Note, ascii bool) []byte {
+	if n.Accepted == "" {
+		return b
+	}
+	b = appendPrintable(append(b, " (accepted: "...), n.Accepted, ascii)
+	return append(b, ')')
 }
 
 func (c *Console) appendRepeated(b []byte, n *annotate.Note, times int) []byte {
@@ -461,6 +471,7 @@ func appendPlain(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
 		b = append(append(b, n.Rule.ID...), " #"...)
 		b = appendPrintable(b, x.ID, true)
 		b = appendPrintable(append(b, ' '), n.Message, true)
+		b = appendAccepted(b, n, true)
 		if len(n.Rule.Refs) > 0 {
 			b = appendPrintable(b, " ["+strings.Join(n.Rule.Refs, "; ")+"]", true)
 		}

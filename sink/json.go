@@ -85,6 +85,9 @@ func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
 			Str("severity", n.Severity.String()).
 			Str("blame", string(n.Blame)).
 			Str("message", n.Message)
+		if n.Accepted != "" {
+			d.Str("accepted", n.Accepted)
+		}
 		if help := n.HelpText(); help != "" {
 			d.Str("help", help)
 		}

@@ -12,7 +12,8 @@ type totals struct {
 	exchanges     int
 	classes       [6]int // by first digit of the status; 0 for any other
 	failed        int    // the other side never answered
-	errors, warns int    // notes
+	errors, warns int    // notes that count
+	accepted      int    // notes that a baseline accepts
 }
 
 func (t *totals) add(a *annotate.Annotated) {
@@ -27,10 +28,12 @@ func (t *totals) add(a *annotate.Annotated) {
 		t.classes[0]++
 	}
 	for i := range a.Notes {
-		switch a.Notes[i].Severity {
-		case annotate.Error:
+		switch n := &a.Notes[i]; {
+		case n.Accepted != "":
+			t.accepted++
+		case n.Severity == annotate.Error:
 			t.errors++
-		case annotate.Warn:
+		case n.Severity == annotate.Warn:
 			t.warns++
 		}
 	}
@@ -55,7 +58,11 @@ func (t *totals) String() string {
 	if len(parts) > 0 {
 		s += ": " + strings.Join(parts, ", ")
 	}
-	return s + "; " + plural(t.errors, "error") + ", " + plural(t.warns, "warning")
+	s += "; " + plural(t.errors, "error") + ", " + plural(t.warns, "warning")
+	if t.accepted > 0 {
+		s += ", " + strconv.Itoa(t.accepted) + " accepted"
+	}
+	return s
 }
 
 func plural(n int, noun string) string {

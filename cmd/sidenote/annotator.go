@@ -19,6 +19,7 @@ type annotator struct {
 	fields sink.FieldMode
 	memory *annotate.Memory
 	count  *metrics.Metrics
+	judge  *judge       // nil where nothing is judged
 	ended  *sink.Fanout // in front of the annotator itself
 	sinks  *sink.Fanout
 	notes  sync.Pool // of *[]annotate.Note, for exchanges without a note at the head
@@ -64,14 +65,15 @@ func (a *annotator) done(x *exchange.Exchange) { a.ended.Put(&annotate.Annotated
 
 // Write makes the annotator the sink of its own queue.
 func (a *annotator) Write(ended *annotate.Annotated) error {
-	ended = a.judge(ended.X)
+	ended = a.finish(ended.X)
 	a.count.Observe(ended)
 	a.sinks.Put(ended)
 	return nil
 }
 
-// judge makes the notes that had to wait for the end of an exchange.
-func (a *annotator) judge(x *exchange.Exchange) *annotate.Annotated {
+// finish makes the notes that had to wait for the end of an exchange, and has
+// them judged.
+func (a *annotator) finish(x *exchange.Exchange) *annotate.Annotated {
 	if x.Err == nil {
 		x.Err = x.UndecodableContent()
 	}
@@ -86,7 +88,9 @@ func (a *annotator) judge(x *exchange.Exchange) *annotate.Annotated {
 	default:
 		notes = a.set.End(x, known.notes)
 	}
-	return &annotate.Annotated{X: x, Notes: a.memory.Once(x, notes)}
+	ended := &annotate.Annotated{X: x, Notes: a.memory.Once(x, notes)}
+	a.judge.observe(ended)
+	return ended
 }
 
 // Close does nothing: the sinks are drained after the queue.

@@ -48,7 +48,7 @@ func (p *program) demo(ctx context.Context, color string) error {
 		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,
 		Hooks: proxy.Hooks{
 			Head: notes.head,
-			Done: func(x *exchange.Exchange) { shown <- console.Write(notes.judge(x)) },
+			Done: func(x *exchange.Exchange) { shown <- console.Write(notes.finish(x)) },
 		},
 	})
 	origin, err := listenOn("127.0.0.1:0", "demo")

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sidenote/configs"
 	"sidenote/sink"
+	"sidenote/yamlfile"
 )
 
 // The exit codes.
@@ -53,7 +53,7 @@ func (p *program) exit(err error) int {
 		return code
 	}
 	text := oneLine(err.Error())
-	var file *configs.FileError
+	var file *yamlfile.Error
 	if errors.As(err, &file) { // shows the line with a caret below it
 		text = printableLines(err.Error())
 	}

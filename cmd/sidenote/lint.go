@@ -16,13 +16,8 @@ import (
 	"sidenote/sink"
 )
 
-// failNever is the value of --fail-on that lets everything pass.
-const failNever = "never"
-
 func newLintCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json")
-	failOn := newChoice("info", "warn", "error", failNever)
-	failOn.value = "error"
 	c := &cobra.Command{
 		Use:   "lint FILE...",
 		Short: "Judge the exchanges of a HAR or JSONL file",
@@ -46,7 +41,7 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 			if c.Flags().Changed("format") {
 				config.Format = format.value
 			}
-			l, err := p.newLinting(config, failOn.value)
+			l, err := p.newLinting(config)
 			if err != nil {
 				return err
 			}
@@ -55,7 +50,7 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 		},
 	}
 	addChoice(c, format, "format", "how exchanges are printed: text, or json for one record a line")
-	addChoice(c, failOn, "fail-on", "lowest severity of a note that makes the exit code 10")
+	configs.AddFlags(c.Flags(), policySettings()...)
 	configs.AddFlags(c.Flags(), "severity", "rules", "profile", "openapi", "slow-after", "color", "quiet", "show-secrets", "config")
 	return c
 }
@@ -67,37 +62,35 @@ type linting struct {
 	notes    *annotator
 	redact   *exchange.Redactor
 	least    annotate.Severity // lowest that is shown
-	failOn   annotate.Severity // 0 for never
+	judge    *judge
 	text     bool
 	sink     sink.Sink
 	out      *bufio.Writer // behind the sink
 	progress *progress
 
-	failing int   // notes that are as bad as failOn
 	bad     int   // entries of the file at hand that could not be read
 	unread  int   // files that could not be read whole
 	written error // why the output cannot be written
 }
 
-func (p *program) newLinting(c configs.Config, failOn string) (*linting, error) {
+func (p *program) newLinting(c configs.Config) (*linting, error) {
 	set, err := newRuleSet(&c)
 	if err != nil {
 		return nil, err
 	}
+	j, err := newJudge(&c)
+	if err != nil {
+		return nil, err
+	}
 	l := &linting{
-		program: p, config: c, text: c.Format != "json", progress: p.newProgress(),
-		notes: &annotator{set: set, memory: annotate.NewMemory(0)},
+		program: p, config: c, judge: j, text: c.Format != "json", progress: p.newProgress(),
+		notes: &annotator{set: set, memory: annotate.NewMemory(0), judge: j},
 	}
 	if !c.ShowSecrets {
 		l.redact = exchange.NewRedactor(nil)
 	}
 	if l.least, err = annotate.ParseSeverity(c.Severity); err != nil {
 		return nil, &codedError{exitUsage, err}
-	}
-	if failOn != failNever {
-		if l.failOn, err = annotate.ParseSeverity(failOn); err != nil {
-			return nil, &codedError{exitUsage, err}
-		}
 	}
 	l.openSink()
 	return l, nil
@@ -116,19 +109,8 @@ func (l *linting) openSink() {
 		return
 	}
 	l.sink = sink.NewConsole(l.out, sink.ConsoleOptions{
-		Terminal: terminal, Least: l.least, Quiet: l.config.Quiet, Closing: l.policy,
+		Terminal: terminal, Least: l.least, Quiet: l.config.Quiet, Closing: l.judge.closing,
 	})
-}
-
-// policy is the last word of the summary.
-func (l *linting) policy() string {
-	switch {
-	case l.failOn == 0:
-		return ""
-	case l.failing > 0:
-		return "policy: FAIL"
-	}
-	return "policy: ok"
 }
 
 // run judges all files and says how it went.
@@ -144,13 +126,10 @@ func (l *linting) run(ctx context.Context, args []string) error {
 	if err := errors.Join(l.sink.Close(), l.out.Flush()); err != nil {
 		return cannotWrite(err)
 	}
-	switch {
-	case l.unread > 0:
+	if l.unread > 0 {
 		return &codedError{exitUsage, errSaid}
-	case l.failing > 0:
-		return &codedError{exitPolicy, fmt.Errorf("lint: %s at or above %s, the severity that --fail-on gives", count(l.failing, "note"), l.failOn)}
 	}
-	return nil
+	return l.judge.err("lint")
 }
 
 func cannotWrite(err error) error {
@@ -219,11 +198,8 @@ func (l *linting) exchange(x *exchange.Exchange) error {
 	if notes := l.notes.set.Head(x, nil); len(notes) > 0 {
 		x.Attached = &headNotes{notes: notes}
 	}
-	a := l.notes.judge(x)
+	a := l.notes.finish(x)
 	worst := a.Verdict()
-	if l.failOn != 0 && worst >= l.failOn {
-		l.failing += l.countFailing(a.Notes)
-	}
 	hidden := l.config.Quiet && worst < l.least && x.Err == nil
 	if hidden && !l.text {
 		return nil
@@ -235,15 +211,6 @@ func (l *linting) exchange(x *exchange.Exchange) error {
 		a = annotate.Redacted(a, l.redact, len(a.Notes) > 0 || x.Response.Status >= 400)
 	}
 	return l.sink.Write(a)
-}
-
-func (l *linting) countFailing(notes []annotate.Note) (n int) {
-	for i := range notes {
-		if notes[i].Severity >= l.failOn {
-			n++
-		}
-	}
-	return n
 }
 
 // clearFirst takes the progress bar away before something else is written to

@@ -216,11 +216,15 @@ func (s *serving) newAnnotator() error {
 	}
 	mode, _ := sink.ParseFieldMode(s.config.Annotate)
 	s.metrics = metrics.New(buildOf())
-	lanes, err := s.lanes()
+	j, err := newJudge(&s.config)
 	if err != nil {
 		return err
 	}
-	a := &annotator{set: set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics}
+	lanes, err := s.lanes(j)
+	if err != nil {
+		return err
+	}
+	a := &annotator{set: set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: j}
 	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
 	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
 	for _, f := range []*sink.Fanout{a.ended, a.sinks} {
@@ -279,7 +283,7 @@ func ruleChanges(settings map[string]string) ([]annotate.Change, error) {
 }
 
 // lanes opens what exchanges are written to.
-func (s *serving) lanes() ([]sink.Lane, error) {
+func (s *serving) lanes(j *judge) ([]sink.Lane, error) {
 	var lanes []sink.Lane
 	if s.config.Format == "json" {
 		lanes = append(lanes, sink.Lane{Name: "console", Sink: sink.NewJSONLog(s.program.stdout, nil), Fix: "see what reads the output"})
@@ -289,7 +293,7 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 			return nil, &codedError{exitUsage, err}
 		}
 		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.program.stdout,
-			sink.ConsoleOptions{Terminal: s.program.terminal(s.config.Color), Least: least, Quiet: s.config.Quiet})})
+			sink.ConsoleOptions{Terminal: s.program.terminal(s.config.Color), Least: least, Quiet: s.config.Quiet, Closing: j.closing})})
 	}
 	if path := s.config.LogFile; path != "" {
 		f, err := openAppend(path, "--log-file")

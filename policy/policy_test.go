@@ -1,0 +1,48 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/policy"
+)
+
+func noted(notes ...annotate.Note) *annotate.Annotated {
+	return &annotate.Annotated{X: &exchange.Exchange{}, Notes: notes}
+}
+
+func TestGateCountsWhatFails(t *testing.T) {
+	r := &annotate.Rule{ID: "a/b"}
+	seen := []*annotate.Annotated{
+		noted(),
+		noted(annotate.Note{Rule: r, Severity: annotate.Info}, annotate.Note{Rule: r, Severity: annotate.Warn}),
+		noted(annotate.Note{Rule: r, Severity: annotate.Error, Accepted: "known"}),
+	}
+	for _, c := range []struct {
+		failOn string
+		want   policy.Verdict
+	}{
+		{"never", policy.Verdict{Passed: true, Exchanges: 3}},
+		{"error", policy.Verdict{Passed: true, Exchanges: 3, Accepted: 1}},
+		{"warn", policy.Verdict{Exchanges: 3, Failing: 1, Accepted: 1, Reasons: []string{"1 note at or above warn, the severity that fail-on gives"}}},
+		{"info", policy.Verdict{Exchanges: 3, Failing: 2, Accepted: 1, Reasons: []string{"2 notes at or above info, the severity that fail-on gives"}}},
+	} {
+		p := policy.Default()
+		if err := p.SetFailOn(c.failOn); err != nil {
+			t.Fatal(err)
+		}
+		g := p.NewGate()
+		for _, a := range seen {
+			g.Observe(a)
+		}
+		if d := cmp.Diff(c.want, g.Verdict()); d != "" {
+			t.Errorf("fail-on %s: %s", c.failOn, d)
+		}
+	}
+	if err := policy.Default().SetFailOn("warning"); err == nil {
+		t.Error("a severity is taken that there is not")
+	}
+}
