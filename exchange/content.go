@@ -75,6 +75,12 @@ func (m *Message) DecodedContent() Decoded {
 	return c.decoded
 }
 
+// Decode is DecodedContent without keeping what it made, for a look at many
+// messages that are to stay as small as they are.
+func (m *Message) Decode() Decoded {
+	return decode(&m.Content, m.Fields.Combined(FieldContentEncoding))
+}
+
 func decode(c *Content, codings string) Decoded {
 	d := Decoded{Bytes: c.Kept, Truncated: !c.Whole()}
 	if c.Decoded || codings == "" || len(c.Kept) == 0 {

@@ -1,0 +1,40 @@
+package filter
+
+import (
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+)
+
+// A Row is an exchange with what filters ask of it most, found once so that a
+// hundred thousand of them can be filtered while somebody types.
+type Row struct {
+	*annotate.Annotated
+
+	Host    string            // as exchange.Host gives it
+	Path    string            // with the query
+	Type    string            // media type of the response, without parameters, in lower case
+	Verdict annotate.Severity // 0 for no note that counts
+	Status  int               // of the final response; 0 for none
+
+	Pinned  bool
+	ByHand  bool   // sent again by somebody, not by the client
+	Comment string // somebody's words
+}
+
+// RowOf makes the row of an exchange that has ended.
+func RowOf(a *annotate.Annotated) Row {
+	x := a.X
+	return Row{
+		Annotated: a, Host: x.Host(), Path: x.PathQuery(), Type: MediaType(&x.Response.Message),
+		Verdict: a.Verdict(), Status: x.Response.Status,
+	}
+}
+
+// MediaType gives the type and subtype that a message says its content has, in
+// lower case; "" where it says none.
+func MediaType(m *exchange.Message) string {
+	v, _, _ := strings.Cut(m.Fields.Value(exchange.FieldContentType), ";")
+	return strings.ToLower(strings.TrimSpace(v))
+}
