@@ -38,6 +38,8 @@ type Config struct {
 	LogFile     string // file for the JSON log; "" for none
 	ShowSecrets bool
 
+	TraceContext string // "forward", "start" or "off"
+
 	ConnectTimeout        time.Duration
 	ResponseHeaderTimeout time.Duration
 	IdleTimeout           time.Duration

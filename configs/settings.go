@@ -52,6 +52,7 @@ const (
 	groupNotes   = "Notes"
 	groupPolicy  = "Policy"
 	groupOutput  = "Output"
+	groupTraces  = "Traces"
 	groupLimits  = "Limits"
 )
 
@@ -198,6 +199,14 @@ func Settings() []Setting {
 			Name: "show-secrets", Kind: KindSwitch, Default: "false", Group: groupOutput,
 			Help: "do not redact credentials, cookies and tokens",
 			set:  onOff(func(c *Config) *bool { return &c.ShowSecrets }),
+		},
+
+		{
+			Name: "trace-context", Kind: KindChoice, Default: "forward", Value: "MODE", Group: groupTraces,
+			Choices: []string{"forward", "start", "off"},
+			Help:    "W3C Trace Context of requests: forward, start or off",
+			More:    "forward reads traceparent and sends it on as it came. start also adds one to requests that have none. off does not read it, and sends it on as it came.",
+			set:     choice(func(c *Config) *string { return &c.TraceContext }, "forward", "start", "off"),
 		},
 
 		{

@@ -34,6 +34,9 @@ type Exchange struct {
 	Err     *Err    // why the exchange failed; nil when it did not
 	Changed Changes // what the proxy forwarded otherwise than received
 
+	// Trace says which distributed trace the exchange is part of.
+	Trace Trace
+
 	// Source says which file a record was read from; zero for a live one.
 	Source Source
 

@@ -354,6 +354,7 @@ const (
 	ChangedSidenoteRemoved // the origin server sent Sidenote fields of its own
 	ChangedIgnoreRemoved   // a Sidenote-Ignore field was for us and was not forwarded
 	ChangedAnnotated       // Sidenote fields were added
+	ChangedTraceStarted    // a Traceparent was added to a request that had none
 
 	changeEnd
 )
@@ -362,7 +363,7 @@ var changeNames = [...]string{
 	"request-field-order", "request-field-case",
 	"response-reason", "response-field-order", "response-field-case", "response-framing", "request-framing", "request-trailers",
 	"request-hop-by-hop", "response-hop-by-hop", "version", "request-via", "request-host",
-	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated",
+	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated", "request-trace-started",
 }
 
 // Names gives the names of what is in the set, as records hold them.

@@ -35,6 +35,9 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	}
 	strUnlessEmpty(e, "sidenote.exchange.id", x.ID)
 	strUnlessEmpty(e, "sidenote.run.id", x.Run)
+	if x.Trace.ID != (TraceID{}) {
+		x.Trace.encode(e)
+	}
 	x.encodeRequest(e)
 	x.encodeResponse(e)
 	x.encodeFailure(e)
@@ -85,6 +88,15 @@ func (w *appendWriter) Write(p []byte) (int, error) {
 func strUnlessEmpty(e *zerolog.Event, key, value string) {
 	if value != "" {
 		e.Str(key, value)
+	}
+}
+
+// encode writes the trace and its step under the names that OpenTelemetry has
+// for logs that are no OTLP.
+func (t *Trace) encode(e *zerolog.Event) {
+	e.Hex("trace_id", t.ID[:])
+	if t.Span != (SpanID{}) {
+		e.Hex("span_id", t.Span[:])
 	}
 }
 
@@ -428,6 +440,14 @@ func (x *Exchange) encodeFull(e *zerolog.Event) {
 	o.text("scheme", x.Scheme)
 	o.text("authority", x.Authority)
 	add("sidenote.target")
+
+	if x.Trace.ID != (TraceID{}) {
+		begin()
+		o.text("parent_id", x.Trace.Parent.String())
+		o.text("sent_id", x.Trace.Sent.String())
+		o.flag("sampled", x.Trace.Sampled)
+		add("sidenote.trace")
+	}
 
 	begin()
 	x.Client.encode(&o)

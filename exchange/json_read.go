@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,9 @@ type record struct {
 	Time      time.Time      `json:"time"`
 	ID        string         `json:"sidenote.exchange.id"`
 	Run       string         `json:"sidenote.run.id"`
+	TraceID   hexID          `json:"trace_id"`
+	SpanID    hexID          `json:"span_id"`
+	Trace     recordTrace    `json:"sidenote.trace"`
 	ErrorCode string         `json:"error.type"`
 	Detail    wireText       `json:"sidenote.error.detail"`
 	Timing    recordTiming   `json:"sidenote.timing"`
@@ -36,6 +40,20 @@ type record struct {
 type recordTunnel struct {
 	Sent     int64 `json:"sent"`
 	Received int64 `json:"received"`
+}
+
+type recordTrace struct {
+	Parent  hexID `json:"parent_id"`
+	Sent    hexID `json:"sent_id"`
+	Sampled bool  `json:"sampled"`
+}
+
+// hexID is an ID of a trace or of a span.
+type hexID []byte
+
+func (h *hexID) UnmarshalText(b []byte) (err error) {
+	*h, err = hex.AppendDecode(nil, b)
+	return err
 }
 
 type recordTiming struct {
@@ -188,6 +206,9 @@ func (r *record) exchange() (*Exchange, error) {
 		x.Changed |= c
 	}
 	r.Timing.fill(&x.Timing)
+	if err := r.fillTrace(&x.Trace); err != nil {
+		return nil, err
+	}
 	x.Request.Method, x.Request.Target = string(r.Request.Method), string(r.Request.Target)
 	err := errors.Join(
 		r.Client.fill(&x.Client),
@@ -205,6 +226,19 @@ func (r *record) exchange() (*Exchange, error) {
 		return nil, err
 	}
 	return x, nil
+}
+
+func (r *record) fillTrace(t *Trace) error {
+	t.Sampled = r.Trace.Sampled
+	for _, id := range []struct {
+		to, from []byte
+	}{{t.ID[:], r.TraceID}, {t.Span[:], r.SpanID}, {t.Parent[:], r.Trace.Parent}, {t.Sent[:], r.Trace.Sent}} {
+		if len(id.from) != 0 && len(id.from) != len(id.to) {
+			return fmt.Errorf("the ID %q of a trace or span has %d octets, not %d", hex.EncodeToString(id.from), len(id.from), len(id.to))
+		}
+		copy(id.to, id.from)
+	}
+	return nil
 }
 
 func (r *recordTiming) fill(t *Timing) {

@@ -257,7 +257,7 @@ func (w *secretWalk) exchange(x *Exchange, content bool) *Exchange {
 	y := &Exchange{
 		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: authority,
 		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
-		Source: x.Source, Attached: x.Attached,
+		Trace: x.Trace, Source: x.Source, Attached: x.Attached,
 	}
 	y.Request.Method, y.Request.Target = x.Request.Method, target
 	w.fill(&y.Request.Message, &x.Request.Message, &request, targetChanged)

@@ -16,6 +16,11 @@ import (
 // Hooks are how records leave the proxy. The functions may be called by many
 // goroutines at once; nil ones are not called.
 type Hooks struct {
+	// Request runs when a request is about to be sent on, once for each, and
+	// gives the field lines to add to it; it records in x.Changed that it does.
+	// It must be quick, since the client waits.
+	Request func(x *exchange.Exchange) []exchange.Line
+
 	// Head runs when the response head is known, before it is passed on, and
 	// may add fields to the response through out. It must be quick, since the
 	// client waits. Content and Timing.Done are not known yet, and Err only where

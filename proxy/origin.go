@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -364,7 +365,8 @@ func steering(h http.Header, upgrade bool) http.Header {
 	return out
 }
 
-// multiHeader copies an HTTP/2 request's fields without those that are for us.
+// multiHeader copies an HTTP/2 request's fields without those that are for us,
+// and with those that are added.
 func (ps *passage) multiHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h)+1)
 	for name, values := range h {
@@ -376,6 +378,10 @@ func (ps *passage) multiHeader(h http.Header) http.Header {
 	}
 	if _, ok := h["User-Agent"]; !ok {
 		out["User-Agent"] = nil
+	}
+	for _, l := range ps.requestHead.added {
+		name := http.CanonicalHeaderKey(l.Name)
+		out[name] = append(slices.Clip(out[name]), l.Value)
 	}
 	return out
 }
@@ -400,6 +406,9 @@ func (ps *passage) makeRequestHead() outgoingHead {
 	if ps.proxy.addsVia(ps.in.route.kind, x) {
 		out.added = append(out.added, exchange.Line{Name: "Via", Value: strings.TrimPrefix(x.Request.Version.String(), "HTTP/") + " " + ps.proxy.config.Pseudonym})
 		x.Changed |= exchange.ChangedRequestVia
+	}
+	if hook := ps.proxy.config.Hooks.Request; hook != nil {
+		out.added = append(out.added, hook(x)...)
 	}
 	return out
 }

@@ -30,6 +30,7 @@ import (
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
 	"sidenote/sink"
+	"sidenote/telemetry"
 )
 
 func newServeCommand(p *program) *cobra.Command {
@@ -336,7 +337,7 @@ func openAppend(path, flag string) (*os.File, error) {
 func (s *serving) proxyConfig(run string) (proxy.Config, error) {
 	c := &s.config
 	pc := proxy.Config{
-		Hooks: proxy.Hooks{Head: s.annotator.head, Done: s.annotator.done},
+		Hooks: proxy.Hooks{Request: s.tracer().Request, Head: s.annotator.head, Done: s.annotator.done},
 		RunID: run, CA: s.authority, Intercept: hostFilter(c.Intercept),
 		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
@@ -363,6 +364,11 @@ func (s *serving) proxyConfig(run string) (proxy.Config, error) {
 		}
 	}
 	return pc, nil
+}
+
+// tracer finds the place of exchanges in traces.
+func (s *serving) tracer() telemetry.Tracer {
+	return telemetry.Tracer{Mode: telemetry.ContextMode(s.config.TraceContext)}
 }
 
 // rootsWith gives the system's roots and those of a file.
