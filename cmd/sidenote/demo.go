@@ -42,7 +42,7 @@ func (p *program) demo(ctx context.Context, color string) error {
 		return &codedError{exitFailed, err}
 	}
 	notes := &annotator{set: set, memory: annotate.NewMemory(0)}
-	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(color), Least: annotate.Info})
+	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(p.stdout, color), Least: annotate.Info})
 	shown := make(chan error, 1)
 	px := proxy.New(proxy.Config{
 		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,

@@ -98,7 +98,7 @@ func (p *program) newLinting(c configs.Config) (*linting, error) {
 
 // openSink makes what exchanges are written to. A terminal gets each at once.
 func (l *linting) openSink() {
-	terminal := l.program.terminal(l.config.Color)
+	terminal := l.program.terminal(l.program.stdout, l.config.Color)
 	size := 64 << 10
 	if terminal.TTY {
 		size = 1 // bufio passes on what is larger than its buffer

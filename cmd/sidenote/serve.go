@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -50,8 +51,8 @@ as SIDENOTE_ and its name, an environment variable.`,
 			if err != nil {
 				return &codedError{exitUsage, err}
 			}
-			s, err := p.newServing(config)
-			if err != nil {
+			s := p.newServing(config)
+			if err := s.open(); err != nil {
 				return err
 			}
 			p.tuneGC()
@@ -88,10 +89,15 @@ type serving struct {
 	metrics   *metrics.Metrics
 	authority *ca.Authority
 
+	judge *judge
+	out   io.Writer // what exchanges are printed to
+
 	listener net.Listener
 	admin    net.Listener // nil when it is off
-	reverse  []reverseListener
-	ready    readiness
+	// adminServer answers on it; nil when it is off.
+	adminServer *http.Server
+	reverse     []reverseListener
+	ready       readiness
 }
 
 type reverseListener struct {
@@ -99,20 +105,21 @@ type reverseListener struct {
 	to *url.URL
 }
 
-// newServing opens listeners, files and the CA, so that whatever cannot be
-// opened is an error of the start. What was opened is closed again on error.
-func (p *program) newServing(c configs.Config) (*serving, error) {
-	s := &serving{program: p, config: c}
-	s.log = zerolog.New(zerolog.ConsoleWriter{Out: p.stderr, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
-	if err := s.open(); err != nil {
-		s.closeListeners()
-		return nil, err
-	}
-	return s, nil
+// newServing makes a serving that is not opened yet. It prints exchanges to
+// standard output.
+func (p *program) newServing(c configs.Config) *serving {
+	log := zerolog.New(zerolog.ConsoleWriter{Out: p.stderr, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
+	return &serving{program: p, config: c, log: log, out: p.stdout}
 }
 
-// open opens what a serving needs.
+// open opens listeners, files and the CA, so that whatever cannot be opened is
+// an error of the start. What was opened is closed again on error.
 func (s *serving) open() (err error) {
+	defer func() {
+		if err != nil {
+			s.closeListeners()
+		}
+	}()
 	if err := s.listen(); err != nil {
 		return err
 	}
@@ -217,15 +224,14 @@ func (s *serving) newAnnotator() error {
 	}
 	mode, _ := sink.ParseFieldMode(s.config.Annotate)
 	s.metrics = metrics.New(buildOf())
-	j, err := newJudge(&s.config)
+	if s.judge, err = newJudge(&s.config); err != nil {
+		return err
+	}
+	lanes, err := s.lanes()
 	if err != nil {
 		return err
 	}
-	lanes, err := s.lanes(j)
-	if err != nil {
-		return err
-	}
-	a := &annotator{set: set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: j}
+	a := &annotator{set: set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: s.judge}
 	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
 	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
 	for _, f := range []*sink.Fanout{a.ended, a.sinks} {
@@ -284,17 +290,17 @@ func ruleChanges(settings map[string]string) ([]annotate.Change, error) {
 }
 
 // lanes opens what exchanges are written to.
-func (s *serving) lanes(j *judge) ([]sink.Lane, error) {
+func (s *serving) lanes() ([]sink.Lane, error) {
 	var lanes []sink.Lane
 	if s.config.Format == "json" {
-		lanes = append(lanes, sink.Lane{Name: "console", Sink: sink.NewJSONLog(s.program.stdout, nil), Fix: "see what reads the output"})
+		lanes = append(lanes, sink.Lane{Name: "console", Sink: sink.NewJSONLog(s.out, nil), Fix: "see what reads the output"})
 	} else {
 		least, err := annotate.ParseSeverity(s.config.Severity)
 		if err != nil {
 			return nil, &codedError{exitUsage, err}
 		}
-		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.program.stdout,
-			sink.ConsoleOptions{Terminal: s.program.terminal(s.config.Color), Least: least, Quiet: s.config.Quiet, Closing: j.closing})})
+		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.out,
+			sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet, Closing: s.judge.closing})})
 	}
 	if path := s.config.LogFile; path != "" {
 		f, err := openAppend(path, "--log-file")
@@ -313,10 +319,10 @@ func (s *serving) lanes(j *judge) ([]sink.Lane, error) {
 	return lanes, nil
 }
 
-// terminal says what standard output is.
-func (p *program) terminal(color string) sink.Terminal {
+// terminal says what it is that text for people is written to.
+func (p *program) terminal(w io.Writer, color string) sink.Terminal {
 	env := func(name string) string { v, _ := p.lookup(name); return v }
-	f, _ := p.stdout.(*os.File)
+	f, _ := w.(*os.File)
 	if f == nil {
 		return sink.Terminal{Color: sink.WantsColor(color, false, env)}
 	}
@@ -411,26 +417,12 @@ func (s *serving) run(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.proxy.Serve(s.listener) })
-	for _, r := range s.reverse {
-		g.Go(func() error { return s.proxy.ServeReverse(r.Listener, r.to.Scheme, r.to.Host) })
-	}
-	var admin *http.Server
-	if s.admin != nil {
-		admin = s.newAdmin()
-		g.Go(func() error {
-			if err := admin.Serve(s.admin); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
-	}
+	s.start(g)
 	s.greet()
-	s.ready.set(true)
 	g.Go(func() error {
 		<-gctx.Done()
 		stop() // a second signal ends the program at once
-		return s.shutdown(admin)
+		return s.shutdown(context.Background(), "drain-timeout", s.config.DrainTimeout)
 	})
 	if err := g.Wait(); err != nil {
 		return &codedError{exitFailed, err}
@@ -438,25 +430,44 @@ func (s *serving) run(ctx context.Context) error {
 	return nil
 }
 
-// shutdown lets running exchanges end and writes what is recorded.
-func (s *serving) shutdown(admin *http.Server) error {
+// start starts the servers of an open serving in g, until shutdown.
+func (s *serving) start(g *errgroup.Group) {
+	g.Go(func() error { return s.proxy.Serve(s.listener) })
+	for _, r := range s.reverse {
+		g.Go(func() error { return s.proxy.ServeReverse(r.Listener, r.to.Scheme, r.to.Host) })
+	}
+	if s.admin != nil {
+		s.adminServer = s.newAdmin()
+		g.Go(func() error {
+			if err := s.adminServer.Serve(s.admin); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	s.ready.set(true)
+}
+
+// shutdown lets running exchanges end, for the time that a setting gives them
+// or until ctx ends, and writes what is recorded.
+func (s *serving) shutdown(ctx context.Context, setting string, patience time.Duration) error {
 	s.ready.set(false)
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
+	drain, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if n := s.proxy.Stats().InFlight; n > 0 {
-		s.log.Info().Msgf("stopping; what still runs (%d) has %s to end", n, s.config.DrainTimeout)
+		s.log.Info().Msgf("stopping; what still runs (%d) has %s to end", n, patience)
 	}
-	if err := s.proxy.Shutdown(ctx); err != nil {
+	if err := s.proxy.Shutdown(drain); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("what had not ended after %s was cut off; --drain-timeout gives it longer", s.config.DrainTimeout)
+			err = fmt.Errorf("what had not ended after %s was cut off; --%s gives it longer", patience, setting)
 		}
 		s.log.Warn().Msgf("stopping: %v", err)
 	}
 	flush, cancelFlush := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancelFlush()
 	err := errors.Join(s.annotator.ended.Drain(flush), s.annotator.sinks.Drain(flush))
-	if admin != nil {
-		admin.Close()
+	if s.adminServer != nil {
+		s.adminServer.Close()
 	}
 	return err
 }

@@ -1,0 +1,36 @@
+// Package child runs a command for another program that stays in the
+// background: in a process group of its own, with the terminal and the signals
+// that the command would have if it were run alone, and with an eye on what its
+// whole process tree connects to.
+package child
+
+import (
+	"os"
+	"syscall"
+)
+
+// A Command is what to run.
+type Command struct {
+	Path string   // of the file to execute
+	Args []string // the first is the name that the program is called by
+	Env  []string // as os.Environ gives it
+
+	// The command gets these files themselves, not copies of what passes
+	// through them.
+	Stdin, Stdout, Stderr *os.File
+}
+
+// An End says how a command ended.
+type End struct {
+	Code   int            // its exit code; of no meaning when it died of a signal
+	Signal syscall.Signal // what it died of; 0 when it exited
+}
+
+// ExitCode is what a shell makes of the end: the command's own exit code, or
+// 128 and the number of the signal.
+func (e End) ExitCode() int {
+	if e.Signal != 0 {
+		return 128 + int(e.Signal)
+	}
+	return e.Code
+}
