@@ -1,7 +1,8 @@
 // Command bench measures what sidenote costs beside a bare goproxy program, in
-// one run on one machine: CPU time of the proxy's process for each request.
+// one run on one machine: CPU time of the proxy's process for each request; and
+// how many exchanges lint judges in a second of CPU time.
 //
-//	go run ./bench [-requests N] [-connections N] [-only plain|tls]
+//	go run ./bench [-requests N] [-connections N] [-only plain|tls|lint]
 //
 // Both proxies fetch the same 1 KiB over keep-alive connections from an origin
 // server in this process. sidenote runs with all rules, response fields,
@@ -25,7 +26,7 @@ func main() {
 	requests := flag.Int("requests", 20000, "requests of each round")
 	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain or tls")
+	only := flag.String("only", "", "plain, tls or lint")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
@@ -60,6 +61,9 @@ func compare(requests, rounds, connections int, only, profile string) error {
 		return err
 	}
 	defer origin.close()
+	if only == "lint" {
+		return compareLint(sidenote, dir, rounds)
+	}
 	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
@@ -76,7 +80,10 @@ func compare(requests, rounds, connections int, only, profile string) error {
 			return err
 		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil || only != "" {
+		return err
+	}
+	return compareLint(sidenote, dir, rounds)
 }
 
 func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {

@@ -85,7 +85,8 @@ type harReading struct {
 	stream     *jsonStream
 	text       jsonText // of an entry that is too large for the window
 	entry      harEntry
-	count      int // of entries so far
+	count      int    // of entries so far
+	scratch    []byte // of the cursor
 	inEntry    bool
 	hasLog     bool
 	hasEntries bool
@@ -212,8 +213,9 @@ func (h *harReading) next() (x *Exchange, at int64, err error) {
 		return nil, at, badEntry{errNotEntry}
 	}
 	for {
-		c := jsonCursor{s: s.window, i: s.pos}
+		c := jsonCursor{s: s.window, i: s.pos, scratch: h.scratch}
 		x, err = h.entry.read(&c)
+		h.scratch = c.scratch
 		switch {
 		case c.err == nil:
 			at = s.offset()

@@ -1,7 +1,9 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -17,6 +19,8 @@ type jsonCursor struct {
 	cuts []jsonCut
 	err  error
 	at   int // where err is
+
+	scratch []byte // room for a string without its escapes
 }
 
 func (c *jsonCursor) fail(err error) {
@@ -184,18 +188,13 @@ func (c *jsonCursor) scalar() string {
 // stringEnd goes behind the closing quotation mark of the string that the
 // cursor is in, and reports whether there are escapes in it.
 func (c *jsonCursor) stringEnd() (escapes bool) {
-	s, i := c.s, c.i
-	for i < len(s) {
-		b := s[i]
-		i++
-		if b == '"' {
-			c.i = i
+	s := c.s
+	for i := plainEnd(s, c.i); i < len(s); i = plainEnd(s, i+2) {
+		if s[i] == '"' {
+			c.i = i + 1
 			return escapes
 		}
-		if b == '\\' {
-			escapes = true
-			i++
-		}
+		escapes = true
 	}
 	c.i = len(s)
 	c.fail(errJSONEnd)
@@ -243,24 +242,82 @@ func (c *jsonCursor) text() string {
 	if !escapes {
 		return raw
 	}
-	b, ok := unescapeJSON(raw)
-	if !ok {
-		c.failAt(raw, errJSONString)
-	}
+	c.i -= len(raw) + 1
+	b, _ := c.inString()
 	return string(b)
 }
 
 // octets takes a string as octets of its own; cut says that there was more.
 func (c *jsonCursor) octets() (b []byte, cut bool) {
-	raw, escapes, cut := c.raw()
-	if !escapes {
-		return []byte(raw), cut
+	if c.peek() != '"' {
+		raw, _, _ := c.raw()
+		return []byte(raw), false
 	}
-	b, ok := unescapeJSON(raw)
-	if !ok && !cut { // a cut may go through an escape
-		c.failAt(raw, errJSONString)
+	c.i++
+	b, cut = c.inString()
+	return bytes.Clone(b), cut
+}
+
+// inString takes the string that the cursor is in; b is valid until the next call.
+func (c *jsonCursor) inString() (b []byte, cut bool) {
+	start := c.i
+	b, ok := c.unescaped(c.scratch[:0])
+	if c.err != nil {
+		return nil, false
+	}
+	if c.scratch = b; cap(b) > keepText {
+		c.scratch = nil
+	}
+	if cut = c.isCut(c.i - 1); !ok && !cut { // a cut may go through an escape
+		c.failAt(c.s[start:c.i-1], errJSONString)
 	}
 	return b, cut
+}
+
+// unescaped goes behind the string that the cursor is in, and appends it to b
+// without its escapes (RFC 8259 §7). ok is false when something in it is none;
+// b then ends there. Half a surrogate pair becomes U+FFFD.
+func (c *jsonCursor) unescaped(b []byte) (_ []byte, ok bool) {
+	for {
+		const piece = 4 << 10
+		if cap(b)-len(b) < piece {
+			b = slices.Grow(b, max(len(b), 2*piece))
+		}
+		room := b[len(b):cap(b)]
+		n := copyPlain(room, c.s[c.i:])
+		b, c.i = b[:len(b)+n], c.i+n
+		switch {
+		case c.i >= len(c.s):
+			c.fail(errJSONEnd)
+			return b, false
+		case n == len(room):
+			continue
+		case c.s[c.i] == '"':
+			c.i++
+			return b, true
+		}
+		if b, ok = c.escape(b); !ok {
+			c.stringEnd()
+			return b, false
+		}
+	}
+}
+
+// escape takes one escape and appends what it stands for.
+func (c *jsonCursor) escape(b []byte) (_ []byte, ok bool) {
+	rest := c.s[c.i+1:]
+	switch {
+	case rest == "":
+	case rest[0] == 'u':
+		if r, size := unescapeRune(rest); size > 0 {
+			c.i += 1 + size
+			return utf8.AppendRune(b, r), true
+		}
+	case plainEscapes[rest[0]] != 0:
+		c.i += 2
+		return append(b, plainEscapes[rest[0]]), true
+	}
+	return b, false
 }
 
 // number takes a number, also one that is written as a string; ok is false for
@@ -295,59 +352,8 @@ func (c *jsonCursor) flag() bool {
 	return raw == "true"
 }
 
-// unescapeJSON gives a string without its escapes (RFC 8259 §7). Half a
-// surrogate pair becomes U+FFFD. It stops at an escape that is none.
-func unescapeJSON(raw string) (_ []byte, ok bool) {
-	b := make([]byte, len(raw)) // an escape is never shorter than what it stands for
-	n := 0
-	for i := 0; i < len(raw); {
-		c := raw[i]
-		i++
-		if c != '\\' {
-			b[n] = c
-			n++
-			continue
-		}
-		if i == len(raw) {
-			return b[:n], false
-		}
-		if raw[i] == 'u' {
-			r, size := unescapeRune(raw[i:])
-			if size == 0 {
-				return b[:n], false
-			}
-			n += utf8.EncodeRune(b[n:], r)
-			i += size
-			continue
-		}
-		if c = plainEscape(raw[i]); c == 0 {
-			return b[:n], false
-		}
-		b[n] = c
-		n++
-		i++
-	}
-	return b[:n], true
-}
-
-// plainEscape gives what an escape of one letter stands for; 0 for none.
-func plainEscape(c byte) byte {
-	switch c {
-	case '"', '\\', '/':
-		return c
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	case 'b':
-		return '\b'
-	case 'f':
-		return '\f'
-	}
-	return 0
-}
+// plainEscapes has what an escape of one letter stands for; 0 for none.
+var plainEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
 
 // unescapeRune reads uXXXX, or both halves of a pair, and gives how many octets
 // that took; 0 when it is no escape.
@@ -374,6 +380,23 @@ func hexRune(s string) (r rune, ok bool) {
 	if len(s) < 5 {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(s[1:5], 16, 16)
-	return rune(n), err == nil
+	for _, c := range []byte(s[1:5]) {
+		d := hexDigit(c)
+		if d < 0 {
+			return 0, false
+		}
+		r = r<<4 | rune(d)
+	}
+	return r, true
+}
+
+// hexDigit gives what a hexadecimal digit stands for; -1 for anything else.
+func hexDigit(c byte) int {
+	switch {
+	case isDigit(c):
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
 }

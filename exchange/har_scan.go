@@ -238,12 +238,9 @@ func (w *valueWalk) overString(b string, n, from int) (int, int) {
 		w.count(1)
 		return n + 1, from
 	}
-	end := n
-	for end < len(b) && b[end] != '"' && b[end] != '\\' {
-		end++
-	}
+	end := plainEnd(b, n)
 	if w.keep != nil && !w.cut && w.length+end-n > maxString {
-		room := maxString - w.length
+		room := max(maxString-w.length, 0) // an escape is kept whole
 		w.keep.add(b[from : n+room])
 		w.cut, w.missing = true, -int64(room)
 	}

@@ -372,11 +372,26 @@ func appendJSONString(b []byte, s string) []byte {
 		if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
 			continue
 		}
-		b = append(append(b, s[start:i]...), '\\', 'u', '0', '0')
-		b = appendHex(b, []byte{c})
+		b = appendEscape(append(b, s[start:i]...), c)
 		start = i + 1
 	}
 	return append(append(b, s[start:]...), '"')
+}
+
+// appendEscape writes what stands for a character in a JSON string, as short as
+// it can be (RFC 8259 §7).
+func appendEscape(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	}
+	return appendHex(append(b, '\\', 'u', '0', '0'), []byte{c})
 }
 
 // object is a JSON object that is being written; what is zero is left out.

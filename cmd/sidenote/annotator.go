@@ -74,20 +74,34 @@ func (a *annotator) Write(ended *annotate.Annotated) error {
 // finish makes the notes that had to wait for the end of an exchange, and has
 // them judged.
 func (a *annotator) finish(x *exchange.Exchange) *annotate.Annotated {
+	known, _ := x.Attached.(*headNotes)
+	x.Attached = nil
+	failUndecodable(x)
+	switch {
+	case known == nil:
+		return a.conclude(x, a.set.End(x, nil))
+	case known.all:
+		return a.conclude(x, known.notes)
+	}
+	return a.conclude(x, a.set.End(x, known.notes))
+}
+
+// whole makes all notes on an exchange that has ended before anything looked at
+// it, the same as head and finish make of a live one.
+func (a *annotator) whole(x *exchange.Exchange) *annotate.Annotated {
+	failUndecodable(x)
+	return a.conclude(x, a.set.All(x, nil))
+}
+
+// failUndecodable makes content that cannot be decoded a failure.
+func failUndecodable(x *exchange.Exchange) {
 	if x.Err == nil {
 		x.Err = x.UndecodableContent()
 	}
-	known, _ := x.Attached.(*headNotes)
-	x.Attached = nil
-	var notes []annotate.Note
-	switch {
-	case known == nil:
-		notes = a.set.End(x, nil)
-	case known.all:
-		notes = known.notes
-	default:
-		notes = a.set.End(x, known.notes)
-	}
+}
+
+// conclude drops what was said before and has the rest judged.
+func (a *annotator) conclude(x *exchange.Exchange, notes []annotate.Note) *annotate.Annotated {
 	ended := &annotate.Annotated{X: x, Notes: a.memory.Once(x, notes)}
 	a.judge.observe(ended)
 	return ended

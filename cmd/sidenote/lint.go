@@ -195,10 +195,7 @@ func (l *linting) complain(err error) {
 
 // exchange judges one exchange and prints it.
 func (l *linting) exchange(x *exchange.Exchange) error {
-	if notes := l.notes.set.Head(x, nil); len(notes) > 0 {
-		x.Attached = &headNotes{notes: notes}
-	}
-	a := l.notes.finish(x)
+	a := l.notes.whole(x)
 	worst := a.Verdict()
 	hidden := l.config.Quiet && worst < l.least && x.Err == nil
 	if hidden && !l.text {
