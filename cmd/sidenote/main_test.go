@@ -1,11 +1,14 @@
 package main
 
 import (
+	"encoding/pem"
 	"flag"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -16,8 +19,10 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script/*.txtar: each uses the program as a user
-// would. With -update what is printed is written into the scripts.
+// would. $ORIGIN and $SECURE_ORIGIN are the URLs of go-httpbin in clear and over
+// TLS, which the CA of $ORIGIN_CA vouches for. With -update what is printed is written into the scripts.
 func TestScripts(t *testing.T) {
+	clear, secure, caFile := startOrigin(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -28,7 +33,24 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", home)
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 			e.Setenv("SHELL", "/bin/sh")
+			e.Setenv("ORIGIN", clear)
+			e.Setenv("SECURE_ORIGIN", secure)
+			e.Setenv("ORIGIN_CA", caFile)
 			return os.MkdirAll(home, 0o700)
 		},
 	})
+}
+
+// startOrigin serves go-httpbin until the test ends.
+func startOrigin(t *testing.T) (clear, secure, caFile string) {
+	t.Helper()
+	h := httpbin.New().Handler()
+	c, s := httptest.NewServer(h), httptest.NewTLSServer(h)
+	t.Cleanup(c.Close)
+	t.Cleanup(s.Close)
+	caFile = filepath.Join(t.TempDir(), "origin-ca.pem")
+	if err := os.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c.URL, s.URL, caFile
 }

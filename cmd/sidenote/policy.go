@@ -38,6 +38,11 @@ func (j *judge) observe(a *annotate.Annotated) {
 	}
 }
 
+// fails reports whether a note of an exchange fails by itself.
+func (j *judge) fails(a *annotate.Annotated) bool {
+	return j.policy.FailOn() != 0 && a.Verdict() >= j.policy.FailOn()
+}
+
 // closing is the last word of the summary.
 func (j *judge) closing() string {
 	switch v := j.gate.Verdict(); {

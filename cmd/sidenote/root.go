@@ -17,6 +17,7 @@ import (
 func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		newServeCommand(p),
+		newCheckCommand(p),
 		newLintCommand(p),
 		newDemoCommand(p),
 		newExplainCommand(p),

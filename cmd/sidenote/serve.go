@@ -341,15 +341,29 @@ func openAppend(path, flag string) (*os.File, error) {
 
 // proxyConfig makes the proxy's configuration.
 func (s *serving) proxyConfig(run string) (proxy.Config, error) {
-	c := &s.config
+	pc, err := forwarding(&s.config)
+	if err != nil {
+		return pc, err
+	}
+	pc.Hooks = proxy.Hooks{Request: s.tracer().Request, Head: s.annotator.head, Done: s.annotator.done}
+	pc.RunID, pc.CA, pc.Intercept = run, s.authority, hostFilter(s.config.Intercept)
+	pc.User, pc.Password, _ = strings.Cut(s.config.ProxyAuth, ":")
+	if s.admin != nil {
+		if t, ok := s.admin.Addr().(*net.TCPAddr); ok {
+			pc.Forbidden = append(pc.Forbidden, netip.AddrPortFrom(t.AddrPort().Addr().Unmap(), t.AddrPort().Port()))
+		}
+	}
+	return pc, nil
+}
+
+// forwarding is the part of a proxy's configuration that says how origin
+// servers are reached and what is kept of the traffic.
+func forwarding(c *configs.Config) (proxy.Config, error) {
 	pc := proxy.Config{
-		Hooks: proxy.Hooks{Request: s.tracer().Request, Head: s.annotator.head, Done: s.annotator.done},
-		RunID: run, CA: s.authority, Intercept: hostFilter(c.Intercept),
 		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
 	}
-	pc.User, pc.Password, _ = strings.Cut(c.ProxyAuth, ":")
 	if c.UpstreamProxy != "" {
 		u, err := url.Parse(c.UpstreamProxy)
 		if err != nil {
@@ -363,11 +377,6 @@ func (s *serving) proxyConfig(run string) (proxy.Config, error) {
 			return pc, err
 		}
 		pc.UpstreamCAs = pool
-	}
-	if s.admin != nil {
-		if t, ok := s.admin.Addr().(*net.TCPAddr); ok {
-			pc.Forbidden = append(pc.Forbidden, netip.AddrPortFrom(t.AddrPort().Addr().Unmap(), t.AddrPort().Port()))
-		}
 	}
 	return pc, nil
 }

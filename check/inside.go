@@ -1,0 +1,98 @@
+package check
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// An inside is a network of one place inside the program: whoever dials it
+// reaches whoever accepts on it, and nobody else can. So no other program of
+// this machine can use the proxy that listens on it.
+type inside struct {
+	conns chan net.Conn
+	done  chan struct{}
+	close sync.Once
+}
+
+func newInside() *inside { return &inside{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+// Accept waits for the next connection.
+func (i *inside) Accept() (net.Conn, error) {
+	select {
+	case c := <-i.conns:
+		return c, nil
+	case <-i.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close lets nobody in any more. Open connections stay.
+func (i *inside) Close() error {
+	i.close.Do(func() { close(i.done) })
+	return nil
+}
+
+// Addr names the place.
+func (i *inside) Addr() net.Addr { return insideAddr{} }
+
+type insideAddr struct{}
+
+// Network names the network.
+func (insideAddr) Network() string { return "inside" }
+
+// String names the only place on it.
+func (insideAddr) String() string { return "inside" }
+
+func (i *inside) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case i.conns <- theirs:
+		return ours, nil
+	case <-i.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// RoundTrip sends a request to the proxy that accepts here, on a connection of
+// its own. The target is in absolute form also for https (RFC 9112 §3.2.2), so
+// that the proxy does TLS with the origin server, and nobody has to trust a CA
+// of ours.
+func (i *inside) RoundTrip(r *http.Request) (*http.Response, error) {
+	conn, err := i.dial(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(r.Context(), func() { conn.Close() })
+	end := sync.OnceFunc(func() { stop(); conn.Close() })
+	go func() { _ = r.WriteProxy(conn) }() // whatever fails shows in the response
+	in := bufio.NewReader(conn)
+	for {
+		resp, err := http.ReadResponse(in, r)
+		if err != nil {
+			end()
+			return nil, err
+		}
+		if resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
+			resp.Body = &lastBody{resp.Body, end}
+			return resp, nil
+		}
+	}
+}
+
+// A lastBody ends the connection with the content.
+type lastBody struct {
+	io.ReadCloser
+	end func()
+}
+
+// Close closes the connection too.
+func (b *lastBody) Close() error {
+	b.end() // first, or the content would be read to its end
+	return b.ReadCloser.Close()
+}

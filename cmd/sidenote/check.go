@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/annotate"
+	"sidenote/check"
+	"sidenote/configs"
+	"sidenote/exchange"
+	"sidenote/sink"
+)
+
+// checkOptions are the flags of the check command that are no settings.
+type checkOptions struct {
+	method, content, status string
+	fields                  []string
+	follow                  bool
+	maxTime                 time.Duration
+	parallel, retries       int
+	format                  *choice
+}
+
+func newCheckCommand(p *program) *cobra.Command {
+	o := checkOptions{format: newChoice("text", "json")}
+	c := &cobra.Command{
+		Use:   "check URL...",
+		Short: "Request each URL once and judge the answers",
+		Long: `Request each URL once and judge the answers as the proxy judges live traffic: a
+smoke test without a test suite. Requests are made with HTTP/1.1. A URL without
+a scheme is http for this machine, and https elsewhere.
+
+A check passes when there is an answer, its status is below 400 or one that
+--expect-status lists, and no note is as bad as --fail-on says; with --fail-on
+never the notes do not count. Nothing is tried twice unless --retry says so.
+
+The exit code is 0 when all checks pass, 10 when one does not, and 2 when the
+command line is wrong.`,
+		Example: `  sidenote check https://api.example/health
+  sidenote check --expect-status 201 -d @order.json -H 'Content-Type: application/json' https://api.example/orders
+  sidenote check --follow --max-time 5s example.com/ localhost:8000/`,
+		RunE: func(c *cobra.Command, args []string) error {
+			config, _, err := configs.Load(c.Flags(), p.environ)
+			if err != nil {
+				return &codedError{exitUsage, err}
+			}
+			if c.Flags().Changed("format") {
+				config.Format = o.format.value
+			}
+			checks, err := p.checks(&o, args)
+			if err != nil {
+				return err
+			}
+			run, err := p.newChecking(config, &o)
+			if err != nil {
+				return err
+			}
+			return run.run(c.Context(), checks)
+		},
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVarP(&o.method, "request", "X", "", "`METHOD` of the requests (default GET, or POST with --data)")
+	f.StringArrayVarP(&o.fields, "header", "H", nil, "`FIELD` to send, as \"Name: value\"; repeatable")
+	f.StringVarP(&o.content, "data", "d", "", "`CONTENT` to send; @FILE for that of a file, - for standard input")
+	f.BoolVar(&o.follow, "follow", false, fmt.Sprintf("follow redirects, at most %d", check.MostRedirects))
+	f.StringVar(&o.status, "expect-status", "", "`LIST` of the statuses that pass, such as 200,3xx, or any (default: below 400)")
+	f.DurationVar(&o.maxTime, "max-time", 30*time.Second, "the `TIME` that a check may take, redirects included")
+	f.IntVarP(&o.parallel, "jobs", "j", 1, "how many checks run at once, a `NUMBER`")
+	f.IntVar(&o.retries, "retry", 0, "a check is made again that has no answer, or not the status expected, at most this `NUMBER` of times")
+	addChoice(c, o.format, "format", "how exchanges are printed: text, or json for one record a line")
+	configs.AddFlags(f, policySettings()...)
+	configs.AddFlags(f, "severity", "rules", "profile", "openapi", "slow-after", "color", "quiet", "show-secrets",
+		"upstream-ca", "insecure-upstream", "upstream-proxy", "no-proxy", "config")
+	return c
+}
+
+// What is asked of a check at once and again at most.
+const (
+	maxParallel = 64
+	maxRetries  = 100
+)
+
+// checks makes a check of each URL.
+func (p *program) checks(o *checkOptions, urls []string) ([]check.Check, error) {
+	switch {
+	case len(urls) == 0:
+		return nil, usageErrorf("check: needs a URL; see \"sidenote check --help\"")
+	case o.parallel < 1 || o.parallel > maxParallel:
+		return nil, usageErrorf("check: --jobs %d: want a number from 1 to %d", o.parallel, maxParallel)
+	case o.retries < 0 || o.retries > maxRetries:
+		return nil, usageErrorf("check: --retry %d: want a number from 0 to %d", o.retries, maxRetries)
+	case o.maxTime <= 0:
+		return nil, usageErrorf("check: --max-time %s: want a duration above zero, such as 5s", o.maxTime)
+	}
+	model, err := p.checkModel(o)
+	if err != nil {
+		return nil, err
+	}
+	checks := make([]check.Check, len(urls))
+	for i, s := range urls {
+		u, err := check.ParseURL(s)
+		if err != nil {
+			return nil, usageErrorf("check: %w", err)
+		}
+		checks[i] = model
+		checks[i].URL = u.String()
+	}
+	return checks, nil
+}
+
+// checkModel is what the flags say of every check.
+func (p *program) checkModel(o *checkOptions) (c check.Check, err error) {
+	c = check.Check{Method: http.MethodGet, Follow: o.follow, MaxTime: o.maxTime}
+	if o.content != "" {
+		c.Method = http.MethodPost
+		if c.Content, err = p.checkContent(o.content); err != nil {
+			return c, err
+		}
+	}
+	if o.method != "" {
+		if c.Method, err = check.ParseMethod(o.method); err != nil {
+			return c, usageErrorf("check: --request: %w", err)
+		}
+	}
+	for _, s := range o.fields {
+		field, err := check.ParseField(s)
+		if err != nil {
+			return c, usageErrorf("check: --header: %w", err)
+		}
+		c.Fields = append(c.Fields, field)
+	}
+	if o.status != "" {
+		if c.Status, err = check.ParseStatuses(o.status); err != nil {
+			return c, usageErrorf("check: --expect-status: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// maxCheckContent bounds the content of a request, in octets.
+const maxCheckContent = 64 << 20
+
+// checkContent reads the value of --data.
+func (p *program) checkContent(s string) ([]byte, error) {
+	var from io.Reader
+	name, isFile := strings.CutPrefix(s, "@")
+	switch {
+	case s == "-":
+		name, from = "standard input", p.stdin
+	case isFile:
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, usageErrorf("check: --data: %w", err)
+		}
+		defer f.Close()
+		from = f
+	default:
+		return []byte(s), nil
+	}
+	b, err := io.ReadAll(io.LimitReader(from, maxCheckContent+1))
+	switch {
+	case err != nil:
+		return nil, usageErrorf("check: --data: cannot read %s: %w", name, err)
+	case len(b) > maxCheckContent:
+		return nil, usageErrorf("check: --data: %s has more than %d bytes, the most that a check sends", name, maxCheckContent)
+	}
+	return b, nil
+}
+
+// A checking makes checks and prints what comes of them.
+type checking struct {
+	program *program
+	runner  check.Runner
+	notes   *annotator
+	judge   *judge
+	redact  *exchange.Redactor
+	sink    sink.Sink
+
+	mu     sync.Mutex // guards stderr
+	failed int        // checks that did not pass
+	all    int
+}
+
+func (p *program) newChecking(c configs.Config, o *checkOptions) (*checking, error) {
+	set, err := newRuleSet(&c)
+	if err != nil {
+		return nil, err
+	}
+	j, err := newJudge(&c)
+	if err != nil {
+		return nil, err
+	}
+	ch := &checking{program: p, judge: j, notes: &annotator{set: set, memory: annotate.NewMemory(0), judge: j}}
+	if !c.ShowSecrets {
+		ch.redact = exchange.NewRedactor(nil)
+	}
+	least, err := annotate.ParseSeverity(c.Severity)
+	if err != nil {
+		return nil, &codedError{exitUsage, err}
+	}
+	ch.runner = check.Runner{UserAgent: userAgent(), Parallel: o.parallel, Retries: o.retries, Again: ch.again}
+	if ch.runner.Proxy, err = forwarding(&c); err != nil {
+		return nil, err
+	}
+	ch.runner.Proxy.RunID = newRunID()
+	if c.Format == "json" {
+		ch.sink = sink.NewJSONLog(p.stdout, nil)
+	} else {
+		ch.sink = sink.NewConsole(p.stdout, sink.ConsoleOptions{
+			Terminal: p.terminal(p.stdout, c.Color), Least: least, Quiet: c.Quiet, Closing: ch.closing,
+		})
+	}
+	return ch, nil
+}
+
+// userAgent is what checks say of who makes them (RFC 9110 §10.1.5).
+func userAgent() string {
+	version := strings.TrimPrefix(readVersion().Version, "v")
+	if version == "(devel)" {
+		return "sidenote"
+	}
+	return "sidenote/" + version
+}
+
+// run makes the checks and says how it went.
+func (ch *checking) run(ctx context.Context, checks []check.Check) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ch.all = len(checks)
+	err := ch.runner.Run(ctx, checks, ch.result)
+	if closeErr := ch.sink.Close(); err == nil && closeErr != nil {
+		err = cannotWrite(closeErr)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return &codedError{exitFailed, errors.New("check: interrupted")}
+	case err != nil:
+		return err
+	case ch.failed > 0 && ch.all == 1:
+		return &codedError{exitPolicy, errors.New("check: the check did not pass")}
+	case ch.failed > 0:
+		return &codedError{exitPolicy, fmt.Errorf("check: %d of %s did not pass", ch.failed, count(ch.all, "check"))}
+	}
+	return ch.judge.err("check")
+}
+
+// closing is the last word of the summary.
+func (ch *checking) closing() string {
+	if ch.failed > 0 {
+		return "policy: FAIL"
+	}
+	return ch.judge.closing()
+}
+
+// again says that a check is made again.
+func (ch *checking) again(r *check.Result, pause time.Duration) {
+	why := ""
+	if x := r.Last(); x.Err != nil {
+		failure, _ := x.Err.Code.Lookup()
+		why = failure.Title
+	} else {
+		why = r.Unmet()[0].Message
+	}
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; try %d of %d follows after %s\n",
+		oneLine(r.Check.URL), oneLine(why), r.Try+1, ch.runner.Retries+1, pause)
+}
+
+// result judges and prints what came of a check. Without an answer it has not
+// passed, whatever the rules say of that.
+func (ch *checking) result(r *check.Result) error {
+	failed := r.Failed()
+	for i, x := range r.Exchanges {
+		var notes []annotate.Note
+		if i == len(r.Exchanges)-1 {
+			notes = r.Unmet()
+		}
+		if notes = ch.notes.set.Head(x, notes); len(notes) > 0 {
+			x.Attached = &headNotes{notes: notes}
+		}
+		a := ch.notes.finish(x)
+		failed = failed || ch.judge.fails(a)
+		if err := ch.sink.Write(annotate.Redacted(a, ch.redact, len(a.Notes) > 0 || x.Response.Status >= 400)); err != nil {
+			return cannotWrite(err)
+		}
+	}
+	if failed {
+		ch.failed++
+	}
+	return nil
+}
