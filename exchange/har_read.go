@@ -158,7 +158,11 @@ func (m *harMessage) content(c *jsonCursor, name string) {
 	switch name {
 	case "text":
 		m.hasText = c.peek() == '"'
-		m.text, m.cut = c.octets()
+		var cut bool
+		m.text, cut = c.octets()
+		m.cut = m.cut || cut
+	case "_truncated": // which WriteHAR adds
+		m.cut = c.flag() || m.cut
 	case "encoding":
 		m.encoding = c.text()
 	case "size":

@@ -143,8 +143,12 @@ func appendHARSizes(b []byte, m *Message) []byte {
 // they can be removed, as text where it is text.
 func appendHARContent(b []byte, m *Message) []byte {
 	content := m.Content.Kept
-	if d := m.DecodedContent(); d.Err == nil {
+	d := m.DecodedContent()
+	if d.Err == nil {
 		content = d.Bytes
+	}
+	if m.Content.Truncated || d.Err == nil && d.Truncated {
+		b = append(appendKey(b, "_truncated"), "true"...) // no size tells it where the coding is removed
 	}
 	if utf8.Valid(content) {
 		return appendJSONString(appendKey(b, "text"), string(content))

@@ -106,7 +106,7 @@ var auth407FromOrigin = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		live := x.Origin.Peer.IsValid() || x.Origin.TLS != nil
-		if x.Request.Method == "CONNECT" || !live || x.Origin.Proxy != "" && x.Origin.TLS == nil {
+		if x.Request.Method == "CONNECT" || !live || isRetold(x, &x.Response.Message) || x.Origin.Proxy != "" && x.Origin.TLS == nil {
 			return
 		}
 		p.Note(p.StatusLine(), "the 407 came from the origin server, and not from a proxy on the way to it")

@@ -32,7 +32,7 @@ func cleanCases() []cleanCase {
 	return slices.Concat(
 		cleanAPI(), cleanErrors(), cleanCaching(), cleanConditional(), cleanRanges(), cleanRedirects(), cleanAuth(), cleanCORS(),
 		cleanCookies(), cleanStreams(), cleanRemoteCalls(), cleanWebDAV(), cleanObjects(), cleanFiles(), cleanPages(), cleanCodings(),
-		cleanDownloads(), cleanMethods(), cleanInterim(), cleanFields(),
+		cleanDownloads(), cleanMethods(), cleanInterim(), cleanFields(), cleanOctets(),
 	)
 }
 
@@ -561,4 +561,47 @@ func cleanFields() []cleanCase {
 		clean1("field use-as-dictionary", ask("GET /app.js"), say("200 OK", fresh, tagged, `Use-As-Dictionary: match="/app*.js"`).with("text/javascript", "f();\n")),
 		clean1("field traceresponse", get(), ok("traceresponse: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
 	}
+}
+
+// cleanOctets has content of which a HAR keeps other octets than those that
+// were sent.
+func cleanOctets() []cleanCase {
+	const (
+		latin1  = "text/plain; charset=iso-8859-1"
+		digests = "Content-Digest: sha-256={sha-256}"
+		repr    = "Repr-Digest: sha-256={sha-256}"
+	)
+	get := func(fields ...string) cleanMessage { return ask("GET /a", append(fields, wantsCoded)...) }
+	said := func(fields ...string) cleanMessage { return say("200 OK", append(fields, store)...) }
+	var all []cleanCase
+	for _, coding := range []string{"gzip", "deflate", "br", "zstd"} {
+		all = append(all,
+			clean1("digest of "+coding, get(), said(digests, repr).coded(coding, jsonType, orders)),
+			clean1("digest of chunked "+coding, get(), say("200 OK", store, digests, "Content-Encoding: "+coding, "Vary: Accept-Encoding").chunked(jsonType, encode(coding, orders))),
+			clean1("latin1 in "+coding, get(), said(digests).coded(coding, latin1, "caf\xe9 cr\xe8me br\xfbl\xe9e")),
+			clean1("csv with mark in "+coding, get(), said(digests).coded(coding, "text/csv; charset=utf-8", "\xef\xbb\xbfid,sku\r\n7,A-7\r\n")),
+			clean1("binary in "+coding, get(), said(digests).coded(coding, "application/octet-stream", "\x00\xff\xfe\x01")),
+			clean1("put in "+coding, ask("PUT /a", digests, repr, "Content-Encoding: "+coding).with(jsonType, encode(coding, order)), say("204 No Content")),
+		)
+	}
+	return append(all,
+		clean1("latin1", get(), said(digests, repr).with(latin1, "caf\xe9 cr\xe8me br\xfbl\xe9e")),
+		clean1("latin1 page", get(), said(digests).with("text/html; charset=iso-8859-1", "<!DOCTYPE html><title>caf\xe9</title><p>cr\xe8me br\xfbl\xe9e")),
+		clean1("latin1 page that says it itself", get(), said(digests).with("text/html", "<!DOCTYPE html><meta charset=\"iso-8859-1\"><title>caf\xe9</title><p>cr\xe8me br\xfbl\xe9e")),
+		clean1("latin1 xml", get(), said(digests).with("text/xml", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><a>caf\xe9 cr\xe8me br\xfbl\xe9e</a>")),
+		clean1("windows-1252", get(), said(digests).with("text/plain; charset=windows-1252", "\x93caf\xe9\x94 cr\xe8me br\xfbl\xe9e")),
+		clean1("latin1 chunked", get(), said(digests).chunked(latin1, "caf\xe9")),
+		clean1("latin1 put", ask("PUT /a", digests, repr).with(latin1, "caf\xe9 cr\xe8me br\xfbl\xe9e"), say("204 No Content")),
+		clean1("latin1 form", ask("POST /a", digests).with("application/x-www-form-urlencoded", "q=caf%E9"), say("204 No Content")),
+		clean1("latin1 range", ask("GET /a", "Range: bytes=2-5"), say("206 Partial Content", store, tagged, digests, "Content-Range: bytes 2-5/9").with(latin1, "f\xe9 c")),
+		clean1("utf-16", get(), said(digests).with("text/plain; charset=utf-16", "\xff\xfec\x00a\x00f\x00\xe9\x00")),
+		clean1("csv with mark", get(), said(digests, repr).with("text/csv; charset=utf-8", "\xef\xbb\xbfid,sku\r\n7,A-7\r\n")),
+		clean1("utf-8", get(), said(digests, repr).with("text/plain; charset=utf-8", "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e")),
+		clean1("gzip file with digest", get(), said(digests, repr).with("application/gzip", encode("gzip", "a"))),
+		clean1("svgz", get(), said(digests, "Vary: Accept-Encoding").coded("gzip", "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg"/>`)),
+		clean1("multipart with binary", ask("POST /a", digests).with("multipart/form-data; boundary=x7",
+			"--x7\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\x00\xff\r\n--x7--\r\n"), say("204 No Content")),
+		clean1("range of coded", ask("GET /a", "Range: bytes=0-9", wantsCoded), say("206 Partial Content", store, `ETag: "v7-gzip"`, "Vary: Accept-Encoding", "Content-Encoding: gzip",
+			digests, "Content-Range: bytes 0-9/31").with(jsonType, encode("gzip", orders)[:10])),
+	)
 }

@@ -380,7 +380,7 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 	},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
-		if p.X.Request.Fields.Has(exchange.FieldRange) || p.X.Response.Content.Size == 0 || mayBeFromCache(&p.X.Response, p.X.Source) {
+		if p.X.Request.Fields.Has(exchange.FieldRange) || p.X.Response.Content.Size == 0 || isRetold(p.X, &p.X.Response.Message) {
 			return
 		}
 		own := field.ParseETag(p.X.Response.Fields.Value(exchange.FieldETag))

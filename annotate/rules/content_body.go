@@ -298,7 +298,7 @@ var contentCharsetMismatch = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
-			if strings.IndexByte(s.m.Fields.Value(exchange.FieldContentType), ';') < 0 {
+			if strings.IndexByte(s.m.Fields.Value(exchange.FieldContentType), ';') < 0 || s.m.Content.Decoded {
 				continue
 			}
 			t, ok := s.mediaType()
@@ -496,7 +496,7 @@ var contentReprDigestMismatch = &annotate.Rule{
 
 // noteDigest compares the digests of a field with the content as it was sent.
 func noteDigest(p *annotate.Pass, s side, n exchange.Name) {
-	if !s.m.Content.Whole() || int64(len(s.m.Content.Kept)) != s.m.Content.Size {
+	if !s.m.Content.Whole() || s.m.Content.Decoded || int64(len(s.m.Content.Kept)) != s.m.Content.Size {
 		return
 	}
 	for part, section := range [...]*exchange.Fields{&s.m.Fields, &s.m.Trailers} {

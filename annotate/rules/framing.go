@@ -66,7 +66,7 @@ var framing204WithBody = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		c := &p.X.Response.Content
-		if c.Size == 0 || string(c.Kept) == "\r\n" || mayBeFromCache(&p.X.Response, p.X.Source) {
+		if c.Size == 0 || string(c.Kept) == "\r\n" || isRetold(p.X, &p.X.Response.Message) {
 			return
 		}
 		at := p.StatusLine()
@@ -77,10 +77,11 @@ var framing204WithBody = &annotate.Rule{
 	},
 }
 
-// mayBeFromCache reports whether a record comes from a file whose writer, as
-// browsers do, may have put stored content in the place of what came.
-func mayBeFromCache(r *exchange.Response, s exchange.Source) bool {
-	return s.File != "" && !r.WireTrue()
+// isRetold reports whether a message comes from a file whose writer may have
+// changed it: browsers leave fields out, and put stored content in the place of
+// what came.
+func isRetold(x *exchange.Exchange, m *exchange.Message) bool {
+	return x.Source.File != "" && !m.WireTrue()
 }
 
 var framingContentLengthIn1xx204 = &annotate.Rule{

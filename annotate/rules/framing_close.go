@@ -154,7 +154,7 @@ var framingUpgradeWithoutConnectionUpgrade = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldUpgrade)
-			if i < 0 || s.Version != exchange.HTTP11 || isConnection(&s.Fields, "upgrade") || p.X.Source.File != "" && !s.WireTrue() {
+			if i < 0 || s.Version != exchange.HTTP11 || isConnection(&s.Fields, "upgrade") || isRetold(p.X, s.Message) {
 				continue
 			}
 			s.note(p, s.line(p, i), "Upgrade is "+quoted(s.Fields.At(i).Value)+", and Connection does not list upgrade")

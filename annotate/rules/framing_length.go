@@ -40,8 +40,7 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
-			if s.in == exchange.InResponse && (!p.X.MayHaveContent() || mayBeFromCache(&p.X.Response, p.X.Source)) ||
-				p.X.Source.File != "" && !s.WireTrue() || s.Fields.Has(exchange.FieldTransferEncoding) {
+			if s.in == exchange.InResponse && !p.X.MayHaveContent() || isRetold(p.X, s.Message) || s.Fields.Has(exchange.FieldTransferEncoding) {
 				continue
 			}
 			n, ok := field.Number(s.Fields.Value(exchange.FieldContentLength))
@@ -68,7 +67,7 @@ var framingHeadResponseWithBody = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		c := &p.X.Response.Content
-		if c.Size == 0 || string(c.Kept) == "\r\n" || mayBeFromCache(&p.X.Response, p.X.Source) || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
+		if c.Size == 0 || string(c.Kept) == "\r\n" || isRetold(p.X, &p.X.Response.Message) || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
 			return
 		}
 		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", plural(c.Size, "octet"))
@@ -195,7 +194,7 @@ var framingRequestMissingContentLength = &annotate.Rule{
 		r := &p.X.Request
 		f := &r.Fields
 		if r.Version != exchange.HTTP11 || f.Has(exchange.FieldContentLength) || f.Has(exchange.FieldTransferEncoding) ||
-			f.Has(exchange.FieldUpgrade) || p.X.Source.File != "" && !r.WireTrue() {
+			f.Has(exchange.FieldUpgrade) || isRetold(p.X, &r.Message) {
 			return
 		}
 		p.Note(p.RequestField(exchange.FieldContentLength), "the %s has neither Content-Length nor Transfer-Encoding", r.Method)

@@ -41,7 +41,7 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldTrailer)
 			if i < 0 || s.Version >= exchange.HTTP2 || s.Content.Size == 0 || hasChunked(&s.Fields) || showsIntermediary(&s.Fields) ||
-				s.in == exchange.InResponse && !p.X.MayHaveContent() || p.X.Source.File != "" && !s.WireTrue() || s.Fields.At(i).Value == "" {
+				s.in == exchange.InResponse && !p.X.MayHaveContent() || isRetold(p.X, s.Message) || s.Fields.At(i).Value == "" {
 				continue
 			}
 			s.note(p, s.line(p, i), "Trailer announces "+quoted(s.Fields.At(i).Value)+", and the message is not chunked")

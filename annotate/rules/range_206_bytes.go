@@ -93,9 +93,10 @@ var range206LengthNotEqualRange = &annotate.Rule{
 }
 
 // mayBeDecoded reports whether a record comes from a file whose writer may have
-// removed content codings, so that sizes say nothing.
+// removed content codings or changed the charset, so that sizes say nothing.
 func mayBeDecoded(x *exchange.Exchange) bool {
-	return x.Source.File != "" && x.Response.Fields.Has(exchange.FieldContentEncoding)
+	r := &x.Response
+	return r.Content.Decoded || x.Source.File != "" && r.Fields.Has(exchange.FieldContentEncoding)
 }
 
 var range206MoreThanRequested = &annotate.Rule{

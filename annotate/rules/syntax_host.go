@@ -37,7 +37,7 @@ var syntaxHostMissing = &annotate.Rule{
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		x := p.X
-		if x.Request.Fields.Has(exchange.FieldHost) || x.Source.File != "" && !x.Request.WireTrue() {
+		if x.Request.Fields.Has(exchange.FieldHost) || isRetold(x, &x.Request.Message) {
 			return
 		}
 		at := p.RequestField(exchange.FieldHost)

@@ -113,7 +113,7 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
-		if r.Target == "" || r.Version >= exchange.HTTP2 && r.Method == "CONNECT" || p.X.Source.File != "" && !r.WireTrue() ||
+		if r.Target == "" || r.Version >= exchange.HTTP2 && r.Method == "CONNECT" || isRetold(p.X, &r.Message) ||
 			r.Version == 0 || r.Target[0] == ' ' || r.Target[len(r.Target)-1] == ' ' || r.Method == "PRI" {
 			return
 		}

@@ -1,0 +1,137 @@
+package rules_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+)
+
+// harWriters are ways in which programs save what sidenote's own writer saves
+// with all that the format has room for.
+func harWriters() map[string]func(har []byte) []byte {
+	sizes := regexp.MustCompile(`"(bodySize|headersSize)":-?\d+`)
+	contentSize := regexp.MustCompile(`"size":\d+,`)
+	return map[string]func([]byte) []byte{
+		"all":      func(har []byte) []byte { return har },
+		"no sizes": func(har []byte) []byte { return sizes.ReplaceAll(har, []byte(`"$1":-1`)) },
+		"no size": func(har []byte) []byte {
+			return contentSize.ReplaceAll(sizes.ReplaceAll(har, []byte(`"$1":-1`)), []byte(`"size":-1,`))
+		},
+		"zero sizes": func(har []byte) []byte { return sizes.ReplaceAll(har, []byte(`"$1":0`)) },
+		"no versions": func(har []byte) []byte {
+			return regexp.MustCompile(`"httpVersion":"[^"]*"`).ReplaceAll(har, []byte(`"httpVersion":"unknown"`))
+		},
+		"no text": func(har []byte) []byte { return regexp.MustCompile(`,"text":"(?:[^"\\]|\\.)*"`).ReplaceAll(har, nil) },
+	}
+}
+
+// inHAR gives exchanges as sidenote reads them in a HAR that keeps text in
+// UTF-8; nil for one that a HAR has no room for.
+func inHAR(t *testing.T, all []*exchange.Exchange, as func([]byte) []byte) []*exchange.Exchange {
+	t.Helper()
+	for _, x := range all {
+		toUTF8(&x.Request.Message)
+		toUTF8(&x.Response.Message)
+	}
+	var b bytes.Buffer
+	if err := exchange.WriteHAR(&b, slices.Values(all), exchange.HAROptions{}); err != nil {
+		t.Fatal(err)
+	}
+	read := make([]*exchange.Exchange, len(all))
+	capture := exchange.Capture{
+		File:     "x.har",
+		Exchange: func(x *exchange.Exchange) error { read[x.Source.Entry] = x; return nil },
+		Bad:      func(err *exchange.EntryError) error { return err },
+	}
+	if err := exchange.ReadCapture(bytes.NewReader(as(b.Bytes())), capture); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// toUTF8 makes of text content what browsers save of it.
+func toUTF8(m *exchange.Message) {
+	kind := m.Fields.Value(exchange.FieldContentType)
+	b := m.DecodedContent().Bytes
+	if utf8.Valid(b) || !strings.HasPrefix(kind, "text/") || m.DecodedContent().Err != nil {
+		return
+	}
+	text := make([]rune, len(b))
+	for i, c := range b {
+		text[i] = rune(c)
+	}
+	c := &m.Content
+	m.Content = exchange.Content{Size: c.Size, Kept: []byte(string(text)), Truncated: c.Truncated, Complete: c.Complete, Decoded: true}
+}
+
+// TestCleanCasesInHAR saves the clean cases as HAR: what a HAR does not keep as
+// it was must not be held against anybody.
+func TestCleanCasesInHAR(t *testing.T) {
+	set := defaultSet(t)
+	var names, texts []string
+	for _, c := range cleanCases() {
+		if !strings.HasPrefix(c.request.start, "CONNECT") {
+			names, texts = append(names, c.name), append(texts, c.text("HTTP/1.1"))
+		}
+		if !c.isOnly1() {
+			names, texts = append(names, c.name+" in HTTP/2"), append(texts, c.text("HTTP/2"))
+		}
+	}
+	for name, as := range harWriters() {
+		all := make([]*exchange.Exchange, len(texts))
+		for i, text := range texts {
+			all[i] = parse(t, text)
+		}
+		for i, x := range inHAR(t, all, as) {
+			for _, n := range set.All(x, nil) {
+				if n.Severity > annotate.Info {
+					t.Errorf("%s, %s: %s %s: %s\n%.1200s", names[i], name, n.Severity, n.Rule.ID, n.Message, texts[i])
+				}
+			}
+		}
+	}
+}
+
+// TestRealTrafficInHAR: a HAR of real traffic has no notes that the record of it
+// does not have.
+func TestRealTrafficInHAR(t *testing.T) {
+	files, err := filepath.Glob("testdata/real/*.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := defaultSet(t)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.Split(bytes.TrimSpace(b), []byte("\n"))
+		for name, as := range harWriters() {
+			all := make([]*exchange.Exchange, len(lines))
+			for i, line := range lines {
+				if all[i], err = exchange.ParseJSON(line); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, x := range inHAR(t, all, as) {
+				if x == nil {
+					continue
+				}
+				whole := notedRules(t, set, lines[i], -1)
+				for _, n := range set.All(x, nil) {
+					if n.Severity > annotate.Info && !whole[n.Rule.ID] && n.Rule.ID != "failure/content-truncated" { // of which the record says more
+						t.Errorf("%s:%d, %s: %s: %s", file, i+1, name, n.Rule.ID, n.Message)
+					}
+				}
+			}
+		}
+	}
+}
