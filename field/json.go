@@ -47,9 +47,15 @@ func JSONValues(b []byte) (n int, ok bool) {
 // A JSONMember is one member of an object.
 type JSONMember struct {
 	Key   []byte // as it stands, with its quotes
-	Value []byte // as it stands
+	Value []byte // as it stands, at least one octet
 	At    int    // where Value begins
 }
+
+// End is the octet after the value.
+func (m JSONMember) End() int { return m.At + len(m.Value) }
+
+// RawName is the name as it stands, escapes not resolved.
+func (m JSONMember) RawName() []byte { return bytes.Trim(m.Key, `"`) }
 
 // Is reports whether the member has that name. Names are compared as they are,
 // with case (RFC 8259 §8.3).
@@ -58,6 +64,49 @@ func (m JSONMember) Is(name string) bool {
 		return jsonString(m.Key) == name
 	}
 	return len(m.Key) >= 2 && string(m.Key[1:len(m.Key)-1]) == name
+}
+
+// IsEmpty reports whether the value is null, false, zero, or a string, array or
+// object with nothing in it.
+func (m JSONMember) IsEmpty() bool {
+	switch v := m.Value; v[0] {
+	case 'n', 'f':
+		return true
+	case '"':
+		return len(v) <= 2
+	case '[', '{':
+		return len(v) <= 2 || skipJSONSpace(v, 1) == len(v)-1
+	case 't':
+		return false
+	default:
+		return isJSONZero(v)
+	}
+}
+
+func isJSONZero(number []byte) bool {
+	for _, c := range number {
+		if c >= '1' && c <= '9' {
+			return false
+		}
+		if c == 'e' || c == 'E' {
+			break
+		}
+	}
+	return true
+}
+
+// Integer gives the value if it is a whole number of at most nine digits.
+func (m JSONMember) Integer() (n int, ok bool) {
+	if len(m.Value) > 9 {
+		return 0, false
+	}
+	for _, c := range m.Value {
+		if !IsDigit(c) {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
 }
 
 // jsonString is what a JSON string means; "" for anything else.
@@ -69,9 +118,10 @@ func jsonString(b []byte) string {
 	return s
 }
 
-// JSONMembers gives the members of the object that the valid JSON text b is;
-// none when it is something else. Values are not read deeper than to find
-// their end.
+// JSONMembers gives the members of the object that the JSON text b is; none
+// when it is something else. Values are not read deeper than to find their end.
+// Of a text that is cut, or no JSON, it gives what comes before that shows; a
+// value that is cut is given up to there.
 func JSONMembers(b []byte) iter.Seq[JSONMember] {
 	return func(yield func(JSONMember) bool) {
 		at := skipJSONSpace(b, 0)
@@ -83,13 +133,35 @@ func JSONMembers(b []byte) iter.Seq[JSONMember] {
 			if key >= len(b) || b[key] != '"' {
 				return
 			}
-			keyEnd := jsonEnd(b, key)
-			value := skipJSONSpace(b, skipJSONSpace(b, keyEnd)+1) // the colon between
-			if value >= len(b) {
+			keyEnd := jsonStringEnd(b, key)
+			colon := skipJSONSpace(b, keyEnd)
+			if colon >= len(b) || b[colon] != ':' {
 				return
 			}
+			value := skipJSONSpace(b, colon+1)
 			end := jsonEnd(b, value)
-			if !yield(JSONMember{Key: b[key:keyEnd], Value: b[value:end], At: value}) {
+			if end <= value || !yield(JSONMember{Key: b[key:keyEnd], Value: b[value:end], At: value}) {
+				return
+			}
+			if at = skipJSONSpace(b, end); at >= len(b) || b[at] != ',' {
+				return
+			}
+		}
+	}
+}
+
+// JSONElements gives the elements of the array that the JSON text b is, as
+// JSONMembers gives members.
+func JSONElements(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		at := skipJSONSpace(b, 0)
+		if at >= len(b) || b[at] != '[' {
+			return
+		}
+		for at++; ; at++ {
+			start := skipJSONSpace(b, at)
+			end := jsonEnd(b, start)
+			if end <= start || !yield(b[start:end]) {
 				return
 			}
 			if at = skipJSONSpace(b, end); at >= len(b) || b[at] != ',' {

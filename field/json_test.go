@@ -86,9 +86,44 @@ func TestJSONMembers(t *testing.T) {
 	if want := `status=404 ={"status":[1,{"x":"}"}]} =null =[ ] status="x" `; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	for _, in := range []string{"", "{}", "[1]", `"x"`, "1", " { } "} {
+	for _, in := range []string{"", "{}", "[1]", `"x"`, "1", " { } ", `{"a":}`, `{"a\`, `{"a" 1}`, `{"a":`} {
 		for m := range field.JSONMembers([]byte(in)) {
 			t.Errorf("%q: member %s", in, m.Key)
+		}
+	}
+	for in, want := range map[string]string{`{"a":1,"b`: `"a"1 `, `{"a":1 "b":2}`: `"a"1 `, `{"a":"`: `"a"" `, `{"a":{"b":[`: `"a"{"b":[ `} {
+		got := ""
+		for m := range field.JSONMembers([]byte(in)) {
+			got += string(m.Key) + string(m.Value) + " "
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestJSONMemberIsEmpty(t *testing.T) {
+	for value, want := range map[string]bool{
+		`null`: true, `false`: true, `0`: true, `0.0`: true, `-0`: true, `0e9`: true, `""`: true, `[]`: true, `{ }`: true, "[\n]": true,
+		`true`: false, `1`: false, `0.1`: false, `" "`: false, `[0]`: false, `{"a":0}`: false,
+	} {
+		if got := (field.JSONMember{Value: []byte(value)}).IsEmpty(); got != want {
+			t.Errorf("%s: empty %v", value, got)
+		}
+	}
+}
+
+func TestJSONElements(t *testing.T) {
+	for in, want := range map[string]string{
+		`[1, "a,b" ,{"c":[2,3]},[],null ]`: `1|"a,b"|{"c":[2,3]}|[]|null|`,
+		`[]`:                               "", ` [ ] `: "", `{}`: "", ``: "", `[`: "", `[1,`: "1|", `[,1]`: "", `[1 2]`: "1|", `[{"a":`: `{"a":|`,
+	} {
+		got := ""
+		for e := range field.JSONElements([]byte(in)) {
+			got += string(e) + "|"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }
@@ -120,6 +155,11 @@ func FuzzJSONMembers(f *testing.F) {
 		for m := range field.JSONMembers(b) {
 			var name string
 			_ = json.Unmarshal(m.Key, &name)
+			m.IsEmpty()
+			m.Integer()
+			if m.At < 0 || m.End() > len(b) || !bytes.Equal(b[m.At:m.End()], m.Value) {
+				t.Fatalf("%q: member %+v", b, m)
+			}
 			got[name] = string(m.Value)
 		}
 		err := field.CheckJSON(b)

@@ -34,7 +34,7 @@ var reportingNELInvalid = &annotate.Rule{
 			p.Note(at, "NEL is no JSON: %s", err.What)
 			return
 		}
-		for object := range jsonElements(value) {
+		for object := range field.JSONElements(value) {
 			if what := nelProblem(object); what != "" {
 				p.Note(at, "NEL %s", what)
 			}
@@ -78,45 +78,6 @@ func isFraction(b []byte) bool {
 	return s == "0" || s == "1" || bytes.HasPrefix(b, []byte("0.")) || s == "1.0"
 }
 
-// jsonElements gives the elements of the valid JSON list that b is.
-func jsonElements(b []byte) func(yield func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		for at := 1; at < len(b); {
-			for at < len(b) && (b[at] == ' ' || b[at] == '\t' || b[at] == ',' || b[at] == '\n' || b[at] == '\r') {
-				at++
-			}
-			end := elementEnd(b, at)
-			if end <= at || !yield(b[at:end]) {
-				return
-			}
-			at = end
-		}
-	}
-}
-
-// elementEnd is the octet after the element that begins at octet at.
-func elementEnd(b []byte, at int) int {
-	depth := 0
-	for i := at; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			i += field.QuotedLen(string(b[i:])) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return i
-			}
-			depth--
-		case ',':
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return at
-}
-
 var reportingReportToInvalid = &annotate.Rule{
 	ID:       "reporting/report-to-invalid",
 	Severity: annotate.Error,
@@ -135,7 +96,7 @@ var reportingReportToInvalid = &annotate.Rule{
 			p.Note(at, "Report-To is no JSON: %s", err.What)
 			return
 		}
-		for object := range jsonElements(value) {
+		for object := range field.JSONElements(value) {
 			if what := reportToProblem(object); what != "" {
 				p.Note(at, "Report-To %s", what)
 				return
@@ -166,7 +127,7 @@ func reportToProblem(object []byte) string {
 	if len(endpoints) == 0 || endpoints[0] != '[' {
 		return "has no list of endpoints"
 	}
-	for e := range jsonElements(endpoints) {
+	for e := range field.JSONElements(endpoints) {
 		ok := false
 		for m := range field.JSONMembers(e) {
 			ok = ok || m.Is("url") && isJSONString(m.Value)

@@ -166,8 +166,8 @@ func isGraphQL(x *exchange.Exchange) bool {
 		field.IndexFold(x.Response.Fields.Value(exchange.FieldContentType), "graphql") >= 0 {
 		return true
 	}
-	for m := range jsonMembers(x.Request.Content.Kept) {
-		if string(m.name) == "query" {
+	for m := range field.JSONMembers(x.Request.Content.Kept) {
+		if m.Is("query") {
 			return true
 		}
 	}
@@ -176,37 +176,37 @@ func isGraphQL(x *exchange.Exchange) bool {
 
 // noteErrorObject looks for what says "this failed" at the top level of a JSON object.
 func noteErrorObject(p *annotate.Pass, b []byte) {
-	var failed, status jsonMember
+	var failed, status field.JSONMember
 	explained := false
-	for m := range jsonMembers(b) {
-		switch string(m.name) {
+	for m := range field.JSONMembers(b) {
+		switch string(m.RawName()) {
 		case "data", "result", "results", "items", "responses", "jsonrpc":
 			return // the error is about a part, or belongs to another protocol
 		case "error":
 			explained = true
 			fallthrough
 		case "errors":
-			if !m.isEmpty() {
+			if !m.IsEmpty() {
 				failed = m
 			}
 		case "success", "ok":
-			if m.isFalse() {
+			if string(m.Value) == "false" {
 				failed = m
 			}
 		case "status":
-			if n, ok := m.integer(); ok && n >= 400 && n <= 599 {
+			if n, ok := m.Integer(); ok && n >= 400 && n <= 599 {
 				status = m
 			}
 		case "title", "detail", "message":
 			explained = true
 		}
 	}
-	if failed.value == nil && explained {
+	if failed.Value == nil && explained {
 		failed = status
 	}
-	if failed.value != nil && !isGraphQL(p.X) {
-		p.Note(annotate.ResponseContent(failed.at, failed.end()), "the status is %d, but the content says that the request failed: %q: %s",
-			p.X.Response.Status, failed.name, excerpt(failed.value))
+	if failed.Value != nil && !isGraphQL(p.X) {
+		p.Note(annotate.ResponseContent(failed.At, failed.End()), "the status is %d, but the content says that the request failed: %s: %s",
+			p.X.Response.Status, failed.Key, excerpt(failed.Value))
 	}
 }
 

@@ -2,81 +2,9 @@ package rules
 
 import (
 	"crypto/tls"
-	"encoding/json"
 	"slices"
 	"testing"
 )
-
-func TestJSONMembers(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		want []string
-	}{
-		{``, nil},
-		{`[1]`, nil},
-		{`{}`, nil},
-		{` { "a" : 1 , "b":"x\"}", "c": {"d":[1,"]"]}, "e":null } `, []string{`a=1`, `b="x\"}"`, `c={"d":[1,"]"]}`, `e=null`}},
-		{`{"a":1,"b`, []string{`a=1`}},
-		{`{"a":1 "b":2}`, []string{`a=1`}},
-		{`{"a":}`, nil},
-		{`{"a":"`, []string{`a="`}},
-		{`{"a\`, nil},
-	} {
-		var got []string
-		for m := range jsonMembers([]byte(c.in)) {
-			got = append(got, string(m.name)+"="+string(m.value))
-			if c.in[m.at:m.end()] != string(m.value) {
-				t.Errorf("%s: %s is said to be at %d", c.in, m.name, m.at)
-			}
-		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %q, want %q", c.in, got, c.want)
-		}
-	}
-}
-
-func TestJSONMemberIsEmpty(t *testing.T) {
-	for value, want := range map[string]bool{
-		`null`: true, `false`: true, `0`: true, `0.0`: true, `-0`: true, `0e9`: true, `""`: true, `[]`: true, `{ }`: true, "[\n]": true,
-		`true`: false, `1`: false, `0.1`: false, `" "`: false, `[0]`: false, `{"a":0}`: false,
-	} {
-		if got := (&jsonMember{value: []byte(value)}).isEmpty(); got != want {
-			t.Errorf("%s: empty %v", value, got)
-		}
-	}
-}
-
-// FuzzJSONMembers compares with encoding/json where that accepts the text.
-func FuzzJSONMembers(f *testing.F) {
-	for _, s := range []string{`{"a":1,"b":"x"}`, `{"a":{"b":[]},"a":[{}]}`, `{"\u0061":"\\"}`, `{"a`, `{"a":1]`, `{"":-1.5e9}`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		count := 0
-		last := map[string]string{}
-		for m := range jsonMembers(b) {
-			count++
-			m.isEmpty()
-			m.integer()
-			if m.at < 0 || m.end() > len(b) || string(b[m.at:m.end()]) != string(m.value) {
-				t.Fatalf("%q: member %+v", b, m)
-			}
-			last[string(m.name)] = string(m.value)
-		}
-		var want map[string]json.RawMessage
-		if json.Unmarshal(b, &want) != nil {
-			return
-		}
-		for name, value := range last {
-			if w, ok := want[name]; ok && string(w) != value {
-				t.Fatalf("%q: %q is %q, want %q", b, name, value, w)
-			}
-		}
-		if count < len(want) {
-			t.Fatalf("%q: %d members, want %d", b, count, len(want))
-		}
-	})
-}
 
 func TestHostError(t *testing.T) {
 	for in, want := range map[string]int{
