@@ -13,9 +13,9 @@ type Count struct {
 }
 
 // Facets are the values that the exchanges at hand have for a key, the most
-// common first.
+// common first and at most so many.
 type Facets interface {
-	Values(key string) []Count
+	Values(key string, most int) []Count
 }
 
 // A Completion is one way to go on with a half-written filter.
@@ -75,7 +75,7 @@ func valuesLike(k *key, written string, start, end int, facets Facets) (out []Co
 	}
 	var seen []Count
 	if facets != nil && k.facet != nil {
-		seen = facets.Values(k.name)
+		seen = facets.Values(k.name, 1000)
 	}
 	for _, c := range seen {
 		counts[c.Value] = c.Count

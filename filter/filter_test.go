@@ -204,7 +204,7 @@ func TestComplete(t *testing.T) {
 
 type facetMap map[string][]Count
 
-func (f facetMap) Values(key string) []Count { return f[key] }
+func (f facetMap) Values(key string, _ int) []Count { return f[key] }
 
 func TestEveryKeyIsWhole(t *testing.T) {
 	names := map[string]bool{}

@@ -242,11 +242,12 @@ func fieldNode(request, response bool) func(operand) (node, *Error) {
 		if err != nil {
 			return node{}, err
 		}
+		known := exchange.LookupName(name)
 		fits := func(l *exchange.Line) bool {
 			switch {
 			case o.op == opMatches:
 				return is(l.Name + ": " + l.Value)
-			case !field.EqualFold(l.Name, name):
+			case l.Known != known || known == 0 && !field.EqualFold(l.Name, name):
 				return false
 			}
 			return !withValue || is(l.Value)
@@ -307,9 +308,13 @@ func searches(m *exchange.Message, is func([]byte) bool) bool {
 func anywhere(text string) node {
 	is := contains(text)
 	status, _ := strconv.Atoi(text)
+	isURL := func(*Row) bool { return false }
+	if strings.ContainsAny(text, "/:") { // a part that goes beyond host and path
+		isURL = func(r *Row) bool { return is(r.X.Scheme + "://" + r.X.Authority + r.Path) }
+	}
 	return node{func(r *Row) bool {
 		return is(r.Host) || is(r.Path) || status != 0 && r.Status == status || strings.EqualFold(r.X.Request.Method, text) ||
-			is(r.X.Scheme+"://"+r.X.Authority+r.Path) || r.X.ID == text ||
+			isURL(r) || r.X.ID == text ||
 			anyNote(r, func(n *annotate.Note) bool { return is(n.Rule.ID) })
 	}, costFields}
 }

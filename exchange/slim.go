@@ -1,0 +1,70 @@
+package exchange
+
+// Slim gives a copy of x for keeping: with at most so many octets of each
+// message's content, and without what was decoded of it. It gives x itself
+// where that would be no smaller. Call it only after the exchange has ended.
+func (x *Exchange) Slim(most int) *Exchange {
+	if x.Request.isSlim(most) && x.Response.isSlim(most) {
+		return x
+	}
+	y := &Exchange{
+		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: x.Authority,
+		Client: x.Client, Origin: x.Origin, Interim: x.Interim, Tunnel: x.Tunnel, Timing: x.Timing,
+		Err: x.Err, Changed: x.Changed, Source: x.Source, Attached: x.Attached,
+	}
+	y.Request.Method, y.Request.Target = x.Request.Method, x.Request.Target
+	y.Request.slimFrom(&x.Request.Message, most)
+	r, from := &y.Response, &x.Response
+	r.Status, r.Reason, r.Made, r.At = from.Status, from.Reason, from.Made, from.At
+	r.slimFrom(&from.Message, most)
+	return y
+}
+
+func (m *Message) isSlim(most int) bool {
+	c := &m.Content
+	return len(c.Kept) <= most && (len(c.Kept) == 0 || c.Decoded || !m.Fields.Has(FieldContentEncoding))
+}
+
+func (m *Message) slimFrom(from *Message, most int) {
+	m.Version, m.Fields, m.Trailers, m.RawHead = from.Version, from.Fields, from.Trailers, from.RawHead
+	to, c := &m.Content, &from.Content
+	to.Size, to.Kept, to.Truncated = c.Size, c.Kept, c.Truncated
+	to.Complete, to.SHA256, to.Decoded = c.Complete, c.SHA256, c.Decoded
+	if len(c.Kept) > most {
+		to.Kept = append([]byte(nil), c.Kept[:most]...) // which frees the rest
+		to.Truncated = true
+	}
+}
+
+// Sizes of what an exchange is made of, in octets of memory; a test measures them.
+const (
+	memoryOfExchange = 1600
+	memoryOfLine     = 64
+)
+
+// Memory estimates how many octets of memory a slim exchange holds.
+func (x *Exchange) Memory() int64 {
+	n := int64(memoryOfExchange) + int64(len(x.Request.Target)+len(x.Authority))
+	n += x.Request.memory() + x.Response.memory()
+	for i := range x.Interim {
+		n += 512 + x.Interim[i].memory()
+	}
+	if x.Err != nil {
+		n += int64(len(x.Err.Detail)) + 64
+	}
+	return n
+}
+
+func (m *Message) memory() int64 {
+	n := int64(len(m.RawHead) + cap(m.Content.Kept))
+	for _, f := range []*Fields{&m.Fields, &m.Trailers} {
+		n += int64(f.Len()) * memoryOfLine
+		if m.RawHead != "" { // of which the lines are parts
+			continue
+		}
+		for _, l := range f.All() {
+			n += int64(len(l.Name) + len(l.Value))
+		}
+	}
+	return n
+}
