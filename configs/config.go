@@ -38,7 +38,9 @@ type Config struct {
 	LogFile     string // file for the JSON log; "" for none
 	ShowSecrets bool
 
-	TraceContext string // "forward", "start" or "off"
+	TraceContext       string   // "forward", "start" or "off"
+	MetricsLabels      []string // LabelHost, LabelRoute, or both; empty for none
+	MetricsLabelValues int      // how many of each are told apart
 
 	ConnectTimeout        time.Duration
 	ResponseHeaderTimeout time.Duration
@@ -55,6 +57,12 @@ type Reverse struct {
 	Listen string // host:port; "" for a free port on loopback
 	URL    string // of the origin server, as "https://api.example"
 }
+
+// What MetricsLabels can hold.
+const (
+	LabelHost  = "host"
+	LabelRoute = "route"
+)
 
 // Default gives the settings that hold where nothing is set.
 func Default() Config {

@@ -43,7 +43,7 @@ func TestDefaults(t *testing.T) {
 		Profile: "default", Annotate: "full", Format: "auto", Severity: "warn", Color: "auto", SlowAfter: time.Second, FailOn: "error",
 		TraceContext:   "forward",
 		ConnectTimeout: 30 * time.Second, ResponseHeaderTimeout: 10 * time.Minute, IdleTimeout: time.Hour, DrainTimeout: 10 * time.Second,
-		MaxHeadBytes: 256 << 10, KeepContent: 64 << 10,
+		MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, MetricsLabelValues: 100,
 	}
 	if d := cmp.Diff(want, c, ignoreWhere); d != "" {
 		t.Error(d)
@@ -116,6 +116,9 @@ func TestFileFaultsShowTheLine(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"listen: 127.0.0.1:1\nlistn: x\n", "c.yaml:2:1: there is no setting \"listn\"; did you mean \"listen\"?\n   2 | listn: x\n       ^"},
 		{"severity: wran\n", ":1:11: severity: want info, warn or error, not \"wran\"; did you mean \"warn\"?\n   1 | severity: wran\n                 ^"},
+		{"metrics-labels: [host, rout]\n", "metrics-labels: want host or route, not \"rout\"; did you mean \"route\"?"},
+		{"metrics-label-values: 0\n", "metrics-label-values: want a number from 1 to 10000, not \"0\""},
+		{"metrics-label-values: many\n", "metrics-label-values: want a number from 1 to 10000, not \"many\""},
 		{"a: 1\n", "there is no setting \"a\"\n"},
 		{"connect-timeout: 30\n", ":1:18: connect-timeout: want a duration with its unit"},
 		{"connect-timeout: -1s\n", "above zero"},

@@ -16,7 +16,8 @@ const (
 	KindDuration Kind = "duration"
 	KindSize     Kind = "size" // octets
 	KindList     Kind = "list" // in text, separated by commas
-	KindMap      Kind = "map"  // in text, KEY=VALUE separated by commas
+	KindNumber   Kind = "number"
+	KindMap      Kind = "map" // in text, KEY=VALUE separated by commas
 )
 
 // A Setting is all that is known of one setting.
@@ -53,6 +54,7 @@ const (
 	groupPolicy  = "Policy"
 	groupOutput  = "Output"
 	groupTraces  = "Traces"
+	groupMetrics = "Metrics"
 	groupLimits  = "Limits"
 )
 
@@ -207,6 +209,19 @@ func Settings() []Setting {
 			Help:    "W3C Trace Context of requests: forward, start or off",
 			More:    "forward reads traceparent and sends it on as it came. start also adds one to requests that have none. off does not read it, and sends it on as it came.",
 			set:     choice(func(c *Config) *string { return &c.TraceContext }, "forward", "start", "off"),
+		},
+
+		{
+			Name: "metrics-labels", Kind: KindList, Value: "host,route", Group: groupMetrics,
+			Help: "also count by host, by route, or by both",
+			More: "Routes are paths in which what names one thing of many is {id}. Who can read the metrics can read them.",
+			set:  list(func(c *Config) *[]string { return &c.MetricsLabels }, items(LabelHost, LabelRoute)),
+		},
+		{
+			Name: "metrics-label-values", Kind: KindNumber, Default: "100", Value: "N", Group: groupMetrics,
+			Help: "how many hosts, and how many routes, are told apart, at most 10000",
+			More: "What comes when there is no more room is counted as other.",
+			set:  number(func(c *Config) *int { return &c.MetricsLabelValues }, 1, 10000),
 		},
 
 		{

@@ -123,6 +123,17 @@ func ParseSize(s string) (int64, error) {
 	return 0, fmt.Errorf(`want a number of bytes, such as "65536", "64KiB" or "1MiB", not %q`, s)
 }
 
+func number(at func(*Config) *int, least, most int) func(*Config, string) error {
+	return func(c *Config, s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("want a number from %d to %d, not %q", least, most, s)
+		}
+		*at(c) = n
+		return nil
+	}
+}
+
 func list(at func(*Config) *[]string, check func(items []string) error) func(*Config, string) error {
 	return func(c *Config, s string) error {
 		items := splitList(s)
@@ -146,6 +157,18 @@ func splitList(s string) []string {
 
 func anyText(string) error     { return nil }
 func anyItem(_ []string) error { return nil }
+
+// items allows these words alone.
+func items(words ...string) func([]string) error {
+	return func(list []string) error {
+		for _, item := range list {
+			if err := oneOf(item, words); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
 
 // hosts allows host names, addresses and patterns, or one of the words alone.
 func hosts(words ...string) func([]string) error {

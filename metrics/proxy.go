@@ -13,27 +13,52 @@ type ProxyStats struct {
 // Proxy adds the metrics of the proxy; read is called whenever they are asked
 // for. Call it once.
 func (m *Metrics) Proxy(read func() ProxyStats) {
-	gauge := func(name, help string, labels prometheus.Labels, value func(ProxyStats) int64) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(
-			prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels},
-			func() float64 { return float64(value(read())) }))
-	}
-	counter := func(name, help string, labels prometheus.Labels, value func(ProxyStats) int64) {
-		m.registry.MustRegister(prometheus.NewCounterFunc(
-			prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
-			func() float64 { return float64(value(read())) }))
-	}
-	gauge("sidenote_in_flight_exchanges", "Exchanges that have begun and not ended.", nil,
-		func(s ProxyStats) int64 { return s.InFlight })
 	const opened, open = "Connections accepted from clients and opened to the other side.", "Connections that are open now, by side."
-	client, origin := prometheus.Labels{"side": "client"}, prometheus.Labels{"side": "origin"}
-	counter("sidenote_connections_opened_total", opened, client, func(s ProxyStats) int64 { return s.ClientsOpened })
-	counter("sidenote_connections_opened_total", opened, origin, func(s ProxyStats) int64 { return s.OriginsOpened })
-	gauge("sidenote_connections_open", open, client, func(s ProxyStats) int64 { return s.ClientsOpen })
-	gauge("sidenote_connections_open", open, origin, func(s ProxyStats) int64 { return s.OriginsOpen })
 	const connects = "CONNECT requests by what became of them: TLS intercepted, sidenote's certificate refused by the client, or tunnelled untouched."
+	gauge, counter := reader(m, prometheus.GaugeValue, read), reader(m, prometheus.CounterValue, read)
+	gauge("sidenote_in_flight_exchanges", "Exchanges that have begun and not ended.", nil,
+		func(s ProxyStats) float64 { return float64(s.InFlight) })
+	client, origin := prometheus.Labels{"side": "client"}, prometheus.Labels{"side": "origin"}
+	counter("sidenote_connections_opened_total", opened, client, func(s ProxyStats) float64 { return float64(s.ClientsOpened) })
+	counter("sidenote_connections_opened_total", opened, origin, func(s ProxyStats) float64 { return float64(s.OriginsOpened) })
+	gauge("sidenote_connections_open", open, client, func(s ProxyStats) float64 { return float64(s.ClientsOpen) })
+	gauge("sidenote_connections_open", open, origin, func(s ProxyStats) float64 { return float64(s.OriginsOpen) })
 	outcome := func(o string) prometheus.Labels { return prometheus.Labels{"outcome": o} }
-	counter("sidenote_connects_total", connects, outcome("intercepted"), func(s ProxyStats) int64 { return s.Intercepted })
-	counter("sidenote_connects_total", connects, outcome("refused"), func(s ProxyStats) int64 { return s.Refused })
-	counter("sidenote_connects_total", connects, outcome("tunnelled"), func(s ProxyStats) int64 { return s.Tunnels })
+	counter("sidenote_connects_total", connects, outcome("intercepted"), func(s ProxyStats) float64 { return float64(s.Intercepted) })
+	counter("sidenote_connects_total", connects, outcome("refused"), func(s ProxyStats) float64 { return float64(s.Refused) })
+	counter("sidenote_connects_total", connects, outcome("tunnelled"), func(s ProxyStats) float64 { return float64(s.Tunnels) })
+}
+
+// SinkStats are the counters of a sink as Sink reads them.
+type SinkStats struct {
+	Queued, Limit   int
+	Dropped, Failed uint64
+}
+
+// Sink adds the metrics of one sink; read is called whenever they are asked
+// for. Call it once for each name.
+func (m *Metrics) Sink(name string, read func() SinkStats) {
+	label := prometheus.Labels{"sink": name}
+	gauge, counter := reader(m, prometheus.GaugeValue, read), reader(m, prometheus.CounterValue, read)
+	counter("sidenote_sink_dropped_total", "Exchanges that a sink never saw, because its queue was full or closed.",
+		label, func(s SinkStats) float64 { return float64(s.Dropped) })
+	counter("sidenote_sink_failed_total", "Exchanges that a sink could not write.",
+		label, func(s SinkStats) float64 { return float64(s.Failed) })
+	gauge("sidenote_sink_queued", "Exchanges that wait for a sink.",
+		label, func(s SinkStats) float64 { return float64(s.Queued) })
+	gauge("sidenote_sink_queue_limit", "Exchanges that can wait for a sink.",
+		label, func(s SinkStats) float64 { return float64(s.Limit) })
+}
+
+// reader adds metrics whose value somebody else keeps: each is a figure of
+// what read gives.
+func reader[S any](m *Metrics, kind prometheus.ValueType, read func() S) func(name, help string, labels prometheus.Labels, value func(S) float64) {
+	return func(name, help string, labels prometheus.Labels, value func(S) float64) {
+		now := func() float64 { return value(read()) }
+		if kind == prometheus.CounterValue {
+			m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, now))
+			return
+		}
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, now))
+	}
 }

@@ -179,11 +179,13 @@ func TestMetricsAreFresh(t *testing.T) {
 // metricsPage documents every metric of ours, after counting something in each.
 func metricsPage(t *testing.T) string {
 	t.Helper()
-	m := metrics.New(metrics.Build{Version: "v", Revision: "r"})
+	m := metrics.New(metrics.Build{Version: "v", Revision: "r"}, metrics.Options{Hosts: true, Routes: true})
 	m.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats{} })
 	m.Sink("console", func() metrics.SinkStats { return metrics.SinkStats{} })
 	x := &exchange.Exchange{Err: &exchange.Err{Code: exchange.ErrRefused}}
-	x.Request.Method, x.Response.Status = "GET", 502
+	x.Request.Method, x.Response.Status = "GET", 503
+	x.Response.Fields.Add("Retry-After", "1")
+	x.Interim = []exchange.Response{{Status: 103}}
 	m.Observe(&annotate.Annotated{X: x, Notes: []annotate.Note{{Rule: rules.All()[0], Severity: annotate.Warn}}})
 	families, err := m.Gatherer().Gather()
 	if err != nil {
@@ -191,7 +193,11 @@ func metricsPage(t *testing.T) string {
 	}
 	var b strings.Builder
 	b.WriteString("# Metrics\n\nThe admin server gives these at `/metrics` in the formats of Prometheus and OpenMetrics, beside those of the Go runtime (`go_…`) and of the process (`process_…`). " +
-		"Every label value comes from a fixed list, so the number of series is bounded: what is in no list is counted as `other`.\n\n" +
+		"The two histograms of durations have classic and native buckets; in OpenMetrics their buckets name an exchange to look at and its trace, if it belongs to one.\n\n" +
+		fmt.Sprintf("Every label value comes from a fixed or a bounded list; what is in none is counted as `other`. Whatever comes over the wire, there are at most %d series. ", metrics.MostSeries) +
+		fmt.Sprintf("Those whose name begins with `sidenote_route_` are there only with `--metrics-labels host,route`, and `--metrics-label-values N` bounds them: at most %d × N series, with the default of %d at most %d. ",
+			metrics.MostSeriesPerValue, metrics.DefaultValues, metrics.MostSeriesPerValue*metrics.DefaultValues) +
+		"A host or a route gets a name of its own when it is first answered with something else than 404.\n\n" +
 		"| metric | kind | labels | what it is |\n|---|---|---|---|\n")
 	for _, f := range families {
 		if strings.HasPrefix(f.GetName(), "sidenote_") {

@@ -55,6 +55,7 @@ type Lane struct {
 type LaneStats struct {
 	Name    string
 	Queued  int    // waiting now
+	Limit   int    // most that can wait
 	Dropped uint64 // because the queue was full or closed
 	Failed  uint64 // because the sink could not write
 }
@@ -316,5 +317,5 @@ func (l *lane) stats() LaneStats {
 	l.mu.Lock()
 	queued := l.count
 	l.mu.Unlock()
-	return LaneStats{Name: l.Name, Queued: queued, Dropped: l.dropped.Load(), Failed: l.failed.Load()}
+	return LaneStats{Name: l.Name, Queued: queued, Limit: l.Queued, Dropped: l.dropped.Load(), Failed: l.failed.Load()}
 }

@@ -223,10 +223,10 @@ func (s *serving) newAnnotator() error {
 		return err
 	}
 	mode, _ := sink.ParseFieldMode(s.config.Annotate)
-	s.metrics = metrics.New(buildOf())
 	if s.judge, err = newJudge(&s.config); err != nil {
 		return err
 	}
+	s.metrics = metrics.New(buildOf(), metricsOptions(&s.config))
 	lanes, err := s.lanes()
 	if err != nil {
 		return err
@@ -238,12 +238,20 @@ func (s *serving) newAnnotator() error {
 		for i, lane := range f.Stats() {
 			s.metrics.Sink(lane.Name, func() metrics.SinkStats {
 				l := f.Stats()[i]
-				return metrics.SinkStats{Queued: l.Queued, Dropped: l.Dropped, Failed: l.Failed}
+				return metrics.SinkStats{Queued: l.Queued, Limit: l.Limit, Dropped: l.Dropped, Failed: l.Failed}
 			})
 		}
 	}
 	s.annotator = a
 	return nil
+}
+
+func metricsOptions(c *configs.Config) metrics.Options {
+	return metrics.Options{
+		Hosts:  slices.Contains(c.MetricsLabels, configs.LabelHost),
+		Routes: slices.Contains(c.MetricsLabels, configs.LabelRoute),
+		Values: c.MetricsLabelValues,
+	}
 }
 
 func (s *serving) redactor() *exchange.Redactor {
