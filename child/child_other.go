@@ -33,6 +33,9 @@ func Start(c Command) (*Child, error) {
 	return ch, nil
 }
 
+// Terminate ends the command.
+func (c *Child) Terminate() { _ = c.command.Process.Kill() }
+
 // PID is the number of the command's process.
 func (c *Child) PID() int { return c.command.Process.Pid }
 

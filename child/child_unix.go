@@ -70,6 +70,9 @@ func Start(c Command) (*Child, error) {
 	return ch, nil
 }
 
+// Terminate asks the command to end.
+func (c *Child) Terminate() { _ = syscall.Kill(-c.pid, syscall.SIGTERM) }
+
 // PID is the number of the command's process, and of its process group.
 func (c *Child) PID() int { return c.pid }
 

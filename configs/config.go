@@ -30,6 +30,11 @@ type Config struct {
 
 	FailOn string // lowest severity of a note that fails: "info", "warn", "error" or "never"
 
+	RequireTraffic bool
+	MinExchanges   int
+	Grace          time.Duration
+	KeepNoProxy    bool
+
 	Format      string // "auto", "text" or "json"
 	Severity    string // lowest severity shown: "info", "warn" or "error"
 	Color       string // "auto", "always" or "never"

@@ -16,13 +16,13 @@ import (
 // configFlag names the file; it is a flag and a variable, but no key of the file.
 const configFlag = "config"
 
-// AddFlags defines a flag for each setting, and --config. With names, it
-// defines only these.
+// AddFlags defines a flag for each setting that is not for one command alone,
+// and --config. With names, it defines only these.
 func AddFlags(fs *pflag.FlagSet, names ...string) {
 	settings := Settings()
 	for i := range settings {
 		s := &settings[i]
-		if len(names) > 0 && !slices.Contains(names, s.Name) {
+		if len(names) == 0 && s.Command != "" || len(names) > 0 && !slices.Contains(names, s.Name) {
 			continue
 		}
 		f := fs.VarPF(&flagValue{setting: s}, s.Name, s.Short, s.Help)

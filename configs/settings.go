@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -34,6 +35,7 @@ type Setting struct {
 	Choices    []string // for KindChoice, and for the values of KindMap
 	Repeatable bool     // the flag may be given several times, which adds up
 	Secret     bool     // its value is never printed
+	Command    string   // the only command that has the flag; "" for all
 	InPolicy   bool     // in the file it is a part of the policy, and no key of its own
 
 	set func(*Config, string) error
@@ -52,6 +54,7 @@ const (
 	groupForward = "Forwarding"
 	groupNotes   = "Notes"
 	groupPolicy  = "Policy"
+	groupRun     = "Running a command (sidenote run)"
 	groupOutput  = "Output"
 	groupTraces  = "Traces"
 	groupMetrics = "Metrics"
@@ -166,6 +169,28 @@ func Settings() []Setting {
 			Choices: []string{"info", "warn", "error", "never"},
 			Help:    "lowest severity of a note that fails: info, warn, error or never",
 			set:     choice(func(c *Config) *string { return &c.FailOn }, "info", "warn", "error", "never"),
+		},
+
+		{
+			Name: "require-traffic", Kind: KindSwitch, Default: "true", Group: groupRun, Command: "run",
+			Help: "end with exit code 11 when nothing came through the proxy",
+			More: "A command that sends nothing through it has not been judged. false lets that pass.",
+			set:  onOff(func(c *Config) *bool { return &c.RequireTraffic }),
+		},
+		{
+			Name: "min-exchanges", Kind: KindNumber, Default: "0", Value: "N", Group: groupRun, Command: "run",
+			Help: "end with exit code 11 when fewer exchanges than this came through the proxy",
+			set:  number(func(c *Config) *int { return &c.MinExchanges }, 0, math.MaxInt32),
+		},
+		{
+			Name: "grace", Kind: KindDuration, Default: "5s", Value: "DURATION", Group: groupRun, Command: "run",
+			Help: "time that running exchanges get when the command has ended",
+			set:  durationOrNone(func(c *Config) *time.Duration { return &c.Grace }),
+		},
+		{
+			Name: "keep-no-proxy", Kind: KindSwitch, Default: "false", Group: groupRun, Command: "run",
+			Help: "keep what NO_PROXY lets pass the proxy by, but for loopback",
+			set:  onOff(func(c *Config) *bool { return &c.KeepNoProxy }),
 		},
 
 		{

@@ -84,6 +84,18 @@ func duration(at func(*Config) *time.Duration) func(*Config, string) error {
 	}
 }
 
+// durationOrNone is a duration that may be zero.
+func durationOrNone(at func(*Config) *time.Duration) func(*Config, string) error {
+	above := duration(at)
+	return func(c *Config, s string) error {
+		if d, err := time.ParseDuration(s); err == nil && d == 0 {
+			*at(c) = 0
+			return nil
+		}
+		return above(c, s)
+	}
+}
+
 func size(at func(*Config) *int64) func(*Config, string) error {
 	return func(c *Config, s string) error {
 		n, err := ParseSize(s)

@@ -114,11 +114,7 @@ func caSettings(dir string, env []string) (environ.Settings, error) {
 	if err != nil {
 		return environ.Settings{}, err
 	}
-	files, dirs := environ.TrustedFiles(env)
-	for _, d := range dirs {
-		files = append(files, certificateFiles(d)...)
-	}
-	bundle, err := authority.WriteBundle(files...)
+	bundle, err := authority.WriteBundle(trustedFiles(env)...)
 	if err != nil {
 		return environ.Settings{}, err
 	}
@@ -130,6 +126,16 @@ func caSettings(dir string, env []string) (environ.Settings, error) {
 	}
 	home, _ := (&program{environ: env}).lookup("HOME")
 	return s, s.WriteFiles(filepath.Dir(s.CAFile), home, env)
+}
+
+// trustedFiles lists the files whose certificates an environment has programs
+// trust.
+func trustedFiles(env []string) []string {
+	files, dirs := environ.TrustedFiles(env)
+	for _, d := range dirs {
+		files = append(files, certificateFiles(d)...)
+	}
+	return files
 }
 
 // certificateFiles lists the files of a folder that OpenSSL would read: those

@@ -18,6 +18,7 @@ func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		newServeCommand(p),
 		newCheckCommand(p),
+		newRunCommand(p),
 		newLintCommand(p),
 		newDemoCommand(p),
 		newExplainCommand(p),

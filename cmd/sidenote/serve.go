@@ -90,6 +90,7 @@ type serving struct {
 	authority *ca.Authority
 
 	judge *judge
+	runID string
 	out   io.Writer // what exchanges are printed to
 
 	listener net.Listener
@@ -108,8 +109,12 @@ type reverseListener struct {
 // newServing makes a serving that is not opened yet. It prints exchanges to
 // standard output.
 func (p *program) newServing(c configs.Config) *serving {
-	log := zerolog.New(zerolog.ConsoleWriter{Out: p.stderr, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
-	return &serving{program: p, config: c, log: log, out: p.stdout}
+	return &serving{program: p, config: c, log: newLog(p.stderr), out: p.stdout}
+}
+
+// newLog makes the log of what the program itself has to say.
+func newLog(w io.Writer) zerolog.Logger {
+	return zerolog.New(zerolog.ConsoleWriter{Out: w, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
 }
 
 // open opens listeners, files and the CA, so that whatever cannot be opened is
@@ -129,7 +134,8 @@ func (s *serving) open() (err error) {
 	if err := s.newAnnotator(); err != nil {
 		return err
 	}
-	pc, err := s.proxyConfig(newRunID())
+	s.runID = newRunID()
+	pc, err := s.proxyConfig(s.runID)
 	if err != nil {
 		return err
 	}
@@ -330,6 +336,9 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 // terminal says what it is that text for people is written to.
 func (p *program) terminal(w io.Writer, color string) sink.Terminal {
 	env := func(name string) string { v, _ := p.lookup(name); return v }
+	if b, ok := w.(besides); ok {
+		w = b.Writer
+	}
 	f, _ := w.(*os.File)
 	if f == nil {
 		return sink.Terminal{Color: sink.WantsColor(color, false, env)}
@@ -499,6 +508,12 @@ func (s *serving) greet() {
 	for _, r := range s.reverse {
 		s.log.Info().Msgf("http://%s answers as %s", r.Listener.Addr(), r.to)
 	}
+	s.warn()
+	s.log.Info().Msgf(`point a shell at it with: eval "$(%s)"`, s.envCommand())
+}
+
+// warn says which settings take protection away.
+func (s *serving) warn() {
 	if slices.Contains(s.config.InsecureUpstream, "all") {
 		s.log.Warn().Msg("certificates of origin servers are NOT verified: anybody on the way can read and change the traffic")
 	} else if len(s.config.InsecureUpstream) > 0 {
@@ -507,7 +522,6 @@ func (s *serving) greet() {
 	if s.config.ShowSecrets {
 		s.log.Warn().Msg("secrets are shown and written as they are")
 	}
-	s.log.Info().Msgf(`point a shell at it with: eval "$(%s)"`, s.envCommand())
 }
 
 // envCommand is the env command that fits this proxy.

@@ -1,10 +1,14 @@
 package ca
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // systemBundles are where systems keep the roots that they trust, as one file.
@@ -16,34 +20,59 @@ var systemBundles = [...]string{
 	"/etc/ssl/cert.pem",                                 // macOS, BSD
 }
 
-// WriteBundle writes bundle.pem anew: our certificate, the system's roots, and
-// the files given, each once and those that cannot be read left out. It gives
-// the path. Clients whose setting replaces what they trust need it, since in a
-// tunnel they meet the real certificates.
-func (a *Authority) WriteBundle(more ...string) (string, error) {
-	path := filepath.Join(a.dir, BundleName)
-	bundle := a.CertPEM()
+// Bundle gives our certificate, the system's roots, and the certificates of the
+// PEM files given, each once. Files that cannot be read are left out, and so is
+// whatever else they hold. Clients whose setting replaces what they trust need
+// it, since in a tunnel they meet the real certificates.
+func (a *Authority) Bundle(more ...string) []byte {
+	b := bundle{seen: make(map[[sha256.Size]byte]bool)}
+	b.add(a.CertPEM())
 	for _, system := range systemBundles {
-		if b, err := os.ReadFile(system); err == nil {
-			bundle = appendPEM(bundle, b)
+		if content, err := os.ReadFile(system); err == nil {
+			b.add(content)
 			break
 		}
 	}
+	own := filepath.Join(a.dir, BundleName) // holds what was trusted when it was written
 	slices.Sort(more)
 	for _, file := range slices.Compact(more) {
-		if abs, err := filepath.Abs(file); err != nil || abs == path || file == "" {
+		if abs, err := filepath.Abs(file); err != nil || abs == own {
 			continue
 		}
-		if b, err := os.ReadFile(file); err == nil {
-			bundle = appendPEM(bundle, b)
+		if content, err := os.ReadFile(file); err == nil {
+			b.add(content)
 		}
 	}
+	return b.pem.Bytes()
+}
+
+// bundle collects certificates.
+type bundle struct {
+	pem  bytes.Buffer
+	seen map[[sha256.Size]byte]bool
+}
+
+func (b *bundle) add(content []byte) {
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		if !strings.HasSuffix(block.Type, "CERTIFICATE") { // OpenSSL has a second kind, with trust settings
+			continue
+		}
+		if sum := sha256.Sum256(block.Bytes); !b.seen[sum] {
+			b.seen[sum] = true
+			_ = pem.Encode(&b.pem, &pem.Block{Type: block.Type, Bytes: block.Bytes}) // a Buffer takes everything
+		}
+	}
+}
+
+// WriteBundle writes bundle.pem in the CA's folder anew, and gives its path.
+func (a *Authority) WriteBundle(more ...string) (string, error) {
+	path := filepath.Join(a.dir, BundleName)
 	tmp, err := os.CreateTemp(a.dir, ".bundle-")
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	defer os.Remove(tmp.Name())
-	if _, err := tmp.Write(bundle); err != nil {
+	if _, err := tmp.Write(a.Bundle(more...)); err != nil {
 		tmp.Close()
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
@@ -54,11 +83,4 @@ func (a *Authority) WriteBundle(more ...string) (string, error) {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	return path, nil
-}
-
-func appendPEM(to, more []byte) []byte {
-	if len(to) > 0 && to[len(to)-1] != '\n' {
-		to = append(to, '\n')
-	}
-	return append(to, more...)
 }

@@ -124,7 +124,11 @@ func TestBundleHoldsOursAndMore(t *testing.T) {
 	if err := os.WriteFile(more, other.CertPEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	path, err := a.WriteBundle(more, "/nonexistent")
+	twice := filepath.Join(t.TempDir(), "twice.pem")
+	if err := os.WriteFile(twice, append([]byte("a comment without an end of line"), "\n"+string(other.CertPEM())+string(a.CertPEM())...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path, err := a.WriteBundle(more, twice, filepath.Join(a.Dir(), ca.KeyName), "/nonexistent")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +137,11 @@ func TestBundleHoldsOursAndMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []*ca.Authority{a, other} {
-		if !strings.Contains(string(b), string(c.CertPEM())) {
-			t.Error("a certificate is missing in the bundle")
+		if n := strings.Count(string(b), string(c.CertPEM())); n != 1 {
+			t.Errorf("a certificate is in the bundle %d times", n)
 		}
+	}
+	if strings.Contains(string(b), "PRIVATE") {
+		t.Error("a key is in the bundle")
 	}
 }

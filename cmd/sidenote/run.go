@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"sidenote/child"
+	"sidenote/configs"
+	"sidenote/environ"
+	"sidenote/sink"
+)
+
+func newRunCommand(p *program) *cobra.Command {
+	var printEnv bool
+	c := &cobra.Command{
+		Use:                   "run [flags] -- CMD [ARG...]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Run a command with a proxy of its own, and judge its exchanges",
+		Long: `Run CMD with a proxy of its own. The environment of CMD points it, and what it
+starts, at the proxy and has it trust the proxy's CA; nothing else has to be
+changed. Standard input, output and error are CMD's own; sidenote writes to
+standard error. When CMD has ended, its exchanges are judged.
+
+The exit code is that of CMD when it is not 0, and 128 and the number of the
+signal when a signal ended CMD. Otherwise it is 0 when the policy passed, 10 when
+it did not, and 11 when nothing came through the proxy. It is 2 when the command
+line or the configuration is wrong, 125 when sidenote itself failed, 126 when CMD
+cannot be run, and 127 when there is no CMD.`,
+		Example: `  sidenote run -- npm test
+  sidenote run --fail-on warn --save exchanges.jsonl -- go test ./...
+  sidenote run --min-exchanges 20 --grace 10s -- ./smoke.sh`,
+		RunE: func(c *cobra.Command, args []string) error {
+			config, warnings, err := configs.Load(c.Flags(), p.environ)
+			if err != nil {
+				return &codedError{exitUsage, err}
+			}
+			command, err := p.findCommand(args)
+			if err != nil {
+				return err
+			}
+			r := p.newRunning(runConfig(config), command)
+			r.printEnv = printEnv
+			for _, w := range warnings {
+				r.log.Warn().Msg(w)
+			}
+			p.tuneGC()
+			return r.run(c.Context())
+		},
+	}
+	configs.AddFlags(c.Flags())
+	configs.AddFlags(c.Flags(), "require-traffic", "min-exchanges", "grace", "keep-no-proxy")
+	c.Flags().BoolVar(&printEnv, "print-env", false, "print the variables that are set for CMD, and who reads them")
+	for _, name := range []string{"listen", "admin"} {
+		c.Flags().Lookup(name).DefValue = runDefaults()[name]
+	}
+	c.Flags().SetInterspersed(false) // flags behind CMD are its own
+	return c
+}
+
+// runDefaults are the defaults of settings that run has otherwise.
+func runDefaults() map[string]string {
+	return map[string]string{"listen": "127.0.0.1:0", "admin": "off"}
+}
+
+// runConfig puts in what run has otherwise than serve. An address that the file
+// or the environment gives is meant for serve, which may be running.
+func runConfig(c configs.Config) configs.Config {
+	if c.Where("listen") != "--listen" {
+		c.Listen = runDefaults()["listen"]
+	}
+	if c.Where("admin") != "--admin" {
+		c.Admin = runDefaults()["admin"]
+	}
+	return c
+}
+
+// findCommand finds the program that the arguments name.
+func (p *program) findCommand(args []string) (child.Command, error) {
+	if len(args) == 0 {
+		return child.Command{}, usageErrorf(`run: needs a CMD to run, as in "sidenote run -- npm test"; see "sidenote run --help"`)
+	}
+	path, err := exec.LookPath(args[0])
+	if err != nil && !errors.Is(err, exec.ErrDot) { // as env(1) does, the current folder is searched if PATH says so
+		return child.Command{}, cannotRun(args[0], err)
+	}
+	c := child.Command{Path: path, Args: args}
+	for _, f := range []struct {
+		from any
+		to   **os.File
+		flag int
+	}{{p.stdin, &c.Stdin, os.O_RDONLY}, {p.stdout, &c.Stdout, os.O_WRONLY}, {p.stderr, &c.Stderr, os.O_WRONLY}} {
+		if *f.to, _ = f.from.(*os.File); *f.to == nil { // never so in the program itself
+			if *f.to, err = os.OpenFile(os.DevNull, f.flag, 0); err != nil {
+				return c, &codedError{exitFailed, err}
+			}
+		}
+	}
+	return c, nil
+}
+
+// cannotRun says why a command was not started, with the exit codes of env(1).
+func cannotRun(name string, err error) error {
+	var (
+		cause syscall.Errno
+		code  = exitNoRun
+		what  = err.Error()
+	)
+	if errors.As(err, &cause) {
+		what = cause.Error()
+	}
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		code, what = exitNoCMD, "there is no such program in PATH; see how it is spelled, or give its path"
+	case errors.Is(err, fs.ErrNotExist) && !exists(name):
+		code, what = exitNoCMD, "there is no such file; see how it is spelled"
+	case errors.Is(err, fs.ErrNotExist):
+		code, what = exitNoCMD, "the program that its first line names, or its loader, is not there"
+	case errors.Is(err, fs.ErrPermission):
+		what += "; make it executable with chmod +x, or run it with its interpreter"
+	}
+	return &codedError{code, fmt.Errorf("run: cannot run %s: %s", sink.Printable(name, false), what)}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// A running is a serving for the sake of one command.
+type running struct {
+	*serving
+	command  child.Command
+	printEnv bool
+	folder   string // of the files that the command's environment names
+}
+
+func (p *program) newRunning(c configs.Config, command child.Command) *running {
+	r := &running{serving: p.newServing(c), command: command}
+	r.out = besides{p.stderr} // standard output is the command's
+	r.log = newLog(r.out)
+	return r
+}
+
+// run runs the command and judges what came through the proxy.
+func (r *running) run(ctx context.Context) error {
+	if err := r.open(); err != nil {
+		return err
+	}
+	defer r.closeListeners()
+	if err := r.prepare(); err != nil {
+		return &codedError{exitFailed, fmt.Errorf("run: %w", err)}
+	}
+	defer os.RemoveAll(r.folder)
+
+	g, failed := errgroup.WithContext(ctx)
+	r.start(g)
+	r.warn()
+	r.log.Info().Msgf("proxy on http://%s for %s", r.listener.Addr(), r.title())
+	ch, err := child.Start(r.command)
+	if err != nil {
+		return cannotRun(r.command.Args[0], err)
+	}
+	signal.Ignore(syscall.SIGPIPE) // what reads our notes may go before the command does
+	defer context.AfterFunc(failed, ch.Terminate)()
+	return r.finish(ctx, g, ch.Wait())
+}
+
+// prepare makes the folder and the environment of the command.
+func (r *running) prepare() (err error) {
+	if r.folder, err = os.MkdirTemp("", "sidenote-run-"); err != nil {
+		return fmt.Errorf("make a folder for this run: %w", err)
+	}
+	settings, err := r.files()
+	if err != nil {
+		os.RemoveAll(r.folder)
+		return err
+	}
+	inherited := environ.Restore(r.program.environ)
+	plan := environ.New(settings, inherited)
+	r.command.Env = append(plan.Apply(inherited), runVariable+"="+r.runID)
+	if r.printEnv {
+		r.sayVariables(plan)
+	}
+	if cleared := plan.NoProxy.Cleared; len(cleared) > 0 {
+		r.log.Info().Msgf("cleared from NO_PROXY, so that it is seen: %s", sink.Printable(strings.Join(cleared, ", "), false))
+	}
+	return nil
+}
+
+// runVariable names, beside environ.Mark, the run that a process is a part of.
+const runVariable = "SIDENOTE_RUN"
+
+// files writes the files that the environment is to name into the folder.
+func (r *running) files() (environ.Settings, error) {
+	env := r.program.environ
+	s := environ.Settings{
+		ProxyURL: r.proxyURL(), KeepNoProxy: r.config.KeepNoProxy,
+		CAFile: filepath.Join(r.folder, "ca.pem"), BundleFile: filepath.Join(r.folder, "bundle.pem"),
+	}
+	for name, content := range map[string][]byte{
+		s.CAFile:     r.authority.CertPEM(),
+		s.BundleFile: r.authority.Bundle(trustedFiles(env)...),
+	} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			return s, err
+		}
+	}
+	home, _ := r.program.lookup("HOME")
+	return s, s.WriteFiles(r.folder, home, env)
+}
+
+// proxyURL is the proxy's address, with the credentials that it wants.
+func (r *running) proxyURL() string {
+	u := url.URL{Scheme: "http", Host: numeric(r.listener.Addr().String())}
+	if user, password, ok := strings.Cut(r.config.ProxyAuth, ":"); ok {
+		u.User = url.UserPassword(user, password)
+	}
+	return u.String()
+}
+
+// sayVariables prints what is set for the command.
+func (r *running) sayVariables(plan environ.Plan) {
+	for _, v := range plan.Variables {
+		line := v.Name + "=" + v.Value
+		if v.Unset {
+			line = v.Name + " is unset"
+		}
+		fmt.Fprintf(r.out, "%s\n    for %s\n", sink.Printable(line, false), v.ReadBy)
+	}
+}
+
+// title is the command as it is called, cut short.
+func (r *running) title() string {
+	const most = 60
+	title := []rune(sink.Printable(strings.Join(r.command.Args, " "), false))
+	if len(title) > most {
+		title = append(title[:most-1], '…')
+	}
+	return string(title)
+}

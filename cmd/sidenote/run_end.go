@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"sidenote/child"
+	"sidenote/configs"
+	"sidenote/sink"
+)
+
+// finish ends the proxy when the command has ended, judges, and gives the error
+// with the exit code of the run.
+func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := r.shutdown(ctx, "grace", r.config.Grace)
+	stop()
+	if serveErr := g.Wait(); serveErr != nil {
+		err = serveErr
+	}
+	code, reasons := r.verdict(end, err)
+	if code == exitOK {
+		return nil
+	}
+	return &codedError{code, fmt.Errorf("run: %s", strings.Join(reasons, "; "))}
+}
+
+// verdict gives the exit code of the run, and what led to it: the first reason
+// is the one that the code stands for.
+func (r *running) verdict(end child.End, failure error) (code int, reasons []string) {
+	add := func(c int, format string, args ...any) {
+		if code == exitOK {
+			code = c
+		}
+		reasons = append(reasons, fmt.Sprintf(format, args...))
+	}
+	name := sink.Printable(filepath.Base(r.command.Args[0]), false)
+	switch {
+	case end.Signal != 0:
+		add(end.ExitCode(), "%s was ended by signal %d (%s)", name, int(end.Signal), end.Signal)
+	case end.Code != 0:
+		add(end.ExitCode(), "%s ended with exit code %d", name, end.Code)
+	}
+	if failure != nil {
+		add(exitFailed, "%v", failure)
+	}
+	v := r.judge.gate.Verdict()
+	if !v.Passed {
+		add(exitPolicy, "%s", strings.Join(v.Reasons, "; "))
+	}
+	if lack := lacks(&r.config, v.Exchanges); lack != "" {
+		add(exitLacks, "%s", lack)
+	}
+	return code, reasons
+}
+
+// lacks says what is wrong with the number of exchanges; "" when it is enough.
+func lacks(c *configs.Config, exchanges int) string {
+	switch {
+	case exchanges == 0 && c.RequireTraffic:
+		return "nothing came through the proxy, so that nothing was judged; --require-traffic=false lets that pass"
+	case exchanges < c.MinExchanges:
+		return fmt.Sprintf("%s came through the proxy, and --min-exchanges wants %d", count(exchanges, "exchange"), c.MinExchanges)
+	}
+	return ""
+}
+
+// besides is where notes go that are written besides the work itself: that
+// nobody can read them is no failure of the command.
+type besides struct{ io.Writer }
+
+// Write always succeeds.
+func (b besides) Write(p []byte) (int, error) {
+	_, _ = b.Writer.Write(p)
+	return len(p), nil
+}
