@@ -28,11 +28,17 @@ const harEntry = `{"_connectionId":"4711","_initiator":{"type":"script","stack":
 	`{"name":"strict-transport-security","value":"max-age=31536000"},{"name":"vary","value":"Accept-Encoding, Origin"},{"name":"x-content-type-options","value":"nosniff"}],"cookies":[],"content":{"size":1024,"mimeType":"application/json","text":"%[2]s"},"redirectURL":"","headersSize":-1,"bodySize":-1,"_transferSize":412,"_error":null},` +
 	`"serverIPAddress":"203.0.113.5","startedDateTime":"2026-01-02T03:04:05.123Z","time":43.2,"timings":{"blocked":1.2,"dns":-1,"ssl":-1,"connect":-1,"send":0.3,"wait":40.1,"receive":1.6,"_blocked_queueing":0.9}}`
 
+// harOrder is the content of an API's answer, without its end.
+const harOrder = `{"id":"ord_8f3k2q","created_at":"2026-01-02T03:04:05Z","status":"paid","currency":"EUR","total":129.9,"customer":{"id":4711,"name":"Jane Doe","email":"jane.doe@example.com","address":{"street":"12 High Street","city":"Ulm","country":"DE"}},"lines":[` +
+	`{"sku":"A-7731","title":"Desk lamp, black","quantity":2,"price":39.95,"links":{"self":"https://api.shop.test/v1/products/A-7731"}},` +
+	`{"sku":"B-1204","title":"Light bulb, warm white","quantity":4,"price":12.5,"links":{"self":"https://api.shop.test/v1/products/B-1204"}}],` +
+	`"paid":true,"coupon":null,"note":"`
+
 // harContent is 1 KiB of JSON as it stands in a JSON string.
 func harContent() string {
-	plain := `{"id":7,"lines":[` + strings.Repeat(`{"sku":"A-7","qty":12},`, 42) + `{"sku":"last"}],"note":"` + strings.Repeat("x", 1<<10)
-	plain = plain[:1<<10-2] + `"}`
-	return strings.ReplaceAll(plain, `"`, `\"`)
+	const end = `"}`
+	plain := harOrder + strings.Repeat("Leave it with the neighbours, please. ", 16)
+	return strings.ReplaceAll(plain[:1<<10-len(end)]+end, `"`, `\"`)
 }
 
 // writeHAR writes a HAR of at least so many octets and gives the number of its entries.

@@ -32,6 +32,11 @@ type Fields struct {
 // Grow makes room for n further lines.
 func (f *Fields) Grow(n int) {
 	f.lines = slices.Grow(f.lines, n)
+	if f.first == nil { // both in one piece of memory
+		index := make([]int32, 2*n)
+		f.first, f.last = index[:0:n], index[n:n:2*n]
+		return
+	}
 	f.first = slices.Grow(f.first, n)
 	f.last = slices.Grow(f.last, n)
 }

@@ -3,7 +3,6 @@ package exchange
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -238,6 +237,13 @@ func (c *jsonCursor) isCut(at int) bool {
 
 // text takes a string. It shares the memory of the whole text where it can.
 func (c *jsonCursor) text() string {
+	if c.peek() == '"' { // most strings have no escape
+		start := c.i + 1
+		if end := plainEnd(c.s, start); end < len(c.s) && c.s[end] == '"' {
+			c.i = end + 1
+			return c.s[start:end]
+		}
+	}
 	raw, escapes, _ := c.raw()
 	if !escapes {
 		return raw
@@ -274,51 +280,52 @@ func (c *jsonCursor) inString() (b []byte, cut bool) {
 	return b, cut
 }
 
-// unescaped goes behind the string that the cursor is in, and appends it to b
-// without its escapes (RFC 8259 §7). ok is false when something in it is none;
-// b then ends there. Half a surrogate pair becomes U+FFFD.
-func (c *jsonCursor) unescaped(b []byte) (_ []byte, ok bool) {
+// unescaped goes behind the string that the cursor is in, and gives it without
+// its escapes (RFC 8259 §7), in room if that is large enough. ok is false when
+// something in it is no escape; what it gives then ends there. Half a surrogate
+// pair becomes U+FFFD.
+func (c *jsonCursor) unescaped(room []byte) (_ []byte, ok bool) {
+	const short = 16 // octets that go one by one, as between the quotation marks of JSON in a string
+	b, s, n, i := room[:cap(room)], c.s, 0, c.i
 	for {
-		const piece = 4 << 10
-		if cap(b)-len(b) < piece {
-			b = slices.Grow(b, max(len(b), 2*piece))
+		if len(b)-n < 2*short {
+			b = append(b[:n], make([]byte, max(n, 4<<10))...)
 		}
-		room := b[len(b):cap(b)]
-		n := copyPlain(room, c.s[c.i:])
-		b, c.i = b[:len(b)+n], c.i+n
+		for most := min(i+short, len(s)); i < most && s[i] != '"' && s[i] != '\\'; i++ {
+			b[n] = s[i]
+			n++
+		}
 		switch {
-		case c.i >= len(c.s):
+		case i == len(s):
+			c.i = i
 			c.fail(errJSONEnd)
-			return b, false
-		case n == len(room):
+			return b[:n], false
+		case s[i] == '"':
+			c.i = i + 1
+			return b[:n], true
+		case s[i] != '\\':
+			end := plainEnd(s, i)
+			b = append(b[:n], s[i:end]...)
+			b, n, i = b[:cap(b)], len(b), end
 			continue
-		case c.s[c.i] == '"':
-			c.i++
-			return b, true
+		case i+1 < len(s) && plainEscapes[s[i+1]] != 0:
+			b[n] = plainEscapes[s[i+1]]
+			n, i = n+1, i+2
+			continue
 		}
-		if b, ok = c.escape(b); !ok {
+		r, size := unescapeRune(s[i+1:])
+		if size == 0 {
+			c.i = i
 			c.stringEnd()
-			return b, false
+			return b[:n], false
 		}
+		n += utf8.EncodeRune(b[n:], r)
+		i += 1 + size
 	}
 }
 
-// escape takes one escape and appends what it stands for.
-func (c *jsonCursor) escape(b []byte) (_ []byte, ok bool) {
-	rest := c.s[c.i+1:]
-	switch {
-	case rest == "":
-	case rest[0] == 'u':
-		if r, size := unescapeRune(rest); size > 0 {
-			c.i += 1 + size
-			return utf8.AppendRune(b, r), true
-		}
-	case plainEscapes[rest[0]] != 0:
-		c.i += 2
-		return append(b, plainEscapes[rest[0]]), true
-	}
-	return b, false
-}
+// plainEscapes has what an escape of one letter stands for; 0 for none.
+var plainEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
 
 // number takes a number, also one that is written as a string; ok is false for
 // anything else.
@@ -352,12 +359,12 @@ func (c *jsonCursor) flag() bool {
 	return raw == "true"
 }
 
-// plainEscapes has what an escape of one letter stands for; 0 for none.
-var plainEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
-
 // unescapeRune reads uXXXX, or both halves of a pair, and gives how many octets
 // that took; 0 when it is no escape.
 func unescapeRune(s string) (r rune, n int) {
+	if s == "" || s[0] != 'u' {
+		return 0, 0
+	}
 	r, ok := hexRune(s)
 	if !ok {
 		return 0, 0

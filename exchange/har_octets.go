@@ -40,25 +40,3 @@ func plainEnd(s string, i int) int {
 	}
 	return len(s)
 }
-
-// copyPlain copies s up to its first quotation mark or reverse solidus, or as
-// much as fits, and gives how many octets that were. It may write beyond them.
-func copyPlain(to []byte, s string) (n int) {
-	if len(s) > len(to) {
-		s = s[:len(to)]
-	}
-	to = to[:len(s)]
-	for ; n+8 <= len(s); n += 8 {
-		w := eight(s[n:])
-		t := to[n : n+8]
-		t[0], t[1], t[2], t[3] = byte(w), byte(w>>8), byte(w>>16), byte(w>>24)
-		t[4], t[5], t[6], t[7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56)
-		if found := find(w, '"') | find(w, '\\'); found != 0 {
-			return n + bits.TrailingZeros64(found)/8
-		}
-	}
-	for ; n < len(s) && s[n] != '"' && s[n] != '\\'; n++ {
-		to[n] = s[n]
-	}
-	return n
-}
