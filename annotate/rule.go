@@ -102,11 +102,18 @@ func (n Needs) AtEnd() bool { return n&needsTheEnd != 0 }
 
 // Options are the thresholds that users can set.
 type Options struct {
-	SlowAfter time.Duration // timing/slow-response: time to first byte
+	SlowAfter  time.Duration // timing/slow-response: time to first byte
+	LargeField int           // syntax/field-too-large: octets of a field line, name and value
+	LargeHead  int           // syntax/field-section-too-large: octets of a request's field lines; a response may have twice as many
+	LongURI    int           // syntax/uri-too-long: octets of the target URI
 }
 
-// DefaultOptions gives the thresholds that hold when none is set.
-func DefaultOptions() Options { return Options{SlowAfter: time.Second} }
+// DefaultOptions gives the thresholds that hold when none is set. Those of sizes
+// are what common servers and proxies take; RFC 9110 §4.1 asks for URIs of 8000
+// octets.
+func DefaultOptions() Options {
+	return Options{SlowAfter: time.Second, LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000}
+}
 
 // A Pass is one run of one rule over one exchange. It is valid only during the call.
 type Pass struct {

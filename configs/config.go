@@ -22,11 +22,14 @@ type Config struct {
 	CADir            string   // folder of the local CA; "" for the user's configuration folder
 	ProxyAuth        string   // USER:PASSWORD that clients of proxy and admin server must give; "" for none
 
-	Annotate  string            // "off", "summary" or "full"
-	Profile   string            // which rules are on: one of annotate.ProfileNames
-	OpenAPI   []string          // OpenAPI descriptions, each FILE or URL=FILE
-	Rules     map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
-	SlowAfter time.Duration     // time to first octet from which a response is slow
+	Annotate   string            // "off", "summary" or "full"
+	Profile    string            // which rules are on: one of annotate.ProfileNames
+	OpenAPI    []string          // OpenAPI descriptions, each FILE or URL=FILE
+	Rules      map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
+	SlowAfter  time.Duration     // time to first octet from which a response is slow
+	LargeField int64             // octets of a field line above which it is too large
+	LargeHead  int64             // octets of a request's field lines above which they are too large
+	LongURI    int64             // octets of a target URI above which it is too long
 
 	FailOn string // lowest severity of a note that fails: "info", "warn", "error" or "never"
 

@@ -163,6 +163,22 @@ func Settings() []Setting {
 			Help: "time to the first octet of a response from which it is slow",
 			set:  duration(func(c *Config) *time.Duration { return &c.SlowAfter }),
 		},
+		{
+			Name: "large-field", Kind: KindSize, Default: "8000", Value: "SIZE", Group: groupNotes,
+			Help: "size of a field line above which it is too large",
+			set:  size(func(c *Config) *int64 { return &c.LargeField }),
+		},
+		{
+			Name: "large-head", Kind: KindSize, Default: "16KiB", Value: "SIZE", Group: groupNotes,
+			Help: "size of all field lines of a request above which they are too large",
+			More: "Those of a response may be twice as large.",
+			set:  size(func(c *Config) *int64 { return &c.LargeHead }),
+		},
+		{
+			Name: "long-uri", Kind: KindSize, Default: "8000", Value: "SIZE", Group: groupNotes,
+			Help: "size of a target URI above which it is too long",
+			set:  size(func(c *Config) *int64 { return &c.LongURI }),
+		},
 
 		{
 			Name: "fail-on", Kind: KindChoice, Default: "error", Value: "LEVEL", Group: groupPolicy, InPolicy: true,

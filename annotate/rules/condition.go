@@ -74,7 +74,10 @@ var (
 	ifOddLine   = ifOdd(annotate.OddLine)
 	ifOddHead   = ifOdd(annotate.OddLine | annotate.OddName | annotate.OddRepeat)
 	ifUnknown   = ifOverview(func(o *annotate.Overview) bool { return o.Unknown })
-	ifLargeHead = ifOverview(func(o *annotate.Overview) bool { return o.Size > 8000 })
+	ifLargeHead = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+		least := min(p.Options.LargeField, p.Options.LargeHead)
+		return p.RequestOverview().Size > least || p.ResponseOverview().Size > least
+	}}
 )
 
 var (

@@ -94,6 +94,35 @@ func idsOver(t *testing.T, set *annotate.Set, text string) (ids []string) {
 	return ids
 }
 
+// TestThresholds sets the limits so low that an ordinary exchange is beyond
+// them, and so high that none is.
+func TestThresholds(t *testing.T) {
+	want := []string{"syntax/field-section-too-large", "syntax/field-too-large", "syntax/uri-too-long"}
+	about := func(o annotate.Options, text string) (ids []string) {
+		set, err := annotate.NewSet(rules.All(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range idsOver(t, set, text) {
+			if slices.Contains(want, id) {
+				ids = append(ids, id)
+			}
+		}
+		return sorted(ids)
+	}
+	if got := about(annotate.Options{LargeField: 30, LargeHead: 100, LongURI: 30}, clean); !slices.Equal(got, want) {
+		t.Errorf("low limits: %q, want %q", got, want)
+	}
+	high := annotate.Options{LargeField: 1 << 30, LargeHead: 1 << 30, LongURI: 1 << 30}
+	for _, r := range rules.All() {
+		for _, text := range r.Bad {
+			if slices.Contains(want, r.ID) && len(about(high, text)) > 0 {
+				t.Errorf("%s speaks below the limit", r.ID)
+			}
+		}
+	}
+}
+
 // TestNotesPointAtSomething follows each note of each Bad example to the text it points at.
 func TestNotesPointAtSomething(t *testing.T) {
 	set := allOn(t)

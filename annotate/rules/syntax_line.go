@@ -150,17 +150,16 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 	Title:    "the fields together are larger than many servers and proxies take",
 	Refs:     []string{"RFC 9110 §5.4"},
 	Doc: "No limit is specified, so everyone has one: Apache and nginx take 8 kB a line and some lines of it, Node.js 16 kB altogether, Tomcat 8 kB, many load balancers 16 to 64 kB. Beyond it a request gets 400, 431 or a reset connection, a response becomes a 502. " +
-		"Cookies that grow, tokens with many claims and long policies are the usual causes.",
+		"Cookies that grow, tokens with many claims and long policies are the usual causes. The setting large-head is the limit.",
 	Help: "keep less in cookies and tokens, and a name instead of the data",
 	Bad:  []string{asked(longLines(3)...), answered(longLines(5)...)},
 	Good: []string{asked(longLines(2)...), answered(longLines(4)...)},
 	When: annotate.When{If: []*annotate.Condition{ifLargeHead}},
 	Check: func(p *annotate.Pass) {
-		const mostRequest, mostResponse = 16 << 10, 32 << 10
 		for s := range messageHeads(p) {
-			most := mostRequest
+			most := p.Options.LargeHead
 			if s.in == exchange.InResponse {
-				most = mostResponse
+				most *= 2
 			}
 			if n := s.overview.Size; n > most {
 				s.note(p, exchange.Place{Message: s.in}, "the fields have "+plural(int64(n), "octet")+" altogether, more than "+plural(int64(most), "octet"))
@@ -184,20 +183,20 @@ var syntaxFieldTooLarge = &annotate.Rule{
 	Title:    "one field line is longer than common servers and proxies take",
 	Refs:     []string{"RFC 9110 §5.4"},
 	Doc: "Several common servers and proxies allow 8 kB for one line and answer 400, 431 or 502 to more, so the message may work here and fail elsewhere. " +
-		"Cookies, tokens with many claims and generated policies grow that long.",
+		"Cookies, tokens with many claims and generated policies grow that long. The setting large-field is the limit.",
 	Help: "make the value shorter, or spread a list over several lines",
 	Bad:  []string{asked("Shop-Long: " + strings.Repeat("a", 8100)), answered("Shop-Long: " + strings.Repeat("a", 8100))},
 	Good: []string{asked("Shop-Long: " + strings.Repeat("a", 7900))},
 	When: annotate.When{If: []*annotate.Condition{ifLargeHead}},
 	Check: func(p *annotate.Pass) {
-		const most = 8000
+		most := p.Options.LargeField
 		for s := range messageHeads(p) {
 			if s.overview.Longest <= most {
 				continue
 			}
 			for i, l := range s.Fields.All() {
 				if n := len(l.Name) + len(l.Value); n > most {
-					s.note(p, s.line(p, i), l.Name+" has "+plural(int64(n), "octet")+" in one line, more than "+plural(most, "octet"))
+					s.note(p, s.line(p, i), l.Name+" has "+plural(int64(n), "octet")+" in one line, more than "+plural(int64(most), "octet"))
 				}
 			}
 		}

@@ -22,7 +22,7 @@ var timingSlowResponse = &annotate.Rule{
 	Title:    "the response began late",
 	Refs:     []string{"RFC 9110 §7.5"},
 	Doc: "The time from the whole request being sent to the first octet of the response is what the server, and proxies before it, took to answer. " +
-		"The limit can be set. " +
+		"The setting slow-after is the limit. " +
 		"If Server-Timing is in the response, it says where that time went.",
 	Help: "see what the server waited for; Server-Timing in its responses would show it",
 	Bad: []string{`* timing request-sent=10ms first-byte=2310ms response-at=2310ms

@@ -81,7 +81,8 @@ command line is wrong.`,
 	f.IntVar(&o.retries, "retry", 0, "a check is made again that has no answer, or not the status expected, at most this `NUMBER` of times")
 	addChoice(c, o.format, "format", "how exchanges are printed: text, or json for one record a line")
 	configs.AddFlags(f, policySettings()...)
-	configs.AddFlags(f, "severity", "rules", "profile", "openapi", "slow-after", "color", "quiet", "show-secrets",
+	configs.AddFlags(f, ruleSettings()...)
+	configs.AddFlags(f, "severity", "color", "quiet", "show-secrets",
 		"upstream-ca", "insecure-upstream", "upstream-proxy", "no-proxy", "config")
 	return c
 }

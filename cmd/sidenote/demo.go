@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
-	"sidenote/annotate/rules"
+	"sidenote/configs"
 	"sidenote/demo"
 	"sidenote/exchange"
 	"sidenote/proxy"
@@ -22,27 +22,42 @@ import (
 )
 
 func newDemoCommand(p *program) *cobra.Command {
-	color := newChoice("auto", "always", "never")
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Show in ten seconds what sidenote does, without a network",
 		Long: `Start an origin server that answers well and badly, a proxy in front of it, and
-make a tour of requests through both. Nothing leaves this machine.`,
+make a tour of requests through both. Nothing leaves this machine. All notes are
+shown, info too, unless --severity says otherwise.`,
+		Example: `  sidenote demo
+  sidenote demo --profile security`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), color.value) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			config, _, err := configs.Load(c.Flags(), p.environ)
+			if err != nil {
+				return &codedError{exitUsage, err}
+			}
+			return p.demo(c.Context(), &config)
+		},
 	}
-	addChoice(c, color, "color", "when to use colour: auto, always or never")
+	configs.AddFlags(c.Flags(), ruleSettings()...)
+	configs.AddFlags(c.Flags(), "severity", "color", "config")
 	return c
 }
 
 // demo makes the tour.
-func (p *program) demo(ctx context.Context, color string) error {
-	set, err := annotate.NewSet(rules.All(), annotate.DefaultOptions())
+func (p *program) demo(ctx context.Context, config *configs.Config) error {
+	set, err := newRuleSet(config)
 	if err != nil {
-		return &codedError{exitFailed, err}
+		return err
+	}
+	least := annotate.Info
+	if config.WasSet("severity") {
+		if least, err = annotate.ParseSeverity(config.Severity); err != nil {
+			return usageErrorf("--severity: %w", err)
+		}
 	}
 	notes := &annotator{set: set, memory: annotate.NewMemory(0)}
-	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(p.stdout, color), Least: annotate.Info})
+	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(p.stdout, config.Color), Least: least})
 	shown := make(chan error, 1)
 	px := proxy.New(proxy.Config{
 		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,

@@ -51,7 +51,8 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 	}
 	addChoice(c, format, "format", "how exchanges are printed: text, or json for one record a line")
 	configs.AddFlags(c.Flags(), policySettings()...)
-	configs.AddFlags(c.Flags(), "severity", "rules", "profile", "openapi", "slow-after", "color", "quiet", "show-secrets", "config")
+	configs.AddFlags(c.Flags(), ruleSettings()...)
+	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "show-secrets", "config")
 	return c
 }
 

@@ -15,6 +15,11 @@ func knownRules() []*annotate.Rule {
 	return slices.Concat(rules.All(), contract.Rules())
 }
 
+// ruleSettings are the settings of which newRuleSet makes rules ready.
+func ruleSettings() []string {
+	return []string{"profile", "rules", "openapi", "slow-after", "large-field", "large-head", "long-uri"}
+}
+
 // newRuleSet makes the rules ready that a configuration asks for: those of its
 // profile, changed by what it says of single rules.
 func newRuleSet(c *configs.Config) (*annotate.Set, error) {
@@ -30,8 +35,9 @@ func newRuleSet(c *configs.Config) (*annotate.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := annotate.DefaultOptions()
-	options.SlowAfter = c.SlowAfter
+	options := annotate.Options{
+		SlowAfter: c.SlowAfter, LargeField: limit(c.LargeField), LargeHead: limit(c.LargeHead), LongURI: limit(c.LongURI),
+	}
 	all := slices.Concat(rules.All(), descriptions.Rules())
 	set, err := annotate.NewSet(all, options, slices.Concat(profile.ChangesOf(all), changes)...)
 	if err != nil {
@@ -39,3 +45,7 @@ func newRuleSet(c *configs.Config) (*annotate.Set, error) {
 	}
 	return set, nil
 }
+
+// limit bounds a threshold to what no message head reaches, so that it can be
+// counted with.
+func limit(octets int64) int { return int(min(octets, 1<<30)) }
