@@ -42,6 +42,10 @@ type Rule struct {
 	// origin server or a certificate; nil for a rule that speaks each time.
 	Once func(*exchange.Exchange) string
 
+	// Certain keeps the rule's first note even on an exchange that has more
+	// notes than are kept, so that nothing an origin server does hides it.
+	Certain bool
+
 	// OffByDefault keeps the rule silent unless a profile or the user asks for it.
 	OffByDefault bool
 
@@ -171,7 +175,13 @@ func (p *Pass) Report(n Note) {
 	p.own++
 }
 
-func (p *Pass) isFull() bool { return p.own >= MostNotesOfRule || len(p.notes) >= MostNotes }
+func (p *Pass) isFull() bool {
+	return p.own >= MostNotesOfRule || len(p.notes) >= MostNotes && (p.own > 0 || !p.rule.Certain)
+}
+
+// Notes gives the notes that were made of the exchange so far, by rules that
+// come before this one. They are only to be read.
+func (p *Pass) Notes() []Note { return p.notes }
 
 // call runs one rule. The last note kept of it says how many were not.
 func (p *Pass) call(e *entry) {

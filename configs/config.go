@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"sidenote/yamlfile"
 )
 
 // Config is every setting. Default makes one that is valid.
@@ -31,7 +35,12 @@ type Config struct {
 	LargeHead  int64             // octets of a request's field lines above which they are too large
 	LongURI    int64             // octets of a target URI above which it is too long
 
-	FailOn string // lowest severity of a note that fails: "info", "warn", "error" or "never"
+	Policy      string      // YAML file of the policy; "" for none
+	PolicyPart  *PolicyPart // the policy, when it stands in the configuration file; then Policy is ""
+	Expect      []string    // each NAME: CONDITION
+	Budget      []string    // each NAME=VALUE
+	PrintPolicy bool
+	FailOn      string // lowest severity of a note that fails: "info", "warn", "error" or "never"
 
 	RequireTraffic bool
 	MinExchanges   int
@@ -58,6 +67,13 @@ type Config struct {
 	KeepContent           int64 // octets of each message's content
 
 	from map[string]string // where each setting that was set came from, by name
+}
+
+// A PolicyPart is a policy in a configuration file. What it means is for others
+// to say.
+type PolicyPart struct {
+	File *yamlfile.File
+	Node ast.Node
 }
 
 // A Reverse is one listener for clients that ignore proxy settings.

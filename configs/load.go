@@ -45,7 +45,7 @@ type flagValue struct {
 // Set takes the text of one occurrence of the flag.
 func (v *flagValue) Set(s string) error {
 	if v.setting.Repeatable && v.text != "" {
-		s = v.text + "," + s
+		s = v.text + v.setting.separator() + s
 	}
 	var c Config
 	if err := v.setting.set(&c, s); err != nil {

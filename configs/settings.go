@@ -18,7 +18,8 @@ const (
 	KindSize     Kind = "size" // octets
 	KindList     Kind = "list" // in text, separated by commas
 	KindNumber   Kind = "number"
-	KindMap      Kind = "map" // in text, KEY=VALUE separated by commas
+	KindMap      Kind = "map"   // in text, KEY=VALUE separated by commas
+	KindLines    Kind = "lines" // in text, separated by line feeds
 )
 
 // A Setting is all that is known of one setting.
@@ -45,6 +46,17 @@ type Setting struct {
 func (s *Setting) Env() string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 }
+
+// separator stands between the values of a flag that is given several times.
+func (s *Setting) separator() string {
+	if s.Kind == KindLines {
+		return "\n"
+	}
+	return ","
+}
+
+// policySetting is the key below which a file may hold the policy itself.
+const policySetting = "policy"
 
 const envPrefix = "SIDENOTE_"
 
@@ -181,10 +193,37 @@ func Settings() []Setting {
 		},
 
 		{
+			Name: policySetting, Kind: KindText, Value: "FILE", Group: groupPolicy,
+			Help: "YAML file that says what is good enough",
+			More: "In the configuration file the policy itself can stand below this key. What a policy says is in policy.md.",
+			set: func(c *Config, s string) error {
+				c.Policy, c.PolicyPart = s, nil
+				return nil
+			},
+		},
+		{
 			Name: "fail-on", Kind: KindChoice, Default: "error", Value: "LEVEL", Group: groupPolicy, InPolicy: true,
 			Choices: []string{"info", "warn", "error", "never"},
 			Help:    "lowest severity of a note that fails: info, warn, error or never",
 			set:     choice(func(c *Config) *string { return &c.FailOn }, "info", "warn", "error", "never"),
+		},
+		{
+			Name: "expect", Kind: KindLines, Value: "NAME: CONDITION", Group: groupPolicy, Repeatable: true, InPolicy: true,
+			Help: "what has to be so of every exchange, such as fast: duration < 0.5",
+			set: func(c *Config, s string) error {
+				c.Expect = splitLines(s)
+				return nil
+			},
+		},
+		{
+			Name: "budget", Kind: KindList, Value: "NAME=VALUE,...", Group: groupPolicy, Repeatable: true, InPolicy: true,
+			Help: "bound on all exchanges together, such as max-5xx-rate=1% or p95=800ms",
+			set:  list(func(c *Config) *[]string { return &c.Budget }, anyItem),
+		},
+		{
+			Name: "print-policy", Kind: KindSwitch, Default: "false", Group: groupPolicy,
+			Help: "print the policy, every part with where it was set, before anything else",
+			set:  onOff(func(c *Config) *bool { return &c.PrintPolicy }),
 		},
 
 		{

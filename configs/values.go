@@ -167,6 +167,15 @@ func splitList(s string) []string {
 	return items
 }
 
+func splitLines(s string) (lines []string) {
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 func anyText(string) error     { return nil }
 func anyItem(_ []string) error { return nil }
 

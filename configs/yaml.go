@@ -38,6 +38,11 @@ func (f yamlFile) setting(c *Config, entry *ast.MappingValueNode) error {
 	if s == nil {
 		return f.At(at, unknownKey(key))
 	}
+	if _, ok := yamlfile.Mapping(entry.Value); ok && key == policySetting {
+		c.Policy, c.PolicyPart = "", &PolicyPart{f.File, entry.Value}
+		c.came(key, fmt.Sprintf("%s:%d", f.Name, at.Position.Line))
+		return nil
+	}
 	value, err := f.value(s, entry.Value)
 	if err != nil {
 		return err

@@ -15,12 +15,14 @@ type Gate struct {
 
 	mu      sync.Mutex
 	verdict Verdict
+	tallies []*tally
 }
 
 // A Verdict is whether exchanges were good enough, and why not.
 type Verdict struct {
-	Passed  bool
-	Reasons []string // why it did not pass, a clause each, in a fixed order
+	Passed   bool
+	Reasons  []string // why it did not pass, a clause each, in a fixed order
+	Warnings []string // what looks like a mistake in the policy or baseline, a clause each
 
 	Exchanges int // that were judged
 	Failing   int // notes at or above the severity that fails
@@ -28,13 +30,23 @@ type Verdict struct {
 }
 
 // NewGate makes a gate that nothing has passed through.
-func (p *Policy) NewGate() *Gate { return &Gate{policy: p} }
+func (p *Policy) NewGate() *Gate {
+	g := &Gate{policy: p}
+	for _, b := range p.budgets {
+		g.tallies = append(g.tallies, &tally{budget: b})
+	}
+	return g
+}
 
-// Observe counts an exchange that has ended, with all its notes.
+// Observe counts an exchange that has ended, with all its notes. Secrets need
+// not have been taken out: nothing of it is kept but the URIs of redirects.
 func (g *Gate) Observe(a *annotate.Annotated) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.verdict.Exchanges++
+	for _, t := range g.tallies {
+		t.observe(a.X)
+	}
 	if g.policy.failOn == 0 {
 		return
 	}
@@ -56,6 +68,16 @@ func (g *Gate) Verdict() Verdict {
 	v := g.verdict
 	if v.Failing > 0 {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("%s at or above %s, the severity that fail-on gives", count(v.Failing, "note"), g.policy.failOn))
+	}
+	for _, t := range g.tallies {
+		if reason := t.reason(); reason != "" {
+			v.Reasons = append(v.Reasons, reason)
+		}
+	}
+	for _, e := range g.policy.expects {
+		if e.Applied() == 0 {
+			v.Warnings = append(v.Warnings, fmt.Sprintf("the expectation %s (%s) was about no exchange: %s", e.Name, e.Where, e.About()))
+		}
 	}
 	v.Passed = len(v.Reasons) == 0
 	return v

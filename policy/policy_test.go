@@ -31,7 +31,7 @@ func TestGateCountsWhatFails(t *testing.T) {
 		{"info", policy.Verdict{Exchanges: 3, Failing: 2, Accepted: 1, Reasons: []string{"2 notes at or above info, the severity that fail-on gives"}}},
 	} {
 		p := policy.Default()
-		if err := p.SetFailOn(c.failOn); err != nil {
+		if err := p.SetFailOn(c.failOn, "--fail-on"); err != nil {
 			t.Fatal(err)
 		}
 		g := p.NewGate()
@@ -42,7 +42,7 @@ func TestGateCountsWhatFails(t *testing.T) {
 			t.Errorf("fail-on %s: %s", c.failOn, d)
 		}
 	}
-	if err := policy.Default().SetFailOn("warning"); err == nil {
+	if err := policy.Default().SetFailOn("warning", ""); err == nil {
 		t.Error("a severity is taken that there is not")
 	}
 }

@@ -37,10 +37,10 @@ func (a *annotator) head(x *exchange.Exchange, out http.Header) {
 	if scratch == nil {
 		scratch = new([]annotate.Note)
 	}
-	notes := a.set.Head(x, (*scratch)[:0])
+	notes := a.judge.adjust(x, a.set.Head(x, (*scratch)[:0]))
 	failed := x.Err != nil
 	if failed { // the response says so, and nothing else is to come
-		notes = a.set.End(x, notes)
+		notes = a.judge.adjust(x, a.set.End(x, notes))
 	}
 	f := sink.MakeResponseFields(x, notes, a.fields)
 	add(out, sink.FieldNameNotes, f.Notes)
@@ -102,6 +102,7 @@ func failUndecodable(x *exchange.Exchange) {
 
 // conclude drops what was said before and has the rest judged.
 func (a *annotator) conclude(x *exchange.Exchange, notes []annotate.Note) *annotate.Annotated {
+	notes = a.judge.adjust(x, notes)
 	ended := &annotate.Annotated{X: x, Notes: a.memory.Once(x, notes)}
 	a.judge.observe(ended)
 	return ended

@@ -195,15 +195,11 @@ type checking struct {
 }
 
 func (p *program) newChecking(c configs.Config, o *checkOptions) (*checking, error) {
-	set, err := newRuleSet(&c)
+	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
-	j, err := newJudge(&c)
-	if err != nil {
-		return nil, err
-	}
-	ch := &checking{program: p, judge: j, notes: &annotator{set: set, memory: annotate.NewMemory(0), judge: j}}
+	ch := &checking{program: p, judge: j, notes: &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j}}
 	if !c.ShowSecrets {
 		ch.redact = exchange.NewRedactor(nil)
 	}

@@ -17,6 +17,7 @@ import (
 	"sidenote/configs"
 	"sidenote/demo"
 	"sidenote/exchange"
+	"sidenote/policy"
 	"sidenote/proxy"
 	"sidenote/sink"
 )
@@ -46,7 +47,7 @@ shown, info too, unless --severity says otherwise.`,
 
 // demo makes the tour.
 func (p *program) demo(ctx context.Context, config *configs.Config) error {
-	set, err := newRuleSet(config)
+	set, err := newRuleSet(config, policy.Default())
 	if err != nil {
 		return err
 	}

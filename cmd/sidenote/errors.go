@@ -56,8 +56,11 @@ func (p *program) exit(err error) int {
 		return code
 	}
 	text := oneLine(err.Error())
-	var file *yamlfile.Error
-	if errors.As(err, &file) { // shows the line with a caret below it
+	var (
+		file    *yamlfile.Error
+		snippet *yamlfile.Snippet
+	)
+	if errors.As(err, &file) || errors.As(err, &snippet) { // shows the line with a caret below it
 		text = printableLines(err.Error())
 	}
 	fmt.Fprintf(p.stderr, "sidenote: %s\n", text)

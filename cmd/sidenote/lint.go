@@ -75,17 +75,13 @@ type linting struct {
 }
 
 func (p *program) newLinting(c configs.Config) (*linting, error) {
-	set, err := newRuleSet(&c)
-	if err != nil {
-		return nil, err
-	}
-	j, err := newJudge(&c)
+	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
 	l := &linting{
 		program: p, config: c, judge: j, text: c.Format != "json", progress: p.newProgress(),
-		notes: &annotator{set: set, memory: annotate.NewMemory(0), judge: j},
+		notes: &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j},
 	}
 	if !c.ShowSecrets {
 		l.redact = exchange.NewRedactor(nil)

@@ -2,33 +2,112 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"sidenote/annotate"
 	"sidenote/configs"
+	"sidenote/exchange"
 	"sidenote/policy"
+	"sidenote/sink"
 )
 
 // policySettings are the settings that every command which judges has.
-func policySettings() []string { return []string{"fail-on"} }
+func policySettings() []string {
+	return []string{"policy", "fail-on", "expect", "budget", "print-policy"}
+}
 
 // A judge says of every exchange what the policy makes of its notes, and of
-// all of them whether they are good enough.
+// all of them whether they are good enough. A nil judge changes nothing.
 type judge struct {
 	policy *policy.Policy
 	gate   *policy.Gate
+	set    *annotate.Set // the rules that are on, expectations among them
+	stderr io.Writer
 }
 
-// newJudge makes the policy ready that a configuration gives. A policy that
-// cannot be read is a failure of the program: a broken gate lets nothing pass.
-func newJudge(c *configs.Config) (*judge, error) {
-	p := policy.Default()
+// newJudge makes the rules and the policy ready that a configuration asks for,
+// and says which policy it is. One that cannot be read is a failure of the
+// program: a broken gate lets nothing pass.
+func (p *program) newJudge(c *configs.Config) (*judge, error) {
+	j := &judge{stderr: p.stderr}
+	var err error
+	if j.policy, err = loadPolicy(c); err != nil {
+		return nil, &codedError{exitFailed, err}
+	}
+	if j.set, err = newRuleSet(c, j.policy); err != nil {
+		return nil, err
+	}
+	j.gate = j.policy.NewGate()
+	j.announce(c)
+	return j, nil
+}
+
+// loadPolicy puts the policy together: its file, or its part of the
+// configuration file, and then what single settings say.
+func loadPolicy(c *configs.Config) (p *policy.Policy, err error) {
+	switch {
+	case c.PolicyPart != nil:
+		p, err = policy.ParseNode(c.PolicyPart.File, c.PolicyPart.Node)
+	case c.Policy != "":
+		p, err = readPolicy(c.Policy, c.Where("policy"))
+	default:
+		p = policy.Default()
+	}
+	if err != nil {
+		return nil, err
+	}
 	if c.WasSet("fail-on") {
-		if err := p.SetFailOn(c.FailOn); err != nil {
-			return nil, &codedError{exitFailed, fmt.Errorf("--fail-on: %w", err)}
+		if err := p.SetFailOn(c.FailOn, c.Where("fail-on")); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Where("fail-on"), err)
 		}
 	}
-	return &judge{policy: p, gate: p.NewGate()}, nil
+	for _, e := range c.Expect {
+		if err := p.Expect(e, c.Where("expect")); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Where("expect"), err)
+		}
+	}
+	for _, b := range c.Budget {
+		name, value, _ := strings.Cut(b, "=")
+		if err := p.Budget(name, value, c.Where("budget")); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Where("budget"), err)
+		}
+	}
+	return p, nil
+}
+
+// maxPolicy bounds the file of a policy, in octets.
+const maxPolicy = 1 << 20
+
+func readPolicy(name, where string) (*policy.Policy, error) {
+	text, err := os.ReadFile(name)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w; name a policy file", where, pathError(name, err))
+	case len(text) > maxPolicy:
+		return nil, fmt.Errorf("%s: %s has more than %d bytes", where, name, maxPolicy)
+	}
+	return policy.Parse(name, text)
+}
+
+// announce says what the policy is: in one line where there is one at all, and
+// in full when that was asked for.
+func (j *judge) announce(c *configs.Config) {
+	switch {
+	case c.PrintPolicy:
+		fmt.Fprintf(j.stderr, "sidenote: the policy\n%s\n", printableLines(j.policy.String()))
+	case !j.policy.IsPlain():
+		fmt.Fprintf(j.stderr, "sidenote: policy: %s\n", j.policy.Summary())
+	}
+}
+
+// adjust gives notes the severities that the policy says.
+func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
+	if j == nil {
+		return notes
+	}
+	return j.policy.Adjust(x, notes)
 }
 
 // observe counts an exchange that has ended.
@@ -48,15 +127,25 @@ func (j *judge) closing() string {
 	switch v := j.gate.Verdict(); {
 	case !v.Passed:
 		return "policy: FAIL"
-	case j.policy.FailOn() == 0:
+	case !j.policy.CanFail():
 		return ""
 	}
 	return "policy: ok"
 }
 
+// verdict is the verdict on all that was observed. What looks like a mistake in
+// the policy is said as a warning.
+func (j *judge) verdict(command string) policy.Verdict {
+	v := j.gate.Verdict()
+	for _, warning := range v.Warnings {
+		fmt.Fprintf(j.stderr, "sidenote: %s: warning: %s\n", command, sink.Printable(oneLine(warning), false))
+	}
+	return v
+}
+
 // err is the error of a command that was to judge; nil when all was good enough.
 func (j *judge) err(command string) error {
-	v := j.gate.Verdict()
+	v := j.verdict(command)
 	if v.Passed {
 		return nil
 	}

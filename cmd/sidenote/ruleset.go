@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate/rules"
 	"sidenote/configs"
 	"sidenote/contract"
+	"sidenote/policy"
 )
 
 // knownRules lists every rule that there is, those that need an OpenAPI
@@ -21,8 +22,8 @@ func ruleSettings() []string {
 }
 
 // newRuleSet makes the rules ready that a configuration asks for: those of its
-// profile, changed by what it says of single rules.
-func newRuleSet(c *configs.Config) (*annotate.Set, error) {
+// profile, changed by what it says of single rules, and those of its policy.
+func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
 	descriptions, err := contract.Load(c.OpenAPI...)
 	if err != nil {
 		return nil, usageErrorf("--openapi: %w", err)
@@ -31,15 +32,21 @@ func newRuleSet(c *configs.Config) (*annotate.Set, error) {
 	if !known {
 		return nil, usageErrorf("--profile: there is no profile %q", c.Profile)
 	}
-	changes, err := ruleChanges(c.Rules)
+	expectations := p.Rules()
+	changes, err := ruleChanges(c.Rules, expectations)
 	if err != nil {
 		return nil, err
 	}
 	options := annotate.Options{
 		SlowAfter: c.SlowAfter, LargeField: limit(c.LargeField), LargeHead: limit(c.LargeHead), LongURI: limit(c.LongURI),
 	}
-	all := slices.Concat(rules.All(), descriptions.Rules())
-	set, err := annotate.NewSet(all, options, slices.Concat(profile.ChangesOf(all), changes)...)
+	all := slices.Concat(rules.All(), descriptions.Rules(), expectations)
+	changes = slices.Concat(profile.ChangesOf(all), keepOn(changes, expectations))
+	wanted, err := wantedByPolicy(p, all, changes)
+	if err != nil {
+		return nil, err
+	}
+	set, err := annotate.NewSet(all, options, slices.Concat(changes, wanted)...)
 	if err != nil {
 		return nil, &codedError{exitUsage, err}
 	}
@@ -49,3 +56,31 @@ func newRuleSet(c *configs.Config) (*annotate.Set, error) {
 // limit bounds a threshold to what no message head reaches, so that it can be
 // counted with.
 func limit(octets int64) int { return int(min(octets, 1<<30)) }
+
+// keepOn adds to changes what keeps expectations on: "*" is about the rules
+// that everybody knows, and who expects something wants to hear of it.
+func keepOn(changes []annotate.Change, expectations []*annotate.Rule) []annotate.Change {
+	var kept []annotate.Change
+	for _, r := range expectations {
+		kept = append(kept, annotate.Change{Rule: r.ID})
+	}
+	general := 0
+	for general < len(changes) && changes[general].Rule == "*" {
+		general++
+	}
+	return slices.Insert(slices.Clone(changes), general, kept...)
+}
+
+// wantedByPolicy gives the changes that switch on what is off and what the
+// policy wants for some traffic.
+func wantedByPolicy(p *policy.Policy, all []*annotate.Rule, changes []annotate.Change) ([]annotate.Change, error) {
+	severities, err := annotate.Severities(all, changes...)
+	if err != nil {
+		return nil, &codedError{exitUsage, err}
+	}
+	wanted, err := p.Resolve(severities)
+	if err != nil {
+		return nil, &codedError{exitFailed, err}
+	}
+	return wanted, nil
+}

@@ -9,6 +9,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/configs"
+	"sidenote/policy"
 )
 
 // TestProfilesAreSettings holds the setting to the profiles that there are.
@@ -29,7 +30,7 @@ func TestRuleSet(t *testing.T) {
 	c := configs.Default()
 	isOn := func(id string) bool {
 		t.Helper()
-		set, err := newRuleSet(&c)
+		set, err := newRuleSet(&c, policy.Default())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +58,7 @@ func TestRuleSet(t *testing.T) {
 		}
 	}
 	c.OpenAPI = []string{"none.yaml"}
-	if _, err := newRuleSet(&c); err == nil || !strings.Contains(err.Error(), "--openapi: ") || !strings.Contains(err.Error(), "none.yaml") {
+	if _, err := newRuleSet(&c, policy.Default()); err == nil || !strings.Contains(err.Error(), "--openapi: ") || !strings.Contains(err.Error(), "none.yaml") {
 		t.Errorf("%v", err)
 	}
 }

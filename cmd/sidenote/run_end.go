@@ -52,7 +52,7 @@ func (r *running) verdict(end child.End, failure error) (code int, reasons []str
 	if failure != nil {
 		add(exitFailed, "%v", failure)
 	}
-	v := r.judge.gate.Verdict()
+	v := r.judge.verdict("run")
 	if !v.Passed {
 		add(exitPolicy, "%s", strings.Join(v.Reasons, "; "))
 	}

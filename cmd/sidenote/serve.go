@@ -224,20 +224,18 @@ func (s *serving) listeners() (all []net.Listener) {
 
 // newAnnotator makes the rules ready and opens the sinks.
 func (s *serving) newAnnotator() error {
-	set, err := newRuleSet(&s.config)
+	j, err := s.program.newJudge(&s.config)
 	if err != nil {
 		return err
 	}
+	s.judge = j
 	mode, _ := sink.ParseFieldMode(s.config.Annotate)
-	if s.judge, err = newJudge(&s.config); err != nil {
-		return err
-	}
 	s.metrics = metrics.New(buildOf(), metricsOptions(&s.config))
 	lanes, err := s.lanes()
 	if err != nil {
 		return err
 	}
-	a := &annotator{set: set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: s.judge}
+	a := &annotator{set: j.set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: j}
 	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
 	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
 	for _, f := range []*sink.Fanout{a.ended, a.sinks} {
@@ -269,7 +267,7 @@ func (s *serving) redactor() *exchange.Redactor {
 
 // ruleChanges turns the configuration's "rules" into changes: topics first, so
 // that a single rule can be set apart from its topic.
-func ruleChanges(settings map[string]string) ([]annotate.Change, error) {
+func ruleChanges(settings map[string]string, expectations []*annotate.Rule) ([]annotate.Change, error) {
 	var changes []annotate.Change
 	for pattern, value := range settings {
 		c := annotate.Change{Rule: pattern, Off: value == "off"}
@@ -290,7 +288,7 @@ func ruleChanges(settings map[string]string) ([]annotate.Change, error) {
 		}
 		return strings.Compare(a.Rule, b.Rule)
 	})
-	known := knownRules()
+	known := slices.Concat(knownRules(), expectations)
 	for _, c := range changes {
 		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(c.Rule, r.ID) }) {
 			ids := make([]string, len(known))

@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"sidenote/exchange"
+)
+
+// What is looked at of a JSON text, so that a hostile one costs little.
+const (
+	maxJSON  = 1 << 20 // octets
+	maxDepth = 100
+)
+
+// jsonOf reads the content of a message as JSON. Numbers become int where they
+// are whole and fit, float64 otherwise. The error says in words why there is no
+// value.
+func jsonOf(m *exchange.Message) (any, error) {
+	d := m.DecodedContent()
+	switch {
+	case len(d.Bytes) == 0 && m.Content.Size == 0:
+		return nil, errors.New("there is no content")
+	case len(d.Bytes) == 0:
+		return nil, errors.New("the content was not recorded")
+	case m.Content.Truncated || d.Truncated && d.Err == nil && m.Content.Complete:
+		return nil, errors.New("only a part of the content was kept: give a larger --keep-content")
+	case !m.Content.Complete:
+		return nil, errors.New("the content did not come whole")
+	case d.Err != nil:
+		return nil, fmt.Errorf("the content cannot be decoded: %w", d.Err)
+	case len(d.Bytes) > maxJSON:
+		return nil, fmt.Errorf("the content has more than %d bytes", maxJSON)
+	case tooDeep(d.Bytes):
+		return nil, fmt.Errorf("the content is nested deeper than %d levels", maxDepth)
+	}
+	return parseJSON(d.Bytes)
+}
+
+// tooDeep reports whether a JSON text is nested deeper than is looked at.
+func tooDeep(b []byte) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+func parseJSON(b []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(b))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return nil, fmt.Errorf("the content is not JSON: %w", err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("the content is not JSON: something follows the value")
+	}
+	return withNumbers(v), nil
+}
+
+func withNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		n, _ := plainNumber(v.String()) // out of range gives infinity
+		return n
+	case []any:
+		for i := range v {
+			v[i] = withNumbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = withNumbers(v[k])
+		}
+	}
+	return v
+}
+
+func plainNumber(s string) (any, bool) {
+	if i, err := strconv.Atoi(s); err == nil {
+		return i, true
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// A pointer is a JSON Pointer (RFC 6901).
+type pointer struct {
+	text   string
+	tokens []string
+}
+
+func parsePointer(s string) (pointer, error) {
+	p := pointer{text: s}
+	if s == "" {
+		return p, nil
+	}
+	if s[0] != '/' {
+		return p, fmt.Errorf("want a JSON Pointer such as /items/0/id, not %q", s)
+	}
+	for token := range strings.SplitSeq(s[1:], "/") {
+		for rest := token; ; {
+			_, after, found := strings.Cut(rest, "~")
+			if !found {
+				break
+			}
+			if after == "" || after[0] != '0' && after[0] != '1' {
+				return p, fmt.Errorf("%q: after ~ comes 0, for a tilde, or 1, for a slash", s)
+			}
+			rest = after
+		}
+		p.tokens = append(p.tokens, strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+	}
+	return p, nil
+}
+
+// find gives the value that the pointer names.
+func (p pointer) find(v any) (any, bool) {
+	for _, token := range p.tokens {
+		switch at := v.(type) {
+		case map[string]any:
+			member, ok := at[token]
+			if !ok {
+				return nil, false
+			}
+			v = member
+		case []any:
+			i, err := strconv.Atoi(token)
+			if err != nil || i < 0 || i >= len(at) || strconv.Itoa(i) != token {
+				return nil, false
+			}
+			v = at[i]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
+}

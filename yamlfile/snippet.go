@@ -1,0 +1,20 @@
+package yamlfile
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A Snippet is a fault in a short text that stands in no file, such as the
+// value of a flag.
+type Snippet struct {
+	Message string
+	Source  string
+	Offset  int // octet of Source that the caret points at
+}
+
+// Error gives the message, and the text with a caret.
+func (s *Snippet) Error() string {
+	before := s.Source[:min(max(s.Offset, 0), len(s.Source))]
+	return s.Message + "\n     | " + visible(strings.ReplaceAll(s.Source, "\n", " ")) + "\n       " + strings.Repeat(" ", utf8.RuneCountInString(before)) + "^"
+}
