@@ -20,7 +20,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script/*.txtar: each uses the program as a user
 // would. $ORIGIN and $SECURE_ORIGIN are the URLs of go-httpbin in clear and over
-// TLS, which the CA of $ORIGIN_CA vouches for. With -update what is printed is written into the scripts.
+// TLS, which the CA of $ORIGIN_CA vouches for, and $PROGRAM is the path of the
+// program. With -update what is printed is written into the scripts.
 func TestScripts(t *testing.T) {
 	clear, secure, caFile := startOrigin(t)
 	testscript.Run(t, testscript.Params{
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", home)
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 			e.Setenv("SHELL", "/bin/sh")
+			e.Setenv("PROGRAM", filepath.Join(filepath.SplitList(e.Getenv("PATH"))[0], "sidenote"))
 			e.Setenv("ORIGIN", clear)
 			e.Setenv("SECURE_ORIGIN", secure)
 			e.Setenv("ORIGIN_CA", caFile)

@@ -24,6 +24,7 @@ func commands(p *program) []*cobra.Command {
 		newExplainCommand(p),
 		newRulesCommand(p),
 		newEnvCommand(p),
+		newDoctorCommand(p),
 		newCACommand(p),
 		newHealthcheckCommand(p),
 		newVersionCommand(p),
