@@ -9,9 +9,7 @@ import (
 	"sidenote/field"
 )
 
-// cacheRules lists the rules on caching (RFC 9111). The catalogue's
-// cache/cacheability-verdict is none of them: it says who may store a response
-// and for how long, which is a property of every response and no finding.
+// cacheRules lists the rules on caching (RFC 9111).
 func cacheRules() []*annotate.Rule {
 	return slices.Concat(
 		cacheControlRules(),

@@ -9,9 +9,6 @@ import (
 )
 
 // framingLengthRules lists the rules on Content-Length.
-//
-// framing/response-without-request is not among them: octets that no request
-// asked for belong to no exchange, so one exchange cannot show them.
 func framingLengthRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		framingBodyLongerThanContentLength,

@@ -9,10 +9,6 @@ import (
 )
 
 // h2Rules lists the rules on HTTP/2 and HTTP/3, and on the way to them.
-//
-// h2/pseudo-field-invalid and h2/uppercase-field are not among them: they judge
-// the field block before a library decodes it, and the libraries that sidenote
-// stands on refuse such a block before anybody can record it.
 func h2Rules() []*annotate.Rule {
 	return []*annotate.Rule{
 		h2101,

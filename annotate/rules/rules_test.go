@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -164,6 +165,17 @@ func TestRulesAreComplete(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestIDsArePermanent: configurations, accepted notes and other people's scripts
+// name rules by their ID, so one that has been released stays, with the severity
+// that they expect.
+func TestIDsArePermanent(t *testing.T) {
+	var list strings.Builder
+	for _, r := range rules.All() {
+		fmt.Fprintf(&list, "%s %s\n", r.ID, r.Severity)
+	}
+	compareGolden(t, "testdata/ids.golden", list.String())
 }
 
 // TestAllListsEveryRule finds the package-level variables of type *annotate.Rule

@@ -14,9 +14,7 @@ import (
 	"sidenote/field"
 )
 
-// statusRules lists the rules on what each status code calls for. The
-// catalogue's status/explained is none of them: it is the classification
-// itself (annotate.LookupStatus), which every exchange gets.
+// statusRules lists the rules on what each status code calls for.
 func statusRules() []*annotate.Rule {
 	return slices.Concat(
 		statusCodeRules(),

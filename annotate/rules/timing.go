@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"bytes"
+	"strings"
 	"time"
 
 	"sidenote/annotate"
@@ -12,6 +14,8 @@ import (
 func timingRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		timingSlowResponse,
+		timingServerTimingInvalid,
+		timingSSEBuffered,
 	}
 }
 
@@ -143,6 +147,148 @@ func prefersWait(r *exchange.Request) bool {
 			if n := field.TokenLen(part.Text); field.EqualFold(part.Text[:n], "wait") {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+var timingServerTimingInvalid = &annotate.Rule{
+	ID:       "timing/server-timing-invalid",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Server-Timing has a metric that browsers cannot use",
+	Refs:     []string{"W3C Server Timing §2"},
+	Doc: "A metric is a name, which is a token, and dur is its duration in milliseconds, a decimal number. " +
+		"Browsers read 0 for any other duration, such as one with a unit, and leave a metric out whose name they cannot read. The tools then show nothing, or the wrong thing.",
+	Help: "send Server-Timing: db;dur=53.2",
+	Bad:  []string{answered("Server-Timing: db;dur=53ms, app;dur=4"), answered("Server-Timing: db;dur=-1"), answered("Server-Timing: [db];dur=53")},
+	Good: []string{answered(`Server-Timing: db;dur=53.2;desc="the database, mostly", cache, app;dur="4", miss;desc=x`), answered("Server-Timing: ")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldServerTiming}},
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Response.Fields.Each(exchange.FieldServerTiming) {
+			for m := range field.List(l.Value) {
+				name := field.Head(m.Text)
+				if !field.IsToken(name.Text) {
+					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.At+len(name.Text)), "the metric %s is not a token", quoted(name.Text))
+				} else if d, bad := invalidDuration(m.Text); bad {
+					p.Note(annotate.Span(p.ResponseLine(i), m.At+d.ValueAt, m.At+d.ValueAt+len(d.Value)), "the metric %s has dur=%s, which is not a number of milliseconds", name.Text, quoted(field.Unquote(d.Value)))
+				}
+			}
+		}
+	},
+}
+
+// invalidDuration finds the first dur of a metric, which browsers take, if it
+// is not a decimal number.
+func invalidDuration(metric string) (dur field.Param, bad bool) {
+	for d := range field.Params(metric) {
+		if field.EqualFold(d.Name, "dur") {
+			return d, !isDecimal(field.Unquote(d.Value))
+		}
+	}
+	return dur, false
+}
+
+func isDecimal(s string) bool {
+	whole, fraction, _ := strings.Cut(s, ".")
+	return whole+fraction != "" && (whole == "" || field.IsDigits(whole)) && (fraction == "" || field.IsDigits(fraction))
+}
+
+// How events look that something held back: after a silence at once.
+const (
+	bufferedSilence = 2 * time.Second
+	bufferedBurst   = 50 * time.Millisecond
+)
+
+var timingSSEBuffered = &annotate.Rule{
+	ID:       "timing/sse-buffered",
+	Severity: annotate.Info,
+	Blame:    annotate.ByIntermediary,
+	Title:    "a stream of events came as a whole",
+	Refs:     []string{"HTML 9.2"},
+	Doc: "Events are worth sending when they come one by one. These came all at once after a long silence, or as content of a known length, so something collected them first: " +
+		"a proxy that buffers responses, a compression that waits for more, or a server that does not flush.",
+	Help: "switch buffering off where it happens: X-Accel-Buffering: no for nginx; flush after each event; do not compress",
+	Bad: []string{`* timing request-sent=10ms first-byte=5s response-at=5s done=5020ms
+> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/event-stream
+< Transfer-Encoding: chunked
+<
+< data: 1
+<
+< data: 2
+<
+<
+`, responded("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Content-Length: 20") + "< data: 1\n<\n< data: 2\n<\n<\n"},
+	Good: []string{`* timing request-sent=10ms first-byte=100ms response-at=100ms done=5020ms
+> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/event-stream
+< Transfer-Encoding: chunked
+<
+< data: 1
+<
+< data: 2
+<
+<
+`, `# one event: the answer that was waited for
+* timing request-sent=10ms first-byte=5s response-at=5s done=5020ms
+> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/event-stream
+< Transfer-Encoding: chunked
+<
+< data: 1
+<
+<
+`, `# an end at once
+> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/event-stream
+< Content-Length: 0
+<
+`},
+	When:  annotate.When{Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifText}},
+	Needs: annotate.NeedsContent | annotate.NeedsEnd,
+	Check: func(p *annotate.Pass) {
+		r := &p.X.Response
+		if !mediaTypeOf(&r.Fields).Is("text", "event-stream") || !p.X.MayHaveContent() || !hasTwoEvents(r.DecodedContent().Bytes) {
+			return
+		}
+		t := &p.X.Timing
+		switch {
+		case r.Fields.Has(exchange.FieldContentLength):
+			p.Note(p.ResponseField(exchange.FieldContentLength), "the events came with Content-Length %s, so all of them were there before the first was sent", r.Fields.Value(exchange.FieldContentLength))
+		case r.Content.Complete && t.Done > 0 && t.Wait() >= bufferedSilence && t.Receive() <= bufferedBurst:
+			p.Note(p.StatusLine(), "nothing came for %v, and then all events within %v", t.Wait().Round(time.Millisecond), max(t.Receive(), time.Millisecond).Round(time.Millisecond))
+		}
+	},
+}
+
+// hasTwoEvents reports whether a stream holds two events or more: blocks of
+// lines with data, each ended by an empty line.
+func hasTwoEvents(stream []byte) bool {
+	events, data := 0, false
+	for line := range bytes.Lines(stream) {
+		line = bytes.TrimRight(line, "\r\n")
+		switch {
+		case bytes.HasPrefix(line, []byte("data")):
+			data = true
+		case len(line) == 0 && data:
+			events++
+			data = false
+		}
+		if events == 2 {
+			return true
 		}
 	}
 	return false
