@@ -108,10 +108,10 @@ func (x *Exchange) encodeRequest(e *zerolog.Event) {
 	path, query, _ := strings.Cut(x.PathQuery(), "?")
 	strUnlessEmpty(e, "url.path", path)
 	strUnlessEmpty(e, "url.query", query)
-	host, port := SplitAuthority(x.Authority)
+	host, port := x.Server()
 	strUnlessEmpty(e, "server.address", host)
-	if n := portNumber(port, x.Scheme); n > 0 {
-		e.Int("server.port", n)
+	if port > 0 {
+		e.Int("server.port", port)
 	}
 	encodePeer(e, "client.address", "client.port", x.Client.Peer)
 	encodePeer(e, "network.peer.address", "network.peer.port", x.Origin.Peer)
@@ -159,6 +159,13 @@ func encodePeer(e *zerolog.Event, address, port string, p netip.AddrPort) {
 	b = p.Addr().AppendTo(b)
 	e.RawJSON(address, append(b, '"'))
 	e.Int(port, int(p.Port()))
+}
+
+// Server is the host of the target URI as written, and its port, or that of the
+// scheme; 0 where there is none.
+func (x *Exchange) Server() (host string, port int) {
+	host, given := SplitAuthority(x.Authority)
+	return host, portNumber(given, x.Scheme)
 }
 
 // portNumber is the port given, else the scheme's (RFC 9110 §4.2), else 0.
@@ -532,7 +539,7 @@ func (c *Connection) encode(o *object) {
 		return
 	}
 	o.b = append(appendKey(o.b, "tls"), '{')
-	o.text("version", tlsVersionName(t.Version))
+	o.text("version", t.VersionName())
 	if t.Cipher != 0 {
 		o.text("cipher", tls.CipherSuiteName(t.Cipher))
 	}
@@ -573,12 +580,12 @@ var tlsVersions = [...]struct {
 	name string
 }{{tls.VersionTLS10, "1.0"}, {tls.VersionTLS11, "1.1"}, {tls.VersionTLS12, "1.2"}, {tls.VersionTLS13, "1.3"}}
 
-// tlsVersionName gives "1.3", or the number of a version that has no name here.
-func tlsVersionName(id uint16) string {
+// VersionName gives "1.3", or the number of a version that has no name here.
+func (t *TLS) VersionName() string {
 	for _, v := range tlsVersions {
-		if v.id == id {
+		if v.id == t.Version {
 			return v.name
 		}
 	}
-	return fmt.Sprintf("0x%04X", id)
+	return fmt.Sprintf("0x%04X", t.Version)
 }

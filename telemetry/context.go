@@ -28,11 +28,7 @@ type Tracer struct {
 // its request, in mode start and where it says nothing of a trace. What it says
 // is never altered, be it valid or not.
 func (t Tracer) Request(x *exchange.Exchange) []exchange.Line {
-	if t.Mode != ContextOff {
-		if id, parent, sampled, ok := x.Request.TraceContext(); ok {
-			x.Trace = exchange.Trace{ID: id, Parent: parent, Sampled: sampled}
-		}
-	}
+	x.Trace = t.read(x)
 	f := &x.Request.Fields
 	start := t.Mode == ContextStart && !f.Has(exchange.FieldTraceparent) && !f.Has(exchange.FieldTracestate)
 	if !start && !t.Spans {
@@ -44,6 +40,15 @@ func (t Tracer) Request(x *exchange.Exchange) []exchange.Line {
 	}
 	x.Changed |= exchange.ChangedTraceStarted
 	return []exchange.Line{{Name: "traceparent", Value: x.Trace.Traceparent()}}
+}
+
+// read gives the trace that the request says it belongs to.
+func (t Tracer) read(x *exchange.Exchange) exchange.Trace {
+	if t.Mode == ContextOff {
+		return exchange.Trace{}
+	}
+	id, parent, sampled, _ := x.Request.TraceContext()
+	return exchange.Trace{ID: id, Parent: parent, Sampled: sampled}
 }
 
 // name gives the spans of an exchange their IDs, and a trace where none is
