@@ -55,9 +55,12 @@ type Config struct {
 	LogFile     string // file for the JSON log; "" for none
 	ShowSecrets bool
 
-	TraceContext       string   // "forward", "start" or "off"
-	MetricsLabels      []string // LabelHost, LabelRoute, or both; empty for none
-	MetricsLabelValues int      // how many of each are told apart
+	OTLP               string            // URL of the OpenTelemetry collector, or "env"; "" for none
+	OTLPHeaders        map[string]string // field name → value, of requests to it
+	OTLPCA             string            // PEM file of further roots for it; "" for none
+	TraceContext       string            // "forward", "start" or "off"
+	MetricsLabels      []string          // LabelHost, LabelRoute, or both; empty for none
+	MetricsLabelValues int               // how many of each are told apart
 
 	ConnectTimeout        time.Duration
 	ResponseHeaderTimeout time.Duration

@@ -284,6 +284,23 @@ func Settings() []Setting {
 		},
 
 		{
+			Name: "otlp", Kind: KindText, Value: "URL", Group: groupTraces,
+			Help: "send spans and notes to this OpenTelemetry collector: http://, https://, grpc:// or grpcs://",
+			More: "http and https are OTLP/HTTP, as http://localhost:4318; grpc and grpcs are OTLP/gRPC, as grpc://localhost:4317. The word env takes all from the OTEL_EXPORTER_OTLP_ variables, which otherwise are not read.",
+			set:  text(func(c *Config) *string { return &c.OTLP }, anyText),
+		},
+		{
+			Name: "otlp-headers", Kind: KindMap, Value: "NAME=VALUE,...", Group: groupTraces, Repeatable: true, Secret: true,
+			Help: "fields of each request to the collector, such as its credentials",
+			More: "Better given in the environment than as a flag, which other users of the machine can see.",
+			set:  setOTLPHeaders,
+		},
+		{
+			Name: "otlp-ca", Kind: KindText, Value: "FILE", Group: groupTraces,
+			Help: "PEM file of CAs to trust for the collector, beside the system's",
+			set:  text(func(c *Config) *string { return &c.OTLPCA }, anyText),
+		},
+		{
 			Name: "trace-context", Kind: KindChoice, Default: "forward", Value: "MODE", Group: groupTraces,
 			Choices: []string{"forward", "start", "off"},
 			Help:    "W3C Trace Context of requests: forward, start or off",

@@ -295,6 +295,22 @@ func ParseReverse(s string) (r Reverse, err error) {
 	return r, nil
 }
 
+func setOTLPHeaders(c *Config, s string) error {
+	fields := make(map[string]string)
+	for _, item := range splitList(s) {
+		name, value, ok := strings.Cut(item, "=")
+		if name = strings.TrimSpace(name); !ok || name == "" {
+			return errors.New("want NAME=VALUE such as authorization=...") // not quoted: it may be a secret
+		}
+		fields[name] = strings.TrimSpace(value)
+	}
+	if len(fields) == 0 {
+		fields = nil
+	}
+	c.OTLPHeaders = fields
+	return nil
+}
+
 func setRules(c *Config, s string) error {
 	rules := make(map[string]string)
 	for _, item := range splitList(s) {

@@ -28,6 +28,12 @@ type Flusher interface {
 	Flush() error
 }
 
+// A Sender is a sink that sends records on after Write has taken them. Lost
+// counts those that it gave up then.
+type Sender interface {
+	Lost() uint64
+}
+
 // The usual bounds of a queue.
 const (
 	DefaultQueued = 4096
@@ -289,7 +295,7 @@ func (l *lane) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	if failed := l.failed.Load(); failed > 0 {
+	if failed := l.lost(); failed > 0 {
 		return fmt.Errorf("%s: %d records were lost, because writing failed", l.Name, failed)
 	}
 	if l.closeErr != nil {
@@ -317,5 +323,14 @@ func (l *lane) stats() LaneStats {
 	l.mu.Lock()
 	queued := l.count
 	l.mu.Unlock()
-	return LaneStats{Name: l.Name, Queued: queued, Limit: l.Queued, Dropped: l.dropped.Load(), Failed: l.failed.Load()}
+	return LaneStats{Name: l.Name, Queued: queued, Limit: l.Queued, Dropped: l.dropped.Load(), Failed: l.lost()}
+}
+
+// lost counts what the sink could not write, then or later.
+func (l *lane) lost() uint64 {
+	n := l.failed.Load()
+	if s, ok := l.Sink.(Sender); ok {
+		n += s.Lost()
+	}
+	return n
 }

@@ -31,7 +31,6 @@ import (
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
 	"sidenote/sink"
-	"sidenote/telemetry"
 )
 
 func newServeCommand(p *program) *cobra.Command {
@@ -131,10 +130,10 @@ func (s *serving) open() (err error) {
 	if s.authority, err = s.program.openCA(s.config.CADir); err != nil {
 		return err
 	}
+	s.runID = newRunID()
 	if err := s.newAnnotator(); err != nil {
 		return err
 	}
-	s.runID = newRunID()
 	pc, err := s.proxyConfig(s.runID)
 	if err != nil {
 		return err
@@ -328,6 +327,13 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 		}
 		lanes = append(lanes, sink.Lane{Name: "save", Sink: sink.NewSave(f, f), Content: true, Fix: "free space for " + path})
 	}
+	if s.config.OTLP != "" {
+		lane, err := s.otlpLane()
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, lane)
+	}
 	return lanes, nil
 }
 
@@ -387,7 +393,7 @@ func forwarding(c *configs.Config) (proxy.Config, error) {
 		pc.UpstreamProxy = u
 	}
 	if c.UpstreamCA != "" {
-		pool, err := rootsWith(c.UpstreamCA)
+		pool, err := rootsWith(c.UpstreamCA, "--upstream-ca")
 		if err != nil {
 			return pc, err
 		}
@@ -396,23 +402,18 @@ func forwarding(c *configs.Config) (proxy.Config, error) {
 	return pc, nil
 }
 
-// tracer finds the place of exchanges in traces.
-func (s *serving) tracer() telemetry.Tracer {
-	return telemetry.Tracer{Mode: telemetry.ContextMode(s.config.TraceContext)}
-}
-
 // rootsWith gives the system's roots and those of a file.
-func rootsWith(file string) (*x509.CertPool, error) {
+func rootsWith(file, flag string) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &codedError{exitUsage, fmt.Errorf("--upstream-ca: %w; name a PEM file", err)}
+		return nil, &codedError{exitUsage, fmt.Errorf("%s: %w; name a PEM file", flag, err)}
 	}
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, usageErrorf("--upstream-ca %s: no certificate in PEM form in it", file)
+		return nil, usageErrorf("%s %s: no certificate in PEM form in it", flag, file)
 	}
 	return pool, nil
 }
@@ -502,6 +503,9 @@ func (s *serving) greet() {
 	s.log.Info().Msgf("proxy on %s", proxyURL)
 	if s.admin != nil {
 		s.log.Info().Msgf("metrics and health on http://%s/metrics", s.admin.Addr())
+	}
+	if s.config.OTLP != "" {
+		s.log.Info().Msgf("spans and notes go to the OpenTelemetry collector that %s names", s.config.Where("otlp"))
 	}
 	for _, r := range s.reverse {
 		s.log.Info().Msgf("http://%s answers as %s", r.Listener.Addr(), r.to)
