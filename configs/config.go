@@ -52,6 +52,7 @@ type Config struct {
 	Color       string // "auto", "always" or "never"
 	Quiet       bool
 	Save        string // JSONL file for whole exchanges; "" for none
+	Reports     []Report
 	LogFile     string // file for the JSON log; "" for none
 	ShowSecrets bool
 
@@ -90,6 +91,12 @@ const (
 	LabelHost  = "host"
 	LabelRoute = "route"
 )
+
+// A Report is one report to write.
+type Report struct {
+	Kind string // one of ReportKinds
+	File string // "-" for standard output
+}
 
 // Default gives the settings that hold where nothing is set.
 func Default() Config {

@@ -155,7 +155,7 @@ func unknownEnv(env map[string]string) []string {
 	var warnings []string
 	for name := range env {
 		lower := strings.ToLower(name)
-		if slices.Contains(known, lower) && name == strings.ToUpper(name) {
+		if slices.Contains(known, lower) && name == strings.ToUpper(name) || name == envPrefix+"PORT" {
 			continue
 		}
 		for _, k := range known {

@@ -273,6 +273,13 @@ func Settings() []Setting {
 			set:  text(func(c *Config) *string { return &c.Save }, anyText),
 		},
 		{
+			Name: "report", Kind: KindList, Value: "KIND=FILE", Group: groupOutput, Repeatable: true,
+			Choices: ReportKinds(),
+			Help:    "write a report of this kind: " + orList(ReportKinds()),
+			More:    "- as FILE stands for standard output. An existing file is replaced.",
+			set:     setReports,
+		},
+		{
 			Name: "log-file", Kind: KindText, Value: "FILE", Group: groupOutput,
 			Help: "write a JSON record of each exchange, without contents, to this file",
 			set:  text(func(c *Config) *string { return &c.LogFile }, anyText),
@@ -357,5 +364,10 @@ func Settings() []Setting {
 
 // profiles names those of package annotate, which a test compares.
 func profiles() []string { return []string{"default", "strict", "rest", "security", "browser"} }
+
+// ReportKinds names the kinds of package report, which a test compares.
+func ReportKinds() []string {
+	return []string{"har", "jsonl", "markdown"}
+}
 
 func ruleLevels() []string { return []string{"off", "info", "warn", "error", "on"} }

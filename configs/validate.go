@@ -48,7 +48,18 @@ func (c *Config) sameAddress() error {
 	return nil
 }
 
+// sameFile finds files that two things would be written to.
 func (c *Config) sameFile() error {
+	for i, r := range c.Reports {
+		for _, other := range c.Reports[:i] {
+			if r.File == other.File {
+				return fmt.Errorf("%s cannot be both the %s and the %s report (%s): give each its own file", r.File, other.Kind, r.Kind, c.Where("report"))
+			}
+		}
+		if r.File == c.Save || r.File == c.LogFile {
+			return fmt.Errorf("%s cannot be the %s report (%s) too: give each its own file", r.File, r.Kind, c.Where("report"))
+		}
+	}
 	if c.Save != "" && c.Save == c.LogFile {
 		return fmt.Errorf("%s cannot be both the file of saved exchanges (%s) and the log (%s)",
 			c.Save, c.Where("save"), c.Where("log-file"))

@@ -311,6 +311,22 @@ func setOTLPHeaders(c *Config, s string) error {
 	return nil
 }
 
+func setReports(c *Config, s string) error {
+	var all []Report
+	for _, item := range splitList(s) {
+		kind, file, ok := strings.Cut(item, "=")
+		if !ok || file == "" {
+			return fmt.Errorf("want KIND=FILE such as markdown=report.md, not %q", item)
+		}
+		if err := oneOf(kind, ReportKinds()); err != nil {
+			return err
+		}
+		all = append(all, Report{kind, file})
+	}
+	c.Reports = all
+	return nil
+}
+
 func setRules(c *Config, s string) error {
 	rules := make(map[string]string)
 	for _, item := range splitList(s) {

@@ -26,9 +26,7 @@ type HAROptions struct {
 // that is no text is written in base64. ReadHAR reads what it writes.
 func WriteHAR(w io.Writer, exchanges iter.Seq[*Exchange], o HAROptions) error {
 	b := bufio.NewWriterSize(w, streamWindow)
-	b.WriteString(`{"log":{"version":"1.2","creator":{"name":"sidenote","version":`)
-	b.Write(appendHARText(nil, o.Version))
-	b.WriteString(`},"entries":[`)
+	b.Write(appendHARHead(nil, o.Version))
 	var entry []byte
 	between := "\n"
 	for x := range exchanges {
@@ -41,8 +39,14 @@ func WriteHAR(w io.Writer, exchanges iter.Seq[*Exchange], o HAROptions) error {
 		}
 		between = ",\n"
 	}
-	b.WriteString("\n]}}\n") // an error stays with the writer until Flush
+	b.WriteString(harTail) // an error stays with the writer until Flush
 	return b.Flush()
+}
+
+// appendHARHead writes what stands before the entries.
+func appendHARHead(b []byte, version string) []byte {
+	b = append(b, `{"log":{"version":"1.2","creator":{"name":"sidenote","version":`...)
+	return append(appendHARText(b, version), `},"entries":[`...)
 }
 
 func appendHAREntry(b []byte, x *Exchange, notes func(*Exchange) []byte) []byte {

@@ -77,6 +77,11 @@ func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
 	if b := a.Blame(); b != annotate.ByNobody {
 		e.Str("sidenote.blame", string(b))
 	}
+	e.Array("sidenote.notes", encodeNotes(e, a))
+}
+
+// encodeNotes makes the list of notes for an event.
+func encodeNotes(e *zerolog.Event, a *annotate.Annotated) *zerolog.Array {
 	list := e.CreateArray()
 	for i := range a.Notes {
 		n := &a.Notes[i]
@@ -96,7 +101,7 @@ func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
 			Str("fingerprint", n.Fingerprint(a.X))
 		list.Dict(d)
 	}
-	e.Array("sidenote.notes", list)
+	return list
 }
 
 var (

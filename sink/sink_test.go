@@ -361,17 +361,6 @@ func TestWantsColor(t *testing.T) {
 	}
 }
 
-func FuzzPrintable(f *testing.F) {
-	f.Add("a\x1b[31m\u202e\xff日", false)
-	f.Fuzz(func(t *testing.T, s string, ascii bool) {
-		for _, r := range sink.Printable(s, ascii) {
-			if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || ascii && r > '~' || r == 0xfffd && !strings.ContainsRune(s, r) {
-				t.Fatalf("%q gives %U", s, r)
-			}
-		}
-	})
-}
-
 func BenchmarkResponseFields(b *testing.B) {
 	x := parse(b, ok)
 	notes := []annotate.Note{note(mismatch, "", exchange.Place{}), note(hint, "", exchange.Place{})}

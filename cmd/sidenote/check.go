@@ -62,10 +62,11 @@ command line is wrong.`,
 			if err != nil {
 				return err
 			}
-			run, err := p.newChecking(config, &o)
+			run, err := p.newChecking(config, &o, args)
 			if err != nil {
 				return err
 			}
+			defer run.reports.close()
 			return run.run(c.Context(), checks)
 		},
 	}
@@ -82,7 +83,7 @@ command line is wrong.`,
 	addChoice(c, o.format, "format", "how exchanges are printed: text, or json for one record a line")
 	configs.AddFlags(f, policySettings()...)
 	configs.AddFlags(f, ruleSettings()...)
-	configs.AddFlags(f, "severity", "color", "quiet", "show-secrets",
+	configs.AddFlags(f, "severity", "color", "quiet", "report", "show-secrets",
 		"upstream-ca", "insecure-upstream", "upstream-proxy", "no-proxy", "config")
 	return c
 }
@@ -188,13 +189,19 @@ type checking struct {
 	judge   *judge
 	redact  *exchange.Redactor
 	sink    sink.Sink
+	reports *reports
+
+	// out is where the exchanges are shown; text says that people read them.
+	out      io.Writer
+	terminal sink.Terminal
+	text     bool
 
 	mu     sync.Mutex // guards stderr
 	failed int        // checks that did not pass
 	all    int
 }
 
-func (p *program) newChecking(c configs.Config, o *checkOptions) (*checking, error) {
+func (p *program) newChecking(c configs.Config, o *checkOptions, args []string) (*checking, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
@@ -212,12 +219,17 @@ func (p *program) newChecking(c configs.Config, o *checkOptions) (*checking, err
 		return nil, err
 	}
 	ch.runner.Proxy.RunID = newRunID()
-	if c.Format == "json" {
-		ch.sink = sink.NewJSONLog(p.stdout, nil)
-	} else {
-		ch.sink = sink.NewConsole(p.stdout, sink.ConsoleOptions{
-			Terminal: p.terminal(p.stdout, c.Color), Least: least, Quiet: c.Quiet, Closing: ch.closing,
-		})
+	if ch.reports, err = p.openReports(&c, reportOptions(j, least, "sidenote check "+strings.Join(args, " "), ch.runner.Proxy.RunID)); err != nil {
+		return nil, err
+	}
+	ch.out, ch.text = p.stdout, c.Format != "json"
+	if ch.reports.toStdout() {
+		ch.out = p.stderr
+	}
+	ch.terminal = p.terminal(ch.out, c.Color)
+	ch.sink = sink.NewJSONLog(ch.out, nil)
+	if ch.text {
+		ch.sink = sink.NewConsole(ch.out, sink.ConsoleOptions{Terminal: ch.terminal, Least: least, Quiet: c.Quiet})
 	}
 	return ch, nil
 }
@@ -237,28 +249,46 @@ func (ch *checking) run(ctx context.Context, checks []check.Check) error {
 	defer stop()
 	ch.all = len(checks)
 	err := ch.runner.Run(ctx, checks, ch.result)
-	if closeErr := ch.sink.Close(); err == nil && closeErr != nil {
-		err = cannotWrite(closeErr)
+	switch {
+	case ctx.Err() != nil || err != nil: // without a report: there is no verdict
+		_ = ch.sink.Close()
+	default:
+		err = ch.conclude()
 	}
 	switch {
 	case ctx.Err() != nil:
 		return &codedError{exitFailed, errors.New("check: interrupted")}
 	case err != nil:
 		return err
-	case ch.failed > 0 && ch.all == 1:
-		return &codedError{exitPolicy, errors.New("check: the check did not pass")}
 	case ch.failed > 0:
-		return &codedError{exitPolicy, fmt.Errorf("check: %d of %s did not pass", ch.failed, count(ch.all, "check"))}
+		return &codedError{exitPolicy, errors.New("check: " + ch.reason())}
 	}
 	return ch.judge.err("check")
 }
 
-// closing is the last word of the summary.
-func (ch *checking) closing() string {
-	if ch.failed > 0 {
-		return "policy: FAIL"
+// reason says how many checks did not pass.
+func (ch *checking) reason() string {
+	if ch.all == 1 {
+		return "the check did not pass"
 	}
-	return ch.judge.closing()
+	return fmt.Sprintf("%d of %s did not pass", ch.failed, count(ch.all, "check"))
+}
+
+// conclude writes the reports and the summary.
+func (ch *checking) conclude() error {
+	v := judged(ch.judge)
+	if ch.failed > 0 {
+		v = judged(ch.judge, ch.reason())
+	}
+	made, failed := ch.reports.finish(v)
+	err := ch.sink.Close()
+	if ch.text {
+		err = errors.Join(err, ch.program.printSummary(ch.out, made, ch.terminal))
+	}
+	if err != nil {
+		return cannotWrite(err)
+	}
+	return failed
 }
 
 // again says that a check is made again.
@@ -290,7 +320,9 @@ func (ch *checking) result(r *check.Result) error {
 		}
 		a := ch.notes.finish(x)
 		failed = failed || ch.judge.fails(a)
-		if err := ch.sink.Write(annotate.Redacted(a, ch.redact, len(a.Notes) > 0 || x.Response.Status >= 400)); err != nil {
+		a = annotate.Redacted(a, ch.redact, len(a.Notes) > 0 || x.Response.Status >= 400 || ch.reports.needContent())
+		ch.reports.Write(a)
+		if err := ch.sink.Write(a); err != nil {
 			return cannotWrite(err)
 		}
 	}

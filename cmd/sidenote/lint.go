@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,18 +42,19 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 			if c.Flags().Changed("format") {
 				config.Format = format.value
 			}
-			l, err := p.newLinting(config)
+			l, err := p.newLinting(config, args)
 			if err != nil {
 				return err
 			}
 			p.tuneGC()
-			return l.run(c.Context(), args)
+			defer l.reports.close()
+			return l.run(c.Context())
 		},
 	}
 	addChoice(c, format, "format", "how exchanges are printed: text, or json for one record a line")
 	configs.AddFlags(c.Flags(), policySettings()...)
 	configs.AddFlags(c.Flags(), ruleSettings()...)
-	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "show-secrets", "config")
+	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "report", "show-secrets", "config")
 	return c
 }
 
@@ -64,6 +66,9 @@ type linting struct {
 	redact   *exchange.Redactor
 	least    annotate.Severity // lowest that is shown
 	judge    *judge
+	inputs   []capture
+	reports  *reports
+	terminal sink.Terminal // where the exchanges are shown
 	text     bool
 	sink     sink.Sink
 	out      *bufio.Writer // behind the sink
@@ -74,13 +79,13 @@ type linting struct {
 	written error // why the output cannot be written
 }
 
-func (p *program) newLinting(c configs.Config) (*linting, error) {
+func (p *program) newLinting(c configs.Config, args []string) (*linting, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
 	l := &linting{
-		program: p, config: c, judge: j, text: c.Format != "json", progress: p.newProgress(),
+		program: p, config: c, judge: j, inputs: p.captures(args), text: c.Format != "json", progress: p.newProgress(),
 		notes: &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j},
 	}
 	if !c.ShowSecrets {
@@ -89,42 +94,61 @@ func (p *program) newLinting(c configs.Config) (*linting, error) {
 	if l.least, err = annotate.ParseSeverity(c.Severity); err != nil {
 		return nil, &codedError{exitUsage, err}
 	}
+	if err := notTheSameFile(c.Reports, l.inputs); err != nil {
+		return nil, err
+	}
+	if l.reports, err = p.openReports(&c, reportOptions(j, l.least, "sidenote lint "+strings.Join(args, " "), "")); err != nil {
+		return nil, err
+	}
 	l.openSink()
 	return l, nil
 }
 
 // openSink makes what exchanges are written to. A terminal gets each at once.
 func (l *linting) openSink() {
-	terminal := l.program.terminal(l.program.stdout, l.config.Color)
+	out := l.program.stdout
+	if l.reports.toStdout() {
+		out = l.program.stderr
+	}
+	l.terminal = l.program.terminal(out, l.config.Color)
 	size := 64 << 10
-	if terminal.TTY {
+	if l.terminal.TTY {
 		size = 1 // bufio passes on what is larger than its buffer
 	}
-	l.out = bufio.NewWriterSize(clearFirst{l.program.stdout, l.progress}, size)
+	l.out = bufio.NewWriterSize(clearFirst{out, l.progress}, size)
 	if !l.text {
 		l.sink = sink.NewJSONLog(l.out, nil)
 		return
 	}
 	l.sink = sink.NewConsole(l.out, sink.ConsoleOptions{
-		Terminal: terminal, Least: l.least, Quiet: l.config.Quiet, Closing: l.judge.closing,
+		Terminal: l.terminal, Least: l.least, Quiet: l.config.Quiet,
 	})
 }
 
 // run judges all files and says how it went.
-func (l *linting) run(ctx context.Context, args []string) error {
-	inputs := l.program.captures(args)
-	l.progress.begin(inputs)
-	for i := range inputs {
-		if err := l.file(ctx, &inputs[i]); err != nil {
+func (l *linting) run(ctx context.Context) error {
+	l.progress.begin(l.inputs)
+	for i := range l.inputs {
+		if err := l.file(ctx, &l.inputs[i]); err != nil {
 			return err
 		}
 	}
 	l.progress.clear()
-	if err := errors.Join(l.sink.Close(), l.out.Flush()); err != nil {
+	made, failed := l.reports.finish(verdictOf(l.judge))
+	err := l.sink.Close()
+	if l.text {
+		err = errors.Join(err, l.program.printSummary(l.out, made, l.terminal))
+	}
+	if err := errors.Join(err, l.out.Flush()); err != nil {
 		return cannotWrite(err)
 	}
-	if l.unread > 0 {
+	switch {
+	case failed != nil:
+		return failed
+	case l.unread > 0:
 		return &codedError{exitUsage, errSaid}
+	case l.text && l.terminal.TTY && !made.Verdict.Passed: // the summary says why
+		return &codedError{exitPolicy, errSaid}
 	}
 	return l.judge.err("lint")
 }
@@ -195,14 +219,16 @@ func (l *linting) exchange(x *exchange.Exchange) error {
 	a := l.notes.whole(x)
 	worst := a.Verdict()
 	hidden := l.config.Quiet && worst < l.least && x.Err == nil
-	if hidden && !l.text {
-		return nil
-	}
 	if l.text {
 		x.ID = x.Source.File + ":" + strconv.Itoa(x.Source.Entry)
 	}
-	if !hidden { // a hidden one is only counted
-		a = annotate.Redacted(a, l.redact, len(a.Notes) > 0 || x.Response.Status >= 400)
+	content := len(a.Notes) > 0 || x.Response.Status >= 400 || l.reports.needContent()
+	if !hidden || content || l.reports.any() { // any other one is only counted
+		a = annotate.Redacted(a, l.redact, content)
+	}
+	l.reports.Write(a)
+	if hidden && !l.text {
+		return nil
 	}
 	return l.sink.Write(a)
 }

@@ -150,6 +150,7 @@ func (p *program) newRunning(c configs.Config, command child.Command) *running {
 	r := &running{serving: p.newServing(c), command: command}
 	r.out = besides{p.stderr} // standard output is the command's
 	r.log = newLog(r.out)
+	r.title, r.summary = "sidenote run -- "+strings.Join(command.Args, " "), true
 	return r
 }
 
@@ -167,7 +168,7 @@ func (r *running) run(ctx context.Context) error {
 	g, failed := errgroup.WithContext(ctx)
 	r.start(g)
 	r.warn()
-	r.log.Info().Msgf("proxy on http://%s for %s", r.listener.Addr(), r.title())
+	r.log.Info().Msgf("proxy on http://%s for %s", r.listener.Addr(), r.shortTitle())
 	ch, err := child.Start(r.command)
 	if err != nil {
 		return cannotRun(r.command.Args[0], err)
@@ -241,8 +242,8 @@ func (r *running) sayVariables(plan environ.Plan) {
 	}
 }
 
-// title is the command as it is called, cut short.
-func (r *running) title() string {
+// shortTitle is the command as it is called, cut short.
+func (r *running) shortTitle() string {
 	const most = 60
 	title := []rune(sink.Printable(strings.Join(r.command.Args, " "), false))
 	if len(title) > most {

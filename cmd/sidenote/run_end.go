@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"sidenote/child"
 	"sidenote/configs"
+	"sidenote/report"
 	"sidenote/sink"
 )
 
@@ -26,11 +28,20 @@ func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End) 
 	if serveErr := g.Wait(); serveErr != nil {
 		err = serveErr
 	}
+	err = errors.Join(err, r.conclude(r.judged()))
 	code, reasons := r.verdict(end, err)
 	if code == exitOK {
 		return nil
 	}
 	return &codedError{code, fmt.Errorf("run: %s", strings.Join(reasons, "; "))}
+}
+
+// judged is the verdict on the exchanges, whatever became of the command.
+func (r *running) judged() report.Verdict {
+	if lack := lacks(&r.config, r.judge.gate.Verdict().Exchanges); lack != "" {
+		return judged(r.judge, lack)
+	}
+	return judged(r.judge)
 }
 
 // verdict gives the exit code of the run, and what led to it: the first reason

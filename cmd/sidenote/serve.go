@@ -30,6 +30,7 @@ import (
 	"sidenote/metrics"
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
+	"sidenote/report"
 	"sidenote/sink"
 )
 
@@ -87,10 +88,13 @@ type serving struct {
 	annotator *annotator
 	metrics   *metrics.Metrics
 	authority *ca.Authority
+	reports   *reports
 
-	judge *judge
-	runID string
-	out   io.Writer // what exchanges are printed to
+	judge   *judge
+	runID   string
+	out     io.Writer // what exchanges are printed to
+	title   string    // what is run, for reports
+	summary bool      // say at the end what to fix first, and the verdict
 
 	listener net.Listener
 	admin    net.Listener // nil when it is off
@@ -108,7 +112,7 @@ type reverseListener struct {
 // newServing makes a serving that is not opened yet. It prints exchanges to
 // standard output.
 func (p *program) newServing(c configs.Config) *serving {
-	return &serving{program: p, config: c, log: newLog(p.stderr), out: p.stdout}
+	return &serving{program: p, config: c, log: newLog(p.stderr), out: p.stdout, title: "sidenote serve"}
 }
 
 // newLog makes the log of what the program itself has to say.
@@ -122,6 +126,7 @@ func (s *serving) open() (err error) {
 	defer func() {
 		if err != nil {
 			s.closeListeners()
+			s.reports.close()
 		}
 	}()
 	if err := s.listen(); err != nil {
@@ -302,16 +307,25 @@ func ruleChanges(settings map[string]string, expectations []*annotate.Rule) ([]a
 
 // lanes opens what exchanges are written to.
 func (s *serving) lanes() ([]sink.Lane, error) {
+	least, err := annotate.ParseSeverity(s.config.Severity)
+	if err != nil {
+		return nil, &codedError{exitUsage, err}
+	}
+	if s.reports, err = s.program.openReports(&s.config, reportOptions(s.judge, least, s.title, s.runID)); err != nil {
+		return nil, err
+	}
+	if s.reports.toStdout() && s.out == s.program.stdout {
+		s.out = s.program.stderr
+	}
 	var lanes []sink.Lane
 	if s.config.Format == "json" {
 		lanes = append(lanes, sink.Lane{Name: "console", Sink: sink.NewJSONLog(s.out, nil), Fix: "see what reads the output"})
 	} else {
-		least, err := annotate.ParseSeverity(s.config.Severity)
-		if err != nil {
-			return nil, &codedError{exitUsage, err}
+		o := sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet}
+		if !s.summary {
+			o.Closing = s.judge.closing
 		}
-		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.out,
-			sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet, Closing: s.judge.closing})})
+		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.out, o)})
 	}
 	if path := s.config.LogFile; path != "" {
 		f, err := openAppend(path, "--log-file")
@@ -333,6 +347,9 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 			return nil, err
 		}
 		lanes = append(lanes, lane)
+	}
+	if s.summary || s.reports.any() {
+		lanes = append(lanes, s.reports.lanes()...)
 	}
 	return lanes, nil
 }
@@ -447,7 +464,8 @@ func (s *serving) run(ctx context.Context) error {
 	g.Go(func() error {
 		<-gctx.Done()
 		stop() // a second signal ends the program at once
-		return s.shutdown(context.Background(), "drain-timeout", s.config.DrainTimeout)
+		err := s.shutdown(context.Background(), "drain-timeout", s.config.DrainTimeout)
+		return errors.Join(err, s.conclude(verdictOf(s.judge)))
 	})
 	if err := g.Wait(); err != nil {
 		return &codedError{exitFailed, err}
@@ -493,6 +511,16 @@ func (s *serving) shutdown(ctx context.Context, setting string, patience time.Du
 	err := errors.Join(s.annotator.ended.Drain(flush), s.annotator.sinks.Drain(flush))
 	if s.adminServer != nil {
 		s.adminServer.Close()
+	}
+	return err
+}
+
+// conclude writes the reports after the last exchange, and the summary where
+// there is one.
+func (s *serving) conclude(v report.Verdict) error {
+	made, err := s.reports.finish(v)
+	if s.summary && s.config.Format != "json" {
+		err = errors.Join(err, s.program.printSummary(s.out, made, s.program.terminal(s.out, s.config.Color)))
 	}
 	return err
 }

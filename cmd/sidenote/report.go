@@ -1,0 +1,352 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"sidenote/annotate"
+	"sidenote/configs"
+	"sidenote/report"
+	"sidenote/sink"
+)
+
+// reports is what becomes of --report, and the summary at the end of a run.
+// Open it before anything starts, give it every exchange (as lanes of a
+// Fanout, or with Write), and finish it with the verdict.
+type reports struct {
+	program   *program
+	collector *report.Collector
+	whole     []reportFile    // written at the end
+	streams   []*reportStream // written as exchanges come
+}
+
+type reportFile struct {
+	configs.Report
+	kind   report.Kind
+	target string // File, links followed
+}
+
+type reportStream struct {
+	configs.Report
+
+	mu   sync.Mutex // a lane that was too slow to drain may still be at work
+	sink sink.Sink  // nil once it is closed
+	err  error      // the first, after which nothing is written
+}
+
+// reportOptions says what a report keeps, what is shown and what fails; title
+// is what is run, and run its name.
+func reportOptions(j *judge, least annotate.Severity, title, run string) report.Options {
+	o := report.Options{FailOn: j.policy.FailOn(), Least: least, Title: title, Run: run}
+	if o.FailOn != 0 {
+		o.Least = min(o.Least, o.FailOn)
+	}
+	return o
+}
+
+// verdictOf is what a judge has to say, for a report.
+func verdictOf(j *judge) report.Verdict {
+	v := j.gate.Verdict()
+	out := report.Verdict{Passed: v.Passed, Reasons: v.Reasons}
+	switch failOn := j.policy.FailOn(); {
+	case !v.Passed || !j.policy.CanFail():
+	case failOn == 0:
+		out.Reasons = []string{"the policy holds"}
+	default:
+		out.Reasons = []string{"no note at or above " + failOn.String()}
+	}
+	return out
+}
+
+// judged adds what else led to the verdict of a judge: reasons why the run
+// failed, though the policy may have passed.
+func judged(j *judge, more ...string) report.Verdict {
+	v := verdictOf(j)
+	if len(more) > 0 && v.Passed {
+		v = report.Verdict{}
+	}
+	v.Reasons = append(v.Reasons, more...)
+	return v
+}
+
+// notTheSameFile refuses to write a report over what is to be read.
+func notTheSameFile(reports []configs.Report, inputs []capture) error {
+	for _, r := range reports {
+		info, err := os.Stat(r.File)
+		if err != nil {
+			continue
+		}
+		for i := range inputs {
+			if in, err := os.Stat(inputs[i].name); err == nil && os.SameFile(info, in) {
+				return usageErrorf("--report %s=%s: that is a file to be read; name another", r.Kind, r.File)
+			}
+		}
+	}
+	return nil
+}
+
+// openReports makes the reports ready that a configuration asks for. What
+// cannot be written is an error of the start.
+func (p *program) openReports(c *configs.Config, o report.Options) (*reports, error) {
+	r := &reports{program: p}
+	kinds := report.Kinds()
+	for _, asked := range c.Reports {
+		kind := kinds[slices.IndexFunc(kinds, func(k report.Kind) bool { return k.Name == asked.Kind })]
+		o.Detail = o.Detail || kind.Detail
+		var err error
+		if kind.Streamed {
+			err = r.openStream(asked)
+		} else {
+			var target string
+			target, err = makeRoom(asked.File)
+			r.whole = append(r.whole, reportFile{asked, kind, target})
+		}
+		if err != nil {
+			r.close()
+			return nil, &codedError{exitFailed, fmt.Errorf("--report %s: %w", asked.Kind, err)}
+		}
+	}
+	o.Version = readVersion().Version
+	r.collector = report.NewCollector(o)
+	return r, nil
+}
+
+// openStream opens a report that grows with each exchange.
+func (r *reports) openStream(asked configs.Report) error {
+	w, closer, isFile := io.Writer(r.program.stdout), io.Closer(nil), false
+	if asked.File != "-" {
+		f, err := os.OpenFile(asked.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, privateMode)
+		if err != nil {
+			return cannotWriteFile(asked.File, err)
+		}
+		info, err := f.Stat()
+		isFile = err == nil && info.Mode().IsRegular()
+		w, closer = f, f
+	}
+	s := sink.Sink(nil)
+	if asked.Kind == "har" {
+		s = sink.NewHAR(w, isFile, closer, readVersion().Version)
+	} else {
+		s = sink.NewSave(w, closer)
+	}
+	r.streams = append(r.streams, &reportStream{Report: asked, sink: s})
+	return nil
+}
+
+// The modes of new files, before the umask. Reports are made to be picked up by
+// other programs; the exchanges themselves are their owner's.
+const (
+	publicMode  = 0o644
+	privateMode = 0o600
+)
+
+// toStdout reports whether a report goes to standard output, where nothing
+// else may then stand.
+func (r *reports) toStdout() bool {
+	return slices.ContainsFunc(r.whole, func(f reportFile) bool { return f.File == "-" }) ||
+		slices.ContainsFunc(r.streams, func(s *reportStream) bool { return s.File == "-" })
+}
+
+// any reports whether there are reports at all; the collector alone makes none.
+func (r *reports) any() bool { return len(r.whole) > 0 || len(r.streams) > 0 }
+
+// needContent reports whether a report holds the content of every exchange, so
+// that secrets have to be looked for in all of it.
+func (r *reports) needContent() bool { return len(r.streams) > 0 }
+
+// lanes gives what a Fanout is to write to.
+func (r *reports) lanes() []sink.Lane {
+	lanes := []sink.Lane{{Name: "report", Sink: r.collector}}
+	for _, s := range r.streams {
+		lanes = append(lanes, sink.Lane{Name: "report " + s.Kind, Sink: s, Content: true, Fix: "free space for " + s.File})
+	}
+	return lanes
+}
+
+// Write gives an exchange to every report, for programs that have no Fanout.
+// It never fails: finish says what went wrong.
+func (r *reports) Write(a *annotate.Annotated) {
+	_ = r.collector.Write(a) // never fails
+	for _, s := range r.streams {
+		_ = s.Write(a)
+	}
+}
+
+// Write keeps the first error, and writes nothing after it.
+func (s *reportStream) Write(a *annotate.Annotated) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil && s.sink != nil {
+		s.err = s.sink.Write(a)
+	}
+	return s.err
+}
+
+// Flush writes what is held back.
+func (s *reportStream) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.sink.(sink.Flusher); ok && s.err == nil {
+		s.err = f.Flush()
+	}
+	return s.err
+}
+
+// Close closes the file. It may be called again.
+func (s *reportStream) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sink != nil {
+		if err := s.sink.Close(); s.err == nil {
+			s.err = err
+		}
+		s.sink = nil
+	}
+	return s.err
+}
+
+// close gives up: what was opened is closed.
+func (r *reports) close() {
+	if r == nil {
+		return
+	}
+	for _, s := range r.streams {
+		_ = s.Close()
+	}
+}
+
+// finish writes all reports after the last exchange. A report that cannot be
+// written does not keep the others from it; the error names each.
+func (r *reports) finish(v report.Verdict) (*report.Report, error) {
+	var errs []error
+	for _, s := range r.streams {
+		if err := s.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("--report %s: %w", s.Kind, cannotWriteFile(s.File, err)))
+		}
+	}
+	made := r.collector.Report(v)
+	for _, f := range r.whole {
+		if err := r.write(f, made); err != nil {
+			errs = append(errs, fmt.Errorf("--report %s: %w", f.Kind, cannotWriteFile(f.File, err)))
+		}
+	}
+	if len(errs) > 0 {
+		return made, &codedError{exitFailed, joined(errs)}
+	}
+	return made, nil
+}
+
+// joined makes one line of several errors.
+func joined(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = err.Error()
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
+func (r *reports) write(f reportFile, made *report.Report) error {
+	if f.File == "-" {
+		return f.kind.Write(r.program.stdout, made)
+	}
+	return writeWhole(f.target, func(w io.Writer) error { return f.kind.Write(w, made) })
+}
+
+// makeRoom finds out whether writeWhole can write a file, and removes the
+// report of an earlier run, which would be taken for one of this. It gives the
+// path of the file that the name stands for.
+func makeRoom(name string) (target string, err error) {
+	if name == "-" {
+		return name, nil
+	}
+	target = name
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		target = real
+	}
+	info, err := os.Stat(target)
+	switch {
+	case err == nil && info.IsDir():
+		return "", cannotWriteFile(name, syscall.EISDIR)
+	case err == nil && !info.Mode().IsRegular():
+		return target, nil // a device or a pipe, which is written as it is
+	case err == nil:
+		if err := os.Remove(target); err != nil {
+			return "", cannotWriteFile(name, err)
+		}
+	}
+	f, err := createBeside(target)
+	if err != nil {
+		return "", cannotWriteFile(name, err)
+	}
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		return "", cannotWriteFile(name, err)
+	}
+	return target, nil
+}
+
+// createBeside makes a new file in the folder of another.
+func createBeside(name string) (*os.File, error) {
+	unique := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+rand.Text()[:8])
+	return os.OpenFile(unique, os.O_WRONLY|os.O_CREATE|os.O_EXCL, publicMode)
+}
+
+// writeWhole writes a file so that its name never stands for a part of it.
+func writeWhole(name string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := createBeside(name)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// cannotWriteFile says what is wrong with a file that is to be written, and
+// what to do.
+func cannotWriteFile(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	if name == "-" {
+		return fmt.Errorf("cannot write standard output: %w", err)
+	}
+	advice := "name a file that can be written"
+	if errors.Is(err, fs.ErrNotExist) {
+		advice = "make its folder first"
+	}
+	return fmt.Errorf("%s: %w; %s", name, err, advice)
+}
+
+// printSummary writes what to fix first, and the verdict.
+func (p *program) printSummary(w io.Writer, r *report.Report, t sink.Terminal) error {
+	o := report.SummaryOptions{TTY: t.TTY, Color: t.Color}
+	if t.Width != nil {
+		o.Width = t.Width()
+	}
+	return report.WriteSummary(w, r, o)
+}

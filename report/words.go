@@ -1,0 +1,61 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"sidenote/printable"
+)
+
+// plural counts things: "1 note", "2 notes".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// String gives what there is of each severity: "3 errors, 9 warnings".
+func (c Counts) String() string {
+	s := plural(c.Errors, "error") + ", " + plural(c.Warnings, "warning")
+	if c.Infos > 0 {
+		s += ", " + plural(c.Infos, "info")
+	}
+	return s
+}
+
+// took writes a duration for people: "38 ms", "1.2 s".
+func took(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "-"
+	case d < time.Millisecond:
+		return "<1 ms"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < 10*time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
+	case d < 10*time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return strconv.FormatInt(int64(d.Minutes()), 10) + " min"
+}
+
+// text makes text from the wire fit for a file that people read.
+func text(s string) string { return printable.Text(s, false) }
+
+// sentence begins a clause with a capital and ends it with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	r, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(r)) + s[size:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}
