@@ -163,7 +163,7 @@ func (h *harReading) version() error {
 	if err := h.stream.value(&h.text); err != nil {
 		return err
 	}
-	c := jsonCursor{s: string(h.text.text)}
+	c := jsonCursor{s: h.text.text.String()}
 	if v := c.text(); v != "" && !strings.HasPrefix(v, "1.") && v != "1" {
 		return fmt.Errorf("this is version %.20q: %w", v, errHARVersion)
 	}
@@ -246,7 +246,8 @@ func (h *harReading) nextLarge() (x *Exchange, at int64, err error) {
 	} else if err != nil {
 		return nil, 0, err
 	}
-	c := jsonCursor{s: string(h.text.text), cuts: h.text.cuts}
+	c := jsonCursor{s: h.text.text.String(), cuts: h.text.cuts}
+	h.text.text.Reset() // the exchange holds on to the text; the reader need not
 	if x, err = h.entry.read(&c); err != nil {
 		err = badEntry{err}
 	}

@@ -260,7 +260,9 @@ func (c *jsonCursor) octets() (b []byte, cut bool) {
 		return []byte(raw), false
 	}
 	c.i++
-	b, cut = c.inString()
+	if b, cut = c.inString(); c.scratch == nil {
+		return b, cut
+	}
 	return bytes.Clone(b), cut
 }
 
@@ -289,7 +291,7 @@ func (c *jsonCursor) unescaped(room []byte) (_ []byte, ok bool) {
 	b, s, n, i := room[:cap(room)], c.s, 0, c.i
 	for {
 		if len(b)-n < 2*short {
-			b = append(b[:n], make([]byte, max(n, 4<<10))...)
+			b = append(b[:n], make([]byte, c.roomFor(n, i))...)
 		}
 		for most := min(i+short, len(s)); i < most && s[i] != '"' && s[i] != '\\'; i++ {
 			b[n] = s[i]
@@ -322,6 +324,18 @@ func (c *jsonCursor) unescaped(room []byte) (_ []byte, ok bool) {
 		n += utf8.EncodeRune(b[n:], r)
 		i += 1 + size
 	}
+}
+
+// roomFor is how much more room to make for a string of which n octets are
+// known and the rest begins at i. For a long one it is all that it can need.
+func (c *jsonCursor) roomFor(n, i int) int {
+	const small = 4 << 10
+	if n < 16*small {
+		return max(n, small)
+	}
+	rest := jsonCursor{s: c.s, i: i}
+	rest.stringEnd()
+	return rest.i - i + small
 }
 
 // plainEscapes has what an escape of one letter stands for; 0 for none.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Bounds on what a HAR reader holds in memory, in octets of JSON text.
@@ -105,7 +106,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 
 // jsonText is one JSON value out of a stream.
 type jsonText struct {
-	text  []byte
+	text  strings.Builder
 	start int64 // which octet of the stream it begins at
 	cuts  []jsonCut
 	large bool // it did not fit
@@ -118,19 +119,18 @@ type jsonCut struct {
 }
 
 func (t *jsonText) reset(start int64) {
-	if cap(t.text) > keepText {
-		t.text = nil
-	}
-	*t = jsonText{text: t.text[:0], cuts: t.cuts[:0], start: start}
+	t.text.Reset()
+	t.start, t.cuts, t.large = start, t.cuts[:0], false
 }
 
 func (t *jsonText) add(b string) {
 	switch {
 	case t.large:
-	case len(t.text)+len(b) > MaxEntry:
+	case t.text.Len()+len(b) > MaxEntry:
 		t.large = true
+		t.text.Reset()
 	default:
-		t.text = append(t.text, b...)
+		t.text.WriteString(b)
 	}
 }
 
@@ -254,7 +254,7 @@ func (w *valueWalk) overString(b string, n, from int) (int, int) {
 		return end + 1, from
 	}
 	if w.cut {
-		w.keep.cuts = append(w.keep.cuts, jsonCut{len(w.keep.text), w.missing})
+		w.keep.cuts = append(w.keep.cuts, jsonCut{w.keep.text.Len(), w.missing})
 		w.cut, from = false, end
 	}
 	w.inString, w.done = false, w.depth == 0
@@ -290,7 +290,7 @@ func (s *jsonStream) members(f func(name string) error) error {
 		if err := s.value(&name); err != nil {
 			return err
 		}
-		c := jsonCursor{s: string(name.text)}
+		c := jsonCursor{s: name.text.String()}
 		key := c.text()
 		if err := s.want(':'); err != nil {
 			return err

@@ -380,7 +380,10 @@ func (l *lineReader) fill() {
 		l.start = 0
 	}
 	if l.end == len(l.buf) {
-		l.buf = append(l.buf, make([]byte, max(64<<10, len(l.buf)))...)
+		const first = 64 << 10
+		larger := make([]byte, min(max(2*len(l.buf), first), MaxRecord+first))
+		copy(larger, l.buf)
+		l.buf = larger
 	}
 	for range 100 { // an empty read is no progress
 		n, err := l.r.Read(l.buf[l.end:])

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,7 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 				return err
 			}
 			p.tuneGC()
+			p.limitMemory()
 			defer l.reports.close()
 			return l.run(c.Context())
 		},
@@ -56,6 +58,17 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 	configs.AddFlags(c.Flags(), ruleSettings()...)
 	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "report", "show-secrets", "config")
 	return c
+}
+
+// memoryLimit is what the garbage collector tries to stay below, in octets. Only
+// entries of many megabytes come near it.
+const memoryLimit = 64 << 20
+
+// limitMemory sets that limit, unless the user set one.
+func (p *program) limitMemory() {
+	if _, set := p.lookup("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }
 
 // A linting judges capture files, one exchange at a time and in their order.
