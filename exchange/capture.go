@@ -64,7 +64,7 @@ func captureKind(head []byte) (int, error) {
 		return 0, errCaptureEmpty
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return 0, errors.New("the file is compressed: decompress it with gunzip first")
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+	case isUTF16(head):
 		return 0, errors.New("the file is UTF-16: save it as UTF-8")
 	case text[0] != '{':
 		return 0, fmt.Errorf("%w: it begins with %.12q", errCaptureKind, text)
@@ -74,6 +74,13 @@ func captureKind(head []byte) (int, error) {
 		return kindJSONL, nil
 	}
 	return kindHAR, nil
+}
+
+// isUTF16 reports whether text begins with a byte order mark of UTF-16, or with
+// an ASCII character in it, whose other octet is NUL.
+func isUTF16(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) ||
+		len(head) > 1 && (head[0] == 0) != (head[1] == 0)
 }
 
 // readJSONL is ReadJSONL that goes on after a line that is no record. skipped is

@@ -186,6 +186,44 @@ func TestHARDialects(t *testing.T) {
 * content request sha256=none no-raw-head
 * content response sha256=none no-raw-head
 `},
+		{"chrome, blocked by an extension", `{"startedDateTime":"2026-01-02T08:34:05.5+05:30","time":-1,"request":{"method":"GET","url":"https://ads.test/p.gif","httpVersion":"","headers":[]},
+			"response":{"status":0,"statusText":"","httpVersion":"","headers":[],"content":{"size":0,"mimeType":"x-unknown"},"bodySize":-1,"_transferSize":0,"_error":"net::ERR_BLOCKED_BY_CLIENT"},
+			"timings":{"blocked":-1,"dns":-1,"ssl":-1,"connect":-1,"send":0,"wait":0,"receive":0}}`,
+			`* started 2026-01-02T08:34:05.5+05:30
+* scheme https
+* authority ads.test
+> GET /p.gif 
+>
+* content request sha256=none no-raw-head
+`},
+		{"firefox, blocked", `{"startedDateTime":"2026-01-01T23:34:05.000-03:30","request":{"method":"GET","url":"https://ads.test/","httpVersion":"","headers":[]},
+			"response":{},"timings":{},"time":0}`,
+			`* started 2026-01-01T23:34:05-03:30
+* scheme https
+* authority ads.test
+> GET / 
+>
+* content request sha256=none no-raw-head
+`},
+		{"no response", `{"request":{"method":"OPTIONS","url":"https://shop.test/"}}`,
+			`* scheme https
+* authority shop.test
+> OPTIONS / 
+>
+* content request sha256=none no-raw-head
+`},
+		{"HTTP/3 with pseudo-fields", `{"request":{"method":"GET","url":"https://shop.test/","httpVersion":"h3-29","headers":[{"name":":authority","value":"shop.test"},{"name":":scheme","value":"https"}]},
+			"response":{"status":200,"statusText":"OK","httpVersion":"h3","headers":[{"name":":status","value":"200"},{"name":"alt-svc","value":"h3=\":443\"; ma=86400"}]}}`,
+			`* scheme https
+* authority shop.test
+> GET / HTTP/3
+>
+< HTTP/3 200
+< alt-svc: h3=":443"; ma=86400
+<
+* content request sha256=none
+* content response sha256=none
+`},
 		{"content that was left out, or is in another charset", `{"startedDateTime":"2026-01-02","request":{"method":"POST","url":"http://u:p@shop.test?q","headers":[{"name":"content-length","value":"9"}],"bodySize":9},
 			"response":{"status":200,"httpVersion":"h3","headers":[{"name":"content-type","value":"text/plain; charset=iso-8859-1"},{"name":"content-length","value":"1"}],"content":{"text":"ü"}}}`,
 			`* started 2026-01-02T00:00:00Z
@@ -254,6 +292,12 @@ func TestHARErrors(t *testing.T) {
 		{"no JSON", "PK\x03\x04\x00", 0, nil, `f: byte 1: neither a HAR nor a JSONL file that sidenote saved: it begins with "PK\x03\x04\x00"`},
 		{"compressed", "\x1f\x8b\x08\x00", 0, nil, "f: byte 1: the file is compressed: decompress it with gunzip first"},
 		{"UTF-16", "\xff\xfe{\x00", 0, nil, "f: byte 1: the file is UTF-16: save it as UTF-8"},
+		{"UTF-16 without a mark", "{\x00\"\x00", 0, nil, "f: byte 1: the file is UTF-16: save it as UTF-8"},
+		{"UTF-16, the other way round", "\x00{\x00\"", 0, nil, "f: byte 1: the file is UTF-16: save it as UTF-8"},
+		{"not an escape", har(`{"request":{"method":"\x0041"}}`, smallEntry), 1, []string{"f: entry 0, byte 95: this is no escape of a JSON string"}, ""},
+		{"null for all", har(`{"startedDateTime":null,"time":null,"request":{"method":"GET","url":"http://a.test/","httpVersion":null,"headers":null,"postData":null,"bodySize":null},"response":null,"cache":null,"timings":null,"serverIPAddress":null,"_webSocketMessages":null}`,
+			`{"request":{"method":"GET","url":"http://a.test/","headers":[null,{"name":null,"value":null},7]},"response":{"status":null,"headers":null,"content":{"size":null,"text":null,"encoding":null}}}`), 2, nil, ""},
+		{"comments", `{"comment":"a","log":{"comment":"b","entries":[{"comment":"c",` + smallEntry[1:] + `],"pages":[{"comment":"d"}]}}`, 1, nil, ""},
 		{"control octets", har(`{"request":{"method":"G` + "\x00\x1b" + `","url":"http://a.test/\u0000"},"response":{"status":200,"headers":[{"name":"a\u0000","value":"\u001b[2J"}]}}`), 1, nil, ""},
 		{"comma too many", har(smallEntry, ""), 1, nil, ""},
 		{"no comma", har(smallEntry + smallEntry), 1, nil, "f: byte 150: want a comma or the end of the list here"},
@@ -310,6 +354,42 @@ func TestReadHARInBoundedMemory(t *testing.T) {
 	all, bad, err := readCapture(io.MultiReader(strings.NewReader(`{"log":{"entries":[{"x":[1`), &repeated{strings.Repeat(`,"abcd"`, 1<<12), total / 7 * 7}, strings.NewReader(`]},`+smallEntry+`]}}`)))
 	if err != nil || len(all) != 1 || len(bad) != 1 || !strings.Contains(bad[0], "more than 32 MiB") {
 		t.Errorf("%d exchanges, %q, %v", len(all), bad, err)
+	}
+}
+
+// TestLongStrings puts an escape at each place round the one where a string is
+// cut, and a piece of the file's end at each of some places in it.
+func TestLongStrings(t *testing.T) {
+	const most = 8 << 20
+	for _, escape := range []string{`\"`, `\u00fc`} {
+		for before := most - 3; before <= most+1; before++ {
+			text := strings.Repeat("x", before) + escape + strings.Repeat(`y\"`, 100)
+			entry := `{"request":{"method":"GET","url":"http://a.test/"},"response":{"status":200,"content":{"text":"` + text + `","mimeType":"text/plain"}}}`
+			all, bad, err := readCapture(strings.NewReader(har(entry, smallEntry)))
+			if err != nil || len(all) != 2 || len(bad) > 0 {
+				t.Fatalf("%s after %d: %d exchanges, %q, %v", escape, before, len(all), bad, err)
+			}
+			kept := all[0].Response.Content.Kept
+			if n := len(kept); n < min(before, most)-1 || n > most+2 || !bytes.HasPrefix(kept, bytes.Repeat([]byte("x"), min(before, most))) || !all[0].Response.Content.Truncated {
+				t.Errorf("%s after %d: kept %d, %q", escape, before, n, kept[max(n-8, 0):])
+			}
+		}
+	}
+}
+
+// TestStringsOfEachLength reads strings that end, or have an escape, at each
+// place of the eight octets that are looked at together.
+func TestStringsOfEachLength(t *testing.T) {
+	for n := range 70 {
+		for _, c := range []struct{ escape, want string }{
+			{"", ""}, {`\"`, `"`}, {`\\`, `\`}, {`\/`, "/"}, {`\b\f\n\r\t`, "\b\f\n\r\t"}, {`\u00fc`, "ü"}, {`\uD83D\uDE00`, "😀"}, {`\ud83d`, "\ufffd"}, {"ü", "ü"},
+		} {
+			text, want := strings.Repeat("a", n)+c.escape+"z", strings.Repeat("a", n)+c.want+"z"
+			x := one(t, `{"request":{"method":"POST","url":"http://a.test/","postData":{"text":"`+text+`"}},"response":{"status":200,"statusText":"`+text+`"}}`)
+			if got := string(x.Request.Content.Kept); got != want || x.Response.Reason != want {
+				t.Errorf("%q is %q and %q, want %q", text, got, x.Response.Reason, want)
+			}
+		}
 	}
 }
 

@@ -25,7 +25,8 @@ func newLintCommand(p *program) *cobra.Command {
 		Short: "Judge the exchanges of a HAR or JSONL file",
 		Long: `Judge recorded exchanges as the proxy judges live ones. FILE is a HAR, as browsers
 and other proxies save it, or a JSONL that sidenote saved with --save; a folder,
-for all *.har and *.jsonl below it; or - for standard input.
+for all *.har and *.jsonl below it; or - for standard input. Entries of a file
+count from 0, as in jq's .log.entries[0], both in what is printed and in errors.
 
 The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 2 when a file could not be read whole; the others are judged all the same.`,
