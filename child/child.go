@@ -18,6 +18,12 @@ type Command struct {
 	// The command gets these files themselves, not copies of what passes
 	// through them.
 	Stdin, Stdout, Stderr *os.File
+
+	// Guard is a program to start, by its path and its arguments from the name
+	// on, that calls Guard and so ends the command when we are killed. Note is
+	// handed to it. Without one the command is left to itself then.
+	Guard []string
+	Note  string
 }
 
 // An End says how a command ended.

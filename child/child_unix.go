@@ -16,6 +16,7 @@ import (
 type Child struct {
 	pid      int // and the number of its process group
 	terminal *terminal
+	guard    *guard // nil for none
 	ended    chan End
 
 	signals   chan os.Signal
@@ -47,27 +48,45 @@ func Start(c Command) (*Child, error) {
 		}
 	}
 	adoptOrphans()
-	started := make(chan error)
-	go func() {
-		// To the kernel the parent of a process is a thread: the command is
-		// ended together with this one.
-		runtime.LockOSThread()
-		err := ch.fork(c)
-		started <- err
-		if err == nil {
-			ch.ended <- ch.wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	err := ch.begin(c)
+	if err != nil {
 		signal.Stop(ch.signals)
 		ch.terminal.close()
 		return nil, err
 	}
+	go func() { ch.ended <- ch.wait() }()
 	// Taking the terminal back is what a process in the background may do only
 	// if it ignores this signal. The command has been started with its default.
 	signal.Ignore(syscall.SIGTTOU)
 	go ch.pass()
 	return ch, nil
+}
+
+// begin starts the command, under guard.
+func (c *Child) begin(command Command) (err error) {
+	if len(command.Guard) > 0 {
+		if c.guard, err = startGuard(command); err != nil {
+			return err
+		}
+	}
+	if err = c.fork(command); err != nil {
+		if c.guard != nil {
+			c.guard.dismiss()
+		}
+		return err
+	}
+	if c.guard != nil {
+		c.guard.tell(c.pid, command.Note)
+	}
+	return nil
+}
+
+// guardPID is the number of the guard's process; 0 without one.
+func (c *Child) guardPID() int {
+	if c.guard == nil {
+		return 0
+	}
+	return c.guard.pid
 }
 
 // Terminate asks the command to end.
@@ -83,6 +102,9 @@ func (c *Child) Wait() End {
 		c.end = <-c.ended
 		signal.Stop(c.signals)
 		close(c.signals)
+		if c.guard != nil {
+			c.guard.dismiss()
+		}
 		c.terminal.takeBack()
 		if c.terminal.wasGiven() && (c.end.Signal == syscall.SIGINT || c.end.Signal == syscall.SIGQUIT) {
 			interruptGroup(c.end.Signal)
@@ -107,7 +129,6 @@ func (c *Child) fork(command Command) error {
 		attr.Foreground, attr.Ctty = true, c.terminal.fd
 		c.terminal.gave()
 	}
-	endWithParent(attr)
 	procAttr := &syscall.ProcAttr{
 		Env: command.Env, Sys: attr,
 		Files: []uintptr{command.Stdin.Fd(), command.Stdout.Fd(), command.Stderr.Fd()},

@@ -19,6 +19,7 @@ func commands(p *program) []*cobra.Command {
 		newServeCommand(p),
 		newCheckCommand(p),
 		newRunCommand(p),
+		newGuardCommand(p),
 		newLintCommand(p),
 		newDemoCommand(p),
 		newExplainCommand(p),

@@ -50,6 +50,9 @@ cannot be run, and 127 when there is no CMD.`,
 			if err != nil {
 				return err
 			}
+			if proxy := p.outerProxy(); proxy != "" {
+				return p.runInside(proxy, c, command)
+			}
 			r := p.newRunning(runConfig(config), command)
 			r.printEnv = printEnv
 			for _, w := range warnings {
@@ -168,28 +171,38 @@ func (r *running) run(ctx context.Context) error {
 	g, failed := errgroup.WithContext(ctx)
 	r.start(g)
 	r.warn()
-	r.log.Info().Msgf("proxy on http://%s for %s", r.listener.Addr(), r.shortTitle())
+	r.log.Info().Msgf("proxy on http://%s for %s", r.listener.Addr(), titleOf(r.command.Args))
 	ch, err := child.Start(r.command)
 	if err != nil {
 		return cannotRun(r.command.Args[0], err)
 	}
 	signal.Ignore(syscall.SIGPIPE) // what reads our notes may go before the command does
 	defer context.AfterFunc(failed, ch.Terminate)()
-	return r.finish(ctx, g, ch.Wait())
+	watch := ch.Watch(r.addresses()...)
+	end := ch.Wait()
+	return r.finish(ctx, g, end, watch.End())
 }
 
 // prepare makes the folder and the environment of the command.
 func (r *running) prepare() (err error) {
-	if r.folder, err = os.MkdirTemp("", "sidenote-run-"); err != nil {
+	if r.folder, err = os.MkdirTemp("", folderPrefix); err != nil {
 		return fmt.Errorf("make a folder for this run: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(r.folder)
+		}
+	}()
 	settings, err := r.files()
 	if err != nil {
-		os.RemoveAll(r.folder)
 		return err
 	}
 	inherited := environ.Restore(r.program.environ)
 	plan := environ.New(settings, inherited)
+	if r.command.Guard, err = guardCommand(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	r.command.Note = r.folder
 	r.command.Env = append(plan.Apply(inherited), runVariable+"="+r.runID)
 	if r.printEnv {
 		r.sayVariables(plan)
@@ -242,12 +255,12 @@ func (r *running) sayVariables(plan environ.Plan) {
 	}
 }
 
-// shortTitle is the command as it is called, cut short.
-func (r *running) shortTitle() string {
+// titleOf is a command as it is called, cut short.
+func titleOf(args []string) string {
 	const most = 60
-	title := []rune(sink.Printable(strings.Join(r.command.Args, " "), false))
+	title := []rune(sink.Printable(strings.Join(args, " "), false))
 	if len(title) > most {
-		title = append(title[:most-1], '…')
+		title = append(title[:most-3], '.', '.', '.')
 	}
 	return string(title)
 }

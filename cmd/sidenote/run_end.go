@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -16,22 +15,25 @@ import (
 	"sidenote/child"
 	"sidenote/configs"
 	"sidenote/report"
-	"sidenote/sink"
 )
 
 // finish ends the proxy when the command has ended, judges, and gives the error
 // with the exit code of the run.
-func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End) error {
+func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End, seen child.Seen) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := r.shutdown(ctx, "grace", r.config.Grace)
 	stop()
 	if serveErr := g.Wait(); serveErr != nil {
 		err = serveErr
 	}
+	r.sayBypass(seen)
 	err = errors.Join(err, r.conclude(r.judged()))
 	code, reasons := r.verdict(end, err)
 	if code == exitOK {
 		return nil
+	}
+	if r.judge.gate.Verdict().Exchanges == 0 && r.config.RequireTraffic {
+		r.diagnose(seen)
 	}
 	return &codedError{code, fmt.Errorf("run: %s", strings.Join(reasons, "; "))}
 }
@@ -53,12 +55,8 @@ func (r *running) verdict(end child.End, failure error) (code int, reasons []str
 		}
 		reasons = append(reasons, fmt.Sprintf(format, args...))
 	}
-	name := sink.Printable(filepath.Base(r.command.Args[0]), false)
-	switch {
-	case end.Signal != 0:
-		add(end.ExitCode(), "%s was ended by signal %d (%s)", name, int(end.Signal), end.Signal)
-	case end.Code != 0:
-		add(end.ExitCode(), "%s ended with exit code %d", name, end.Code)
+	if end.ExitCode() != exitOK {
+		add(end.ExitCode(), "%s", howItEnded(r.command.Args, end))
 	}
 	if failure != nil {
 		add(exitFailed, "%v", failure)

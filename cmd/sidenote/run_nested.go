@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sidenote/child"
+	"sidenote/environ"
+	"sidenote/sink"
+)
+
+// outerProxy gives the address of the proxy of a run that this process is a
+// part of; "" when it is in none, or its proxy has gone.
+func (p *program) outerProxy() string {
+	mark, _ := p.lookup(environ.Mark)
+	run, _ := p.lookup(runVariable)
+	proxy, _ := p.lookup("http_proxy")
+	u, err := url.Parse(proxy)
+	if mark == "" || run == "" || err != nil || u.Host == "" {
+		return ""
+	}
+	c, err := net.DialTimeout("tcp", u.Host, time.Second)
+	if err != nil {
+		return ""
+	}
+	c.Close()
+	return u.Host
+}
+
+// runInside runs a command inside of another run, which has a proxy already and
+// will judge. What could only be had of a proxy of its own is refused, since a
+// verdict that is asked for must not go missing.
+func (p *program) runInside(proxy string, c *cobra.Command, command child.Command) error {
+	var asked []string
+	c.Flags().Visit(func(f *pflag.Flag) { asked = append(asked, "--"+f.Name) })
+	if len(asked) > 0 {
+		return usageErrorf("run: this is inside another run, whose proxy is used and which judges: %s must be given to that one, or unset %s to have a run of its own",
+			strings.Join(asked, ", "), runVariable)
+	}
+	log := newLog(besides{p.stderr})
+	log.Info().Msgf("inside another run: its proxy on http://%s is used for %s, and it judges", proxy, titleOf(command.Args))
+	command.Env = p.environ
+	ch, err := child.Start(command)
+	if err != nil {
+		return cannotRun(command.Args[0], err)
+	}
+	if end := ch.Wait(); end.ExitCode() != exitOK {
+		return &codedError{end.ExitCode(), errSaid} // by the command, if at all, and by the outer run
+	}
+	return nil
+}
+
+// howItEnded says how a command ended that did not end well.
+func howItEnded(args []string, end child.End) string {
+	name := sink.Printable(lastElement(args[0]), false)
+	if end.Signal != 0 {
+		return fmt.Sprintf("%s was ended by signal %d (%s)", name, int(end.Signal), end.Signal)
+	}
+	return fmt.Sprintf("%s ended with exit code %d", name, end.Code)
+}
+
+func lastElement(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
