@@ -48,7 +48,7 @@ var cacheDirectiveArgumentInvalid = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "a cache directive has an argument that it cannot have",
-	Refs:     []string{"RFC 9111 §5.2", "RFC 9111 §1.2.2", "RFC 9111 §5.2.2.1", "RFC 9111 §5.2.2.10", "RFC 9213 §2.1"},
+	Refs:     []string{"RFC 9111 §5.2", "RFC 9111 §1.2.2", "RFC 9213 §2.1"},
 	Doc: "Times in Cache-Control are whole seconds, written as digits without quotes. Caches take anything else for expired, or ignore it and guess a lifetime, so the same response lives for different times in different places. " +
 		"Directives that switch something take no argument at all: some caches then do not see no-store=1 as no-store, and store what they must not.",
 	Help: "write whole seconds as digits, as in max-age=60, and switches without an argument, as in no-store",

@@ -160,8 +160,8 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 	ID:       "cache/response-despite-no-store",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache has kept what it must not keep",
-	Refs:     []string{"RFC 9111 §5.2.2.5", "RFC 9111 §5.2.2.3", "RFC 9213 §2.2", "RFC 9213 §3.1"},
+	Title:    "a cache kept a response in spite of no-store",
+	Refs:     []string{"RFC 9111 §5.2.2.5", "RFC 9213 §2.2"},
 	Doc: "no-store forbids every cache to keep the response, and this one came out of a cache. If its content is for one user, others can get it. " +
 		"Many CDNs can be told to overrule the origin server; look there first.",
 	Help: "let the cache that Cache-Status or Via names honour no-store",
@@ -223,7 +223,7 @@ var cacheResponseDespiteNoCache = &annotate.Rule{
 	ID:       "cache/response-despite-no-cache",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache did not ask before it answered",
+	Title:    "a cache answered without asking the origin server",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4", "RFC 9213 §2.2"},
 	Doc: "no-cache lets a cache keep the response, but it has to ask the origin server each time before it uses it. Age shows that this one has lain there since it was last asked about. " +
 		"Users get content that is out of date. Many CDNs can be told to overrule the origin server; look there first.",
@@ -416,7 +416,7 @@ var cacheResponseStatusNotCacheable = &annotate.Rule{
 	ID:       "cache/response-status-not-cacheable",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache has kept a status without being asked to",
+	Title:    "a cache kept a response whose status it may not keep by default",
 	Refs:     []string{"RFC 9111 §3", "RFC 9110 §15.1", "RFC 6585 §3"},
 	Doc: "Caches may keep a response with this status only where the response says so, by a lifetime, public or private. This one does not, and came out of a cache. " +
 		"So an error that lasted a second goes on for everybody. The statuses 428, 429, 431 and 511, which are never to be kept, are left to status/never-storable-from-cache.",
@@ -496,8 +496,8 @@ var cacheResponseToUncacheableMethod = &annotate.Rule{
 	ID:       "cache/response-to-uncacheable-method",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache answered a request that it had to pass on",
-	Refs:     []string{"RFC 9111 §4", "RFC 9110 §9.2.3", "RFC 9110 §9.3.3", "RFC 9110 §9.3.7"},
+	Title:    "a cache answered a request of a method that it has to pass on",
+	Refs:     []string{"RFC 9111 §4", "RFC 9110 §9.2.3"},
 	Doc: "Only GET, HEAD and QUERY can be answered out of a cache. This request had another method, and its answer has lain in one, so the origin server perhaps never saw the request: an order that was not placed, a change that was not made. " +
 		"Look at how the cache makes its keys and which methods it lets through.",
 	Help: "let the cache pass on every method but GET, HEAD and QUERY",
@@ -622,8 +622,8 @@ var cacheStaleDespiteMustRevalidate = &annotate.Rule{
 	ID:       "cache/stale-despite-must-revalidate",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache sent what it must not send any more",
-	Refs:     []string{"RFC 9111 §5.2.2.2", "RFC 9111 §5.2.2.8", "RFC 9111 §5.2.2.10", "RFC 9111 §4.2.4", "RFC 9213 §2.3"},
+	Title:    "a cache sent a stale response that it had to check first",
+	Refs:     []string{"RFC 9111 §5.2.2.2", "RFC 9111 §4.2.4", "RFC 9213 §2.3"},
 	Doc: "The response is older than its lifetime, and it has a directive that forbids caches to use it after that without asking the origin server. " +
 		"Either the cache overrules the lifetime, which CDNs can be told to do, or it could not reach the origin server and did not say so with a 504.",
 	Help: "let the cache validate stale responses, or answer 504 when it cannot",
@@ -706,7 +706,7 @@ var cacheStaleResponseServed = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
 	Title:    "a cache sent a stale response",
-	Refs:     []string{"RFC 9111 §4.2", "RFC 9111 §4.2.4", "RFC 9213 §2.3", "RFC 5861 §3", "RFC 5861 §4"},
+	Refs:     []string{"RFC 9111 §4.2.4", "RFC 9213 §2.3", "RFC 5861 §3"},
 	Doc: "The response is older than its lifetime. A cache may do that when it cannot reach the origin server, or when its configuration overrules the lifetime. " +
 		"Clients see content that is out of date; their own caches treat it as stale at once.",
 	Help: "allow it for a time with stale-while-revalidate, or forbid it with must-revalidate",

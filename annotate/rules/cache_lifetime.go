@@ -97,7 +97,7 @@ var cacheExpiresInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Expires is not a date",
 	Refs:     []string{"RFC 9111 §5.3"},
-	Doc: "Caches take an Expires that is no date for one in the past, so the response is stale at once. The values 0 and -1 are an old way to say just that. " +
+	Doc: "Caches take an Expires that is not a date for one in the past, so the response is stale at once. The values 0 and -1 are an old way to say just that. " +
 		"Anything else was probably meant as a time: a number of seconds, an ISO date, a time zone other than GMT. max-age says the same with less to get wrong.",
 	Help: "send Cache-Control: max-age=60 in its place, or max-age=0 for a response that is stale at once",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -146,10 +146,10 @@ var cacheExpiresInvalid = &annotate.Rule{
 			return
 		}
 		if value == "0" || value == "-1" {
-			p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is no date and so means: already expired", value)
+			p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is not a date and so means: already expired", value)
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is no date of HTTP, so caches take it for already expired%s", quoted(value), meantDate(value))
+		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is not a date of HTTP, so caches take it for already expired%s", quoted(value), meantDate(value))
 	},
 }
 
@@ -174,7 +174,7 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
 	Title:    "a lifetime on a response that no cache may use",
-	Refs:     []string{"RFC 9110 §9.3.3", "RFC 9110 §9.3.4", "RFC 9110 §9.3.5", "RFC 9110 §9.3.7", "RFC 9110 §9.3.8", "RFC 6585 §3"},
+	Refs:     []string{"RFC 9110 §9.2.3", "RFC 9110 §9.3.3", "RFC 6585 §3"},
 	Doc: "The response says how long it is fresh, yet no cache may answer a later request with it: the method writes, or the status is about this one request only. " +
 		"The result of a POST can be reused only if Content-Location says that it is what a GET of the same URI would give. " +
 		"Mostly a filter adds the field to all responses alike.",
@@ -522,7 +522,7 @@ var cacheNoCacheWithoutValidator = &annotate.Rule{
 	ID:       "cache/no-cache-without-validator",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "no-cache and nothing to ask with",
+	Title:    "no-cache without ETag or Last-Modified",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4.3.1", "RFC 9110 §15.3.1"},
 	Doc: "no-cache lets caches keep the response and ask each time whether it is still right. That question needs an ETag or a Last-Modified, and this response has neither, so the whole content is sent again every time. " +
 		"If nothing is to be kept, no-store says so.",
@@ -605,7 +605,7 @@ var cacheStaticAssetShortLifetime = &annotate.Rule{
 	ID:       "cache/static-asset-short-lifetime",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a file with a hash in its name that is soon asked for again",
+	Title:    "a file with a hash in its name is kept for a short time only",
 	Refs:     []string{"RFC 9111 §4.2.1", "RFC 8246 §2"},
 	Doc: "The name of the file has a hash of its content, so a change gets a new name and the old one can be kept for ever. " +
 		"With a short lifetime, or none, every visit costs a request for each such file.",

@@ -56,8 +56,8 @@ var cacheStatusInvalid = &annotate.Rule{
 	ID:       "cache/status-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Cache-Status says what it cannot say",
-	Refs:     []string{"RFC 9211 §2", "RFC 9211 §2.1", "RFC 9211 §2.2", "RFC 9211 §2.3"},
+	Title:    "Cache-Status contradicts itself or its definition",
+	Refs:     []string{"RFC 9211 §2"},
 	Doc:      "Cache-Status tells what each cache on the way did, for people and tools to read. This value contradicts itself or its definition, so tools misread it: a hit and a reason to go forward exclude each other, and the details of going forward need the reason.",
 	Help:     "send for example: Cache-Status: edge; hit; ttl=30, or: edge; fwd=uri-miss; stored",
 	Bad: []string{`> GET / HTTP/1.1

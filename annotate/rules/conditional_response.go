@@ -95,7 +95,7 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 	ID:       "conditional/if-match-ignored",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the condition failed and the content came all the same",
+	Title:    "the condition failed and the content came nevertheless",
 	Refs:     []string{"RFC 9110 §13.1.1", "RFC 9110 §13.1.4"},
 	Doc: "The request wanted the content only if it is still the version that the client knows, and the response shows that it is another one. The answer to that is 412. " +
 		"Clients that read in pieces put this condition so as not to mix two versions. A server that ignores it on reads mostly ignores it on writes too, and then updates are lost.",
@@ -257,7 +257,7 @@ var conditionalIfModifiedSinceIgnored = &annotate.Rule{
 	ID:       "conditional/if-modified-since-ignored",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content came again though it had not changed",
+	Title:    "the content came again although it has not changed",
 	Refs:     []string{"RFC 9110 §13.1.3"},
 	Doc: "The client asked for the content only if it changed since a date, and by its own Last-Modified it did not. A 304 would have saved the transfer. " +
 		"A server may ignore the field; dynamic pages with a Last-Modified, and several servers whose files differ in time, mostly do so unawares.",
@@ -327,7 +327,7 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 	ID:       "conditional/if-none-match-ignored",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content came again though the client has it",
+	Title:    "the content came again although the client has it",
 	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9111 §4.3.2"},
 	Doc: "The client named the version that it has, and the response has the same ETag, so a 304 without content was due. The server makes tags and does not look at them; every visit costs the whole transfer. " +
 		"Often a middleware adds ETag after the place where conditions are judged, or a proxy keeps the field from the server.",

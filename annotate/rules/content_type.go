@@ -89,7 +89,7 @@ var contentMediaTypeBadName = &annotate.Rule{
 			}
 			for _, name := range [...]string{t.Type, t.Subtype} {
 				if i := restrictedNameProblem(name); i >= 0 {
-					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", and "+quoted(name)+" is no name of a type")
+					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", and "+quoted(name)+" is not a name of a type")
 					break
 				}
 			}

@@ -118,7 +118,7 @@ var cookieSameSiteInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie's SameSite has no known value",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.7"},
-	Doc:      "SameSite is Strict, Lax or None. With anything else browsers do as if it were not there, each in its own way.",
+	Doc:      "SameSite is Strict, Lax or None. With anything else browsers act as if it were not there, each in its own way.",
 	Help:     "send SameSite=Lax, SameSite=Strict, or SameSite=None with Secure",
 	Bad:      []string{settingCookies("lang=en; Path=/; Secure; SameSite=Yes"), settingCookies("lang=en; Path=/; Secure; SameSite")},
 	Good:     []string{settingCookies("lang=en; Path=/; Secure; SameSite=strict"), settingCookies("lang=; Max-Age=0; Path=/; Secure; SameSite=x")},
@@ -229,7 +229,7 @@ var cookieWithoutSameSite = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a session cookie does not say when it goes with requests from other sites",
 	Refs:     []string{"RFC 6265bis §4.1.2.7", "RFC 6265bis §5.6.7"},
-	Doc:      "The cookie looks like a login or a token and has no SameSite. Some browsers then do as for Lax, with an exception for two minutes, others send it with every request that another site causes.",
+	Doc:      "The cookie looks like a login or a token and has no SameSite. Some browsers then treat it as Lax, with an exception for two minutes, others send it with every request that another site causes.",
 	Help:     "add SameSite=Lax, or Strict or None if that is meant",
 	Bad:      []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; HttpOnly")},
 	Good:     []string{settingCookies(goodCookie), settingCookies("lang=en; Path=/; Secure"), settingCookies("sid=; Max-Age=0; Path=/; Secure; HttpOnly")},
@@ -238,7 +238,7 @@ var cookieWithoutSameSite = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range liveCookies(p) {
 			if c.sessionLike() && !c.Has("SameSite") {
-				p.Note(c.named(), "the cookie %s looks like a session and has no SameSite, so each browser does as it likes", c.label())
+				p.Note(c.named(), "the cookie %s looks like a session and has no SameSite, so browsers treat it differently", c.label())
 			}
 		}
 	},

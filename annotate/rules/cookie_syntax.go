@@ -213,7 +213,7 @@ var cookieObsoleteAttribute = &annotate.Rule{
 	ID:       "cookie/obsolete-attribute",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie has an attribute of an earlier time",
+	Title:    "a cookie has an attribute that was given up",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
 	Doc: "Version, Comment, CommentURL, Discard and Port come from RFC 2109 and RFC 2965, SameParty from an experiment that has ended. No client acts on them any more, and some servers switch to other quoting rules when they see Version. " +
 		"Usually an old library writes them; its settings often have a way to leave them out.",

@@ -88,7 +88,7 @@ var corsPreflightNotOK = &annotate.Rule{
 	ID:       "cors/preflight-not-ok",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a preflight got no success",
+	Title:    "a preflight was not answered with success",
 	Refs:     []string{"Fetch 4.8", "Fetch 3.3.3"},
 	Doc:      "A browser goes on only after a status from 200 to 299, whatever fields the answer has. With 401 or 405, authentication or routing runs before CORS is handled: a preflight never carries credentials. 403 may be a refusal that is meant.",
 	Help:     "answer OPTIONS before authentication and routing, with 204 and the CORS fields",

@@ -247,7 +247,7 @@ var deprecatedMediaTypeDeprecated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a media type that was given up",
 	Refs:     []string{"IANA Media Types", "RFC 9239 §6"},
-	Doc:      "The registry of media types has this one as obsoleted or deprecated, and another in its place. Browsers know the old names still; other software, and rules such as those for compression, may not.",
+	Doc:      "The registry of media types has this one as obsoleted or deprecated, and names another in its place. Browsers still know the old names; other software, and rules such as those for compression, may not.",
 	Help:     "send the type that took its place",
 	Bad: []string{
 		answeredWith("application/javascript"),
@@ -280,7 +280,7 @@ var deprecatedPragmaInResponse = &annotate.Rule{
 	ID:       "deprecated/pragma-in-response",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Pragma in a response, and nothing that caches read",
+	Title:    "Pragma in a response without Cache-Control",
 	Refs:     []string{"RFC 9111 §5.4"},
 	Doc: "Pragma was meant for requests, of HTTP/1.0 at that, and never had a meaning in a response. With neither Cache-Control nor Expires the response says nothing on caching at all, " +
 		"so caches may keep it by their own guess, which is hardly what was meant.",
@@ -305,7 +305,7 @@ var deprecatedStatusDeprecatedOrReserved = &annotate.Rule{
 	ID:       "deprecated/status-deprecated-or-reserved",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a status that was given up",
+	Title:    "a status that is no longer used",
 	Refs:     []string{"RFC 9110 §15.4.6", "RFC 9110 §15.4.7"},
 	Doc: "305 told clients to use a proxy, which anybody in between could have abused, and 306 was never used. No client acts on either; they see a redirect that leads nowhere. " +
 		"A proxy is set in the client, or by a proxy configuration file.",
@@ -349,7 +349,7 @@ var deprecatedWarningFieldObsolete = &annotate.Rule{
 	ID:       "deprecated/warning-field-obsolete",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "Warning, which nothing reads any more",
+	Title:    "Warning, which no software reads any more",
 	Refs:     []string{"RFC 9111 §5.5"},
 	Doc: "Warning was removed from HTTP, since hardly anything sent it and nothing acted on it. Age says how old a response is, and Cache-Status what caches did with it. " +
 		"APIs that announce the end of a version in it, as with 299, have Deprecation and Sunset for that.",
@@ -367,7 +367,7 @@ var deprecatedWarningFieldObsolete = &annotate.Rule{
 			if i < 0 {
 				continue
 			}
-			n := annotate.Note{Message: "Warning is read by nothing any more"}
+			n := annotate.Note{Message: "no software reads Warning any more"}
 			value := s.Fields.At(i).Value
 			n.Place = s.place(p, i, 0, len(value))
 			if code, _, _ := strings.Cut(value, " "); warnWords(code) != "" {

@@ -67,7 +67,7 @@ var deprecatedDeprecationAnnounced = &annotate.Rule{
 	ID:       "deprecated/deprecation-announced",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the resource is to be given up",
+	Title:    "the server announces the end of the resource",
 	Refs:     []string{"RFC 9745 §2.1"},
 	Doc: "The server says by Deprecation from when on the resource should no longer be used, and by Sunset when it will be gone. It still works as before. " +
 		"Whoever wrote the client should plan the change; the link with the relation deprecation leads to more.",
@@ -112,7 +112,7 @@ var deprecatedDeprecationMissingLink = &annotate.Rule{
 	ID:       "deprecated/deprecation-missing-link",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the resource will go, and nothing says what comes in its place",
+	Title:    "the end of the resource is announced without a link to more",
 	Refs:     []string{"RFC 9745 §3", "RFC 8594 §6", "RFC 5829 §3"},
 	Doc:      "Whoever sees the announcement wants to know what to do. A link to a page for people, or to the resource that takes the place of this one, spares them the search.",
 	Help:     `send for example: Link: <https://shop.example/docs/v2>; rel="deprecation"; type="text/html"`,
@@ -140,7 +140,7 @@ var deprecatedSunsetBeforeDeprecation = &annotate.Rule{
 	ID:       "deprecated/sunset-before-deprecation",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the end lies before the announcement",
+	Title:    "Sunset lies before Deprecation",
 	Refs:     []string{"RFC 9745 §4"},
 	Doc:      "Deprecation says from when on a resource should not be used any more, and Sunset when it is gone, which cannot be earlier. One of the two dates is wrong, and clients that plan by them plan wrongly.",
 	Help:     "send a Sunset that is not earlier than Deprecation",
@@ -182,7 +182,7 @@ var deprecatedSunsetInvalid = &annotate.Rule{
 			}
 			first = false
 			if _, err := field.ParseDate(l.Value, receivedAt(p.X)); err != nil {
-				p.Note(p.ResponseLine(i), "Sunset is %s, which is no date of HTTP%s", quoted(l.Value), meantDate(strings.TrimPrefix(l.Value, "@")))
+				p.Note(p.ResponseLine(i), "Sunset is %s, which is not a date of HTTP%s", quoted(l.Value), meantDate(strings.TrimPrefix(l.Value, "@")))
 				return
 			}
 		}
@@ -193,7 +193,7 @@ var deprecatedSunsetPassed = &annotate.Rule{
 	ID:       "deprecated/sunset-passed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the resource should be gone by now",
+	Title:    "the date of Sunset has passed",
 	Refs:     []string{"RFC 8594 §3"},
 	Doc: "The date in Sunset is over and the resource still answers. It may go at any time without a further warning, or the date was put off and nobody changed the field. " +
 		"Clients that believe it have stopped using the resource.",

@@ -75,7 +75,7 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 					case noCoding:
 						what = ", which means that nothing was coded and should not be sent"
 					case unknownCoding:
-						what = ", which is no content coding"
+						what = ", which is not a content coding"
 						if why := whyNoCoding(c.Text); why != "" {
 							what += ": " + why
 						}

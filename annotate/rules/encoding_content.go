@@ -226,7 +226,7 @@ var encodingDecompressionBomb = &annotate.Rule{
 	ID:       "encoding/decompression-bomb",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a little content that decodes to very much",
+	Title:    "content that grows very much when it is decoded",
 	Refs:     []string{"RFC 9110 §17.5"},
 	Doc: "Decoded, the content is more than a hundred times as long as what was sent, and sidenote stopped at its limit. A recipient without a limit runs out of memory. " +
 		"It may be an attack, or only a file with long runs of the same octet.",

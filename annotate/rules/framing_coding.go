@@ -310,7 +310,7 @@ var framingTEUnknownCoding = &annotate.Rule{
 			for i, l := range s.Fields.Each(exchange.FieldTransferEncoding) {
 				for e := range field.List(l.Value) {
 					if !isTransferCoding(e.Text) && s.Version == exchange.HTTP11 {
-						s.note(p, annotate.Span(s.line(p, i), e.At, e.End()), "Transfer-Encoding has "+quoted(e.Text)+", which is no registered transfer coding")
+						s.note(p, annotate.Span(s.line(p, i), e.At, e.End()), "Transfer-Encoding has "+quoted(e.Text)+", which is not a registered transfer coding")
 					}
 				}
 			}

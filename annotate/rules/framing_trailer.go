@@ -64,7 +64,7 @@ var framingTrailerForbiddenField = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a trailer that must stand before the content",
 	Refs:     []string{"RFC 9110 §6.5.1"},
-	Doc:      "Fields on framing, routing, authentication, caching and the kind of content are needed before the content is read. As trailers they are dropped, or merged into the header section by proxies, which is how they are smuggled past checks.",
+	Doc:      "Fields on framing, routing, authentication, caching and the kind of content are needed before the content is read. As trailers they are dropped, or a proxy merges them into the header section, and they pass checks unseen.",
 	Help:     "send the field in the header section",
 	Bad:      []string{chunkedOK([]string{"Trailer: Cache-Control"}, "Cache-Control: no-store")},
 	Good:     []string{chunkedOK([]string{"Trailer: ETag, Server-Timing"}, `ETag: "1"`, "Server-Timing: db;dur=5")},

@@ -239,7 +239,7 @@ var h2TENotTrailers = &annotate.Rule{
 	ID:       "h2/te-not-trailers",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "TE with something else than trailers on HTTP/2 or HTTP/3",
+	Title:    "TE with something other than trailers on HTTP/2 or HTTP/3",
 	Refs:     []string{"RFC 9113 §8.2.2", "RFC 9114 §4.2"},
 	Doc:      "HTTP/2 and HTTP/3 have no transfer codings, so TE can say trailers and nothing else. A request with more is malformed, and servers reset its stream.",
 	Help:     "send TE: trailers, or leave it out",

@@ -190,7 +190,7 @@ var intermediaryProxyStatusErrorDecoded = &annotate.Rule{
 	ID:       "intermediary/proxy-status-error-decoded",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "an intermediary says what went wrong",
+	Title:    "Proxy-Status says what went wrong",
 	Refs:     []string{"RFC 9209 §2.1.1", "RFC 9209 §2.3"},
 	Doc: "Proxy-Status tells at which intermediary the request or response met with an error, and of which kind. " +
 		"For some kinds the intermediary made the response itself, and the origin server perhaps never saw the request; so look there and not into the application.",
@@ -264,7 +264,7 @@ var intermediaryProxyStatusReported = &annotate.Rule{
 	ID:       "intermediary/proxy-status-reported",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "intermediaries say how they got the response",
+	Title:    "Proxy-Status says how the response came here",
 	Refs:     []string{"RFC 9209 §2"},
 	Doc:      "Proxy-Status tells through which intermediaries the response came, the one nearest to the origin server first, where each had it from and which status it received. It helps to see whether a status was changed on the way.",
 	Help:     "compare received-status with the status of the response",
@@ -301,7 +301,7 @@ var intermediaryViaMissingFromProxy = &annotate.Rule{
 	ID:       "intermediary/via-missing-from-proxy",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the proxy does not say that it was there",
+	Title:    "the upstream proxy did not add Via",
 	Refs:     []string{"RFC 9110 §7.6.3"},
 	Doc: "sidenote sent the request to the upstream proxy that it is configured to use, and the response has no Via. A proxy has to add itself to what it forwards, so that loops and the version of HTTP that each side speaks can be seen. " +
 		"Some proxies leave it out so as not to be seen.",

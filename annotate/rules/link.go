@@ -116,7 +116,7 @@ var linkRelativeUnresolvable = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a link leads nowhere that a client can find",
 	Refs:     []string{"RFC 8288 §3", "RFC 8288 §3.1"},
-	Doc:      "The target is no URI reference, even for a lenient parser, or holds octets that must be escaped. Clients drop the link, or ask for something else than was meant.",
+	Doc:      "The target is not a URI reference, even for a lenient parser, or holds octets that must be escaped. Clients drop the link, or ask for something else than was meant.",
 	Help:     "percent-encode the target, and check its host and port",
 	Bad:      []string{answered(`Link: <http://shop.test:port/>; rel="next"`), answered(`Link: </my orders>; rel="next"`)},
 	Good:     []string{answered(`Link: </orders{?page}>; rel="search", <>; rel="self"`)},
@@ -184,15 +184,15 @@ var linkInvalidParameter = &annotate.Rule{
 				switch {
 				case field.EqualFold(q.Name, "anchor"):
 					if err := field.CheckURI(v); err != nil {
-						p.Note(l.param(p, q), "anchor is %s, which is no URI reference: %s", quoted(v), err.What)
+						p.Note(l.param(p, q), "anchor is %s, which is not a URI reference: %s", quoted(v), err.What)
 					}
 				case field.EqualFold(q.Name, "type"):
 					if m := field.ParseMediaType(v); m.Err != nil {
-						p.Note(l.param(p, q), "type is %s, which is no media type: %s", quoted(v), m.Err.What)
+						p.Note(l.param(p, q), "type is %s, which is not a media type: %s", quoted(v), m.Err.What)
 					}
 				case field.EqualFold(q.Name, "hreflang"):
 					if !field.IsLanguageTag(v) {
-						p.Note(l.param(p, q), "hreflang is %s, which is no language tag", quoted(v))
+						p.Note(l.param(p, q), "hreflang is %s, which is not a language tag", quoted(v))
 					}
 				}
 			}
@@ -204,7 +204,7 @@ var linkParameterQuoting = &annotate.Rule{
 	ID:       "link/parameter-quoting",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a parameter of a link is quoted otherwise than old parsers expect",
+	Title:    "a parameter of a link is quoted in a way that old parsers do not expect",
 	Refs:     []string{"RFC 8288 §3"},
 	Doc:      "Older grammars wanted title in quotes and hreflang without. Both forms are legal today; some parsers know only the old one.",
 	Help:     `write title="next" and hreflang=de`,

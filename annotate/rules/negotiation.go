@@ -295,7 +295,7 @@ var negotiationQvalueInvalid = &annotate.Rule{
 	ID:       "negotiation/qvalue-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "a weight that is none",
+	Title:    "a weight that cannot be read",
 	Refs:     []string{"RFC 9110 §12.4.2"},
 	Doc:      "A weight is a number from 0 to 1 with at most three decimals, and a digit before the point. Servers ignore others, take them for 1, or refuse the request, so the client gets what it liked least.",
 	Help:     "write weights such as q=0.8",
@@ -334,7 +334,7 @@ func noteWeights(p *annotate.Pass, s messageSide, line int, l *exchange.Line) {
 			if _, ok := field.Weight(q.Value); !ok {
 				p.Report(annotate.Note{
 					Place: s.place(p, line, e.At+q.At, e.At+q.ValueAt+len(q.Value)), Blame: s.blame(),
-					Message: l.Name + " has " + quoted(e.Text) + ", whose weight is no number from 0 to 1 with at most three decimals",
+					Message: l.Name + " has " + quoted(e.Text) + ", whose weight is not a number from 0 to 1 with at most three decimals",
 				})
 			}
 			break

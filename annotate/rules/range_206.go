@@ -238,7 +238,7 @@ var range206MultipartWithContentRange = &annotate.Rule{
 	ID:       "range/206-multipart-with-content-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a response of several parts claims to be one",
+	Title:    "a multipart response has Content-Range in its head",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
 	Doc: "In a multipart 206 each part has a Content-Range of its own, and the head must have none. " +
 		"A client that sees one in the head takes the whole content, boundaries included, for that range.",

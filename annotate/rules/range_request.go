@@ -30,7 +30,7 @@ var rangeInvalid = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "Range cannot be read",
 	Refs:     []string{"RFC 9110 §14.1.1", "RFC 9110 §14.1.2"},
-	Doc: "A server ignores a Range that is no range, and sends the whole content with 200. A client that does not look at the status takes that for its part. " +
+	Doc: "A server ignores a Range that is not a range, and sends the whole content with 200. A client that does not look at the status takes that for its part. " +
 		"A bytes range is first-last, first- or -suffix; last is the position of the last octet, not one after it.",
 	Help: "send for example: Range: bytes=0-499",
 	Bad: []string{`> GET /video HTTP/1.1

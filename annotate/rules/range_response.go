@@ -23,7 +23,7 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 	ID:       "range/200-to-satisfiable-range-with-accept-ranges",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the whole content for a part, from a server that says it serves parts",
+	Title:    "the whole content came in answer to Range, though the server says that it serves parts",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §14.3"},
 	Doc: "The response says Accept-Ranges: bytes and ignores the Range of the request, which lies inside the content. A server may do that, but clients that resume downloads or seek in a film begin anew each time. " +
 		"Often a proxy or a middleware that compresses drops Range, while the field comes from the server behind it.",
@@ -141,7 +141,7 @@ var rangeAcceptRangesUnknownUnit = &annotate.Rule{
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldAcceptRanges) {
 			for u := range field.List(l.Value) {
 				if !field.EqualFold(u.Text, "bytes") && !field.EqualFold(u.Text, "none") {
-					p.Note(annotate.Span(p.ResponseLine(i), u.At, u.End()), "Accept-Ranges has %s, which is no registered range unit", quoted(u.Text))
+					p.Note(annotate.Span(p.ResponseLine(i), u.At, u.End()), "Accept-Ranges has %s, which is not a registered range unit", quoted(u.Text))
 					return
 				}
 			}
@@ -516,7 +516,7 @@ var rangePutContentRangeNotRejected = &annotate.Rule{
 	ID:       "range/put-content-range-not-rejected",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a part was taken for the whole, or so it seems",
+	Title:    "a part seems to have been stored as the whole",
 	Refs:     []string{"RFC 9110 §14.5"},
 	Doc: "The client sent a part of the content with PUT, and the server said that all is well. A server that does not know Content-Range stores the part in place of the whole, and the rest is lost; one that does should be told so beforehand. " +
 		"See whether the resource is whole; PATCH, or a protocol for uploads, says without doubt what is meant.",

@@ -26,7 +26,7 @@ var redirectMissingLocation = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect does not say where to",
-	Refs:     []string{"RFC 9110 §15.4.2", "RFC 9110 §15.4.3", "RFC 9110 §15.4.4", "RFC 9110 §15.4.8", "RFC 9110 §15.4.9"},
+	Refs:     []string{"RFC 9110 §15.4", "RFC 9110 §10.2.2"},
 	Doc: "This status tells the client to go elsewhere, but no Location says where, so the client stops here and shows an empty page or an error. " +
 		"Usually a variable in the redirect code was empty. An empty Location means the same URI again, which is no help either. " +
 		"If the response was not meant as a redirect, send another status.",

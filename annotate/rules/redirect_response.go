@@ -180,7 +180,7 @@ var redirectOptionsStarRedirect = &annotate.Rule{
 	ID:       "redirect/options-star-redirect",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a question about the server as a whole is redirected",
+	Title:    "OPTIONS * is redirected",
 	Refs:     []string{"RFC 9110 §9.3.7", "RFC 9110 §15.4"},
 	Doc: "OPTIONS * asks what the server as a whole can do. It names no resource, so none can have moved, and a client that follows asks about one resource instead. " +
 		"Usually a redirect meant for all paths catches this request too.",
@@ -218,7 +218,7 @@ var redirectPermanentCacheableUnbounded = &annotate.Rule{
 	ID:       "redirect/permanent-cacheable-unbounded",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a permanent redirect without an end",
+	Title:    "a permanent redirect without a time limit",
 	Refs:     []string{"RFC 9111 §4.2.2", "RFC 9110 §15.4.2", "RFC 9110 §15.4.9"},
 	Doc: "Caches may store 301 and 308 without being told to, and browsers keep them until the user clears the cache. " +
 		"If the redirect turns out wrong, those who have seen it never ask the server again. " +

@@ -31,7 +31,7 @@ var reportingNELInvalid = &annotate.Rule{
 		value := []byte("[" + p.X.Response.Fields.Combined(exchange.FieldNEL) + "]")
 		at := p.ResponseField(exchange.FieldNEL)
 		if err := field.CheckJSON(value); err != nil {
-			p.Note(at, "NEL is no JSON: %s", err.What)
+			p.Note(at, "NEL is not JSON: %s", err.What)
 			return
 		}
 		for object := range field.JSONElements(value) {
@@ -61,7 +61,7 @@ func nelProblem(object []byte) string {
 	n, ok := field.Number(string(maxAge))
 	switch {
 	case len(object) == 0 || object[0] != '{':
-		return "is no JSON object"
+		return "is not a JSON object"
 	case !ok:
 		return "has no max_age that is a number of seconds"
 	case n > 0 && !isJSONString(reportTo):
@@ -93,7 +93,7 @@ var reportingReportToInvalid = &annotate.Rule{
 		value := []byte("[" + p.X.Response.Fields.Combined(exchange.FieldReportTo) + "]")
 		at := p.ResponseField(exchange.FieldReportTo)
 		if err := field.CheckJSON(value); err != nil {
-			p.Note(at, "Report-To is no JSON: %s", err.What)
+			p.Note(at, "Report-To is not JSON: %s", err.What)
 			return
 		}
 		for object := range field.JSONElements(value) {
@@ -108,7 +108,7 @@ var reportingReportToInvalid = &annotate.Rule{
 // reportToProblem says what is wrong with a group; "" for nothing.
 func reportToProblem(object []byte) string {
 	if len(object) == 0 || object[0] != '{' {
-		return "has something that is no JSON object"
+		return "has something that is not a JSON object"
 	}
 	var maxAge, endpoints []byte
 	for m := range field.JSONMembers(object) {
@@ -118,7 +118,7 @@ func reportToProblem(object []byte) string {
 		case m.Is("endpoints"):
 			endpoints = m.Value
 		case m.Is("group") && !isJSONString(m.Value):
-			return "has a group that is no string"
+			return "has a group that is not a string"
 		}
 	}
 	if _, ok := field.Number(string(maxAge)); !ok {

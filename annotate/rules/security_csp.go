@@ -195,7 +195,7 @@ var securityCSPDeprecatedDirective = &annotate.Rule{
 	ID:       "security/csp-deprecated-directive",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the Content Security Policy has a directive of an earlier time",
+	Title:    "the Content Security Policy has a directive that was given up",
 	Refs:     []string{"CSP3 §6.5.1", "Mixed Content"},
 	Doc:      "The directive was dropped or replaced, and browsers ignore it or will. report-uri alone is replaced by report-to; the two together serve old and new browsers.",
 	Help:     "leave it out; use Referrer-Policy, report-to or upgrade-insecure-requests where they take its place",

@@ -113,7 +113,7 @@ var securityCSPReportOnly = &annotate.Rule{
 	Once:     originKey,
 	Check: func(p *annotate.Pass) {
 		if isDocument(p.X) && !p.X.Response.Fields.Has(exchange.FieldContentSecurityPolicy) && !metaPolicy(p.X) {
-			p.Note(p.ResponseField(exchange.FieldContentSecurityPolicyReportOnly), "the page's policy only reports and blocks nothing")
+			p.Note(p.ResponseField(exchange.FieldContentSecurityPolicyReportOnly), "the policy only reports and blocks nothing")
 		}
 	},
 }

@@ -75,7 +75,7 @@ var securitySignatureCoversMissingField = &annotate.Rule{
 	ID:       "security/signature-covers-missing-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "a signature covers a field that the message has not",
+	Title:    "a signature covers a field that the message does not have",
 	Refs:     []string{"RFC 9421 §2.5", "RFC 9421 §2.1"},
 	Doc:      "Signature-Input lists what the signature was made over. A field in that list which the message does not have makes the signature impossible to verify. Either the signer listed too much, or an intermediary removed the field.",
 	Help:     "list only fields that the message has, and keep intermediaries from removing them",
@@ -109,19 +109,19 @@ func missingComponent(x *exchange.Exchange, s signed, item field.Member) string 
 	if item.Type != field.String || name == "" || name[0] == '@' {
 		return ""
 	}
-	m, where := s.m, "which the message has not"
+	m, where := s.m, "which the message does not have"
 	if _, req := item.Param("req"); req {
 		if s.in == exchange.InRequest {
 			return "with the parameter req, which a request cannot have"
 		}
-		m, where = &x.Request.Message, "which the request has not"
+		m, where = &x.Request.Message, "which the request does not have"
 	}
 	if isHiddenField(m, name) {
 		return ""
 	}
 	section := &m.Fields
 	if _, tr := item.Param("tr"); tr {
-		section, where = &m.Trailers, "which the trailers have not"
+		section, where = &m.Trailers, "which the trailers do not have"
 	}
 	i := section.Named(name)
 	if i < 0 {
@@ -155,7 +155,7 @@ var securitySignatureExpired = &annotate.Rule{
 	ID:       "security/signature-expired",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the time of a signature is over, or has not come",
+	Title:    "a signature has expired, or is dated in the future",
 	Refs:     []string{"RFC 9421 §2.3", "RFC 9421 §3.2.1"},
 	Doc:      "A verifier refuses a signature whose expires is past or whose created lies ahead. Usually a clock is wrong, or a signed message is sent again.",
 	Help:     "sign anew for each message, and set the clock",
@@ -237,6 +237,6 @@ func noteUnpaired(p *annotate.Pass, s signed, n, other exchange.Name) {
 		}
 	})
 	if ok && label != "" {
-		p.Report(annotate.Note{Place: first, Blame: s.blame, Message: n.String() + " has the label " + quoted(label) + ", which " + other.String() + " has not"})
+		p.Report(annotate.Note{Place: first, Blame: s.blame, Message: n.String() + " has the label " + quoted(label) + ", which " + other.String() + " does not have"})
 	}
 }

@@ -113,7 +113,7 @@ var statusRateLimitExhausted = &annotate.Rule{
 			for m := range field.RateLimits(l.Value) {
 				if m.Remaining.Is(0) {
 					at := annotate.Span(p.ResponseLine(i), m.At, m.End())
-					p.Note(at, "nothing is left of the quota (RateLimit: %s)%s", quoted(m.Text), resetWords(m.Reset.N, m.Reset.Ok))
+					p.Note(at, "nothing is left of the quota (RateLimit: %s)%s", bare(m.Text), resetWords(m.Reset.N, m.Reset.Ok))
 					return
 				}
 			}

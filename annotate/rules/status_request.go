@@ -82,7 +82,7 @@ var status413EmptyRequest = &annotate.Rule{
 	ID:       "status/413-empty-request",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "content too large, but there is none",
+	Title:    "413 to a request without content",
 	Refs:     []string{"RFC 9110 §15.5.14"},
 	Doc: "413 says that the content of the request is larger than the server accepts, and this request has none. " +
 		"Servers send it by mistake for a target that is too long (414), for fields that are too large (431) or for a used-up quota (429, 507). " +
@@ -145,7 +145,7 @@ var status415EmptyRequest = &annotate.Rule{
 	ID:       "status/415-empty-request",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "unsupported media type, but there is no content",
+	Title:    "415 to a request without content",
 	Refs:     []string{"RFC 9110 §15.5.16"},
 	Doc: "415 says that the server does not accept the type or the coding of the content, and this request has neither content nor a type. " +
 		"The server evidently insists on a Content-Type, even where there is nothing that could have one. " +
@@ -194,7 +194,7 @@ var status417WithoutExpect = &annotate.Rule{
 	ID:       "status/417-without-expect",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "an expectation failed that nobody had",
+	Title:    "417 to a request without Expect",
 	Refs:     []string{"RFC 9110 §15.5.18"},
 	Doc: "417 says that the expectation in Expect cannot be met, and this request has no such field. " +
 		"Either a proxy further in added one, or the application uses 417 for errors of its own, which 400, 409 or 422 would say better.",
@@ -232,7 +232,7 @@ var status425WithoutEarlyData = &annotate.Rule{
 	ID:       "status/425-without-early-data",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "too early, but nothing was early",
+	Title:    "425 to a request that was not sent early",
 	Refs:     []string{"RFC 8470 §5.2"},
 	Doc: "425 asks the client to repeat a request that travelled in TLS early data, once the handshake is done. " +
 		"This one did not travel so, and has no Early-Data: 1 from an earlier hop. " +
@@ -300,7 +300,7 @@ var statusBadHostNotRejected = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a request with a bad Host was accepted",
 	Refs:     []string{"RFC 9112 §3.2"},
-	Doc: "A server must answer 400 to an HTTP/1.1 request without Host, with two of them, or with one that is no host. " +
+	Doc: "A server must answer 400 to an HTTP/1.1 request without Host, with two of them, or with one that is not a host. " +
 		"If it does not, two servers in a row can take the request for different sites, which is how caches are poisoned and password links are forged. " +
 		"Let the server in front refuse such requests.",
 	Help: "answer 400 to requests whose Host is missing, repeated or malformed",

@@ -630,7 +630,7 @@ var statusUpgradeOfferedNotTaken = &annotate.Rule{
 	ID:       "status/upgrade-offered-not-taken",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the server can upgrade, was asked to, and did not",
+	Title:    "the server did not take the upgrade that it offers",
 	Refs:     []string{"RFC 9110 §7.8"},
 	Doc: "The response advertises in Upgrade a protocol that this request had offered, yet it stays with HTTP. " +
 		"A server may ignore the offer, so this is allowed; but a client that wants the upgrade will see a failure. " +

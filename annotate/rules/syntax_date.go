@@ -47,7 +47,7 @@ var syntaxDateInvalid = &annotate.Rule{
 	ID:       "syntax/date-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a date names a day or a time that there is not",
+	Title:    "a date names a day or a time that does not exist",
 	Refs:     []string{"RFC 9110 §5.6.7"},
 	Doc: "The value has the form of a date but cannot be one, such as the 31st of November. Recipients drop it, and with it the freshness or the precondition that it should give. " +
 		"It comes from dates that are put together from parts by hand.",
@@ -61,7 +61,7 @@ var syntaxDateInvalid = &annotate.Rule{
 				return
 			}
 			if _, err := field.ParseDate(l.Value, sinceWhen(p.X)); err != nil && field.DateShape(l.Value) != 0 {
-				s.note(p, s.line(p, i), l.Name+" is "+quoted(l.Value)+", which is no date: "+err.Error())
+				s.note(p, s.line(p, i), l.Name+" is "+quoted(l.Value)+", which is not a date: "+err.Error())
 			}
 		})
 	},

@@ -30,7 +30,7 @@ var syntaxBareLF = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a line of the head ends in LF alone",
 	Refs:     []string{"RFC 9112 §2.2", "RFC 9112 §2.1"},
-	Doc: "Lines of a message head end in CR LF. Some recipients take a lone LF for the end of a line and some do not, so that two of them on one path may see different fields: that is how requests are smuggled. " +
+	Doc: "Lines of a message head end in CR LF. Some recipients take a lone LF for the end of a line and some do not, so two of them may see different fields. That is how requests are smuggled. " +
 		"Usually the head was put together by hand, with \"\\n\" in a string.",
 	Help:  `end every line of the head in CR LF, "\r\n"`,
 	Bad:   []string{asked(`Accept: */*\nShop-Trace: 7`), answered(`Shop-Trace: 7\nShop-Other: 8`)},
@@ -231,7 +231,7 @@ var syntaxRequestHeadMalformed = &annotate.Rule{
 					s.note(p, s.startLine(p), "the request line "+what)
 				}
 			case hasNoColon(l):
-				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is no field")
+				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a field")
 			}
 			start = false
 		}
@@ -293,7 +293,7 @@ var syntaxResponseHeadMalformed = &annotate.Rule{
 		}
 		for l := range rawLines(s.RawHead) {
 			if hasNoColon(l) {
-				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is no field")
+				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a field")
 			}
 		}
 	},

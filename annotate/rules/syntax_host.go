@@ -116,7 +116,7 @@ var syntaxEarlyDataInvalid = &annotate.Rule{
 	ID:       "syntax/early-data-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Early-Data is not what it can be",
+	Title:    "Early-Data has a value or a place that it cannot have",
 	Refs:     []string{"RFC 8470 §5.1"},
 	Doc: "Early-Data has one valid form: \"1\", once, in a request, from an intermediary that passes on what came in TLS early data. " +
 		"In a response or a trailer it says nothing, and as a connection option it would be removed where it is needed.",
@@ -166,7 +166,7 @@ var syntaxExpectInvalid = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "Expect holds something that no server has to understand",
 	Refs:     []string{"RFC 9110 §10.1.1"},
-	Doc:      "The only expectation there is is 100-continue. A server may answer 417 to any other, and ignores all of them on HTTP/1.0, where a client would wait in vain for the 100.",
+	Doc:      "100-continue is the only expectation that HTTP defines. A server may answer 417 to any other, and ignores all of them on HTTP/1.0, where a client would wait in vain for the 100.",
 	Help:     "send Expect: 100-continue, on HTTP/1.1 and later, or leave the field out",
 	Bad:      []string{asked("Expect: 200-ok"), requested("POST /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue", "Content-Length: 3", "", "ok")},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-Continue", "Content-Length: 3", "", "ok")},

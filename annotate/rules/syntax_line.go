@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 
 	"sidenote/annotate"
@@ -110,7 +111,7 @@ var syntaxFieldNameUnderscoreAlias = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a field is named like a sensitive one, with underscores",
 	Refs:     []string{"RFC 9110 §17.10"},
-	Doc: "Programs behind CGI, WSGI, Rack and PHP see fields as variables in which a hyphen and an underscore are the same, so that Content_Length and Content-Length become one. Who checks only the name with hyphens can be deceived: X_Forwarded_For is used to forge an address. " +
+	Doc: "Programs behind CGI, WSGI, Rack and PHP see fields as variables in which a hyphen and an underscore are the same, so that Content_Length and Content-Length become one. A check of the name with hyphens alone can be passed by: X_Forwarded_For is used to forge an address. " +
 		"nginx drops such fields by default.",
 	Help: "write the name with hyphens",
 	Bad:  []string{asked("X_Forwarded_For: 127.0.0.1"), asked("Authorization_: x", "content_length: 5")},
@@ -162,7 +163,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 				most *= 2
 			}
 			if n := s.overview.Size; n > most {
-				s.note(p, exchange.Place{Message: s.in}, "the fields have "+plural(int64(n), "octet")+" altogether, more than "+plural(int64(most), "octet"))
+				s.note(p, exchange.Place{Message: s.in}, "the fields have "+plural(int64(n), "octet")+" altogether; the limit is "+strconv.Itoa(most))
 			}
 		}
 	},
@@ -196,7 +197,7 @@ var syntaxFieldTooLarge = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if n := len(l.Name) + len(l.Value); n > most {
-					s.note(p, s.line(p, i), l.Name+" has "+plural(int64(n), "octet")+" in one line, more than "+plural(int64(most), "octet"))
+					s.note(p, s.line(p, i), l.Name+" has "+plural(int64(n), "octet")+" in one line; the limit is "+strconv.Itoa(most))
 				}
 			}
 		}
@@ -209,7 +210,7 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a field that can have one value only is on several lines",
 	Refs:     []string{"RFC 9110 §5.3", "RFC 9110 §5.5"},
-	Doc: "Fields that are no lists must not be repeated. Recipients take the first line, the last one, or both joined by a comma, which is no valid value; so clients and proxies disagree about what the message says. " +
+	Doc: "A field that is not a list must not be repeated. Recipients take the first line, the last one, or both joined by a comma, which is not a valid value; so clients and proxies disagree about what the message says. " +
 		"Usually the program and the server in front of it both add the field.",
 	Help: "send the field once; look for two places that add it",
 	Bad:  []string{answered("Content-Type: text/html"), responded("HTTP/1.1 302 Found", "Location: /a", "Location: /b", "Content-Length: 0"), asked("User-Agent: a", "User-Agent: b")},

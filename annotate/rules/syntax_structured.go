@@ -106,7 +106,7 @@ var syntaxStructuredFieldDuplicateKey = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a key stands twice in a structured field",
 	Refs:     []string{"RFC 9651 §3.2", "RFC 9651 §3.1.2", "RFC 9651 §4.2.2"},
-	Doc:      "Of members or parameters with the same key the last one counts and the others are ignored without a word. Where two lines of a dictionary come from two places, one of them is lost.",
+	Doc:      "When a key is repeated, the last one counts and the others are ignored without a word. Where two lines of a dictionary come from two places, one of them is lost.",
 	Help:     "write each key once",
 	Bad:      []string{asked("Priority: u=1, u=3"), answered(`Reporting-Endpoints: csp="https://r.test/"; ttl=1; ttl=2`), asked("Priority: u=1", "Priority: u=3")},
 	Good:     []string{asked("Priority: u=1, i"), answered(`Reporting-Endpoints: a="https://r.test/x"; ttl=1, b="https://r.test/y"; ttl=2`)},

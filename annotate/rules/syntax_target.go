@@ -214,9 +214,9 @@ var syntaxURITooLong = &annotate.Rule{
 	ID:       "syntax/uri-too-long",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the URI is longer than everybody can be expected to take",
+	Title:    "the URI is longer than many servers and proxies take",
 	Refs:     []string{"RFC 9110 §4.1", "RFC 9112 §3"},
-	Doc: "Everyone on the way is advised to take URIs of 8000 octets, and few take more: the answer is 414, or 400, from whichever proxy has the lowest limit. " +
+	Doc: "Every server and proxy should take URIs of 8000 octets, and few take more. The answer is 414 or 400, from whichever has the lowest limit. " +
 		"Long lists of identifiers, tokens and whole queries in the URI are the usual causes. The setting long-uri is the limit.",
 	Help: "send the data as the content of a POST, or fewer of them at a time",
 	Bad:  []string{requested("GET /orders?ids="+strings.Repeat("12345678,", 900)+" HTTP/1.1", "Host: shop.test")},
@@ -227,7 +227,7 @@ var syntaxURITooLong = &annotate.Rule{
 			n += len(p.X.Scheme) + len("://") + len(p.X.Authority)
 		}
 		if most := p.Options.LongURI; n > most {
-			p.Note(p.Target(), "the target URI has %d octets, more than %d, and not everybody takes that", n, most)
+			p.Note(p.Target(), "the target URI has %d octets; the limit is %d", n, most)
 		}
 	},
 }
