@@ -39,6 +39,7 @@ type Config struct {
 	PolicyPart  *PolicyPart // the policy, when it stands in the configuration file; then Policy is ""
 	Expect      []string    // each NAME: CONDITION
 	Budget      []string    // each NAME=VALUE
+	Baseline    string      // YAML file of accepted notes; "" for none
 	PrintPolicy bool
 	FailOn      string // lowest severity of a note that fails: "info", "warn", "error" or "never"
 

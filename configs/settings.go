@@ -221,6 +221,12 @@ func Settings() []Setting {
 			set:  list(func(c *Config) *[]string { return &c.Budget }, anyItem),
 		},
 		{
+			Name: "baseline", Kind: KindText, Value: "FILE", Group: groupPolicy,
+			Help: "YAML file of the notes that are accepted for now",
+			More: "What is in it is shown and does not fail. sidenote baseline update writes it.",
+			set:  text(func(c *Config) *string { return &c.Baseline }, anyText),
+		},
+		{
 			Name: "print-policy", Kind: KindSwitch, Default: "false", Group: groupPolicy,
 			Help: "print the policy, every part with where it was set, before anything else",
 			set:  onOff(func(c *Config) *bool { return &c.PrintPolicy }),

@@ -56,7 +56,7 @@ func newBudget(name, value, where string) (b *budget, err error) {
 			err = fmt.Errorf("want how many redirects may follow one another, such as 3, not %q", value)
 		}
 	default:
-		err = fmt.Errorf("there is no budget %q%s; there are %s", name, didYouMean(name, budgetNames()), strings.Join(budgetNames(), ", "))
+		err = fmt.Errorf("there is no budget %q (did you mean one of %s?)", name, orList(budgetNames()))
 	}
 	return b, err
 }
@@ -213,36 +213,38 @@ func (t *tally) add(hit bool) {
 	}
 }
 
-// reason says why the budget does not hold, "" when it does.
-func (t *tally) reason() string {
+// held reports whether the budget holds.
+func (t *tally) held() bool {
 	switch t.name {
 	case maxFailedRate, maxServerErrorRate:
-		if t.all == 0 || float64(t.hits) <= t.share*float64(t.all) {
-			return ""
-		}
-		what := "ended with a 5xx status"
-		if t.name == maxFailedRate {
-			what = "failed"
-		}
-		return fmt.Sprintf("%d of %s%s %s (%s), the budget is %s", t.hits, count(t.all, "exchange"), t.about(), what, percent(float64(t.hits)/float64(t.all)), percent(t.share))
+		return float64(t.hits) <= t.share*float64(t.all)
 	case maxRedirects:
-		if t.chains.longest <= t.most {
-			return ""
-		}
-		return fmt.Sprintf("%s%s followed one another, the last to %s; the budget is %d", count(t.chains.longest, "redirect"), t.about(), t.chains.last, t.most)
+		return t.chains.longest <= t.most
 	}
-	// The nearest rank: that many of all must not be over the limit.
-	if t.all == 0 || t.all-t.hits >= rank(t.part, t.all) {
-		return ""
-	}
-	return fmt.Sprintf("%s of %s%s is about %s, the budget is %s", t.name, count(t.all, "exchange"), t.about(), shortDuration(t.times.at(t.part)), t.limitText())
+	// The nearest rank: so many of all must not be over the limit.
+	return t.all == 0 || t.all-t.hits >= rank(t.part, t.all)
 }
 
-func (t *tally) about() string {
-	if len(t.match) == 0 {
-		return ""
+// value says what the budget bounds, as it is, without who is meant.
+func (t *tally) value() string {
+	if t.name == maxRedirects {
+		if t.chains.longest == 0 {
+			return "no redirects"
+		}
+		return fmt.Sprintf("%s one after another, the last to %s", count(t.chains.longest, "redirect"), t.chains.last)
 	}
-	return " (" + t.match.String() + ")"
+	switch {
+	case t.all == 0:
+		return "no exchanges"
+	case t.part > 0:
+		return fmt.Sprintf("about %s over %s", shortDuration(t.times.at(t.part)), count(t.all, "exchange"))
+	}
+	return fmt.Sprintf("%s (%d of %s)", percent(float64(t.hits)/float64(t.all)), t.hits, count(t.all, "exchange"))
+}
+
+// result says how the budget fared.
+func (t *tally) result() BudgetResult {
+	return BudgetResult{Budget: t.budget.String(), Is: t.value(), Held: t.held()}
 }
 
 // rank is the nearest rank of a percentile among n.

@@ -27,6 +27,15 @@ type Verdict struct {
 	Exchanges int // that were judged
 	Failing   int // notes at or above the severity that fails
 	Accepted  int // notes that would, had a baseline not accepted them
+
+	Budgets []BudgetResult // in the order of the policy
+}
+
+// A BudgetResult is how one budget fared.
+type BudgetResult struct {
+	Budget string // "p95 800ms of GET api.test/**"
+	Is     string // "about 620ms over 31 exchanges"
+	Held   bool
 }
 
 // NewGate makes a gate that nothing has passed through.
@@ -70,13 +79,15 @@ func (g *Gate) Verdict() Verdict {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("%s at or above %s, the severity that fail-on gives", count(v.Failing, "note"), g.policy.failOn))
 	}
 	for _, t := range g.tallies {
-		if reason := t.reason(); reason != "" {
-			v.Reasons = append(v.Reasons, reason)
+		result := t.result()
+		v.Budgets = append(v.Budgets, result)
+		if !result.Held {
+			v.Reasons = append(v.Reasons, fmt.Sprintf("over the budget %s: %s", result.Budget, result.Is))
 		}
 	}
 	for _, e := range g.policy.expects {
 		if e.Applied() == 0 {
-			v.Warnings = append(v.Warnings, fmt.Sprintf("the expectation %s (%s) was about no exchange: %s", e.Name, e.Where, e.About()))
+			v.Warnings = append(v.Warnings, fmt.Sprintf("no exchange matched the expectation %s (%s): %s", e.Name, e.Where, e.About()))
 		}
 	}
 	v.Passed = len(v.Reasons) == 0

@@ -102,7 +102,7 @@ func failUndecodable(x *exchange.Exchange) {
 
 // conclude drops what was said before and has the rest judged.
 func (a *annotator) conclude(x *exchange.Exchange, notes []annotate.Note) *annotate.Annotated {
-	notes = a.judge.adjust(x, notes)
+	notes = a.judge.settle(x, notes)
 	ended := &annotate.Annotated{X: x, Notes: a.memory.Once(x, notes)}
 	a.judge.observe(ended)
 	return ended

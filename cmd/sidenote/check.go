@@ -254,6 +254,7 @@ func (ch *checking) run(ctx context.Context, checks []check.Check) error {
 		_ = ch.sink.Close()
 	default:
 		err = ch.conclude()
+		ch.judge.warn("check")
 	}
 	switch {
 	case ctx.Err() != nil:

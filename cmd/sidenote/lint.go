@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime/debug"
 	"strconv"
@@ -74,23 +73,17 @@ func (p *program) limitMemory() {
 
 // A linting judges capture files, one exchange at a time and in their order.
 type linting struct {
-	program  *program
+	reading
 	config   configs.Config
 	notes    *annotator
 	redact   *exchange.Redactor
 	least    annotate.Severity // lowest that is shown
 	judge    *judge
-	inputs   []capture
 	reports  *reports
 	terminal sink.Terminal // where the exchanges are shown
 	text     bool
 	sink     sink.Sink
 	out      *bufio.Writer // behind the sink
-	progress *progress
-
-	bad     int   // entries of the file at hand that could not be read
-	unread  int   // files that could not be read whole
-	written error // why the output cannot be written
 }
 
 func (p *program) newLinting(c configs.Config, args []string) (*linting, error) {
@@ -99,7 +92,8 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 		return nil, err
 	}
 	l := &linting{
-		program: p, config: c, judge: j, inputs: p.captures(args), text: c.Format != "json", progress: p.newProgress(),
+		reading: reading{command: "lint", program: p, inputs: p.captures(args), progress: p.newProgress()},
+		config:  c, judge: j, text: c.Format != "json",
 		notes: &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j},
 	}
 	if !c.ShowSecrets {
@@ -115,6 +109,7 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 		return nil, err
 	}
 	l.openSink()
+	l.each, l.flush = l.exchange, l.out.Flush
 	return l, nil
 }
 
@@ -141,13 +136,9 @@ func (l *linting) openSink() {
 
 // run judges all files and says how it went.
 func (l *linting) run(ctx context.Context) error {
-	l.progress.begin(l.inputs)
-	for i := range l.inputs {
-		if err := l.file(ctx, &l.inputs[i]); err != nil {
-			return err
-		}
+	if err := l.all(ctx); err != nil {
+		return err
 	}
-	l.progress.clear()
 	made, failed := l.reports.finish(verdictOf(l.judge))
 	err := l.sink.Close()
 	if l.text {
@@ -156,6 +147,7 @@ func (l *linting) run(ctx context.Context) error {
 	if err := errors.Join(err, l.out.Flush()); err != nil {
 		return cannotWrite(err)
 	}
+	l.judge.warn(l.command)
 	switch {
 	case failed != nil:
 		return failed
@@ -165,67 +157,6 @@ func (l *linting) run(ctx context.Context) error {
 		return &codedError{exitPolicy, errSaid}
 	}
 	return l.judge.err("lint")
-}
-
-func cannotWrite(err error) error {
-	return &codedError{exitFailed, fmt.Errorf("cannot write the output: %w", err)}
-}
-
-// maxBadEntries is how many bad entries of one file are told of one by one.
-const maxBadEntries = 10
-
-// file judges one file. An error is one that ends the program.
-func (l *linting) file(ctx context.Context, in *capture) error {
-	l.bad = 0
-	err := in.err
-	if err == nil {
-		err = l.read(ctx, in)
-	}
-	switch {
-	case l.written != nil:
-		return cannotWrite(l.written)
-	case ctx.Err() != nil:
-		return &codedError{exitFailed, errors.New("lint: interrupted")}
-	case err != nil:
-		l.complain(err)
-	}
-	if more := l.bad - maxBadEntries; more > 0 {
-		l.complain(fmt.Errorf("%s: %s more could not be read", in.name, strconv.Itoa(more)))
-	}
-	if err != nil || l.bad > 0 {
-		l.unread++
-	}
-	return nil
-}
-
-func (l *linting) read(ctx context.Context, in *capture) error {
-	r, err := in.open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	return exchange.ReadCapture(l.progress.counting(r), exchange.Capture{
-		File: in.name,
-		Exchange: func(x *exchange.Exchange) error {
-			if l.written = l.exchange(x); l.written != nil {
-				return l.written
-			}
-			return ctx.Err()
-		},
-		Bad: func(e *exchange.EntryError) error {
-			if l.bad++; l.bad <= maxBadEntries {
-				l.complain(e)
-			}
-			return ctx.Err()
-		},
-	})
-}
-
-// complain says on stderr what is wrong with a file, after what was printed of it.
-func (l *linting) complain(err error) {
-	l.written = errors.Join(l.written, l.out.Flush())
-	l.progress.clear()
-	fmt.Fprintf(l.program.stderr, "sidenote: lint: %s\n", oneLine(err.Error()))
 }
 
 // exchange judges one exchange and prints it.

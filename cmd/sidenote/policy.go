@@ -5,8 +5,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"sidenote/annotate"
+	"sidenote/baseline"
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/policy"
@@ -15,16 +17,18 @@ import (
 
 // policySettings are the settings that every command which judges has.
 func policySettings() []string {
-	return []string{"policy", "fail-on", "expect", "budget", "print-policy"}
+	return []string{"policy", "fail-on", "expect", "budget", "baseline", "print-policy"}
 }
 
 // A judge says of every exchange what the policy makes of its notes, and of
 // all of them whether they are good enough. A nil judge changes nothing.
 type judge struct {
-	policy *policy.Policy
-	gate   *policy.Gate
-	set    *annotate.Set // the rules that are on, expectations among them
-	stderr io.Writer
+	policy   *policy.Policy
+	gate     *policy.Gate
+	baseline *baseline.Baseline        // nil for none
+	set      *annotate.Set             // the rules that are on, expectations among them
+	also     func(*annotate.Annotated) // gets what was judged; nil for nobody
+	stderr   io.Writer
 }
 
 // newJudge makes the rules and the policy ready that a configuration asks for,
@@ -38,6 +42,11 @@ func (p *program) newJudge(c *configs.Config) (*judge, error) {
 	}
 	if j.set, err = newRuleSet(c, j.policy); err != nil {
 		return nil, err
+	}
+	if c.Baseline != "" {
+		if j.baseline, err = readBaseline(c.Baseline, c.Where("baseline")); err != nil {
+			return nil, &codedError{exitFailed, err}
+		}
 	}
 	j.gate = j.policy.NewGate()
 	j.announce(c)
@@ -77,26 +86,57 @@ func loadPolicy(c *configs.Config) (p *policy.Policy, err error) {
 	return p, nil
 }
 
-// maxPolicy bounds the file of a policy, in octets.
+// maxPolicy bounds the files of policy and baseline, in octets.
 const maxPolicy = 1 << 20
 
 func readPolicy(name, where string) (*policy.Policy, error) {
-	text, err := os.ReadFile(name)
+	text, err := readBounded(name, where, "name a policy file")
+	if err != nil {
+		return nil, err
+	}
+	return policy.Parse(name, text)
+}
+
+func readBaseline(name, where string) (*baseline.Baseline, error) {
+	text, err := readBounded(name, where, "\"sidenote baseline update\" writes one")
+	if err != nil {
+		return nil, err
+	}
+	return baseline.Parse(name, text, time.Now())
+}
+
+// readBounded reads a file that a setting names; fix says what to do when it
+// cannot be read.
+func readBounded(name, where, fix string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; %s", where, pathError(name, err), fix)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPolicy+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w; name a policy file", where, pathError(name, err))
+		return nil, fmt.Errorf("%s: %w; %s", where, pathError(name, err), fix)
 	case len(text) > maxPolicy:
 		return nil, fmt.Errorf("%s: %s has more than %d bytes", where, name, maxPolicy)
 	}
-	return policy.Parse(name, text)
+	return text, nil
 }
 
 // announce says what the policy is: in one line where there is one at all, and
 // in full when that was asked for.
 func (j *judge) announce(c *configs.Config) {
+	known := ""
+	if j.baseline != nil {
+		known = j.baseline.Summary()
+	}
 	switch {
-	case c.PrintPolicy:
+	case c.PrintPolicy && known == "":
 		fmt.Fprintf(j.stderr, "sidenote: the policy\n%s\n", printableLines(j.policy.String()))
+	case c.PrintPolicy:
+		fmt.Fprintf(j.stderr, "sidenote: the policy\n%s\n  accepts  %s\n", printableLines(j.policy.String()), oneLine(known))
+	case known != "":
+		fmt.Fprintf(j.stderr, "sidenote: policy: %s; %s\n", j.policy.Summary(), oneLine(known))
 	case !j.policy.IsPlain():
 		fmt.Fprintf(j.stderr, "sidenote: policy: %s\n", j.policy.Summary())
 	}
@@ -110,10 +150,24 @@ func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.N
 	return j.policy.Adjust(x, notes)
 }
 
+// settle adjusts the notes of an exchange that has ended, and marks those that
+// the baseline accepts.
+func (j *judge) settle(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
+	notes = j.adjust(x, notes)
+	if j != nil && j.baseline != nil {
+		j.baseline.Accept(x, notes)
+	}
+	return notes
+}
+
 // observe counts an exchange that has ended.
 func (j *judge) observe(a *annotate.Annotated) {
-	if j != nil {
-		j.gate.Observe(a)
+	if j == nil {
+		return
+	}
+	j.gate.Observe(a)
+	if j.also != nil {
+		j.also(a)
 	}
 }
 
@@ -133,19 +187,21 @@ func (j *judge) closing() string {
 	return "policy: ok"
 }
 
-// verdict is the verdict on all that was observed. What looks like a mistake in
-// the policy is said as a warning.
-func (j *judge) verdict(command string) policy.Verdict {
-	v := j.gate.Verdict()
-	for _, warning := range v.Warnings {
+// warn says what looks like a mistake in policy or baseline, once all was
+// observed.
+func (j *judge) warn(command string) {
+	warnings := j.gate.Verdict().Warnings
+	if j.baseline != nil {
+		warnings = append(warnings, j.baseline.Warnings()...)
+	}
+	for _, warning := range warnings {
 		fmt.Fprintf(j.stderr, "sidenote: %s: warning: %s\n", command, sink.Printable(oneLine(warning), false))
 	}
-	return v
 }
 
 // err is the error of a command that was to judge; nil when all was good enough.
 func (j *judge) err(command string) error {
-	v := j.verdict(command)
+	v := j.gate.Verdict()
 	if v.Passed {
 		return nil
 	}

@@ -21,6 +21,8 @@ func commands(p *program) []*cobra.Command {
 		newRunCommand(p),
 		newGuardCommand(p),
 		newLintCommand(p),
+		newPolicyCommand(p),
+		newBaselineCommand(p),
 		newDemoCommand(p),
 		newExplainCommand(p),
 		newRulesCommand(p),

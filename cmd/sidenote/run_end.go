@@ -28,6 +28,7 @@ func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End, 
 	}
 	r.sayBypass(seen)
 	err = errors.Join(err, r.conclude(r.judged()))
+	r.judge.warn("run")
 	code, reasons := r.verdict(end, err)
 	if code == exitOK {
 		return nil
@@ -61,7 +62,7 @@ func (r *running) verdict(end child.End, failure error) (code int, reasons []str
 	if failure != nil {
 		add(exitFailed, "%v", failure)
 	}
-	v := r.judge.verdict("run")
+	v := r.judge.gate.Verdict()
 	if !v.Passed {
 		add(exitPolicy, "%s", strings.Join(v.Reasons, "; "))
 	}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/annotate"
+	"sidenote/baseline"
+	"sidenote/configs"
+	"sidenote/sink"
+)
+
+func newBaselineCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "baseline",
+		Short: "Accept notes that are known, so that only new ones fail",
+		Long: `A baseline is a file of notes that are accepted for now, each with a rule, where it
+spoke, who owns it, why, and until when. With --baseline FILE what is in it is
+shown and does not fail.`,
+		Args: needsSubcommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newBaselineUpdateCommand(p), newBaselinePruneCommand(p), newBaselineShowCommand(p))
+	return c
+}
+
+// A newcomer is what entries get that are added.
+type newcomer struct{ owner, reason, expires string }
+
+func newBaselineUpdateCommand(p *program) *cobra.Command {
+	var n newcomer
+	c := &cobra.Command{
+		Use:   "update FILE...",
+		Short: "Add what fails in saved exchanges to the baseline",
+		Long: `Judge recorded exchanges, and add an entry to the baseline for each note that
+fails and is not in it. Entries that are there stay as they are; an expired one is
+renewed. FILE is what "sidenote lint" takes: a HAR, or a JSONL that sidenote saved
+with --save.`,
+		Example: "  sidenote baseline update --baseline accepted.yaml --owner team-shop --expires 2026-12-31 run.jsonl",
+		RunE: func(c *cobra.Command, args []string) error {
+			b, err := p.openBaseline(c, args, true)
+			if err != nil {
+				return err
+			}
+			return b.update(c.Context(), n)
+		},
+	}
+	addBaselineFlags(c)
+	c.Flags().StringVar(&n.owner, "owner", "", "who is to mend what is added")
+	c.Flags().StringVar(&n.reason, "reason", "", "why it is accepted")
+	c.Flags().StringVar(&n.expires, "expires", "", "last `DAY` on which it is accepted, such as 2026-12-31")
+	return c
+}
+
+func newBaselinePruneCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "prune [FILE...]",
+		Short: "Remove entries that are no longer needed",
+		Long: `Remove entries that have expired or are there twice. With saved exchanges, remove
+those too that fit none of their notes.`,
+		Example: "  sidenote baseline prune --baseline accepted.yaml run.jsonl",
+		RunE: func(c *cobra.Command, args []string) error {
+			b, err := p.openBaseline(c, args, false)
+			if err != nil {
+				return err
+			}
+			return b.prune(c.Context())
+		},
+	}
+	addBaselineFlags(c)
+	return c
+}
+
+func newBaselineShowCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show [FILE...]",
+		Short: "List the entries, and what has become of them",
+		Long: `List the entries of the baseline, and which have expired. With saved exchanges, say
+how many of their notes each entry fits.`,
+		Example: "  sidenote baseline show --baseline accepted.yaml run.jsonl",
+		RunE: func(c *cobra.Command, args []string) error {
+			b, err := p.openBaseline(c, args, false)
+			if err != nil {
+				return err
+			}
+			return b.show(c.Context())
+		},
+	}
+	addBaselineFlags(c)
+	return c
+}
+
+func addBaselineFlags(c *cobra.Command) {
+	configs.AddFlags(c.Flags(), policySettings()...)
+	configs.AddFlags(c.Flags(), ruleSettings()...)
+	configs.AddFlags(c.Flags(), "config")
+}
+
+// A baselining works on the file of a baseline.
+type baselining struct {
+	*judging
+	baseline *baseline.Baseline
+}
+
+// openBaseline reads the baseline, or begins one where it may be new, and makes
+// ready to judge captures.
+func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (*baselining, error) {
+	name := "baseline " + c.Name()
+	if mayBeNew && len(args) == 0 {
+		return nil, usageErrorf("%s: needs a FILE of saved exchanges; see %q", name, c.CommandPath()+" --help")
+	}
+	config, _, err := configs.Load(c.Flags(), p.environ)
+	if err != nil {
+		return nil, &codedError{exitUsage, err}
+	}
+	file, where := config.Baseline, config.Where("baseline")
+	if file == "" {
+		return nil, usageErrorf("%s: needs the file of the baseline: give --baseline FILE", name)
+	}
+	b := &baselining{}
+	b.baseline, err = readBaseline(file, where)
+	if mayBeNew && errors.Is(err, fs.ErrNotExist) {
+		b.baseline, err = baseline.New(file, time.Now()), nil
+	}
+	if err != nil {
+		return nil, &codedError{exitFailed, err}
+	}
+	config.Baseline = "" // it is ours to apply
+	if b.judging, err = p.newJudging(name, config, args); err != nil {
+		return nil, err
+	}
+	b.judge.baseline = b.baseline
+	return b, nil
+}
+
+// update adds what fails.
+func (b *baselining) update(ctx context.Context, n newcomer) error {
+	var expires time.Time
+	if n.expires != "" {
+		var err error
+		if expires, err = baseline.ParseDate(n.expires); err != nil {
+			return usageErrorf("baseline update: --expires: %w", err)
+		}
+	}
+	failOn := b.judge.policy.FailOn()
+	if failOn == 0 {
+		return usageErrorf("baseline update: no note fails, so there is nothing to accept: give --fail-on info, warn or error")
+	}
+	added := 0
+	oneLineOf := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	b.judge.also = func(a *annotate.Annotated) {
+		for i := range a.Notes {
+			note := &a.Notes[i]
+			if note.Severity >= failOn && note.Accepted == "" &&
+				b.baseline.Include(baseline.KeyOf(a.X, note), oneLineOf(n.owner), oneLineOf(n.reason), expires) {
+				added++
+			}
+		}
+	}
+	if err := b.whole(ctx); err != nil {
+		return err
+	}
+	return b.save(fmt.Sprintf("%s added or renewed", entries(added)))
+}
+
+// prune removes what is not needed.
+func (b *baselining) prune(ctx context.Context) error {
+	if err := b.whole(ctx); err != nil {
+		return err
+	}
+	removed := b.baseline.Prune(len(b.inputs) > 0)
+	for _, e := range removed {
+		why := "was not seen"
+		switch {
+		case b.baseline.IsExpired(e):
+			why = "expired on " + e.Expires.Format(time.DateOnly)
+		case e.Seen > 0 || len(b.inputs) == 0:
+			why = "is there twice"
+		}
+		fmt.Fprintf(b.program.stdout, "removed %s: it %s\n", sink.Printable(e.Key.String(), true), why)
+	}
+	return b.save(fmt.Sprintf("%s removed", entries(len(removed))))
+}
+
+// save writes the file, whole or not at all.
+func (b *baselining) save(what string) error {
+	if err := replaceFile(b.baseline.Name, b.baseline.Bytes()); err != nil {
+		return &codedError{exitFailed, fmt.Errorf("cannot write the baseline: %w", err)}
+	}
+	fmt.Fprintf(b.program.stdout, "%s: %s, %s in all\n", sink.Printable(b.baseline.Name, true), what, entries(len(b.baseline.Entries())))
+	return nil
+}
+
+// replaceFile writes a file beside the one it replaces, and then takes its
+// place, so that nobody ever sees half of it.
+func replaceFile(name string, text []byte) error {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil {
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".sidenote-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Chmod(mode), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// show lists the entries.
+func (b *baselining) show(ctx context.Context) error {
+	if err := b.whole(ctx); err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, e := range b.baseline.Entries() {
+		fmt.Fprintf(&out, "%s\n", sink.Printable(e.Key.String(), true))
+		if s := e.Accepted(); s != "" {
+			fmt.Fprintf(&out, "  %s\n", sink.Printable(s, true))
+		}
+		if b.baseline.IsExpired(e) {
+			out.WriteString("  EXPIRED: it accepts nothing any more\n")
+		}
+		if len(b.inputs) > 0 {
+			fmt.Fprintf(&out, "  fits %s of these exchanges\n", count(e.Seen, "note"))
+		}
+	}
+	fmt.Fprintf(&out, "%s\n", sink.Printable(b.baseline.Summary(), true))
+	if _, err := io.WriteString(b.program.stdout, out.String()); err != nil {
+		return cannotWrite(err)
+	}
+	return nil
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return strconv.Itoa(n) + " entries"
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/annotate"
+	"sidenote/configs"
+	"sidenote/exchange"
+	"sidenote/policy"
+	"sidenote/sink"
+)
+
+func newPolicyCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "policy",
+		Short: "Try a policy on saved exchanges",
+		Long: `A policy says what is good enough: from which severity a note fails, which rules
+weigh more or less for some traffic, what is expected, and which budgets hold.`,
+		Args: needsSubcommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newPolicyTestCommand(p))
+	return c
+}
+
+func newPolicyTestCommand(p *program) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "test FILE...",
+		Short: "Say which expectations held on saved exchanges, and how often",
+		Long: `Judge recorded exchanges by a policy, and say of each expectation how many it was
+about, how many were as expected and how many were not. One that was about none
+is probably mistyped. FILE is what "sidenote lint" takes.
+
+The exit code is 0 when the policy passed, 10 when it did not, 2 when a file
+could not be read whole, and 125 when the policy itself is wrong.`,
+		Example: `  sidenote policy test --policy policy.yaml captures/
+  sidenote policy test --expect 'fast: duration < 0.5' checkout.har`,
+		RunE: func(c *cobra.Command, args []string) error {
+			j, err := p.judgingOf(c, args)
+			if err != nil {
+				return err
+			}
+			return j.testPolicy(c.Context())
+		},
+	}
+	configs.AddFlags(c.Flags(), policySettings()...)
+	configs.AddFlags(c.Flags(), ruleSettings()...)
+	configs.AddFlags(c.Flags(), "config")
+	return c
+}
+
+// judgingOf makes ready to judge the captures that a command was given.
+func (p *program) judgingOf(c *cobra.Command, args []string) (*judging, error) {
+	name := strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
+	if len(args) == 0 {
+		return nil, usageErrorf("%s: needs a FILE, a folder, or - for standard input; see %q", name, c.CommandPath()+" --help")
+	}
+	config, _, err := configs.Load(c.Flags(), p.environ)
+	if err != nil {
+		return nil, &codedError{exitUsage, err}
+	}
+	return p.newJudging(name, config, args)
+}
+
+// A judging judges capture files and shows none of their exchanges.
+type judging struct {
+	reading
+	judge *judge
+}
+
+func (p *program) newJudging(command string, c configs.Config, args []string) (*judging, error) {
+	j, err := p.newJudge(&c)
+	if err != nil {
+		return nil, err
+	}
+	notes := &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j}
+	p.tuneGC()
+	p.limitMemory()
+	return &judging{judge: j, reading: reading{
+		command: command, program: p, inputs: p.captures(args), progress: p.newProgress(),
+		each: func(x *exchange.Exchange) error {
+			notes.whole(x)
+			return nil
+		},
+	}}, nil
+}
+
+// whole reads all files. One that cannot be read whole is an error: what is
+// decided of exchanges must not rest on some of them.
+func (j *judging) whole(ctx context.Context) error {
+	err := j.all(ctx)
+	if err == nil && j.unread > 0 {
+		err = &codedError{exitUsage, errSaid}
+	}
+	return err
+}
+
+// testPolicy judges all files and prints how the policy fared.
+func (j *judging) testPolicy(ctx context.Context) error {
+	if err := j.whole(ctx); err != nil {
+		return err
+	}
+	if err := printPolicyTest(j.program.stdout, j.judge.policy, j.judge.gate.Verdict()); err != nil {
+		return cannotWrite(err)
+	}
+	j.judge.warn(j.command)
+	return j.judge.err(j.command)
+}
+
+func printPolicyTest(w io.Writer, p *policy.Policy, v policy.Verdict) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "exchanges  %d\n", v.Exchanges)
+	fmt.Fprintf(&b, "notes      %d that fail, %d that a baseline accepts\n", v.Failing, v.Accepted)
+	all := p.Expectations()
+	if len(all) > 0 {
+		width := len("expectation")
+		for _, e := range all {
+			width = max(width, len(e.Name))
+		}
+		fmt.Fprintf(&b, "\n%-*s  about  held  broken\n", width, "expectation")
+		for _, e := range all {
+			fmt.Fprintf(&b, "%-*s %6d %5d %7d\n", width, e.Name, e.Applied(), e.Applied()-e.Failed(), e.Failed())
+		}
+	}
+	for i, budget := range v.Budgets {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		outcome := "held"
+		if !budget.Held {
+			outcome = "BROKEN"
+		}
+		fmt.Fprintf(&b, "budget %s: %s, %s\n", sink.Printable(budget.Budget, true), outcome, sink.Printable(budget.Is, true))
+	}
+	word := "ok"
+	if !v.Passed {
+		word = "FAIL"
+	}
+	fmt.Fprintf(&b, "\npolicy: %s\n", word)
+	_, err := io.WriteString(w, b.String())
+	return err
+}

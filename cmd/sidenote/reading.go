@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"sidenote/exchange"
+)
+
+// A reading goes through capture files, one exchange at a time and in their
+// order. What cannot be read is told of and counted, and the rest is read all
+// the same.
+type reading struct {
+	command  string // whose work it is, for messages
+	program  *program
+	inputs   []capture
+	progress *progress
+	each     func(*exchange.Exchange) error // gets every exchange; an error ends the reading
+	flush    func() error                   // writes what each holds back; nil for nothing
+
+	bad     int   // entries of the file at hand that could not be read
+	unread  int   // files that could not be read whole
+	written error // why each, or flush, could not go on
+}
+
+// all reads every file. An error is one that ends the program.
+func (r *reading) all(ctx context.Context) error {
+	r.progress.begin(r.inputs)
+	for i := range r.inputs {
+		if err := r.file(ctx, &r.inputs[i]); err != nil {
+			return err
+		}
+	}
+	r.progress.clear()
+	return nil
+}
+
+// maxBadEntries is how many bad entries of one file are told of one by one.
+const maxBadEntries = 10
+
+func (r *reading) file(ctx context.Context, in *capture) error {
+	r.bad = 0
+	err := in.err
+	if err == nil {
+		err = r.read(ctx, in)
+	}
+	switch {
+	case r.written != nil:
+		return cannotWrite(r.written)
+	case ctx.Err() != nil:
+		return &codedError{exitFailed, errors.New(r.command + ": interrupted")}
+	case err != nil:
+		r.complain(err)
+	}
+	if more := r.bad - maxBadEntries; more > 0 {
+		r.complain(fmt.Errorf("%s: %s more could not be read", in.name, strconv.Itoa(more)))
+	}
+	if err != nil || r.bad > 0 {
+		r.unread++
+	}
+	return nil
+}
+
+func (r *reading) read(ctx context.Context, in *capture) error {
+	f, err := in.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return exchange.ReadCapture(r.progress.counting(f), exchange.Capture{
+		File: in.name,
+		Exchange: func(x *exchange.Exchange) error {
+			if r.written = r.each(x); r.written != nil {
+				return r.written
+			}
+			return ctx.Err()
+		},
+		Bad: func(e *exchange.EntryError) error {
+			if r.bad++; r.bad <= maxBadEntries {
+				r.complain(e)
+			}
+			return ctx.Err()
+		},
+	})
+}
+
+// complain says on stderr what is wrong with a file, after what was printed of it.
+func (r *reading) complain(err error) {
+	if r.flush != nil {
+		r.written = errors.Join(r.written, r.flush())
+	}
+	r.progress.clear()
+	fmt.Fprintf(r.program.stderr, "sidenote: %s: %s\n", r.command, oneLine(err.Error()))
+}
+
+func cannotWrite(err error) error {
+	return &codedError{exitFailed, fmt.Errorf("cannot write the output: %w", err)}
+}
