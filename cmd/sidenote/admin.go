@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sidenote/configs"
+	"sidenote/docs"
 )
 
 // readiness tells whether exchanges are accepted.
@@ -23,6 +24,7 @@ func (r *readiness) set(on bool) { r.on.Store(on) }
 func (s *serving) newAdmin() *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics.Handler())
+	mux.Handle("GET /docs/", http.StripPrefix("/docs", documents()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !s.ready.on.Load() {
@@ -35,6 +37,18 @@ func (s *serving) newAdmin() *http.Server {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+}
+
+// documents serves the pages that dashboards and alerts link to, as the text
+// that they are.
+func documents() http.Handler {
+	files := http.FileServerFS(docs.Files)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ".md") {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		}
+		files.ServeHTTP(w, r)
+	})
 }
 
 // guard lets in only who asks for this server by an address of its own, so

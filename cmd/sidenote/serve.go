@@ -510,7 +510,7 @@ func (s *serving) shutdown(ctx context.Context, setting string, patience time.Du
 	defer cancelFlush()
 	err := errors.Join(s.annotator.ended.Drain(flush), s.annotator.sinks.Drain(flush))
 	if s.adminServer != nil {
-		s.adminServer.Close()
+		s.closeAdmin()
 	}
 	return err
 }
@@ -523,6 +523,18 @@ func (s *serving) conclude(v report.Verdict) error {
 		err = errors.Join(err, s.program.printSummary(s.out, made, s.program.terminal(s.out, s.config.Color)))
 	}
 	return err
+}
+
+// lastAnswers is how long the admin server gets for what it is asked at the
+// end, which is little: a scrape of the final numbers.
+const lastAnswers = time.Second
+
+func (s *serving) closeAdmin() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastAnswers)
+	defer cancel()
+	if s.adminServer.Shutdown(ctx) != nil {
+		s.adminServer.Close()
+	}
 }
 
 // greet says where everything is.

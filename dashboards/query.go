@@ -1,0 +1,43 @@
+package dashboards
+
+import "strings"
+
+// of selects the series of a metric that the variables at the top choose.
+func of(metric string, matchers ...string) string {
+	return metric + "{" + strings.Join(append([]string{`job=~"$job"`, `instance=~"$instance"`}, matchers...), ",") + "}"
+}
+
+// rate is how fast counters rise.
+func rate(series string) string { return "rate(" + series + "[$__rate_interval])" }
+
+// sum adds up by labels, separated by commas; by none when there are none.
+func sum(by, expr string) string {
+	if by == "" {
+		return "sum(" + expr + ")"
+	}
+	return "sum by (" + by + ") (" + expr + ")"
+}
+
+// grown is how much counters have risen in the time shown. Those that began in
+// that time count from nothing, which increase leaves out: a note that came
+// once would not be seen.
+func grown(series string) string {
+	return "((" + series + " unless " + series + " offset $__range) or increase(" + series + "[$__range]))"
+}
+
+// top gives the highest, at most n.
+func top(n, expr string) string { return "topk(" + n + ", " + expr + ")" }
+
+// share divides, where there is anything to divide by.
+func share(part, whole string) string { return part + " / (" + whole + " > 0)" }
+
+// quantile takes a quantile of the buckets of a histogram, by labels.
+func quantile(q, by, buckets string) string {
+	if by != "" {
+		by = ", " + by
+	}
+	return "histogram_quantile(" + q + ", " + sum("le"+by, buckets) + ")"
+}
+
+// one is a list of a single query.
+func one(expr, legend string) []Query { return []Query{{expr, legend}} }
