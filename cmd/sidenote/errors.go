@@ -112,9 +112,24 @@ func flagError(c *cobra.Command, err error) error {
 		kind, _ := pflag.UnquoteUsage(lacks.GetFlag())
 		return usageErrorf("%s--%s needs a value, %s; %s", where, lacks.GetFlag().Name, kind, see)
 	case errors.As(err, &invalid):
-		return usageErrorf("%s--%s %q: %w; %s", where, invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap(), see)
+		return invalidValue(where, invalid, see)
 	}
 	return usageErrorf("%s%w; %s", where, err, see)
+}
+
+// invalidValue says what is wrong with the value of a flag, which it names once.
+func invalidValue(where string, invalid *pflag.InvalidValueError, see string) error {
+	err := invalid.Unwrap()
+	value := fmt.Sprintf(" %q", invalid.GetValue())
+	if strings.Contains(err.Error(), ", not"+value) {
+		value = ""
+	}
+	if !strings.HasSuffix(err.Error(), "?") {
+		see = "; " + see
+	} else {
+		see = " " + see
+	}
+	return usageErrorf("%s--%s%s: %w%s", where, invalid.GetFlag().Name, value, err, see)
 }
 
 func flagNames(c *cobra.Command) []string {
