@@ -16,14 +16,14 @@ import (
 
 // A Check is one request, and what is expected of the answer.
 type Check struct {
-	Name    string // "" for one that was given as a URL only
+	Name    string // unique in its list; "" for none
 	Method  string
 	URL     string
 	Fields  []exchange.Line // sent beside User-Agent and Accept, which they may replace
 	Content []byte          // nil for none
 	Follow  bool            // redirects are followed, at most MostRedirects
 	MaxTime time.Duration   // for all of it, redirects too
-	Status  Statuses        // that the answer may have
+	Expect  *Expectations   // of the answer; nil for any that there is
 }
 
 // MostRedirects is how many redirects of one check are followed.

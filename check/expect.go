@@ -3,74 +3,54 @@ package check
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/policy"
 )
 
-// Statuses is a set of status codes and of classes of them. The zero value
-// holds every code below 400, which is what a check expects by itself.
-type Statuses struct {
-	text  string // as it was given
-	codes map[int]bool
-}
+// Expectations are what is expected of the answer to a check. They are safe
+// for concurrent use.
+type Expectations struct{ set *annotate.Set }
 
-// ParseStatuses reads "200", "2xx", or several with commas between them; "any"
-// is every code.
-func ParseStatuses(s string) (Statuses, error) {
-	set := Statuses{text: s, codes: map[int]bool{}}
-	for item := range strings.SplitSeq(s, ",") {
-		item = strings.ToLower(strings.TrimSpace(item))
-		from, to, ok := parseStatus(item)
-		if !ok {
-			return Statuses{}, fmt.Errorf("want status codes such as 200 or 2xx, or any, not %q", item)
-		}
-		for code := from; code <= to; code++ {
-			set.codes[code] = true
+// Expect makes expectations ready.
+func Expect(all ...*policy.Expectation) (*Expectations, error) {
+	p := policy.Default()
+	for _, e := range all {
+		if err := p.Add(e); err != nil {
+			return nil, err
 		}
 	}
-	return set, nil
+	set, err := annotate.NewSet(p.Rules(), annotate.DefaultOptions())
+	return &Expectations{set}, err
 }
 
-func parseStatus(s string) (from, to int, ok bool) {
-	if s == "any" {
-		return 100, 999, true
+// The expectation of a status, as a rule is called expect/status.
+const (
+	statusName    = "status"
+	usualStatuses = "2xx,3xx" // what is expected where nothing else is said
+)
+
+// AnyStatus is what is written where every status will do.
+const AnyStatus = "any"
+
+// ExpectStatus expects a status, as policy.ExpectStatus does. "" is for one
+// below 400, and AnyStatus for any.
+func ExpectStatus(statuses, where string) (*Expectations, error) {
+	switch statuses {
+	case AnyStatus:
+		return Expect()
+	case "":
+		statuses, where = usualStatuses, "sidenote check"
 	}
-	if len(s) != 3 {
-		return 0, 0, false
+	e, err := policy.ExpectStatus(statusName, statuses, where)
+	if err != nil {
+		return nil, err
 	}
-	if class, wild := strings.CutSuffix(s, "xx"); wild && class >= "1" && class <= "9" {
-		from = int(class[0]-'0') * 100
-		return from, from + 99, true
-	}
-	code, err := strconv.Atoi(s)
-	return code, code, err == nil && code >= 100
+	return Expect(e)
 }
 
-// Has reports whether a code is in the set.
-func (s Statuses) Has(code int) bool {
-	if s.codes == nil {
-		return code < 400
-	}
-	return s.codes[code]
-}
-
-// String gives the set as it was given.
-func (s Statuses) String() string {
-	if s.codes == nil {
-		return "a status below 400"
-	}
-	return s.text
-}
-
-var statusRule = annotate.Rule{
-	ID: "expect/status", Severity: annotate.Error, Blame: annotate.ByOrigin,
-	Title: "the status is not the one that the check expects",
-	Doc:   "A check expects a status below 400, unless it says which ones it expects instead.",
-	Help:  "find out why the server answers so; if that is right, say what is expected with --expect-status",
-}
-
+// redirectsRule is for what no expectation has to say.
 var redirectsRule = annotate.Rule{
 	ID: "expect/redirects", Severity: annotate.Error, Blame: annotate.ByOrigin,
 	Title: "one redirect follows the other without an end",
@@ -78,29 +58,35 @@ var redirectsRule = annotate.Rule{
 	Help:  "look at the Location fields: they probably lead in a circle",
 }
 
-// Unmet gives a note for each expectation of the check that its answer does not
-// meet. One that failed without an answer has its own notes, and needs none.
-func (r *Result) Unmet() []annotate.Note {
+// Unmet adds to the notes of the exchange that answers a check one for each
+// expectation that is not met.
+func (r *Result) Unmet(notes []annotate.Note) []annotate.Note {
 	x := r.Last()
-	if x.Response.Status == 0 || x.Response.Made {
-		return nil
-	}
-	var notes []annotate.Note
 	if r.MoreRedirects {
-		notes = append(notes, note(&redirectsRule, fmt.Sprintf("after %d redirects comes another one", MostRedirects)))
+		notes = append(notes, annotate.Note{
+			Rule: &redirectsRule, Severity: redirectsRule.Severity, Blame: redirectsRule.Blame,
+			Message: fmt.Sprintf("after %d redirects comes another one", MostRedirects),
+			Place:   exchange.Place{Message: exchange.InResponse, Part: exchange.PartStartLine},
+		})
 	}
-	if !r.Check.Status.Has(x.Response.Status) {
-		notes = append(notes, note(&statusRule, fmt.Sprintf("the status is %d, expected is %s", x.Response.Status, r.Check.Status)))
+	if r.Check.Expect == nil || x.Response.Status == 0 || x.Response.Made { // that there is no answer is said already
+		return notes
 	}
-	return notes
+	return r.Check.Expect.set.End(x, notes)
 }
 
-func note(rule *annotate.Rule, message string) annotate.Note {
-	return annotate.Note{
-		Rule: rule, Severity: rule.Severity, Blame: rule.Blame, Message: message,
-		Place: exchange.Place{Message: exchange.InResponse, Part: exchange.PartStartLine},
+// Failed says why the check did not pass, by itself and without regard to the
+// rules of everybody: it has no whole answer, or one that an expectation makes
+// an error of; "" when it did.
+func (r *Result) Failed() (why string) {
+	if x := r.Last(); x.Err != nil {
+		failure, _ := x.Err.Code.Lookup()
+		return failure.Title
 	}
+	for _, n := range r.Unmet(nil) {
+		if n.Severity == annotate.Error {
+			return n.Message
+		}
+	}
+	return ""
 }
-
-// Failed reports whether the check has no answer, or not the one expected.
-func (r *Result) Failed() bool { return r.Last().Err != nil || len(r.Unmet()) > 0 }

@@ -22,9 +22,9 @@ type Runner struct {
 	UserAgent string
 	Parallel  int // how many checks run at once; 1 if not positive
 	Retries   int // how often a check that failed is made again
-	// Again is told of a try that is followed by another one after a pause;
-	// nil for nobody. It may be called by many goroutines at once.
-	Again func(r *Result, pause time.Duration)
+	// Again is told of a try that is followed by another one after a pause, and
+	// why; nil for nobody. It may be called by many goroutines at once.
+	Again func(r *Result, why string, pause time.Duration)
 }
 
 // A Result is what came of one check.
@@ -92,11 +92,12 @@ func (r *Runner) check(ctx context.Context, c *Check, number int) (*Result, erro
 		}
 		result.Number, result.Try = number, try
 		result.name()
-		if try > r.Retries || !result.Failed() {
+		why := result.Failed()
+		if try > r.Retries || why == "" {
 			return result, nil
 		}
 		if r.Again != nil {
-			r.Again(result, pause)
+			r.Again(result, why, pause)
 		}
 		select {
 		case <-time.After(pause):
@@ -146,9 +147,9 @@ func (r *Runner) try(ctx context.Context, c *Check) (*Result, error) {
 	timed, cancel := context.WithTimeoutCause(ctx, c.MaxTime, errTooLong)
 	defer cancel()
 	err := r.fetch(timed, through, result)
-	last, cancelLast := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancelLast()
-	err = errors.Join(err, p.Shutdown(last), <-served)
+	ending, cancelEnding := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancelEnding()
+	err = errors.Join(err, p.Shutdown(ending), <-served)
 	result.Exchanges = recorded.inOrder()
 	switch {
 	case ctx.Err() != nil:
@@ -156,8 +157,12 @@ func (r *Runner) try(ctx context.Context, c *Check) (*Result, error) {
 	case len(result.Exchanges) == 0 || err != nil:
 		return nil, errors.Join(errors.New("the request could not be made"), err)
 	}
+	last := result.Last()
 	if context.Cause(timed) == errTooLong {
-		ranOut(result.Last(), c.MaxTime)
+		ranOut(last, c.MaxTime)
+	}
+	if last.Err == nil {
+		last.Err = last.UndecodableContent()
 	}
 	return result, nil
 }

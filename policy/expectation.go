@@ -46,6 +46,15 @@ func newExpectation(name, where string) *Expectation {
 	return &Expectation{Name: name, Where: where, Severity: annotate.Error, size: -1}
 }
 
+// ExpectStatus makes an expectation of a status: "200", "2xx" and "200-204",
+// several of them separated by commas. where says who expects it, as "--flag".
+func ExpectStatus(name, statuses, where string) (*Expectation, error) {
+	e := newExpectation(name, where)
+	var err error
+	e.status, err = parseStatus(statuses)
+	return e, err
+}
+
 // Applied is how many exchanges the expectation was about so far.
 func (e *Expectation) Applied() int64 { return e.applied.Load() }
 

@@ -117,6 +117,11 @@ func (f *File) At(t *token.Token, message string) error {
 	return e
 }
 
+// Line makes an *Error for a line of a file that is no YAML.
+func Line(file string, line, column int, source, message string) *Error {
+	return &Error{File: file, Line: line, Column: column, Source: visible(strings.TrimRight(source, "\n")), Message: message}
+}
+
 // Unknown makes an *Error for a key that there is not, with the nearest of
 // those that there are. what says of what it is a key, as "of a policy".
 func (f *File) Unknown(key ast.MapKeyNode, what string, known []string) error {

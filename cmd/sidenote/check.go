@@ -25,6 +25,7 @@ import (
 // checkOptions are the flags of the check command that are no settings.
 type checkOptions struct {
 	method, content, status string
+	list                    string
 	fields                  []string
 	follow                  bool
 	maxTime                 time.Duration
@@ -35,21 +36,36 @@ type checkOptions struct {
 func newCheckCommand(p *program) *cobra.Command {
 	o := checkOptions{format: newChoice("text", "json")}
 	c := &cobra.Command{
-		Use:   "check URL...",
+		Use:   "check [URL...]",
 		Short: "Request each URL once and judge the answers",
 		Long: `Request each URL once and judge the answers as the proxy judges live traffic: a
 smoke test without a test suite. Requests are made with HTTP/1.1. A URL without
 a scheme is http for this machine, and https elsewhere.
 
-A check passes when there is an answer, its status is below 400 or one that
+A check passes when there is a whole answer, its status is below 400 or one that
 --expect-status lists, and no note is as bad as --fail-on says; with --fail-on
 never the notes do not count. Nothing is tried twice unless --retry says so.
+
+The FILE of --file has URLs, one a line, or checks in YAML:
+
+  - name: order
+    url: https://api.example/orders
+    method: POST
+    fields: {Content-Type: application/json}
+    content: '{"item": 7}'
+    expect:
+      status: 201
+      json: {/id: {type: integer}}
+      duration: 500ms
+
+Other keys are content-file, follow and max-time; expect is as in a policy.
 
 The exit code is 0 when all checks pass, 10 when one does not, and 2 when the
 command line is wrong.`,
 		Example: `  sidenote check https://api.example/health
   sidenote check --expect-status 201 -d @order.json -H 'Content-Type: application/json' https://api.example/orders
-  sidenote check --follow --max-time 5s example.com/ localhost:8000/`,
+  sidenote check --follow --max-time 5s example.com/ localhost:8000/
+  sidenote check -j 8 -f checks.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			config, _, err := configs.Load(c.Flags(), p.environ)
 			if err != nil {
@@ -75,8 +91,9 @@ command line is wrong.`,
 	f.StringVarP(&o.method, "request", "X", "", "`METHOD` of the requests (default GET, or POST with --data)")
 	f.StringArrayVarP(&o.fields, "header", "H", nil, "`FIELD` to send, as \"Name: value\"; repeatable")
 	f.StringVarP(&o.content, "data", "d", "", "`CONTENT` to send; @FILE for that of a file, - for standard input")
+	f.StringVarP(&o.list, "file", "f", "", "`FILE` of URLs or of checks; - for standard input")
 	f.BoolVar(&o.follow, "follow", false, fmt.Sprintf("follow redirects, at most %d", check.MostRedirects))
-	f.StringVar(&o.status, "expect-status", "", "`LIST` of the statuses that pass, such as 200,3xx, or any (default: below 400)")
+	f.StringVar(&o.status, "expect-status", "", "`LIST` of the statuses that pass, such as 200,3xx or 200-204, or any (default: below 400)")
 	f.DurationVar(&o.maxTime, "max-time", 30*time.Second, "the `TIME` that a check may take, redirects included")
 	f.IntVarP(&o.parallel, "jobs", "j", 1, "how many checks run at once, a `NUMBER`")
 	f.IntVar(&o.retries, "retry", 0, "a check is made again that has no answer, or not the status expected, at most this `NUMBER` of times")
@@ -97,8 +114,8 @@ const (
 // checks makes a check of each URL.
 func (p *program) checks(o *checkOptions, urls []string) ([]check.Check, error) {
 	switch {
-	case len(urls) == 0:
-		return nil, usageErrorf("check: needs a URL; see \"sidenote check --help\"")
+	case len(urls) == 0 && o.list == "":
+		return nil, usageErrorf("check: needs a URL, or a --file of them; see \"sidenote check --help\"")
 	case o.parallel < 1 || o.parallel > maxParallel:
 		return nil, usageErrorf("check: --jobs %d: want a number from 1 to %d", o.parallel, maxParallel)
 	case o.retries < 0 || o.retries > maxRetries:
@@ -110,16 +127,62 @@ func (p *program) checks(o *checkOptions, urls []string) ([]check.Check, error) 
 	if err != nil {
 		return nil, err
 	}
-	checks := make([]check.Check, len(urls))
-	for i, s := range urls {
+	var checks []check.Check
+	for _, s := range urls {
 		u, err := check.ParseURL(s)
 		if err != nil {
 			return nil, usageErrorf("check: %w", err)
 		}
-		checks[i] = model
-		checks[i].URL = u.String()
+		c := model
+		c.URL = u.String()
+		checks = append(checks, c)
+	}
+	if o.list == "" {
+		return checks, nil
+	}
+	listed, err := p.checkList(o.list, model)
+	return append(checks, listed...), err
+}
+
+// maxCheckList bounds a file of checks, in octets.
+const maxCheckList = 16 << 20
+
+// checkList reads the file of checks.
+func (p *program) checkList(name string, model check.Check) ([]check.Check, error) {
+	text, err := p.readInput(name, maxCheckList)
+	if err != nil {
+		return nil, usageErrorf("check: --file: %w", err)
+	}
+	if name == "-" {
+		name = "standard input"
+	}
+	checks, err := check.ParseList(name, text, model)
+	if err != nil {
+		return nil, &codedError{exitUsage, err}
 	}
 	return checks, nil
+}
+
+// readInput reads a file, or standard input for "-", that may have a number of
+// octets at most.
+func (p *program) readInput(name string, most int64) ([]byte, error) {
+	from, what := p.stdin, "standard input"
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		from, what = f, name
+	}
+	b, err := io.ReadAll(io.LimitReader(from, most+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cannot read %s: %w", what, err)
+	case int64(len(b)) > most:
+		return nil, fmt.Errorf("%s has more than %d bytes", what, most)
+	}
+	return b, nil
 }
 
 // checkModel is what the flags say of every check.
@@ -143,40 +206,21 @@ func (p *program) checkModel(o *checkOptions) (c check.Check, err error) {
 		}
 		c.Fields = append(c.Fields, field)
 	}
-	if o.status != "" {
-		if c.Status, err = check.ParseStatuses(o.status); err != nil {
-			return c, usageErrorf("check: --expect-status: %w", err)
-		}
+	if c.Expect, err = check.ExpectStatus(o.status, "--expect-status"); err != nil {
+		return c, usageErrorf("check: --expect-status: %w", err)
 	}
 	return c, nil
 }
 
-// maxCheckContent bounds the content of a request, in octets.
-const maxCheckContent = 64 << 20
-
 // checkContent reads the value of --data.
 func (p *program) checkContent(s string) ([]byte, error) {
-	var from io.Reader
 	name, isFile := strings.CutPrefix(s, "@")
-	switch {
-	case s == "-":
-		name, from = "standard input", p.stdin
-	case isFile:
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, usageErrorf("check: --data: %w", err)
-		}
-		defer f.Close()
-		from = f
-	default:
+	if !isFile && s != "-" {
 		return []byte(s), nil
 	}
-	b, err := io.ReadAll(io.LimitReader(from, maxCheckContent+1))
-	switch {
-	case err != nil:
-		return nil, usageErrorf("check: --data: cannot read %s: %w", name, err)
-	case len(b) > maxCheckContent:
-		return nil, usageErrorf("check: --data: %s has more than %d bytes, the most that a check sends", name, maxCheckContent)
+	b, err := p.readInput(name, check.MostContent)
+	if err != nil {
+		return nil, usageErrorf("check: --data: %w", err)
 	}
 	return b, nil
 }
@@ -293,32 +337,23 @@ func (ch *checking) conclude() error {
 }
 
 // again says that a check is made again.
-func (ch *checking) again(r *check.Result, pause time.Duration) {
-	why := ""
-	if x := r.Last(); x.Err != nil {
-		failure, _ := x.Err.Code.Lookup()
-		why = failure.Title
-	} else {
-		why = r.Unmet()[0].Message
-	}
+func (ch *checking) again(r *check.Result, why string, pause time.Duration) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; try %d of %d follows after %s\n",
 		oneLine(r.Check.URL), oneLine(why), r.Try+1, ch.runner.Retries+1, pause)
 }
 
-// result judges and prints what came of a check. Without an answer it has not
-// passed, whatever the rules say of that.
+// result judges and prints what came of a check. One that failed by itself has
+// not passed, whatever the rules say of that.
 func (ch *checking) result(r *check.Result) error {
-	failed := r.Failed()
+	failed := r.Failed() != ""
 	for i, x := range r.Exchanges {
-		var notes []annotate.Note
+		notes := ch.notes.set.All(x, nil)
 		if i == len(r.Exchanges)-1 {
-			notes = r.Unmet()
+			notes = r.Unmet(notes)
 		}
-		if notes = ch.notes.set.Head(x, notes); len(notes) > 0 {
-			x.Attached = &headNotes{notes: notes}
-		}
+		x.Attached = &headNotes{notes: notes, all: true}
 		a := ch.notes.finish(x)
 		failed = failed || ch.judge.fails(a)
 		a = annotate.Redacted(a, ch.redact, len(a.Notes) > 0 || x.Response.Status >= 400 || ch.reports.needContent())
