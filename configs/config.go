@@ -54,7 +54,11 @@ type Config struct {
 	Quiet       bool
 	Save        string // JSONL file for whole exchanges; "" for none
 	Reports     []Report
-	LogFile     string // file for the JSON log; "" for none
+	LogFile     string        // file for the JSON log; "" for none
+	LogMaxSize  int64         // octets from which it is set aside; 0 for never
+	LogMaxAge   time.Duration // of its first record, from which it is set aside; 0 for never
+	LogKeep     int           // how many that were set aside are kept; 0 for all
+	LogNotes    bool          // JSON output has a record of each note too
 	ShowSecrets bool
 
 	OTLP               string            // URL of the OpenTelemetry collector, or "env"; "" for none

@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 		Listen: "127.0.0.1:8080", Admin: "127.0.0.1:8081", Intercept: []string{"all"},
 		Profile: "default", Annotate: "full", Format: "auto", Severity: "warn", Color: "auto", SlowAfter: time.Second, FailOn: "error", RequireTraffic: true, Grace: 5 * time.Second,
 		LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000,
-		TraceContext:   "forward",
+		TraceContext: "forward", LogMaxSize: 100 << 20, LogKeep: 10,
 		ConnectTimeout: 30 * time.Second, ResponseHeaderTimeout: 10 * time.Minute, IdleTimeout: time.Hour, DrainTimeout: 10 * time.Second,
 		MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, MetricsLabelValues: 100,
 	}

@@ -288,7 +288,28 @@ func Settings() []Setting {
 		{
 			Name: "log-file", Kind: KindText, Value: "FILE", Group: groupOutput,
 			Help: "write a JSON record of each exchange, without contents, to this file",
+			More: "SIGHUP opens it and the file of saved exchanges anew.",
 			set:  text(func(c *Config) *string { return &c.LogFile }, anyText),
+		},
+		{
+			Name: "log-max-size", Kind: KindSize, Default: "100MiB", Value: "SIZE", Group: groupOutput,
+			Help: "size from which the log file is set aside, with the time in its name, and a new one begun; 0 for never",
+			set:  size(func(c *Config) *int64 { return &c.LogMaxSize }),
+		},
+		{
+			Name: "log-max-age", Kind: KindDuration, Default: "0s", Value: "DURATION", Group: groupOutput,
+			Help: "age of its first record from which the log file is set aside; 0s for never",
+			set:  durationOrNone(func(c *Config) *time.Duration { return &c.LogMaxAge }),
+		},
+		{
+			Name: "log-keep", Kind: KindNumber, Default: "10", Value: "N", Group: groupOutput,
+			Help: "how many log files that were set aside are kept; 0 for all",
+			set:  number(func(c *Config) *int { return &c.LogKeep }, 0, math.MaxInt32),
+		},
+		{
+			Name: "log-notes", Kind: KindSwitch, Default: "false", Group: groupOutput,
+			Help: "JSON output has a record of each note too, on a line of its own",
+			set:  onOff(func(c *Config) *bool { return &c.LogNotes }),
 		},
 		{
 			Name: "show-secrets", Kind: KindSwitch, Default: "false", Group: groupOutput,

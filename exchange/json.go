@@ -29,15 +29,7 @@ type EncodeOptions struct {
 // writes no notes; who knows them adds them to the same event.
 func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	var scratch [512]byte
-	e.Str("schema", Schema)
-	if !x.Started.IsZero() {
-		e.RawJSON("time", appendTime(scratch[:0], x.Started))
-	}
-	strUnlessEmpty(e, "sidenote.exchange.id", x.ID)
-	strUnlessEmpty(e, "sidenote.run.id", x.Run)
-	if x.Trace.ID != (TraceID{}) {
-		x.Trace.encode(e)
-	}
+	x.EncodeIdentity(e, Schema)
 	x.encodeRequest(e)
 	x.encodeResponse(e)
 	x.encodeFailure(e)
@@ -61,6 +53,21 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	}
 	if o.Full {
 		x.encodeFull(e)
+	}
+}
+
+// EncodeIdentity begins a record of the schema given: what says which exchange
+// it is of.
+func (x *Exchange) EncodeIdentity(e *zerolog.Event, schema string) {
+	var scratch [64]byte
+	e.Str("schema", schema)
+	if !x.Started.IsZero() {
+		e.RawJSON("time", appendTime(scratch[:0], x.Started))
+	}
+	strUnlessEmpty(e, "sidenote.exchange.id", x.ID)
+	strUnlessEmpty(e, "sidenote.run.id", x.Run)
+	if x.Trace.ID != (TraceID{}) {
+		x.Trace.encode(e)
 	}
 }
 

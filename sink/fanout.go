@@ -111,14 +111,20 @@ func (f *Fanout) Stats() []LaneStats {
 
 // Drain takes no further exchanges, lets every queue run empty and closes the
 // sinks. When ctx ends first, what still waits is dropped and counted, and the
-// error says how much; a sink that hangs is then left behind. Call it once.
+// error says how much; a sink that hangs is then left behind. What a lossy lane
+// lost is said in the log, and no error. Call it once.
 func (f *Fanout) Drain(ctx context.Context) error {
 	for _, l := range f.lanes {
 		l.stop()
 	}
 	var errs []error
 	for _, l := range f.lanes {
-		errs = append(errs, l.wait(ctx))
+		err := l.wait(ctx)
+		if err != nil && l.Lossy {
+			l.log.Warn().Msg(err.Error())
+			continue
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -210,3 +210,23 @@ func TestSinksSeeNoSecrets(t *testing.T) {
 		t.Error("a secret is in base64")
 	}
 }
+
+// sender is a sink that loses what it has taken.
+type sender struct{ memory }
+
+func (s *sender) Lost() uint64 { return uint64(len(s.got)) }
+
+func TestWhatIsLostLater(t *testing.T) {
+	for _, lossy := range []bool{true, false} {
+		var said bytes.Buffer
+		f := sink.NewFanout(nil, zerolog.New(&said), sink.Lane{Name: "otlp", Sink: &sender{}, Lossy: lossy})
+		f.Put(some("x"))
+		err := f.Drain(t.Context())
+		if s := f.Stats()[0]; s.Failed != 1 {
+			t.Errorf("%+v", s)
+		}
+		if (err == nil) != lossy || strings.Contains(said.String(), "otlp: 1 records were lost") != lossy {
+			t.Errorf("lossy %v: %v; %s", lossy, err, said.String())
+		}
+	}
+}

@@ -15,6 +15,10 @@ import (
 // its notes. It holds lines back until its queue is empty or 64 KiB are
 // together, and is a Flusher.
 type JSONSink struct {
+	// Notes adds a record of schema "sidenote.note/1" for each note, on a line
+	// of its own after that of the exchange. Set it before the first Write.
+	Notes bool
+
 	lines  lineWriter
 	log    zerolog.Logger
 	full   bool
@@ -46,6 +50,13 @@ func (s *JSONSink) Write(a *annotate.Annotated) error {
 	a.X.Encode(e, exchange.EncodeOptions{Full: s.full})
 	EncodeNotes(e, a)
 	e.Send()
+	if s.Notes {
+		for i := range a.Notes {
+			e := s.log.Log()
+			encodeNoteRecord(e, a.X, &a.Notes[i])
+			e.Send()
+		}
+	}
 	return s.lines.flushIfLarge()
 }
 
@@ -84,24 +95,60 @@ func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
 func encodeNotes(e *zerolog.Event, a *annotate.Annotated) *zerolog.Array {
 	list := e.CreateArray()
 	for i := range a.Notes {
-		n := &a.Notes[i]
-		d := e.CreateDict().
-			Str("rule", n.Rule.ID).
-			Str("severity", n.Severity.String()).
-			Str("blame", string(n.Blame)).
-			Str("message", n.Message)
-		if n.Accepted != "" {
-			d.Str("accepted", n.Accepted)
-		}
-		if help := n.HelpText(); help != "" {
-			d.Str("help", help)
-		}
-		d.Dict("place", encodePlace(e.CreateDict(), n.Place)).
-			Strs("refs", n.Rule.Refs).
-			Str("fingerprint", n.Fingerprint(a.X))
+		d := e.CreateDict()
+		encodeNote(d, &noteKeys, a.X, &a.Notes[i])
 		list.Dict(d)
 	}
 	return list
+}
+
+// noteNames are the keys that a note has.
+type noteNames struct {
+	rule, severity, blame, message, accepted, help, place, refs, fingerprint string
+}
+
+// The keys of a note in the record of its exchange, and in one of its own.
+var (
+	noteKeys = noteNames{"rule", "severity", "blame", "message", "accepted", "help", "place", "refs", "fingerprint"}
+
+	noteRecordKeys = noteNames{
+		"sidenote.note.rule", "sidenote.note.severity", "sidenote.note.blame", "sidenote.note.message",
+		"sidenote.note.accepted", "sidenote.note.help", "sidenote.note.place", "sidenote.note.refs", "sidenote.note.fingerprint",
+	}
+)
+
+func encodeNote(d *zerolog.Event, k *noteNames, x *exchange.Exchange, n *annotate.Note) {
+	d.Str(k.rule, n.Rule.ID).
+		Str(k.severity, n.Severity.String()).
+		Str(k.blame, string(n.Blame)).
+		Str(k.message, n.Message)
+	if n.Accepted != "" {
+		d.Str(k.accepted, n.Accepted)
+	}
+	if help := n.HelpText(); help != "" {
+		d.Str(k.help, help)
+	}
+	d.Dict(k.place, encodePlace(d.CreateDict(), n.Place)).
+		Strs(k.refs, n.Rule.Refs).
+		Str(k.fingerprint, n.Fingerprint(x))
+}
+
+// NoteSchema names the form of the record of one note.
+const NoteSchema = "sidenote.note/1"
+
+// encodeNoteRecord writes a note with as much of its exchange as it takes to
+// search for it, and to find the exchange.
+func encodeNoteRecord(e *zerolog.Event, x *exchange.Exchange, n *annotate.Note) {
+	x.EncodeIdentity(e, NoteSchema)
+	e.Str("http.request.method", x.Request.Method)
+	e.Str("url.full", x.URL())
+	if host, _ := x.Server(); host != "" {
+		e.Str("server.address", host)
+	}
+	if x.Response.Status != 0 {
+		e.Int("http.response.status_code", x.Response.Status)
+	}
+	encodeNote(e, &noteRecordKeys, x, n)
 }
 
 var (

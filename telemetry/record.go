@@ -68,6 +68,7 @@ func noteFacts(at attributes, x *exchange.Exchange, n *annotate.Note) {
 	at.text("sidenote.note.rule", n.Rule.ID)
 	at.text("sidenote.note.blame", string(n.Blame))
 	at.text("sidenote.note.place", n.Place.String())
+	at.text("sidenote.note.accepted", n.Accepted)
 	at.text("sidenote.note.help", n.HelpText())
 	at.texts("sidenote.note.refs", n.Rule.Refs)
 	at.text("sidenote.note.fingerprint", n.Fingerprint(x))

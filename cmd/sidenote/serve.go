@@ -101,6 +101,7 @@ type serving struct {
 	// adminServer answers on it; nil when it is off.
 	adminServer *http.Server
 	reverse     []reverseListener
+	logs        []*sink.LogFile // which SIGHUP opens anew
 	ready       readiness
 }
 
@@ -319,7 +320,7 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 	}
 	var lanes []sink.Lane
 	if s.config.Format == "json" {
-		lanes = append(lanes, sink.Lane{Name: "console", Sink: sink.NewJSONLog(s.out, nil), Fix: "see what reads the output"})
+		lanes = append(lanes, sink.Lane{Name: "console", Sink: s.jsonLog(s.out, nil), Fix: "see what reads the output"})
 	} else {
 		o := sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet}
 		if !s.summary {
@@ -328,14 +329,14 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.out, o)})
 	}
 	if path := s.config.LogFile; path != "" {
-		f, err := openAppend(path, "--log-file")
+		f, err := s.openLog(path, "--log-file", sink.LogFileOptions{MaxSize: s.config.LogMaxSize, MaxAge: s.config.LogMaxAge, Keep: s.config.LogKeep})
 		if err != nil {
 			return nil, err
 		}
-		lanes = append(lanes, sink.Lane{Name: "log", Sink: sink.NewJSONLog(f, f), Fix: "free space for " + path})
+		lanes = append(lanes, sink.Lane{Name: "log", Sink: s.jsonLog(f, f), Fix: "free space for " + path})
 	}
 	if path := s.config.Save; path != "" {
-		f, err := openAppend(path, "--save")
+		f, err := s.openLog(path, "--save", sink.LogFileOptions{})
 		if err != nil {
 			return nil, err
 		}
@@ -365,16 +366,6 @@ func (p *program) terminal(w io.Writer, color string) sink.Terminal {
 		return sink.Terminal{Color: sink.WantsColor(color, false, env)}
 	}
 	return sink.DetectTerminal(f, color, env)
-}
-
-// openAppend opens a file to write records to, readable by its owner only,
-// since exchanges hold what was private between two parties.
-func openAppend(path, flag string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, &codedError{exitFailed, fmt.Errorf("%s: %w; name a file that can be written", flag, err)}
-	}
-	return f, nil
 }
 
 // proxyConfig makes the proxy's configuration.
@@ -459,6 +450,7 @@ func (s *serving) run(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { s.hangups(gctx, stop); return nil })
 	s.start(g)
 	s.greet()
 	g.Go(func() error {

@@ -1,0 +1,148 @@
+package e2e_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+)
+
+const givenTraceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+// A collector takes OTLP/HTTP, with the collector's own code.
+type collector struct {
+	mu    sync.Mutex
+	spans []ptrace.Span
+	logs  []plog.LogRecord
+}
+
+func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b, err := io.ReadAll(r.Body)
+	if err == nil && r.URL.Path == "/v1/traces" {
+		m := ptraceotlp.NewExportRequest()
+		if err = m.UnmarshalProto(b); err == nil {
+			c.addSpans(m.Traces())
+		}
+	} else if err == nil {
+		m := plogotlp.NewExportRequest()
+		if err = m.UnmarshalProto(b); err == nil {
+			c.addLogs(m.Logs())
+		}
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+func (c *collector) addSpans(t ptrace.Traces) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, rs := range t.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, s := range ss.Spans().All() {
+				c.spans = append(c.spans, s)
+			}
+		}
+	}
+}
+
+func (c *collector) addLogs(l plog.Logs) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, rl := range l.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				c.logs = append(c.logs, r)
+			}
+		}
+	}
+}
+
+// of gives the spans of an exchange, server first.
+func (c *collector) of(id string) (spans []ptrace.Span) {
+	for _, s := range c.spans {
+		if v, _ := s.Attributes().Get("sidenote.exchange.id"); v.Str() == id {
+			spans = append(spans, s)
+		}
+	}
+	return spans
+}
+
+// TestTraces sends requests with and without a trace, in each mode, and holds
+// together what the origin server got, what the collector got and the log.
+func TestTraces(t *testing.T) {
+	for _, mode := range []string{"forward", "start", "off"} {
+		t.Run(mode, func(t *testing.T) {
+			var got []string
+			origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = append(got, strings.Join(r.Header.Values("Traceparent"), "|"))
+				w.WriteHeader(http.StatusMethodNotAllowed)
+			}))
+			defer origin.Close()
+			to := &collector{}
+			server := httptest.NewServer(to)
+			defer server.Close()
+			p := start(t, "--otlp", server.URL, "--trace-context", mode)
+			client := p.client()
+			p.fetch(client, origin.URL, http.Header{"Traceparent": {givenTraceparent}})
+			p.fetch(client, origin.URL, nil)
+			p.stop()
+			all := p.records(p.logFile)
+			if len(all) != 2 || len(got) != 2 || len(to.spans) != 4 || len(to.logs) < 2 {
+				t.Fatalf("%d records, %d requests, %d spans, %d log records", len(all), len(got), len(to.spans), len(to.logs))
+			}
+			if got[0] != givenTraceparent || (got[1] != "") != (mode == "start") {
+				t.Errorf("the origin server got %q", got)
+			}
+			for i, r := range all {
+				spans := to.of(r.text("sidenote.exchange.id"))
+				server, client := spans[0], spans[1]
+				if r.text("trace_id") != server.TraceID().String() || r.text("span_id") != server.SpanID().String() || client.ParentSpanID() != server.SpanID() {
+					t.Errorf("exchange %d: the record and the spans differ", i)
+				}
+				joined := server.ParentSpanID().String() == "b7ad6b7169203331" && strings.Contains(givenTraceparent, server.TraceID().String())
+				if joined != (i == 0 && mode != "off") {
+					t.Errorf("exchange %d: parent %s", i, server.ParentSpanID())
+				}
+				if i == 1 && mode == "start" && got[1] != "00-"+client.TraceID().String()+"-"+client.SpanID().String()+"-01" {
+					t.Errorf("the origin server got %s, which is not the client span", got[1])
+				}
+			}
+		})
+	}
+}
+
+// TestCollectorThatIsAway has none: traffic goes on, the loss is said once and
+// counted, and the end does not wait for it.
+func TestCollectorThatIsAway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	origin := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer origin.Close()
+	p := start(t, "--otlp", "grpc://"+address)
+	client := p.client()
+	const n = 20
+	for range n {
+		if code := p.fetch(client, origin.URL, nil); code != 200 {
+			t.Error(code)
+		}
+	}
+	eventually(t, "it is tried again", func() bool { return p.metric("sidenote_otlp_retries_total", `signal="spans"`) > 0 })
+	p.stop()
+	said := p.stderr.String()
+	if strings.Count(said, "cannot send to the collector grpc://"+address) != 1 || !strings.Contains(said, "otlp: 20 records were lost") {
+		t.Error("the loss is not said, or more than once")
+	}
+}
