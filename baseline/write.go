@@ -127,6 +127,7 @@ func (e *Entry) write(out *strings.Builder, indent string) {
 func (b *Baseline) Include(k Key, owner, reason string, expires time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	expires = expires.UTC().Truncate(24 * time.Hour) // a day, as the file has it; zero stays zero
 	var expired *Entry
 	for _, e := range b.byRule[k.Rule] {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -63,6 +64,10 @@ type noteView struct {
 	Message  string `expr:"message"`
 }
 
+// maxExpression bounds the text of an expression, in octets, and so how deep
+// its brackets go.
+const maxExpression = 4096
+
 // maxSteps bounds how often the bodies of all, filter, map and the like run in
 // one evaluation. The language itself bounds memory, but not time.
 const maxSteps = 100_000
@@ -81,8 +86,11 @@ func Names() []string {
 // compile makes an expression ready. An error is a *syntaxError.
 func compile(text string) (*expression, error) {
 	e := &expression{text: strings.TrimSpace(text), uses: map[string]bool{}}
-	if e.text == "" {
+	switch {
+	case e.text == "":
 		return nil, faultAt(0, "want a condition, such as status < 400")
+	case len(text) > maxExpression:
+		return nil, faultAt(0, "the condition has more than %d bytes", maxExpression)
 	}
 	var err error
 	e.program, err = expr.Compile(text, expr.Env(environment{}), expr.AsBool(), expr.Patch(visitor{e.uses}),
@@ -112,8 +120,20 @@ func plainMessage(message, text string, at int) string {
 	case strings.HasPrefix(message, "unexpected token EOF"), at >= len(text):
 		return "the condition ends too early"
 	}
-	return strings.TrimPrefix(message, "invalid operation: ")
+	if field, ok := strings.CutPrefix(message, "type policy.noteView has no field "); ok {
+		return fmt.Sprintf("a note has no %q; it has rule, severity, blame, message", field)
+	}
+	if field, ok := strings.CutPrefix(message, "type policy.requestView has no field "); ok {
+		return fmt.Sprintf("request has no %q; it has fields, json, text, size", field)
+	}
+	message = strings.TrimPrefix(message, "invalid operation: ")
+	if m := mismatch.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("%s does not go with %s and %s", m[1], m[2], m[3])
+	}
+	return message
 }
+
+var mismatch = regexp.MustCompile(`^(\S+) \(mismatched types (.+) and (.+)\)$`)
 
 // A visitor prepares the tree of an expression: field names are compared
 // without case, bodies of loops count their steps, and what is asked for is

@@ -104,7 +104,10 @@ func (r valueReader) key(t *valueTest, pair *ast.MappingValueNode) (err error) {
 		t.contains = text
 	case "type":
 		t.kind, _ = yamlfile.Scalar(n)
-		if !slices.Contains(kinds(), t.kind) || !r.typed {
+		if !r.typed {
+			return r.At(pair.Key.GetToken(), "a field is text and has no type: use matches, min or max")
+		}
+		if !slices.Contains(kinds(), t.kind) {
 			return r.Fault(n, "want %s, not %q", orList(kinds()), t.kind)
 		}
 	case "min":
