@@ -71,23 +71,27 @@ func New(o Options) *Store {
 	return &Store{o: o, next: 1, wake: make(chan struct{})}
 }
 
-// Add takes an exchange that has ended. It drops the oldest ones that have no
-// room any more.
-func (s *Store) Add(a *annotate.Annotated) { s.add(a, false) }
+// An Origin is how an exchange came to the store.
+type Origin uint8
 
-// AddByHand is Add for an exchange that somebody asked for in the inspector.
-// It is taken during a pause too. The result is its Seq.
-func (s *Store) AddByHand(a *annotate.Annotated) uint64 { return s.add(a, true) }
+// The origins.
+const (
+	Live     Origin = iota // through the proxy; not taken during a pause
+	ByHand                 // through the proxy, since somebody asked for it in the inspector
+	FromFile               // out of a capture
+)
 
-func (s *Store) add(a *annotate.Annotated, byHand bool) uint64 {
+// Add takes an exchange that has ended, and gives its Seq; 0 when it was not
+// taken. It drops the oldest ones that have no room any more.
+func (s *Store) Add(a *annotate.Annotated, from Origin) uint64 {
 	if x := a.X.Slim(s.o.MostContent); x != a.X {
 		a = &annotate.Annotated{X: x, Notes: a.Notes}
 	}
 	e := Entry{Row: filter.RowOf(a), bytes: memory(a)}
-	e.ByHand = byHand
+	e.ByHand = from == ByHand
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.paused && !byHand {
+	if s.paused && from == Live {
 		s.missed++
 		s.notify()
 		return 0

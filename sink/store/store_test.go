@@ -64,7 +64,7 @@ func TestOldestMakeRoom(t *testing.T) {
 	one := memory(sample(t, 0))
 	s := New(Options{Bytes: 10*one + one/2})
 	for n := range 25 {
-		s.Add(sample(t, n))
+		s.Add(sample(t, n), Live)
 	}
 	st := s.Stats()
 	if st.Entries != 10 || st.First != 16 || st.Last != 25 || st.Evicted != 15 || st.Bytes > st.Most {
@@ -88,13 +88,13 @@ func TestPinnedStay(t *testing.T) {
 	one := memory(sample(t, 0))
 	s := New(Options{Bytes: 13 * one})
 	for n := range 10 {
-		s.Add(sample(t, n))
+		s.Add(sample(t, n), Live)
 	}
 	for seq := uint64(1); seq <= 6; seq++ {
 		s.Change(seq, func(e *Entry) { e.Pinned = true })
 	}
 	for n := 10; n < 40; n++ {
-		s.Add(sample(t, n))
+		s.Add(sample(t, n), Live)
 	}
 	w := s.List(Query{Filter: parse(t, "is:pinned"), Limit: 100})
 	if got := seqs(w.Aside); !slices.Equal(got, []uint64{4, 5, 6}) || w.Total != 0 {
@@ -118,10 +118,10 @@ func TestPinnedStay(t *testing.T) {
 
 func TestPause(t *testing.T) {
 	s := New(Options{})
-	s.Add(sample(t, 0))
+	s.Add(sample(t, 0), Live)
 	s.Pause(true)
-	s.Add(sample(t, 1))
-	seq := s.AddByHand(sample(t, 2))
+	s.Add(sample(t, 1), Live)
+	seq := s.Add(sample(t, 2), ByHand)
 	if st := s.Stats(); st.Missed != 1 || !st.Paused || st.Entries != 2 {
 		t.Errorf("%+v", st)
 	}
@@ -129,7 +129,7 @@ func TestPause(t *testing.T) {
 		t.Error("what was sent by hand is not marked")
 	}
 	s.Pause(false)
-	s.Add(sample(t, 3))
+	s.Add(sample(t, 3), Live)
 	if st := s.Stats(); st.Missed != 0 || st.Entries != 3 {
 		t.Errorf("%+v", st)
 	}
@@ -138,7 +138,7 @@ func TestPause(t *testing.T) {
 func TestContentIsCut(t *testing.T) {
 	a := sample(t, 0)
 	s := New(Options{MostContent: 4})
-	s.Add(a)
+	s.Add(a, Live)
 	e, _, _ := s.Get(1)
 	if c := &e.X.Response.Content; string(c.Kept) != `{"n"` || !c.Truncated || c.Size != a.X.Response.Content.Size {
 		t.Errorf("%q %v %d", c.Kept, c.Truncated, c.Size)
@@ -160,7 +160,7 @@ func TestViewsAgreeWithASearch(t *testing.T) {
 		switch k := r.IntN(10); {
 		case k < 6:
 			for range r.IntN(200) {
-				s.Add(sample(t, n))
+				s.Add(sample(t, n), Live)
 				n++
 			}
 		case k < 8 && n > 0:
@@ -195,7 +195,7 @@ func TestViewsAgreeWithASearch(t *testing.T) {
 func TestOrders(t *testing.T) {
 	s := New(Options{})
 	for n := range 300 {
-		s.Add(sample(t, n))
+		s.Add(sample(t, n), Live)
 	}
 	for order, compare := range orders {
 		for _, down := range []bool{false, true} {
@@ -231,7 +231,7 @@ func TestChangesAreAnnounced(t *testing.T) {
 			t.Errorf("%s is not announced", what)
 		}
 	}
-	wait("Add", func() { s.Add(sample(t, 1)) })
+	wait("Add", func() { s.Add(sample(t, 1), Live) })
 	version := s.Stats().Version
 	wait("Change", func() { s.Change(1, func(e *Entry) { e.Comment = "x" }) })
 	if changed, all := s.Since(version); all || !slices.Equal(changed, []uint64{1}) {
@@ -250,7 +250,7 @@ func TestManyAtOnce(t *testing.T) {
 	for g := range 4 {
 		group.Go(func() {
 			for n := range 500 {
-				s.Add(sample(t, g*500+n))
+				s.Add(sample(t, g*500+n), Live)
 			}
 		})
 		group.Go(func() {
@@ -270,7 +270,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestValues(t *testing.T) {
 	s := New(Options{})
 	for n := range 100 {
-		s.Add(sample(t, n))
+		s.Add(sample(t, n), Live)
 	}
 	if got := fmt.Sprint(s.Values("status", 10)); got != "[{200 60} {404 20} {500 20}]" {
 		t.Error(got)
@@ -288,7 +288,7 @@ func TestEstimateOfMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	for n := range count {
-		s.Add(sample(t, n))
+		s.Add(sample(t, n), Live)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
@@ -305,7 +305,7 @@ func benchmarkFilter(b *testing.B, text string) {
 	const count = 100_000
 	s := New(Options{Bytes: 1 << 40})
 	for n := range count {
-		s.Add(sample(b, n))
+		s.Add(sample(b, n), Live)
 	}
 	f := parse(b, text)
 	b.ReportAllocs()
@@ -330,12 +330,12 @@ func BenchmarkFilter(b *testing.B) {
 func BenchmarkFollow(b *testing.B) {
 	s := New(Options{Bytes: 1 << 40})
 	for n := range 100_000 {
-		s.Add(sample(b, n))
+		s.Add(sample(b, n), Live)
 	}
 	f, a := parse(b, "status:4xx"), sample(b, 3)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Add(a)
+		s.Add(a, Live)
 		s.List(Query{Filter: f, Tail: true, Limit: 100})
 	}
 }

@@ -1,0 +1,69 @@
+package annotate
+
+import (
+	"regexp"
+	"strings"
+)
+
+// RefURL gives the address of what a reference such as "RFC 9110 §15.5.2"
+// names; "" for one that has none, such as a vendor's custom.
+func RefURL(ref string) string {
+	if m := rfcRef.FindStringSubmatch(ref); m != nil {
+		url := "https://www.rfc-editor.org/rfc/rfc" + m[1]
+		switch section := m[2]; {
+		case section == "":
+			return url
+		case section[0] >= 'A' && section[0] <= 'Z':
+			return url + "#appendix-" + section
+		default:
+			return url + "#section-" + section
+		}
+	}
+	if m := draftRef.FindStringSubmatch(ref); m != nil {
+		return "https://datatracker.ietf.org/doc/html/" + m[1]
+	}
+	if m := cweRef.FindStringSubmatch(ref); m != nil {
+		return "https://cwe.mitre.org/data/definitions/" + m[1] + ".html"
+	}
+	ref = strings.TrimPrefix(ref, "W3C ")
+	for _, s := range specifications {
+		if rest, ok := strings.CutPrefix(ref, s.name); ok && (rest == "" || strings.ContainsAny(rest[:1], " ,")) {
+			return s.url
+		}
+	}
+	return ""
+}
+
+var (
+	rfcRef   = regexp.MustCompile(`^RFC (\d+)(?: §([0-9A-Z][0-9.]*[0-9]|[0-9A-Z])\b)?(?:$|[^0-9a-z])`)
+	draftRef = regexp.MustCompile(`^(draft-[a-z0-9-]+)`)
+	cweRef   = regexp.MustCompile(`^CWE-(\d+)$`)
+)
+
+// specifications are the addresses of what is no RFC.
+var specifications = []struct{ name, url string }{
+	{"RFC 6265bis", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis"},
+	{"Fetch Metadata", "https://www.w3.org/TR/fetch-metadata/"},
+	{"Fetch", "https://fetch.spec.whatwg.org/"},
+	{"HTML", "https://html.spec.whatwg.org/multipage/"},
+	{"WHATWG URL", "https://url.spec.whatwg.org/"},
+	{"CSP3", "https://www.w3.org/TR/CSP3/"},
+	{"CSP 3", "https://www.w3.org/TR/CSP3/"},
+	{"Referrer Policy", "https://www.w3.org/TR/referrer-policy/"},
+	{"Permissions Policy", "https://www.w3.org/TR/permissions-policy-1/"},
+	{"Mixed Content", "https://www.w3.org/TR/mixed-content/"},
+	{"Service Workers", "https://www.w3.org/TR/service-workers/"},
+	{"Trace Context", "https://www.w3.org/TR/trace-context/"},
+	{"Server Timing", "https://www.w3.org/TR/server-timing/"},
+	{"Resource Timing", "https://www.w3.org/TR/resource-timing/"},
+	{"Clear Site Data", "https://www.w3.org/TR/clear-site-data/"},
+	{"Network Error Logging", "https://www.w3.org/TR/network-error-logging/"},
+	{"Reporting", "https://www.w3.org/TR/reporting-1/"},
+	{"Upgrade Insecure Requests", "https://www.w3.org/TR/upgrade-insecure-requests/"},
+	{"Secure Contexts", "https://www.w3.org/TR/secure-contexts/"},
+	{"LDP 1.0", "https://www.w3.org/TR/ldp/"},
+	{"XML 1.0", "https://www.w3.org/TR/xml/"},
+	{"IANA HTTP Field Name Registry", "https://www.iana.org/assignments/http-fields/"},
+	{"IANA media types", "https://www.iana.org/assignments/media-types/"},
+	{"IANA Media Types", "https://www.iana.org/assignments/media-types/"},
+}

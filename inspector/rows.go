@@ -1,0 +1,224 @@
+package inspector
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/filter"
+	"sidenote/sink/store"
+)
+
+// A row is an exchange as the list shows it.
+type row struct {
+	Seq      uint64    `json:"seq"`
+	ID       string    `json:"id"`
+	At       time.Time `json:"at"`
+	Status   int       `json:"status"` // 0 when no response came
+	Class    string    `json:"class"`
+	Verdict  string    `json:"verdict"`
+	Errors   int       `json:"errors"`
+	Warnings int       `json:"warnings"`
+	Blame    string    `json:"blame,omitempty"`
+	Rules    []string  `json:"rules,omitempty"` // of its notes, the worst first, each once
+	Method   string    `json:"method"`
+	Scheme   string    `json:"scheme"`
+	Host     string    `json:"host"` // with the port, as the target URI has it
+	Path     string    `json:"path"` // with the query
+	Route    string    `json:"route"`
+	Type     string    `json:"type"` // media type
+	Kind     string    `json:"kind"` // the same in a word
+	Size     int64     `json:"size"` // octets of the response's content
+	Duration float64   `json:"duration"`
+	Wait     float64   `json:"wait"`
+	Protocol string    `json:"protocol"`
+	Client   string    `json:"client,omitempty"`
+	Agent    string    `json:"agent,omitempty"`
+	Trace    string    `json:"trace,omitempty"`
+	Error    string    `json:"error,omitempty"` // code
+	Source   string    `json:"source,omitempty"`
+	Pinned   bool      `json:"pinned,omitempty"`
+	ByHand   bool      `json:"byHand,omitempty"`
+	Comment  string    `json:"comment,omitempty"`
+}
+
+// mostRules bounds how many rules a row names.
+const mostRules = 8
+
+// rowOf makes the row of an entry, without secrets.
+func (i *Inspector) rowOf(e *store.Entry) row {
+	x := e.X
+	r := row{
+		Seq: e.Seq, ID: text(x.ID), At: x.Started, Status: e.Status, Class: annotate.ClassOf(&x.Response), Verdict: e.Verdict.String(),
+		Blame: string(e.Blame()), Method: text(x.Request.Method), Scheme: text(x.Scheme), Host: text(i.o.Redact.URI(x.Authority)),
+		Path: text(i.o.Redact.URI(e.Path)), Route: text(i.o.Redact.URI(annotate.Route(x.Path()))),
+		Type: text(e.Type), Kind: filter.KindOf(e.Type), Size: x.Response.Content.Size,
+		Duration: millis(x.Timing.Done), Wait: millis(x.Timing.Wait()), Protocol: filter.Protocol(x),
+		Agent: text(agentName(e)), Trace: filter.TraceID(x), Pinned: e.Pinned, ByHand: e.ByHand, Comment: e.Comment,
+	}
+	if p := x.Client.Peer; p.IsValid() {
+		r.Client = p.String()
+	}
+	if x.Err != nil {
+		r.Error = string(x.Err.Code)
+	}
+	if x.Source.File != "" {
+		r.Source = text(x.Source.File) + ":" + strconv.Itoa(x.Source.Entry)
+	}
+	for s := annotate.Error; s >= annotate.Info; s-- {
+		for n := range e.Notes {
+			if e.Notes[n].Severity == s {
+				r.addRule(&e.Notes[n])
+			}
+		}
+	}
+	return r
+}
+
+func (r *row) addRule(n *annotate.Note) {
+	switch n.Severity {
+	case annotate.Error:
+		r.Errors++
+	case annotate.Warn:
+		r.Warnings++
+	}
+	for _, id := range r.Rules {
+		if id == n.Rule.ID {
+			return
+		}
+	}
+	if len(r.Rules) < mostRules {
+		r.Rules = append(r.Rules, n.Rule.ID)
+	}
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// agentName is the program and version that User-Agent begins with.
+func agentName(e *store.Entry) (name string) {
+	filter.EachFacet("agent")(&e.Row, func(s string) { name = s })
+	return name
+}
+
+// A window answers GET /exchanges.
+type window struct {
+	Entries []row       `json:"entries"`
+	From    uint64      `json:"from"`
+	Base    uint64      `json:"base"`
+	Total   int         `json:"total"`
+	Looked  int         `json:"looked"`
+	Entire  int         `json:"entire"`
+	Aside   []row       `json:"aside"`
+	Stats   store.Stats `json:"stats"`
+	Took    float64     `json:"took"` // milliseconds
+}
+
+// mostListed bounds how many rows one answer has.
+const mostListed = 1000
+
+func (i *Inspector) list(w http.ResponseWriter, r *http.Request) {
+	f, ok := i.filterOf(w, r)
+	if !ok {
+		return
+	}
+	q := r.URL.Query()
+	query := store.Query{Filter: f, Order: store.Order(q.Get("order")), Down: q.Get("down") == "true", Limit: 100, Within: within}
+	if !query.Order.IsValid() {
+		problem(w, http.StatusBadRequest, "there is no order "+strconv.Quote(string(query.Order)), "try time, status, duration, size, host, path, method, type or verdict")
+		return
+	}
+	if s := q.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 || n > mostListed {
+			problem(w, http.StatusBadRequest, "limit is a number from 0 to "+strconv.Itoa(mostListed), "")
+			return
+		}
+		query.Limit = n
+	}
+	query.Tail = q.Get("from") == "" || q.Get("from") == "tail"
+	if !query.Tail {
+		if query.From, ok = number(q.Get("from")); !ok {
+			problem(w, http.StatusBadRequest, "from is the ordinal of a row, or tail", "")
+			return
+		}
+	}
+	start := time.Now()
+	found := i.o.Store.List(query)
+	out := window{
+		From: found.From, Base: found.Base, Total: found.Total, Looked: found.Looked, Entire: found.Entire, Stats: found.Stats,
+		Entries: i.rows(found.Entries), Aside: i.rows(found.Aside), Took: millis(time.Since(start)),
+	}
+	answer(w, out)
+}
+
+func (i *Inspector) rows(entries []store.Entry) []row {
+	rows := make([]row, len(entries))
+	for n := range entries {
+		rows[n] = i.rowOf(&entries[n])
+	}
+	return rows
+}
+
+func (i *Inspector) change(w http.ResponseWriter, r *http.Request) {
+	e, ok := i.entry(w, r)
+	if !ok {
+		return
+	}
+	var c struct {
+		Pinned  *bool   `json:"pinned"`
+		Comment *string `json:"comment"`
+	}
+	if !read(w, r, &c) {
+		return
+	}
+	if c.Comment != nil && len(*c.Comment) > mostComment {
+		problem(w, http.StatusBadRequest, "a comment has at most "+strconv.Itoa(mostComment)+" octets", "")
+		return
+	}
+	i.o.Store.Change(e.Seq, func(e *store.Entry) {
+		if c.Pinned != nil {
+			e.Pinned = *c.Pinned
+		}
+		if c.Comment != nil {
+			e.Comment = *c.Comment
+		}
+	})
+	e, _, _ = i.o.Store.Get(e.Seq)
+	answer(w, i.rowOf(&e))
+}
+
+const mostComment = 4096
+
+func (i *Inspector) complete(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	at, err := strconv.Atoi(q.Get("at"))
+	if err != nil {
+		at = len(q.Get("filter"))
+	}
+	list := filter.Complete(q.Get("filter"), at, i.o.Store)
+	if list == nil {
+		list = []filter.Completion{}
+	}
+	answer(w, map[string]any{"completions": list})
+}
+
+func (i *Inspector) pause(w http.ResponseWriter, r *http.Request) {
+	var c struct {
+		On bool `json:"on"`
+	}
+	if read(w, r, &c) {
+		i.o.Store.Pause(c.On)
+		answer(w, i.o.Store.Stats())
+	}
+}
+
+func (i *Inspector) clear(w http.ResponseWriter, r *http.Request) {
+	var c struct {
+		Pinned bool `json:"pinned"`
+	}
+	if read(w, r, &c) {
+		i.o.Store.Clear(c.Pinned)
+		answer(w, i.o.Store.Stats())
+	}
+}
