@@ -136,7 +136,7 @@ var errTooLong = errors.New("the check took too long")
 // shared between checks, so that each is timed alike however many run at once.
 func (r *Runner) try(ctx context.Context, c *Check) (*Result, error) {
 	result := &Result{Check: c}
-	through := newInside()
+	through := proxy.NewInside()
 	var recorded recording
 	pc := r.Proxy
 	pc.CA, pc.Hooks = nil, proxy.Hooks{Done: recorded.done}
@@ -191,7 +191,7 @@ func (r *recording) inOrder() []*exchange.Exchange {
 // fetch sends the requests of a check and reads the responses. What goes wrong
 // with them is in their records; the error is one that kept the first from
 // being sent.
-func (r *Runner) fetch(ctx context.Context, through *inside, result *Result) error {
+func (r *Runner) fetch(ctx context.Context, through *proxy.Inside, result *Result) error {
 	c := result.Check
 	request, err := c.request(ctx, r.UserAgent)
 	if err != nil {

@@ -72,6 +72,7 @@ type Config struct {
 	ResponseHeaderTimeout time.Duration
 	IdleTimeout           time.Duration
 	DrainTimeout          time.Duration
+	StoreBytes            int64
 	MaxHeadBytes          int64
 	KeepContent           int64 // octets of each message's content
 

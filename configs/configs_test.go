@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000,
 		TraceContext: "forward", LogMaxSize: 100 << 20, LogKeep: 10,
 		ConnectTimeout: 30 * time.Second, ResponseHeaderTimeout: 10 * time.Minute, IdleTimeout: time.Hour, DrainTimeout: 10 * time.Second,
-		MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, MetricsLabelValues: 100,
+		StoreBytes: 256 << 20, MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, MetricsLabelValues: 100,
 	}
 	if d := cmp.Diff(want, c, ignoreWhere); d != "" {
 		t.Error(d)

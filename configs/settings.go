@@ -376,6 +376,12 @@ func Settings() []Setting {
 			set:  duration(func(c *Config) *time.Duration { return &c.DrainTimeout }),
 		},
 		{
+			Name: "store-bytes", Kind: KindSize, Default: "256MiB", Value: "SIZE", Group: groupLimits,
+			Help: "memory for the exchanges that the inspector shows",
+			More: "The oldest make room for new ones.",
+			set:  size(func(c *Config) *int64 { return &c.StoreBytes }),
+		},
+		{
 			Name: "max-head-bytes", Kind: KindSize, Default: "256KiB", Value: "SIZE", Group: groupLimits,
 			Help: "largest message head",
 			set:  size(func(c *Config) *int64 { return &c.MaxHeadBytes }),

@@ -74,7 +74,7 @@ func (i *Inspector) Handler() http.Handler {
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path, "see /api/v1/openapi.yaml")
 	})
-	mux.Handle("GET /", i.page())
+	mux.Handle("/", i.page())
 	return mux
 }
 

@@ -36,6 +36,7 @@ func (s *serving) newAdmin() *http.Server {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.Handle("/", s.inspecting.handler())
 	return &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 }
 
@@ -62,6 +63,7 @@ func (s *serving) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		switch {
 		case r.Header.Get("Origin") != "" && !sameHost(r.Header.Get("Origin"), r.Host):

@@ -19,10 +19,12 @@ type annotator struct {
 	fields sink.FieldMode
 	memory *annotate.Memory
 	count  *metrics.Metrics
-	judge  *judge       // nil where nothing is judged
-	ended  *sink.Fanout // in front of the annotator itself
-	sinks  *sink.Fanout
-	notes  sync.Pool // of *[]annotate.Note, for exchanges without a note at the head
+	judge  *judge // nil where nothing is judged
+	// inspecting has the store of the inspector; nil where there is none.
+	inspecting *inspecting
+	ended      *sink.Fanout // in front of the annotator itself
+	sinks      *sink.Fanout
+	notes      sync.Pool // of *[]annotate.Note, for exchanges without a note at the head
 }
 
 // headNotes is what the annotator keeps with a record between its two halves.
@@ -67,6 +69,9 @@ func (a *annotator) done(x *exchange.Exchange) { a.ended.Put(&annotate.Annotated
 func (a *annotator) Write(ended *annotate.Annotated) error {
 	ended = a.finish(ended.X)
 	a.count.Observe(ended)
+	if i := a.inspecting; i != nil { // not behind a queue: it takes no time, and wants secrets
+		i.store.Add(ended, i.origin(ended.X))
+	}
 	a.sinks.Put(ended)
 	return nil
 }

@@ -23,6 +23,7 @@ func commands(p *program) []*cobra.Command {
 		newLintCommand(p),
 		newPolicyCommand(p),
 		newBaselineCommand(p),
+		newOpenCommand(p),
 		newDemoCommand(p),
 		newExplainCommand(p),
 		newRulesCommand(p),

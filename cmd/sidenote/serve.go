@@ -95,6 +95,9 @@ type serving struct {
 	out     io.Writer // what exchanges are printed to
 	title   string    // what is run, for reports
 	summary bool      // say at the end what to fix first, and the verdict
+	// inspecting is what the inspector has beside the proxy; nil without an
+	// admin server.
+	inspecting *inspecting
 
 	listener net.Listener
 	admin    net.Listener // nil when it is off
@@ -137,6 +140,9 @@ func (s *serving) open() (err error) {
 		return err
 	}
 	s.runID = newRunID()
+	if s.inspecting, err = s.newInspecting(); err != nil {
+		return err
+	}
 	if err := s.newAnnotator(); err != nil {
 		return err
 	}
@@ -145,6 +151,9 @@ func (s *serving) open() (err error) {
 		return err
 	}
 	s.proxy = proxy.New(pc)
+	if s.inspecting != nil {
+		s.inspecting.server = s.newInspector()
+	}
 	s.metrics.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(s.proxy.Stats()) })
 	return nil
 }
@@ -240,7 +249,7 @@ func (s *serving) newAnnotator() error {
 	if err != nil {
 		return err
 	}
-	a := &annotator{set: j.set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: j}
+	a := &annotator{set: j.set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: j, inspecting: s.inspecting}
 	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
 	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
 	for _, f := range []*sink.Fanout{a.ended, a.sinks} {
@@ -472,6 +481,7 @@ func (s *serving) start(g *errgroup.Group) {
 		g.Go(func() error { return s.proxy.ServeReverse(r.Listener, r.to.Scheme, r.to.Host) })
 	}
 	if s.admin != nil {
+		g.Go(func() error { return s.proxy.Serve(s.inspecting.byHand) })
 		s.adminServer = s.newAdmin()
 		g.Go(func() error {
 			if err := s.adminServer.Serve(s.admin); !errors.Is(err, http.ErrServerClosed) {
@@ -502,6 +512,7 @@ func (s *serving) shutdown(ctx context.Context, setting string, patience time.Du
 	defer cancelFlush()
 	err := errors.Join(s.annotator.ended.Drain(flush), s.annotator.sinks.Drain(flush))
 	if s.adminServer != nil {
+		s.inspecting.server.Close()
 		s.closeAdmin()
 	}
 	return err
@@ -534,6 +545,7 @@ func (s *serving) greet() {
 	proxyURL := "http://" + s.listener.Addr().String()
 	s.log.Info().Msgf("proxy on %s", proxyURL)
 	if s.admin != nil {
+		s.log.Info().Msgf("inspector on %s", s.inspecting.link(s.admin.Addr()))
 		s.log.Info().Msgf("metrics and health on http://%s/metrics", s.admin.Addr())
 	}
 	if s.config.OTLP != "" {

@@ -1,4 +1,4 @@
-package check
+package proxy
 
 import (
 	"bufio"
@@ -9,19 +9,20 @@ import (
 	"sync"
 )
 
-// An inside is a network of one place inside the program: whoever dials it
+// An Inside is a network of one place inside the program: whoever dials it
 // reaches whoever accepts on it, and nobody else can. So no other program of
 // this machine can use the proxy that listens on it.
-type inside struct {
+type Inside struct {
 	conns chan net.Conn
 	done  chan struct{}
 	close sync.Once
 }
 
-func newInside() *inside { return &inside{conns: make(chan net.Conn), done: make(chan struct{})} }
+// NewInside makes one that nobody listens on yet.
+func NewInside() *Inside { return &Inside{conns: make(chan net.Conn), done: make(chan struct{})} }
 
 // Accept waits for the next connection.
-func (i *inside) Accept() (net.Conn, error) {
+func (i *Inside) Accept() (net.Conn, error) {
 	select {
 	case c := <-i.conns:
 		return c, nil
@@ -31,13 +32,13 @@ func (i *inside) Accept() (net.Conn, error) {
 }
 
 // Close lets nobody in any more. Open connections stay.
-func (i *inside) Close() error {
+func (i *Inside) Close() error {
 	i.close.Do(func() { close(i.done) })
 	return nil
 }
 
 // Addr names the place.
-func (i *inside) Addr() net.Addr { return insideAddr{} }
+func (i *Inside) Addr() net.Addr { return insideAddr{} }
 
 type insideAddr struct{}
 
@@ -47,7 +48,7 @@ func (insideAddr) Network() string { return "inside" }
 // String names the only place on it.
 func (insideAddr) String() string { return "inside" }
 
-func (i *inside) dial(ctx context.Context) (net.Conn, error) {
+func (i *Inside) dial(ctx context.Context) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
 	case i.conns <- theirs:
@@ -63,7 +64,7 @@ func (i *inside) dial(ctx context.Context) (net.Conn, error) {
 // its own. The target is in absolute form also for https (RFC 9112 §3.2.2), so
 // that the proxy does TLS with the origin server, and nobody has to trust a CA
 // of ours.
-func (i *inside) RoundTrip(r *http.Request) (*http.Response, error) {
+func (i *Inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	conn, err := i.dial(r.Context())
 	if err != nil {
 		return nil, err

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/configs"
+	"sidenote/exchange"
+	"sidenote/inspector"
+	"sidenote/inspector/web"
+	"sidenote/proxy"
+	"sidenote/proxy/ca"
+	"sidenote/sink/store"
+)
+
+// An inspecting is what the inspector needs beside the proxy.
+type inspecting struct {
+	store     *store.Store
+	admission *inspector.Admission // nil where credentials are asked for instead
+	server    *inspector.Inspector
+	byHand    *proxy.Inside // on which requests of the page come to the proxy
+}
+
+// newInspecting opens the store and the key of the links. It is nil when there
+// is no admin server.
+func (s *serving) newInspecting() (*inspecting, error) {
+	if s.admin == nil {
+		return nil, nil
+	}
+	i := &inspecting{
+		store:  store.New(store.Options{Bytes: s.config.StoreBytes, MostContent: int(s.config.KeepContent)}),
+		byHand: proxy.NewInside(),
+	}
+	if configs.IsLoopback(s.admin.Addr().String()) {
+		key, err := inspectorKey(s.authority.Dir())
+		if err != nil {
+			return nil, &codedError{exitFailed, err}
+		}
+		i.admission = inspector.NewAdmission(key)
+	}
+	return i, nil
+}
+
+// newInspector makes the inspector of a serving that is open.
+func (s *serving) newInspector() *inspector.Inspector {
+	return inspector.New(inspector.Options{
+		Store: s.inspecting.store, Redact: s.redactor(), Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
+		Setup: inspector.Setup{
+			Proxy: "http://" + s.listener.Addr().String(), CAFile: s.authority.CertFile(), Env: s.envCommand(),
+			Fingerprint: exchange.DigestOf(s.authority.Certificate().Raw).String(), ShowSecrets: s.config.ShowSecrets,
+		},
+		Judge:   s.annotator.whole,
+		Explain: explainForPage,
+		Send:    s.inspecting.byHand.RoundTrip,
+	})
+}
+
+func explainForPage(thing string) (any, error) {
+	a, err := explain(thing)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"title": a.title, "label": a.label, "text": a.text, "record": a.record}, nil
+}
+
+// origin says how an exchange of a running proxy came about: only the page's
+// own requests come from no address.
+func (i *inspecting) origin(x *exchange.Exchange) store.Origin {
+	if !x.Client.Peer.IsValid() {
+		return store.ByHand
+	}
+	return store.Live
+}
+
+// handler serves the page to those who may see it.
+func (i *inspecting) handler() http.Handler {
+	h := i.server.Handler()
+	if i.admission != nil {
+		return i.admission.Handler(h)
+	}
+	return h
+}
+
+// link is the address that opens the page.
+func (i *inspecting) link(admin net.Addr) string {
+	link := "http://" + admin.String() + "/"
+	if i.admission != nil {
+		link += "?" + i.admission.Link()
+	}
+	return link
+}
+
+const inspectorKeyName = "inspector.key"
+
+// inspectorKey reads the key with which links are signed from the CA's folder,
+// which nobody else can read. It is made when it is first needed.
+func inspectorKey(dir string) ([]byte, error) {
+	name := filepath.Join(dir, inspectorKeyName)
+	for range 2 {
+		key, err := os.ReadFile(name)
+		switch {
+		case err == nil && len(key) == 32:
+			return key, nil
+		case err == nil:
+			return nil, fmt.Errorf("%s: not a key of the inspector; remove it, and a new one is made", name)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("the inspector's key: %w", err)
+		}
+		if err := writeNew(name, inspector.NewKey()); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("the inspector's key: %w", err)
+		}
+	}
+	return nil, fmt.Errorf("%s: another program keeps changing it", name)
+}
+
+// writeNew writes a file that was not there, all of it or nothing.
+func writeNew(name string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), name)
+}
+
+func newOpenCommand(p *program) *cobra.Command {
+	var admin, dir string
+	var printOnly, token bool
+	c := &cobra.Command{
+		Use:   "open",
+		Short: "Open the inspector of a running sidenote in a browser",
+		Long: `Print a link to the inspector of a sidenote that runs on this machine, and open
+it in a browser where there is a desktop. The link works once, for a day; the
+browser that opened it stays welcome for 30 days.`,
+		Example: `  sidenote open
+  sidenote open --print --admin 127.0.0.1:9001
+  curl -H "Authorization: Bearer $(sidenote open --token)" http://127.0.0.1:8081/api/v1/exchanges`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			p.fromEnviron(c, "admin", "SIDENOTE_ADMIN", &admin)
+			p.fromEnviron(c, "ca-dir", "SIDENOTE_CA_DIR", &dir)
+			if !configs.IsLoopback(admin) {
+				return usageErrorf("open: %s is not on loopback, where a browser asks for the credentials of --proxy-auth; go to http://%s/", admin, admin)
+			}
+			admission, err := p.admission(dir)
+			if err != nil {
+				return err
+			}
+			if token {
+				return writeText(p.stdout, admission.Bearer()+"\n")
+			}
+			if err := reaches(admin); err != nil {
+				return &codedError{exitFailed, fmt.Errorf("open: no sidenote answers on %s: %w; start one, or say where it is with --admin", admin, err)}
+			}
+			link := "http://" + admin + "/?" + admission.Link()
+			if !printOnly {
+				p.browse(link)
+			}
+			return writeText(p.stdout, link+"\n")
+		},
+	}
+	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`HOST:PORT` of its admin server")
+	c.Flags().StringVar(&dir, "ca-dir", "", "`DIR` of its local CA")
+	c.Flags().BoolVar(&printOnly, "print", false, "only print the link")
+	c.Flags().BoolVar(&token, "token", false, "print a token for programs instead")
+	return c
+}
+
+func (p *program) admission(dir string) (*inspector.Admission, error) {
+	if dir == "" {
+		var err error
+		if dir, err = ca.DefaultDir(); err != nil {
+			return nil, &codedError{exitFailed, err}
+		}
+	}
+	key, err := inspectorKey(dir)
+	if err != nil {
+		return nil, &codedError{exitFailed, fmt.Errorf("open: %w; is this the folder of the sidenote that runs?", err)}
+	}
+	return inspector.NewAdmission(key), nil
+}
+
+func reaches(address string) error {
+	conn, err := net.DialTimeout("tcp", address, 2*time.Second)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return err
+	}
+	return conn.Close()
+}
+
+// browse asks the desktop to open a link; without a desktop it does nothing.
+func (p *program) browse(link string) {
+	var command []string
+	switch runtime.GOOS {
+	case "darwin":
+		command = []string{"open", link}
+	case "windows":
+		command = []string{"rundll32", "url.dll,FileProtocolHandler", link}
+	default:
+		display, _ := p.lookup("DISPLAY")
+		wayland, _ := p.lookup("WAYLAND_DISPLAY")
+		if display == "" && wayland == "" {
+			return
+		}
+		command = []string{"xdg-open", link}
+	}
+	_ = exec.Command(command[0], command[1:]...).Start() // the link is printed anyway
+}
