@@ -1,5 +1,7 @@
 package doctor
 
+import "sidenote/environ"
+
 // A Probe is one way of one runtime to make an https request.
 type Probe struct {
 	Name     string
@@ -38,8 +40,10 @@ func one(names ...string) [][]string {
 // Probes lists every probe.
 func Probes() []Probe {
 	proxied := one("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-	node := [][]string{{"NODE_USE_ENV_PROXY", "https_proxy"}, {"NODE_OPTIONS", "https_proxy"}, {"NODE_OPTIONS", "HTTPS_PROXY"}}
-	const fixNode = "use Node 22.21 or later, which reads the proxy variables; an older one needs: sidenote run"
+	// Old versions of Node read no such variables; there a script that they are
+	// told to require does it.
+	node := [][]string{{"NODE_USE_ENV_PROXY", "https_proxy"}, {"NODE_OPTIONS", "http_proxy", environ.Mark}}
+	const fixNode = "a program with an agent or dispatcher of its own goes past the proxy: give it one that reads the proxy variables"
 	return []Probe{
 		{
 			Name: "curl", Programs: []string{"curl"}, Version: []string{"--version"},
@@ -89,7 +93,7 @@ func Probes() []Probe {
 			Name: "node https", Programs: []string{"node"}, Version: []string{"-p", "process.versions.node"},
 			Args:  []string{"-e", "require('https').get(process.argv[1], r => r.resume())", "{url}"},
 			Proxy: node, Trust: one("NODE_EXTRA_CA_CERTS"),
-			FixProxy: "use Node 24.5 or 22.21 or later, which read the proxy variables; an older one needs: sidenote run", FixTrust: fixStore,
+			FixProxy: fixNode, FixTrust: fixStore,
 		},
 		{
 			Name: "npm", Programs: []string{"npm"}, Version: []string{"--version"},
