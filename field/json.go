@@ -28,7 +28,24 @@ func CheckJSON(b []byte) *Error {
 	if strings.HasPrefix(what, "unexpected end") {
 		return &Error{At: len(b), What: "the text ends in the middle of a value"}
 	}
-	return &Error{At: max(0, min(int(syntax.Offset), len(b))-1), What: what}
+	return &Error{At: max(0, min(int(syntax.Offset), len(b))-1), What: plainly(what)}
+}
+
+// plainly says in the words of people what encoding/json says in its own.
+func plainly(what string) string {
+	for _, w := range [...][2]string{
+		{"looking for beginning of object key string", "where a name in double quotes should begin"},
+		{"looking for beginning of value", "where a value should begin"},
+		{"after object key:value pair", "where a comma or } should follow"},
+		{"after array element", "where a comma or ] should follow"},
+		{"after object key", "where a colon should follow"},
+		{"after top-level value", "after the end of the JSON"},
+	} {
+		if start, ok := strings.CutSuffix(what, w[0]); ok {
+			return start + w[1]
+		}
+	}
+	return what
 }
 
 // JSONValues counts the JSON values that b is a sequence of, such as one a

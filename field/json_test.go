@@ -48,6 +48,18 @@ func TestCheckJSON(t *testing.T) {
 	}
 }
 
+func TestCheckJSONSpeaksPlainly(t *testing.T) {
+	for in, want := range map[string]string{
+		`{a:1}`: "invalid character 'a' where a name in double quotes should begin", `[,]`: "invalid character ',' where a value should begin",
+		`{"a":1 "b"`: "invalid character '\"' where a comma or } should follow", `[1 2]`: "invalid character '2' where a comma or ] should follow",
+		`{"a" 1}`: "invalid character '1' where a colon should follow", `{}x`: "invalid character 'x' after the end of the JSON",
+	} {
+		if err := field.CheckJSON([]byte(in)); err == nil || err.What != want {
+			t.Errorf("%s: %v, want %s", in, err, want)
+		}
+	}
+}
+
 func TestJSONValues(t *testing.T) {
 	for _, c := range []struct {
 		in string

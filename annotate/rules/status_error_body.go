@@ -142,8 +142,11 @@ var status200WithErrorBody = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Response
+		if !contentTypeHas(&r.Message, "json") || r.Status == 207 || !p.X.MayHaveContent() {
+			return
+		}
 		m := mediaTypeOf(&r.Fields)
-		if !m.IsJSON() || r.Status == 207 || !p.X.MayHaveContent() {
+		if !m.IsJSON() {
 			return
 		}
 		if m.Is("application", "problem+json") {

@@ -261,7 +261,7 @@ var syntaxListEmptyElement = &annotate.Rule{
 			}
 			for i := range s.Fields.Len() {
 				l := s.Fields.At(i)
-				if !isCommaList(l.Known) {
+				if !commaLists.Has(l.Known) {
 					continue
 				}
 				if at, ok := field.EmptyElement(l.Value); ok {
@@ -277,16 +277,19 @@ func around(value string, i int) string {
 	return quoted(value[max(0, i-10):min(len(value), i+5)])
 }
 
-// isCommaList reports whether a field is a list of RFC 9110 §5.6.1 whose
-// elements hold commas in quoted strings only.
-func isCommaList(n exchange.Name) bool {
-	switch f := annotate.FactsOf(n); f.Form {
-	case annotate.FormTokens, annotate.FormFieldNames, annotate.FormLanguageTags, annotate.FormLanguages, annotate.FormWeighted,
-		annotate.FormMediaTypes, annotate.FormMediaRanges, annotate.FormDirectives, annotate.FormPreferences, annotate.FormAuthInfo,
-		annotate.FormChallenges, annotate.FormForwarded, annotate.FormProtocols, annotate.FormCDNLoop:
-		return true
+// commaLists are the fields that are lists of RFC 9110 §5.6.1 whose elements
+// hold commas in quoted strings only.
+var commaLists = namesOfForms(annotate.FormTokens, annotate.FormFieldNames, annotate.FormLanguageTags, annotate.FormLanguages, annotate.FormWeighted,
+	annotate.FormMediaTypes, annotate.FormMediaRanges, annotate.FormDirectives, annotate.FormPreferences, annotate.FormAuthInfo,
+	annotate.FormChallenges, annotate.FormForwarded, annotate.FormProtocols, annotate.FormCDNLoop)
+
+func namesOfForms(forms ...annotate.Form) (names exchange.NameMask) {
+	for _, f := range forms {
+		for _, n := range annotate.NamesIn(f, f) {
+			names.Put(n)
+		}
 	}
-	return false
+	return names
 }
 
 var syntaxRequestFieldInResponse = &annotate.Rule{

@@ -21,7 +21,7 @@ func syntaxStructuredRules() []*annotate.Rule {
 // structuredFieldNames are the fields that are defined as structured fields.
 var structuredFieldNames = annotate.NamesIn(annotate.FormItem, annotate.FormDictionary)
 
-var structuredMask = exchange.MaskOf(structuredFieldNames...)
+var parsedNames = fittingNames(func(f *annotate.Field) bool { return structureOf(f.Form) != 0 })
 
 // structuredLines gives the lines of fields that are defined as structured
 // fields, each with the message that it stands in and its kind. Values of older
@@ -29,19 +29,16 @@ var structuredMask = exchange.MaskOf(structuredFieldNames...)
 func structuredLines(p *annotate.Pass) iter.Seq2[messageHead, structuredLine] {
 	return func(yield func(messageHead, structuredLine) bool) {
 		for s := range messageHeads(p) {
-			if !s.Fields.HasAny(&structuredMask) {
+			mask := parsedNames.of(s)
+			if !s.Fields.HasAny(mask) {
 				continue
 			}
 			for i := range s.Fields.Len() {
 				l := s.Fields.At(i)
-				if !structuredMask.Has(l.Known) {
+				if !mask.Has(l.Known) || exchange.IsRedacted(l.Value) || isOldDraft(l) {
 					continue
 				}
-				kind := structureOf(annotate.FactsOf(l.Known).Form)
-				if kind == 0 || !fitsDirection(l.Known, s.in) || exchange.IsRedacted(l.Value) || isOldDraft(l) {
-					continue
-				}
-				if !yield(s, structuredLine{l, i, kind}) {
+				if !yield(s, structuredLine{l, i, structureOf(annotate.FactsOf(l.Known).Form)}) {
 					return
 				}
 			}

@@ -47,13 +47,13 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 	},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
+			mask := formedNames.of(s)
 			for i := range s.Fields.Len() {
 				l := s.Fields.At(i)
-				form := annotate.FactsOf(l.Known).Form
-				if form <= annotate.FormOwn || form.IsStructured() || l.Value == "" || !fitsDirection(l.Known, s.in) {
+				if !mask.Has(l.Known) || l.Value == "" {
 					continue
 				}
-				if err := checkForm(form, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
+				if err := checkForm(annotate.FactsOf(l.Known).Form, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
 					end := min(err.At+1, len(l.Value))
 					s.note(p, annotate.Span(s.line(p, i), min(err.At, end), end), l.Name+" is "+bare(l.Value)+": "+err.Error())
 				}
@@ -62,10 +62,32 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 	},
 }
 
-// fitsDirection reports whether a field means anything in the message that it stands in.
-func fitsDirection(n exchange.Name, in exchange.PlaceMessage) bool {
-	d := annotate.FactsOf(n).Direction
-	return d == annotate.InBoth || (d == annotate.InRequests) == (in == exchange.InRequest)
+// formedNames are the fields whose values have a form that checkForm knows.
+var formedNames = fittingNames(func(f *annotate.Field) bool { return f.Form > annotate.FormOwn && !f.Form.IsStructured() })
+
+// fitting are names of fields by the message in which they mean something.
+type fitting struct{ request, response exchange.NameMask }
+
+func fittingNames(is func(*annotate.Field) bool) (names fitting) {
+	all := annotate.Fields()
+	for i := range all {
+		f := &all[i]
+		if is(f) && f.Direction != annotate.InResponses {
+			names.request.Put(f.Name)
+		}
+		if is(f) && f.Direction != annotate.InRequests {
+			names.response.Put(f.Name)
+		}
+	}
+	return names
+}
+
+// of gives those for one message.
+func (f *fitting) of(s messageHead) *exchange.NameMask {
+	if s.in == exchange.InRequest {
+		return &f.request
+	}
+	return &f.response
 }
 
 // hasOddOctets reports whether a value holds octets that rules of their own report.
