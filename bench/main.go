@@ -26,7 +26,7 @@ func main() {
 	requests := flag.Int("requests", 20000, "requests of each round")
 	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, tls or lint")
+	only := flag.String("only", "", "plain, tls, metrics or lint")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
@@ -67,16 +67,11 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
-	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}} {
+	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}, {"metrics", false, 1.03}} {
 		if only != "" && only != c.name {
 			continue
 		}
-		kinds := []proxyKind{
-			{name: "bare goproxy", command: bareCommand(c.tls, 0)},
-			{name: "bare goproxy, 64 idle connections", command: bareCommand(c.tls, 64)},
-			{name: "sidenote", command: sidenoteCommand(sidenote, dir, origin), admin: origin.admin, profile: profile},
-		}
-		if err := runContest(w, c, kinds, origin, requests, rounds, connections); err != nil {
+		if err := runContest(w, c, c.kinds(sidenote, dir, origin, profile), origin, requests, rounds, connections); err != nil {
 			return err
 		}
 	}
@@ -84,6 +79,21 @@ func compare(requests, rounds, connections int, only, profile string) error {
 		return err
 	}
 	return compareLint(sidenote, dir, rounds)
+}
+
+// kinds are those that take part; the last is what is judged.
+func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyKind {
+	if c.name == "metrics" {
+		return []proxyKind{
+			{name: "sidenote that counts nothing", command: sidenoteCommand(sidenote, dir, o, "--admin", "off")},
+			{name: "sidenote, metrics asked for each second", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, scraped: true},
+		}
+	}
+	return []proxyKind{
+		{name: "bare goproxy", command: bareCommand(c.tls, 0)},
+		{name: "bare goproxy, 64 idle connections", command: bareCommand(c.tls, 64)},
+		{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, profile: profile},
+	}
 }
 
 func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
@@ -109,7 +119,7 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 		if i < len(kinds)-1 {
 			ratio = fmt.Sprintf("sidenote is %.2f × this", float64(last.cpu)/float64(m.cpu))
 			if i == 0 {
-				ratio += fmt.Sprintf(" (asked: at most %.1f)", c.ask)
+				ratio += fmt.Sprintf(" (asked: at most %.2f)", c.ask)
 			}
 		}
 		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.0f\t%s\t\n", c.name, k.name, float64(m.cpu.Nanoseconds())/1000/float64(requests), m.rate, ratio)

@@ -29,6 +29,7 @@ type proxyKind struct {
 	command func(address string) *exec.Cmd
 
 	admin, profile string // where to ask for a CPU profile, and the file for it
+	scraped        bool   // the metrics are asked for each second, there
 }
 
 // A result is what one round cost.
@@ -50,11 +51,11 @@ func bareCommand(tls bool, idle int) func(string) *exec.Cmd {
 	}
 }
 
-func sidenoteCommand(path, dir string, o *origin) func(string) *exec.Cmd {
+func sidenoteCommand(path, dir string, o *origin, more ...string) func(string) *exec.Cmd {
 	return func(address string) *exec.Cmd {
 		c := command(path, "serve", "--listen", address, "--admin", o.admin, "--format", "json",
 			"--log-file", filepath.Join(dir, "log.jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
-		c.Args = append(c.Args, "--annotate", "full")
+		c.Args = append(append(c.Args, "--annotate", "full"), more...)
 		null, _ := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		c.Stdout, c.Stderr = null, null
 		return c
@@ -95,6 +96,10 @@ func measure(k proxyKind, u string, requests, connections int) (result, error) {
 	}
 	if k.profile != "" {
 		go fetchProfile(k.admin, k.profile)
+	}
+	if k.scraped {
+		stop := scrapeEachSecond(k.admin)
+		defer stop()
 	}
 	took, err := load(client, u, requests, connections)
 	if err != nil {
@@ -224,6 +229,29 @@ func (o *origin) url(tls bool) string {
 func (o *origin) close() {
 	o.plain.Close()
 	o.secure.Close()
+}
+
+// scrapeEachSecond asks an admin server for its metrics, now and each second
+// until stop is called, as Prometheus does.
+func scrapeEachSecond(admin string) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		for ctx.Err() == nil {
+			if resp, err := http.Get("http://" + admin + "/metrics"); err == nil {
+				_, _ = io.Copy(io.Discard, resp.Body) // nobody reads it here
+				resp.Body.Close()
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
 }
 
 // fetchProfile asks an admin server for a CPU profile of two seconds.

@@ -60,7 +60,7 @@ func latencyPhases() []Panel {
 		{
 			Title: "Slowest routes", Description: "Time in which 19 of 20 exchanges ended, by route. Needs --metrics-labels host,route.",
 			Kind: Bars, Unit: Seconds, Width: 12, Height: 9, Thresholds: []Threshold{{1, Orange}, {5, Red}},
-			Queries: one(top("15", quantile("0.95", "host, route", grown(of("sidenote_route_duration_seconds_bucket")))), "{{host}}{{route}}"),
+			Queries: one(top("15", quantile("0.95", "host, route", grown(of("sidenote_route_duration_seconds_bucket")))), "{{host}} {{route}}"),
 		},
 		{
 			Title: "Connections used again", Description: "The share of exchanges on a connection that had carried one before. A new one costs the phases dns, connect and tls.",

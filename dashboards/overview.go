@@ -91,7 +91,7 @@ func overviewTraffic() []Panel {
 		{
 			Title: "Slowest routes", Description: "Time in which 19 of 20 exchanges ended, by route. Needs --metrics-labels host,route.",
 			Kind: Bars, Unit: Seconds, Width: 8, Height: 9, Thresholds: []Threshold{{1, Orange}, {5, Red}},
-			Queries: one(top("10", quantile("0.95", "host, route", grown(of("sidenote_route_duration_seconds_bucket")))), "{{host}}{{route}}"),
+			Queries: one(top("10", quantile("0.95", "host, route", grown(of("sidenote_route_duration_seconds_bucket")))), "{{host}} {{route}}"),
 		},
 	}
 }

@@ -1,8 +1,12 @@
 package e2e_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"maps"
 	"math"
 	"net/http"
@@ -20,8 +24,8 @@ import (
 	"sidenote/demo"
 )
 
-// pictures makes the pictures of the documents anew, from traffic of minutes.
-var pictures = flag.Bool("pictures", false, "take the pictures in docs/pictures anew; takes minutes")
+// pictures makes the pictures of the documents anew.
+var pictures = flag.Duration("pictures", 0, "take the pictures in docs/pictures anew, from so much traffic; 3m shows its ups and downs")
 
 // TestDashboards has a real Prometheus look at a real sidenote under mixed
 // traffic, and asks it what each panel of each dashboard asks.
@@ -36,12 +40,8 @@ func TestDashboards(t *testing.T) {
 	w := p.way(t)
 	f.client.Transport = w.goClient(t, false).Transport
 	began := time.Now()
-	during := 5 * time.Second
-	if *pictures {
-		during = 3 * time.Minute
-	}
-	rounds := f.rounds(8, during, 150*time.Millisecond)
-	busy := time.Now()
+	rounds := f.rounds(8, max(5*time.Second, *pictures), 150*time.Millisecond)
+	busy := time.Now().Add(-2 * scrapeEvery) // when Prometheus last looked, traffic still ran
 	m.waitFor(f)
 
 	t.Run("numbers", func(t *testing.T) { checkNumbers(t, m, f, p, rounds) })
@@ -204,7 +204,7 @@ func drawDashboard(t *testing.T, chromium string, d *dashboards.Dashboard, resul
 			t.Errorf("%s is not in the picture", p.Title)
 		}
 	}
-	if !*pictures {
+	if *pictures == 0 {
 		return
 	}
 	dir := t.TempDir()
@@ -212,15 +212,58 @@ func drawDashboard(t *testing.T, chromium string, d *dashboards.Dashboard, resul
 	if err := os.WriteFile(source, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := filepath.Abs(filepath.Join("..", "docs", "pictures", d.UID+".png"))
+	shot, file := filepath.Join(dir, "shot.png"), filepath.Join("..", "docs", "pictures", d.UID+".png")
+	width, height := picture.Size(d)
+	c := exec.Command(chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",
+		"--user-data-dir="+filepath.Join(dir, "profile"), fmt.Sprintf("--window-size=%d,%d", width, height), "--screenshot="+shot, "file://"+source)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("chromium: %v\n%s", err, out)
+	}
+	shrink(t, shot, file)
+}
+
+// shrink writes a picture with the 256 colours that it has most of, which for a
+// drawing is nearly all.
+func shrink(t *testing.T, from, to string) {
+	t.Helper()
+	in, err := os.Open(from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	width, height := picture.Size(d)
-	c := exec.Command(chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",
-		"--user-data-dir="+filepath.Join(dir, "profile"), fmt.Sprintf("--window-size=%d,%d", width, height), "--screenshot="+file, "file://"+source)
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("chromium: %v\n%s", err, out)
+	defer in.Close()
+	whole, err := png.Decode(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, area := map[color.NRGBA]int{}, whole.Bounds()
+	at := func(x, y int) color.NRGBA { return color.NRGBAModel.Convert(whole.At(x, y)).(color.NRGBA) }
+	for y := range area.Dy() {
+		for x := range area.Dx() {
+			count[at(x, y)]++
+		}
+	}
+	most := slices.SortedFunc(maps.Keys(count), func(a, b color.NRGBA) int { return count[b] - count[a] })
+	var palette color.Palette
+	for _, c := range most[:min(256, len(most))] {
+		palette = append(palette, c)
+	}
+	nearest := map[color.NRGBA]uint8{}
+	small := image.NewPaletted(area, palette)
+	for y := range area.Dy() {
+		for x := range area.Dx() {
+			c := at(x, y)
+			if _, known := nearest[c]; !known {
+				nearest[c] = uint8(palette.Index(c))
+			}
+			small.SetColorIndex(x, y, nearest[c])
+		}
+	}
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, small); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

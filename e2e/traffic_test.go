@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -92,7 +93,7 @@ func everyRound() []struct {
 	}{
 		{"/well/200", 12}, {"/well/201", 2}, {"/well/204", 2}, {"/well/301", 2}, {"/well/307", 1}, {"/well/401", 2}, {"/well/404", 3},
 		{"/well/405", 1}, {"/well/409", 1}, {"/well/500", 1}, {"/well/503", 1}, {"/well/103", 1},
-		{"/badly/200", 1}, {"/badly/204", 1}, {"/badly/302", 1}, {"/badly/401", 1}, {"/badly/405", 1}, {"/badly/409", 1}, {"/badly/429", 3}, {"/badly/500", 1}, {"/badly/503", 1},
+		{"/badly/200", 1}, {"/badly/302", 1}, {"/badly/401", 1}, {"/badly/405", 1}, {"/badly/409", 1}, {"/badly/429", 3}, {"/badly/500", 1}, {"/badly/503", 1},
 		{"/slow?ms=30", 2},
 	}
 }
@@ -118,12 +119,20 @@ func (f *traffic) round(n int) {
 	}
 }
 
-// rounds sends rounds for a while, and at least so many.
+// rounds sends rounds for a while, and at least so many. A long while has its
+// ups and downs, and a time of trouble.
 func (f *traffic) rounds(least int, during, pause time.Duration) int {
 	n := 0
 	for began := time.Now(); n < least || time.Since(began) < during; n++ {
 		f.round(n)
-		time.Sleep(pause)
+		passed := time.Since(began)
+		if third := during / 3; during > time.Minute && passed > third && passed < third+during/5 {
+			for range 8 {
+				f.get("/well/500")
+			}
+			f.get("/slow?ms=120")
+		}
+		time.Sleep(pause + time.Duration(float64(pause)*math.Sin(passed.Seconds()/12)))
 	}
 	return n
 }

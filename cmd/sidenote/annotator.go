@@ -18,8 +18,8 @@ type annotator struct {
 	set    *annotate.Set
 	fields sink.FieldMode
 	memory *annotate.Memory
-	count  *metrics.Metrics
-	judge  *judge // nil where nothing is judged
+	count  *metrics.Metrics // nil when nobody can ask for the metrics
+	judge  *judge           // nil where nothing is judged
 	// inspecting has the store of the inspector; nil where there is none.
 	inspecting *inspecting
 	ended      *sink.Fanout // in front of the annotator itself
@@ -68,7 +68,9 @@ func (a *annotator) done(x *exchange.Exchange) { a.ended.Put(&annotate.Annotated
 // Write makes the annotator the sink of its own queue.
 func (a *annotator) Write(ended *annotate.Annotated) error {
 	ended = a.finish(ended.X)
-	a.count.Observe(ended)
+	if a.count != nil {
+		a.count.Observe(ended)
+	}
 	if i := a.inspecting; i != nil { // not behind a queue: it takes no time, and wants secrets
 		i.store.Add(ended, i.origin(ended.X))
 	}

@@ -8,7 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,13 +26,16 @@ import (
 )
 
 func newDemoCommand(p *program) *cobra.Command {
+	var origin string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Show in ten seconds what sidenote does, without a network",
 		Long: `Start an origin server that answers well and badly, a proxy in front of it, and
 make a tour of requests through both. Nothing leaves this machine. All notes are
-shown, info too, unless --severity says otherwise.`,
+shown, info too, unless --severity says otherwise. With --origin only the origin
+server runs, at that address and until it is stopped, to be played with.`,
 		Example: `  sidenote demo
+  sidenote demo --origin 127.0.0.1:9000
   sidenote demo --profile security`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -37,12 +43,33 @@ shown, info too, unless --severity says otherwise.`,
 			if err != nil {
 				return &codedError{exitUsage, err}
 			}
+			if origin != "" {
+				return p.serveDemo(c.Context(), origin)
+			}
 			return p.demo(c.Context(), &config)
 		},
 	}
+	c.Flags().StringVar(&origin, "origin", "", "only run the origin server, at this address (`HOST:PORT`)")
 	configs.AddFlags(c.Flags(), ruleSettings()...)
 	configs.AddFlags(c.Flags(), "severity", "color", "config")
 	return c
+}
+
+// serveDemo runs the demo's origin server until a signal comes.
+func (p *program) serveDemo(ctx context.Context, address string) error {
+	l, err := listenOn(address, "--origin")
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	server := &http.Server{Handler: demo.Origin(), ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+	fmt.Fprintf(p.stdout, "origin server on http://%s; / says what there is\n", l.Addr())
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return &codedError{exitFailed, err}
+	}
+	return nil
 }
 
 // demo makes the tour.

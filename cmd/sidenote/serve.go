@@ -249,7 +249,10 @@ func (s *serving) newAnnotator() error {
 	if err != nil {
 		return err
 	}
-	a := &annotator{set: j.set, fields: mode, memory: annotate.NewMemory(0), count: s.metrics, judge: j, inspecting: s.inspecting}
+	a := &annotator{set: j.set, fields: mode, memory: annotate.NewMemory(0), judge: j, inspecting: s.inspecting}
+	if s.config.Admin != "off" {
+		a.count = s.metrics
+	}
 	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
 	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
 	for _, f := range []*sink.Fanout{a.ended, a.sinks} {

@@ -135,12 +135,16 @@ func extent(series []Series) (from, to time.Time) {
 }
 
 func (p *plot) axes(b *strings.Builder, unit dashboards.Unit) {
-	const parts = 4
-	for i := range parts + 1 {
-		v := p.high * float64(i) / parts
-		fmt.Fprintf(b, `<line x1=%.1f x2=%.1f y1=%.1f y2=%[3].1f stroke="#2c3035"/><text x=%.1f y=%.1f text-anchor=end>%s</text>`,
-			p.left, p.left+p.w, p.y(v), p.left-6, p.y(v)+4, format(unit, v))
-		at := p.from.Add(p.to.Sub(p.from) * time.Duration(i) / parts)
+	const rows = 4
+	for i := range rows + 1 {
+		v := p.high * float64(i) / rows
+		y := p.y(v)
+		fmt.Fprintf(b, `<line x1=%.1f x2=%.1f y1=%.1f y2=%.1f stroke="#2c3035"/><text x=%.1f y=%.1f text-anchor=end>%s</text>`,
+			p.left, p.left+p.w, y, y, p.left-6, y+4, format(unit, v))
+	}
+	moments := max(1, int(p.w/120))
+	for i := range moments + 1 {
+		at := p.from.Add(p.to.Sub(p.from) * time.Duration(i) / time.Duration(moments))
 		fmt.Fprintf(b, `<text x=%.1f y=%.1f text-anchor=middle>%s</text>`, min(p.x(at), p.left+p.w-22), p.top+p.h+16, at.Format("15:04:05"))
 	}
 }
