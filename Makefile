@@ -43,6 +43,10 @@ check: ## gofmt and go vet
 update: ## write golden files and made documents anew
 	go test -count=1 $(GOLDENS) -update
 
+.PHONY: pictures
+pictures: ## take the pictures of the dashboards anew, in four minutes
+	go test ./e2e -run TestDashboards -count=1 -args -pictures 3m
+
 .PHONY: bench
 bench: ## CPU time per request beside a bare goproxy, and benchmarks of the parts
 	go run ./bench

@@ -186,6 +186,7 @@ func TestPromtool(t *testing.T) {
 		}
 	}
 	check("", "check", "config", "prometheus.yml")
+	check("", "check", "config", "compose.yml")
 	check("", "check", "rules", "--lint=all", "--lint-fatal", "recording.yml", "alerts.yml")
 	check("", "test", "rules", "alerts_test.yml")
 

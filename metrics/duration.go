@@ -57,7 +57,7 @@ func sendTime(t *exchange.Timing) time.Duration {
 	if t.ContentBegun == 0 {
 		return 0
 	}
-	return t.RequestSent - t.HeadSent
+	return t.RequestSent - t.ContentBegun
 }
 
 // A timer is a histogram of durations with exemplars: exchanges to look at, at

@@ -223,11 +223,18 @@ func format(unit dashboards.Unit, v float64) string {
 	case dashboards.PerSec:
 		return scaled(v, 1000) + "/s"
 	case dashboards.Octets:
-		return scaled(v, 1024) + "B"
+		return octets(v, 1024)
 	case dashboards.OctetsPS:
-		return scaled(v, 1000) + "B/s"
+		return octets(v, 1000) + "/s"
 	}
 	return scaled(v, 1000)
+}
+
+func octets(v, step float64) string {
+	if v < step {
+		return digits(v) + " B"
+	}
+	return scaled(v, step) + "B"
 }
 
 // scaled writes a number with a prefix of its size.
