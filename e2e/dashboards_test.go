@@ -222,8 +222,8 @@ func drawDashboard(t *testing.T, chromium string, d *dashboards.Dashboard, resul
 	shrink(t, shot, file)
 }
 
-// shrink writes a picture with the 256 colours that it has most of, which for a
-// drawing is nearly all.
+// shrink writes a picture with the 256 colours that it has most of, no two of
+// them nearly the same.
 func shrink(t *testing.T, from, to string) {
 	t.Helper()
 	in, err := os.Open(from)
@@ -244,8 +244,10 @@ func shrink(t *testing.T, from, to string) {
 	}
 	most := slices.SortedFunc(maps.Keys(count), func(a, b color.NRGBA) int { return count[b] - count[a] })
 	var palette color.Palette
-	for _, c := range most[:min(256, len(most))] {
-		palette = append(palette, c)
+	for _, c := range most {
+		if len(palette) < 256 && !slices.ContainsFunc(palette, func(p color.Color) bool { return alike(c, p.(color.NRGBA)) }) {
+			palette = append(palette, c)
+		}
 	}
 	nearest := map[color.NRGBA]uint8{}
 	small := image.NewPaletted(area, palette)
@@ -307,4 +309,13 @@ func TestCardinality(t *testing.T) {
 		t.Errorf("%v exchanges were counted as other", folded)
 	}
 	t.Logf("%d series after %d hosts, paths, methods and %d codes", series, asked, 800)
+}
+
+// alike reports whether two colours can hardly be told apart.
+func alike(a, b color.NRGBA) bool {
+	apart := 0
+	for _, d := range [...]int{int(a.R) - int(b.R), int(a.G) - int(b.G), int(a.B) - int(b.B)} {
+		apart += max(d, -d)
+	}
+	return apart < 12
 }
