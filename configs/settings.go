@@ -148,6 +148,7 @@ func Settings() []Setting {
 			Name: "severity", Kind: KindChoice, Default: "warn", Value: "LEVEL", Group: groupNotes,
 			Choices: []string{"info", "warn", "error"},
 			Help:    "lowest severity of the notes that are shown: info, warn or error",
+			More:    "Where it is not set, notes that fail are shown too.",
 			set:     choice(func(c *Config) *string { return &c.Severity }, "info", "warn", "error"),
 		},
 		{

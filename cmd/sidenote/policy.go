@@ -49,8 +49,18 @@ func (p *program) newJudge(c *configs.Config) (*judge, error) {
 		}
 	}
 	j.gate = j.policy.NewGate()
+	showWhatFails(c, j.policy)
 	j.announce(c)
 	return j, nil
+}
+
+// showWhatFails has notes shown that fail, unless the user said what to show:
+// who reads that something failed wants to see what.
+func showWhatFails(c *configs.Config, p *policy.Policy) {
+	shown, err := annotate.ParseSeverity(c.Severity)
+	if err == nil && !c.WasSet("severity") && p.FailOn() != 0 && p.FailOn() < shown {
+		c.Severity = p.FailOn().String()
+	}
 }
 
 // loadPolicy puts the policy together: its file, or its part of the
