@@ -159,6 +159,27 @@ func TestEmptyFiles(t *testing.T) {
 	}
 }
 
+func TestPolicyIsAFileOrAPart(t *testing.T) {
+	const file = "quiet: true\npolicy:\n  anything: goes\n"
+	c, _, err := load(t, file, nil)
+	if err != nil || c.PolicyPart == nil || c.Policy != "" || !strings.HasSuffix(c.Where("policy"), "c.yaml:2") {
+		t.Errorf("%+v, %v", c.PolicyPart, err)
+	}
+	c, _, err = load(t, file, []string{"SIDENOTE_POLICY=p.yaml", "SIDENOTE_EXPECT=a: f(1, 2)\nb: c\n"}, "--budget", "p95=1s,p99=2s", "--budget", "max-redirects=3")
+	if err != nil || c.PolicyPart != nil || c.Policy != "p.yaml" {
+		t.Errorf("the environment beats the file: %q %v %v", c.Policy, c.PolicyPart, err)
+	}
+	if d := cmp.Diff([]string{"a: f(1, 2)", "b: c"}, c.Expect); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"p95=1s", "p99=2s", "max-redirects=3"}, c.Budget); d != "" {
+		t.Error(d)
+	}
+	if c, _, err = load(t, "policy: mine.yaml\n", nil, "--expect", "a: b, c", "--expect", "d: e"); err != nil || c.Policy != "mine.yaml" || len(c.Expect) != 2 || c.Expect[0] != "a: b, c" {
+		t.Errorf("%q %q %v", c.Policy, c.Expect, err)
+	}
+}
+
 func TestOtherFaults(t *testing.T) {
 	for _, c := range []struct {
 		env  []string

@@ -125,15 +125,6 @@ rules:
 	}
 }
 
-func TestAdjustAllocatesNothing(t *testing.T) {
-	p := parse(t, "rules:\n  - match: GET *.test/v1/**\n    cache/*: info\n")
-	x := answered("GET", "/v1/orders", 200, 0)
-	notes := []annotate.Note{{Rule: &annotate.Rule{ID: "cache/one"}, Severity: annotate.Warn}}
-	if allocs := testing.AllocsPerRun(100, func() { p.Adjust(x, notes) }); allocs > 0 {
-		t.Errorf("%v allocations", allocs)
-	}
-}
-
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern string
