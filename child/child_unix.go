@@ -26,11 +26,12 @@ type Child struct {
 }
 
 // passed are the signals that are handed on to the command's process group.
-// SIGTSTP and SIGCONT stop and continue us too.
+// SIGCONT continues us too. SIGTSTP is not among them: once a Go program has
+// asked for it, it no longer stops.
 func passed() []os.Signal {
 	return []os.Signal{
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2,
-		syscall.SIGWINCH, syscall.SIGTSTP, syscall.SIGCONT,
+		syscall.SIGWINCH, syscall.SIGCONT,
 	}
 }
 
@@ -207,8 +208,6 @@ func (c *Child) stopGroup() {
 	case <-c.continued:
 	default:
 	}
-	signal.Reset(syscall.SIGTSTP)
-	defer signal.Notify(c.signals, syscall.SIGTSTP)
 	_ = syscall.Kill(0, syscall.SIGTSTP)
 	select {
 	case <-c.continued:
