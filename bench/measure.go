@@ -51,11 +51,11 @@ func bareCommand(tls bool, idle int) func(string) *exec.Cmd {
 	}
 }
 
-func sidenoteCommand(path, dir string, o *origin, more ...string) func(string) *exec.Cmd {
+func sidenoteCommand(path, dir string, o *origin) func(string) *exec.Cmd {
 	return func(address string) *exec.Cmd {
 		c := command(path, "serve", "--listen", address, "--admin", o.admin, "--format", "json",
 			"--log-file", filepath.Join(dir, "log.jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
-		c.Args = append(append(c.Args, "--annotate", "full"), more...)
+		c.Args = append(c.Args, "--annotate", "full")
 		null, _ := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		c.Stdout, c.Stderr = null, null
 		return c

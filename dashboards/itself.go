@@ -86,6 +86,10 @@ func itselfProcess() []Panel {
 		lines("Hosts and routes counted as other", "Exchanges each second for whose host or route --metrics-label-values left no room. Needs --metrics-labels.", PerSec,
 			Query{rate(of("sidenote_route_folded_total")), each}),
 		lines("Time of a scrape", "How long Prometheus waited for the metrics.", Seconds, Query{of("scrape_duration_seconds"), each}),
+		lines("Exchanges kept in memory", "For the inspector: what they take of the memory that --store-bytes gives them. When it is full, the oldest go.", Share,
+			Query{of("sidenote_store_bytes") + " / " + of("sidenote_store_limit_bytes"), each}),
+		lines("Exchanges that made room", "How many each second are no more kept for the inspector, because later ones needed the room.", PerSec,
+			Query{rate(of("sidenote_store_evicted_total")), each}),
 		lines("Waits forgotten", "Clients that a server told to wait, and that were forgotten before they came back.", PerSec,
 			Query{rate(of("sidenote_retries_total", `outcome="forgotten"`)), each}),
 	}

@@ -117,13 +117,16 @@ func TestReaders(t *testing.T) {
 	m := newMetrics()
 	m.Sink("log", func() metrics.SinkStats { return metrics.SinkStats{Queued: 1, Limit: 9, Dropped: 2, Failed: 3} })
 	m.Sink("save", func() metrics.SinkStats { return metrics.SinkStats{} })
+	m.Store(func() metrics.StoreStats { return metrics.StoreStats{Entries: 1, Bytes: 2, Most: 3, Evicted: 4} })
 	calls := int64(0)
 	m.Proxy(func() metrics.ProxyStats {
 		calls++
 		return metrics.ProxyStats{InFlight: 1, ClientsOpened: 2, ClientsOpen: 3, OriginsOpened: 4, OriginsOpen: 5, Intercepted: 6, Refused: 7, Tunnels: 8}
 	})
 	expect(t, m, []string{"connects_total", "connections_open", "connections_opened_total", "in_flight_exchanges",
-		"sink_dropped_total", "sink_failed_total", "sink_queued", "sink_queue_limit"},
+		"sink_dropped_total", "sink_failed_total", "sink_queued", "sink_queue_limit",
+		"store_exchanges", "store_bytes", "store_limit_bytes", "store_evicted_total"},
+		`store_exchanges 1`, `store_bytes 2`, `store_limit_bytes 3`, `store_evicted_total 4`,
 		`in_flight_exchanges 1`,
 		`connections_opened_total{side="client"} 2`, `connections_open{side="client"} 3`,
 		`connections_opened_total{side="origin"} 4`, `connections_open{side="origin"} 5`,

@@ -50,6 +50,27 @@ func (m *Metrics) Sink(name string, read func() SinkStats) {
 		label, func(s SinkStats) float64 { return float64(s.Limit) })
 }
 
+// StoreStats say how full the store of exchanges is.
+type StoreStats struct {
+	Entries     int
+	Bytes, Most int64 // of memory: taken, and at most
+	Evicted     uint64
+}
+
+// Store adds the metrics of the store in which the latest exchanges are kept;
+// read is called whenever they are asked for. Call it once.
+func (m *Metrics) Store(read func() StoreStats) {
+	gauge, counter := reader(m, prometheus.GaugeValue, read), reader(m, prometheus.CounterValue, read)
+	gauge("sidenote_store_exchanges", "Exchanges that are kept in memory to be looked at.", nil,
+		func(s StoreStats) float64 { return float64(s.Entries) })
+	gauge("sidenote_store_bytes", "Octets of memory that the kept exchanges take.", nil,
+		func(s StoreStats) float64 { return float64(s.Bytes) })
+	gauge("sidenote_store_limit_bytes", "Octets of memory that the kept exchanges may take.", nil,
+		func(s StoreStats) float64 { return float64(s.Most) })
+	counter("sidenote_store_evicted_total", "Exchanges that are kept no more, because later ones needed the room.", nil,
+		func(s StoreStats) float64 { return float64(s.Evicted) })
+}
+
 // reader adds metrics whose value somebody else keeps: each is a figure of
 // what read gives.
 func reader[S any](m *Metrics, kind prometheus.ValueType, read func() S) func(name, help string, labels prometheus.Labels, value func(S) float64) {

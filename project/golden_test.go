@@ -182,6 +182,7 @@ func metricsPage(t *testing.T) string {
 	m := metrics.New(metrics.Build{Version: "v", Revision: "r"}, metrics.Options{Hosts: true, Routes: true})
 	m.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats{} })
 	m.OTLP("spans", func() metrics.OTLPStats { return metrics.OTLPStats{} })
+	m.Store(func() metrics.StoreStats { return metrics.StoreStats{} })
 	m.Sink("console", func() metrics.SinkStats { return metrics.SinkStats{} })
 	x := &exchange.Exchange{Err: &exchange.Err{Code: exchange.ErrRefused}}
 	x.Request.Method, x.Response.Status = "GET", 503

@@ -154,6 +154,12 @@ func (s *serving) open() (err error) {
 	if s.inspecting != nil {
 		s.inspecting.server = s.newInspector()
 	}
+	if i := s.inspecting; i != nil {
+		s.metrics.Store(func() metrics.StoreStats {
+			st := i.store.Stats()
+			return metrics.StoreStats{Entries: st.Entries, Bytes: st.Bytes, Most: st.Most, Evicted: st.Evicted}
+		})
+	}
 	s.metrics.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(s.proxy.Stats()) })
 	return nil
 }
