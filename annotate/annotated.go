@@ -152,3 +152,8 @@ func isIdentifier(s string) bool {
 	}
 	return len(s) >= 16 && digits*8 >= len(s)
 }
+
+// Classes lists what ClassOf gives.
+func Classes() []string {
+	return append(append([]string{}, classNames[1:]...), "other", ClassNone)
+}

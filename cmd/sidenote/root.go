@@ -27,6 +27,7 @@ func commands(p *program) []*cobra.Command {
 		newDemoCommand(p),
 		newExplainCommand(p),
 		newRulesCommand(p),
+		newSchemaCommand(p),
 		newEnvCommand(p),
 		newDoctorCommand(p),
 		newCACommand(p),

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sidenote/sink"
+)
+
+func newSchemaCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema " + strings.Join(sink.SchemaNames(), "|"),
+		Short: "Print the JSON Schema of the records that sidenote writes",
+		Long: `Print the JSON Schema (2020-12) of the records that sidenote writes: exchange for
+those of --format json, --log-file and --save, note for those that --log-notes
+adds.`,
+		Example:   "  sidenote schema exchange > exchange.schema.json",
+		ValidArgs: sink.SchemaNames(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			return usageErrorf("want the name of one record: %s", strings.Join(sink.SchemaNames(), " or "))
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, ok := sink.Schema(args[0])
+			if !ok {
+				return usageErrorf("there is no record %q%s; want %s", args[0], didYouMean(args[0], sink.SchemaNames(), "%q"), strings.Join(sink.SchemaNames(), " or "))
+			}
+			if _, err := p.stdout.Write(text); err != nil {
+				return fmt.Errorf("write the output: %w", err)
+			}
+			return nil
+		},
+	}
+}
