@@ -89,7 +89,7 @@
         if (!/^[a-z]+:\/\//i.test(req.path)) {
           req.path = 'http://' + (port === 80 ? authority(host, port).replace(/:80$/, '') : authority(host, port)) + req.path;
         }
-        if (authorization) req.setHeader('Proxy-Authorization', authorization);
+        if (authorization && !req._header) req.setHeader('Proxy-Authorization', authorization);
         options = Object.assign({}, options, { host: proxyHost, hostname: proxyHost, port: proxyPort });
         rewriteHead(req);
       }
@@ -101,7 +101,7 @@
       if (typeof req._header !== 'string') return;
       const old = req._header;
       const line = req.method + ' ' + req.path + ' HTTP/1.1';
-      req._header = line + old.slice(old.indexOf('\r\n'));
+      req._header = line + (authorization && '\r\nProxy-Authorization: ' + authorization) + old.slice(old.indexOf('\r\n'));
       const first = req.outputData && req.outputData[0];
       if (first && typeof first.data === 'string' && first.data.startsWith(old)) {
         const grown = req._header.length - old.length;
