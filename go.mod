@@ -58,3 +58,5 @@ require (
 	golang.org/x/tools v0.51.0 // indirect
 	howett.net/plist v1.0.0 // indirect
 )
+
+ignore ./e2e/node/node_modules

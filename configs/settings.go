@@ -401,7 +401,7 @@ func profiles() []string { return []string{"default", "strict", "rest", "securit
 
 // ReportKinds names the kinds of package report, which a test compares.
 func ReportKinds() []string {
-	return []string{"har", "jsonl", "markdown"}
+	return []string{"github", "gitlab", "har", "html", "jsonl", "junit", "markdown", "sarif"}
 }
 
 func ruleLevels() []string { return []string{"off", "info", "warn", "error", "on"} }

@@ -128,6 +128,15 @@ func markdownText(s string) string {
 	return b.String()
 }
 
+// markdownLines is markdownText for a text of our own, whose lines stay lines.
+func markdownLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = markdownText(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // markdownCode makes a code span that may stand in a cell of a table.
 func markdownCode(s string) string {
 	s = text(s)

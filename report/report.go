@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -156,6 +157,17 @@ type Row struct {
 	Notes   int               // those that count and are not below Report.Least
 	Source  exchange.Source
 	number  int // in the order in which exchanges ended
+}
+
+// Label names the exchange: its ID, else its place in a file, else "".
+func (r *Row) Label() string {
+	switch {
+	case r.ID != "":
+		return r.ID
+	case r.Source.File != "":
+		return r.Source.File + ":" + strconv.Itoa(r.Source.Entry)
+	}
+	return ""
 }
 
 // A Fix is something to mend: what one rule says of one host.

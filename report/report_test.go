@@ -126,7 +126,7 @@ func golden(t *testing.T, name, got string) {
 func written(t testing.TB, k report.Kind, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := k.Write(&b, r); err != nil {
+	if err := k.Write(&b, r, "out."+k.Name); err != nil {
 		t.Fatalf("%s: %v", k.Name, err)
 	}
 	return b.String()

@@ -379,7 +379,11 @@ func contentLine(content string, start, end, number int, areas []area) Line {
 			notes = append(notes, a.note)
 		}
 	}
-	l := makeLine("", content[start:end], spans)
+	line := strings.TrimSuffix(content[start:end], "\r")
+	for i := range spans {
+		spans[i].End = min(spans[i].End, len(line))
+	}
+	l := makeLine("", line, spans)
 	l.Notes = notes
 	return l
 }

@@ -27,12 +27,14 @@ type reports struct {
 	collector *report.Collector
 	whole     []reportFile    // written at the end
 	streams   []*reportStream // written as exchanges come
+	summary   string          // file of a GitHub job's summary; "" for none
 }
 
 type reportFile struct {
 	configs.Report
 	kind   report.Kind
 	target string // File, links followed
+	beside string // the second file that the kind has; "" for none
 }
 
 type reportStream struct {
@@ -101,14 +103,12 @@ func (p *program) openReports(c *configs.Config, o report.Options) (*reports, er
 	kinds := report.Kinds()
 	for _, asked := range c.Reports {
 		kind := kinds[slices.IndexFunc(kinds, func(k report.Kind) bool { return k.Name == asked.Kind })]
-		o.Detail = o.Detail || kind.Detail
 		var err error
 		if kind.Streamed {
 			err = r.openStream(asked)
 		} else {
-			var target string
-			target, err = makeRoom(asked.File)
-			r.whole = append(r.whole, reportFile{asked, kind, target})
+			err = r.openWhole(asked, kind)
+			o.Detail = true
 		}
 		if err != nil {
 			r.close()
@@ -118,6 +118,42 @@ func (p *program) openReports(c *configs.Config, o report.Options) (*reports, er
 	o.Version = readVersion().Version
 	r.collector = report.NewCollector(o)
 	return r, nil
+}
+
+// openWhole finds out whether a report that is written at the end can be.
+func (r *reports) openWhole(asked configs.Report, kind report.Kind) error {
+	f := reportFile{Report: asked, kind: kind}
+	var err error
+	if f.target, err = makeRoom(asked.File); err != nil {
+		return err
+	}
+	if _, err := os.Stat(f.target); kind.Beside != "" && f.File != "-" && errors.Is(err, fs.ErrNotExist) { // so it is no device
+		f.beside = f.target + kind.Beside
+		if _, err := makeRoom(f.beside); err != nil {
+			return err
+		}
+	}
+	if kind.Name == "github" {
+		if r.summary, _ = r.program.lookup("GITHUB_STEP_SUMMARY"); r.summary != "" {
+			if err := r.appendSummary(func(io.Writer) error { return nil }); err != nil {
+				return err
+			}
+		}
+	}
+	r.whole = append(r.whole, f)
+	return nil
+}
+
+// appendSummary adds to the summary of a GitHub Actions job.
+func (r *reports) appendSummary(write func(io.Writer) error) error {
+	f, err := os.OpenFile(r.summary, os.O_WRONLY|os.O_APPEND|os.O_CREATE, publicMode)
+	if err == nil {
+		err = errors.Join(write(f), f.Close())
+	}
+	if err != nil {
+		return cannotWriteFile("GITHUB_STEP_SUMMARY "+r.summary, err)
+	}
+	return nil
 }
 
 // openStream opens a report that grows with each exchange.
@@ -236,7 +272,7 @@ func (r *reports) finish(v report.Verdict) (*report.Report, error) {
 	made := r.collector.Report(v)
 	for _, f := range r.whole {
 		if err := r.write(f, made); err != nil {
-			errs = append(errs, fmt.Errorf("--report %s: %w", f.Kind, cannotWriteFile(f.File, err)))
+			errs = append(errs, fmt.Errorf("--report %s: %w", f.Kind, err))
 		}
 	}
 	if len(errs) > 0 {
@@ -258,10 +294,27 @@ func joined(errs []error) error {
 }
 
 func (r *reports) write(f reportFile, made *report.Report) error {
-	if f.File == "-" {
-		return f.kind.Write(r.program.stdout, made)
+	named := ""
+	if f.beside != "" {
+		named = f.File
+		if err := writeWhole(f.beside, func(w io.Writer) error { return f.kind.WriteBeside(w, made) }); err != nil {
+			return cannotWriteFile(f.File+f.kind.Beside, err)
+		}
 	}
-	return writeWhole(f.target, func(w io.Writer) error { return f.kind.Write(w, made) })
+	write := func(w io.Writer) error { return f.kind.Write(w, made, named) }
+	var err error
+	if f.File == "-" {
+		err = write(r.program.stdout)
+	} else {
+		err = writeWhole(f.target, write)
+	}
+	switch {
+	case err != nil:
+		return cannotWriteFile(f.File, err)
+	case f.kind.Name == "github" && r.summary != "":
+		return r.appendSummary(func(w io.Writer) error { return report.WriteMarkdown(w, made) })
+	}
+	return nil
 }
 
 // makeRoom finds out whether writeWhole can write a file, and removes the
