@@ -73,6 +73,7 @@ type Config struct {
 	IdleTimeout           time.Duration
 	DrainTimeout          time.Duration
 	StoreBytes            int64
+	Store                 string
 	MaxHeadBytes          int64
 	KeepContent           int64 // octets of each message's content
 

@@ -280,6 +280,12 @@ func Settings() []Setting {
 			set:  text(func(c *Config) *string { return &c.Save }, anyText),
 		},
 		{
+			Name: "store", Kind: KindText, Value: "FILE", Group: groupOutput,
+			Help: "keep what the inspector shows in this file, so that it survives a restart",
+			More: "It has the latest exchanges, as many as --store-bytes holds, with pins and comments, and without secrets.",
+			set:  text(func(c *Config) *string { return &c.Store }, anyText),
+		},
+		{
 			Name: "report", Kind: KindList, Value: "KIND=FILE", Group: groupOutput, Repeatable: true,
 			Choices: ReportKinds(),
 			Help:    "write a report of this kind: " + orList(ReportKinds()),

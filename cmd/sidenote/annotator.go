@@ -72,7 +72,7 @@ func (a *annotator) Write(ended *annotate.Annotated) error {
 		a.count.Observe(ended)
 	}
 	if i := a.inspecting; i != nil { // not behind a queue: it takes no time, and wants secrets
-		i.store.Add(ended, i.origin(ended.X))
+		i.take(ended)
 	}
 	a.sinks.Put(ended)
 	return nil
@@ -98,6 +98,13 @@ func (a *annotator) finish(x *exchange.Exchange) *annotate.Annotated {
 func (a *annotator) whole(x *exchange.Exchange) *annotate.Annotated {
 	failUndecodable(x)
 	return a.conclude(x, a.set.All(x, nil))
+}
+
+// again makes all notes on an exchange that was recorded some time ago, without
+// counting it among those of this run.
+func (a *annotator) again(x *exchange.Exchange) *annotate.Annotated {
+	failUndecodable(x)
+	return &annotate.Annotated{X: x, Notes: a.judge.settle(x, a.set.All(x, nil))}
 }
 
 // failUndecodable makes content that cannot be decoded a failure.

@@ -10,10 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/inspector"
@@ -29,18 +31,19 @@ type inspecting struct {
 	admission *inspector.Admission // nil where credentials are asked for instead
 	server    *inspector.Inspector
 	byHand    *proxy.Inside // on which requests of the page come to the proxy
+	file      *store.File   // nil unless the store survives restarts
 }
 
 // newInspecting opens the store and the key of the links. It is nil when there
 // is no admin server.
 func (s *serving) newInspecting() (*inspecting, error) {
 	if s.admin == nil {
+		if s.config.Store != "" {
+			return nil, usageErrorf("--store keeps what the inspector shows, and --admin off leaves that out; use --save to write exchanges to a file")
+		}
 		return nil, nil
 	}
-	i := &inspecting{
-		store:  store.New(store.Options{Bytes: s.config.StoreBytes, MostContent: int(s.config.KeepContent)}),
-		byHand: proxy.NewInside(),
-	}
+	i := &inspecting{byHand: proxy.NewInside()}
 	if configs.IsLoopback(s.admin.Addr().String()) {
 		key, err := inspectorKey(s.authority.Dir())
 		if err != nil {
@@ -48,8 +51,60 @@ func (s *serving) newInspecting() (*inspecting, error) {
 		}
 		i.admission = inspector.NewAdmission(key)
 	}
+	o := store.Options{Bytes: s.config.StoreBytes, MostContent: int(s.config.KeepContent)}
+	if s.config.Store != "" {
+		var err error
+		if i.file, err = store.OpenFile(s.config.Store, s.config.StoreBytes); err != nil {
+			return nil, &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
+		}
+		o.Marked = func(seq uint64, pinned bool, comment string) { s.complainOf(i.file.Mark(seq, pinned, comment)) }
+		o.Cleared = func(pinned bool) { s.complainOf(i.file.Clear(pinned)) }
+	}
+	i.store = store.New(o)
+	s.program.boundHeap(s.config.StoreBytes)
 	return i, nil
 }
+
+// complainOf logs why something could not be kept.
+func (s *serving) complainOf(err error) {
+	if err != nil {
+		s.log.Warn().Msgf("--store: %v", err)
+	}
+}
+
+// heapBesideStore is the memory that the program may use beside the store
+// before garbage is collected more often than it would be.
+const heapBesideStore = 192 << 20
+
+// boundHeap keeps garbage from growing with the store, unless the user set a
+// limit.
+func (p *program) boundHeap(storeBytes int64) {
+	if _, set := p.lookup("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(storeBytes + heapBesideStore)
+	}
+}
+
+// load puts into the store what its file has from earlier runs.
+func (s *serving) load() error {
+	i := s.inspecting
+	if i == nil || i.file == nil {
+		return nil
+	}
+	taken, bad, err := i.file.Load(i.store, s.annotator.again)
+	if err != nil {
+		return &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
+	}
+	if bad > 0 {
+		s.log.Warn().Msgf("--store: %s of %s cannot be read and are left alone", count(bad, "exchange"), s.config.Store)
+	}
+	if taken > 0 {
+		s.log.Info().Msgf("%s of earlier runs are in the inspector", count(taken, "exchange"))
+	}
+	return nil
+}
+
+// take puts an exchange that has ended into the store.
+func (i *inspecting) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a.X)) }
 
 // newInspector makes the inspector of a serving that is open.
 func (s *serving) newInspector() *inspector.Inspector {
@@ -59,7 +114,7 @@ func (s *serving) newInspector() *inspector.Inspector {
 			Proxy: "http://" + s.listener.Addr().String(), CAFile: s.authority.CertFile(), Env: s.envCommand(),
 			Fingerprint: exchange.DigestOf(s.authority.Certificate().Raw).String(), ShowSecrets: s.config.ShowSecrets,
 		},
-		Judge:   s.annotator.whole,
+		Judge:   s.annotator.again,
 		Explain: explainForPage,
 		Send:    s.inspecting.byHand.RoundTrip,
 	})

@@ -154,6 +154,9 @@ func (s *serving) open() (err error) {
 	if s.inspecting != nil {
 		s.inspecting.server = s.newInspector()
 	}
+	if err := s.load(); err != nil {
+		return err
+	}
 	if i := s.inspecting; i != nil {
 		s.metrics.Store(func() metrics.StoreStats {
 			st := i.store.Stats()
@@ -359,6 +362,9 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 			return nil, err
 		}
 		lanes = append(lanes, sink.Lane{Name: "save", Sink: sink.NewSave(f, f), Content: true, Fix: "free space for " + path})
+	}
+	if i := s.inspecting; i != nil && i.file != nil {
+		lanes = append(lanes, sink.Lane{Name: "store", Sink: i.file, Content: true, Fix: "free space for " + s.config.Store})
 	}
 	if s.config.OTLP != "" {
 		lane, err := s.otlpLane()

@@ -11,6 +11,9 @@ import (
 type Options struct {
 	Bytes       int64 // octets of memory for all exchanges
 	MostContent int   // octets kept of each message's content
+	// Marked and Cleared are told of what people change, if they are not nil.
+	Marked  func(seq uint64, pinned bool, comment string)
+	Cleared func(pinned bool)
 }
 
 // The defaults.
@@ -83,7 +86,11 @@ const (
 
 // Add takes an exchange that has ended, and gives its Seq; 0 when it was not
 // taken. It drops the oldest ones that have no room any more.
+//
+// It is the last that changes the exchange: Attached becomes its Seq, by which
+// a File knows it.
 func (s *Store) Add(a *annotate.Annotated, from Origin) uint64 {
+	given := a.X
 	if x := a.X.Slim(s.o.MostContent); x != a.X {
 		a = &annotate.Annotated{X: x, Notes: a.Notes}
 	}
@@ -98,6 +105,7 @@ func (s *Store) Add(a *annotate.Annotated, from Origin) uint64 {
 	}
 	e.Seq = s.next
 	s.next++
+	given.Attached = Seq(e.Seq) // before anybody can find it
 	s.entries = append(s.entries, e)
 	s.bytes += e.bytes
 	s.evict()
@@ -203,6 +211,19 @@ func (s *Store) Find(id string) (Entry, bool) {
 // Change lets edit change what people may: Pinned and Comment. It reports
 // whether the entry is there.
 func (s *Store) Change(seq uint64, edit func(*Entry)) bool {
+	var pinned bool
+	var comment string
+	ok := s.edit(seq, func(e *Entry) {
+		edit(e)
+		pinned, comment = e.Pinned, e.Comment
+	})
+	if ok && s.o.Marked != nil {
+		s.o.Marked(seq, pinned, comment)
+	}
+	return ok
+}
+
+func (s *Store) edit(seq uint64, edit func(*Entry)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.at(seq)
@@ -224,6 +245,9 @@ const mostChanges = 1024
 
 // Clear forgets every entry that is not pinned, or with pinned all of them.
 func (s *Store) Clear(pinned bool) {
+	if s.o.Cleared != nil {
+		defer s.o.Cleared(pinned)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.entries
