@@ -2,7 +2,7 @@
 // one run on one machine: CPU time of the proxy's process for each request; and
 // how many exchanges lint judges in a second of CPU time.
 //
-//	go run ./bench [-requests N] [-connections N] [-only plain|tls|lint]
+//	go run ./bench [-requests N] [-connections N] [-only plain|tls|metrics|lint]
 //
 // Both proxies fetch the same 1 KiB over keep-alive connections from an origin
 // server in this process. sidenote runs with all rules, response fields,
