@@ -28,6 +28,7 @@ type reports struct {
 	whole     []reportFile    // written at the end
 	streams   []*reportStream // written as exchanges come
 	summary   string          // file of a GitHub job's summary; "" for none
+	mode      fs.FileMode     // of the files that are written at the end
 }
 
 type reportFile struct {
@@ -99,7 +100,10 @@ func notTheSameFile(reports []configs.Report, inputs []capture) error {
 // openReports makes the reports ready that a configuration asks for. What
 // cannot be written is an error of the start.
 func (p *program) openReports(c *configs.Config, o report.Options) (*reports, error) {
-	r := &reports{program: p}
+	r := &reports{program: p, mode: publicMode}
+	if c.ShowSecrets {
+		r.mode = privateMode
+	}
 	kinds := report.Kinds()
 	for _, asked := range c.Reports {
 		kind := kinds[slices.IndexFunc(kinds, func(k report.Kind) bool { return k.Name == asked.Kind })]
@@ -124,12 +128,12 @@ func (p *program) openReports(c *configs.Config, o report.Options) (*reports, er
 func (r *reports) openWhole(asked configs.Report, kind report.Kind) error {
 	f := reportFile{Report: asked, kind: kind}
 	var err error
-	if f.target, err = makeRoom(asked.File); err != nil {
+	if f.target, err = r.makeRoom(asked.File); err != nil {
 		return err
 	}
 	if _, err := os.Stat(f.target); kind.Beside != "" && f.File != "-" && errors.Is(err, fs.ErrNotExist) { // so it is no device
 		f.beside = f.target + kind.Beside
-		if _, err := makeRoom(f.beside); err != nil {
+		if _, err := r.makeRoom(f.beside); err != nil {
 			return err
 		}
 	}
@@ -179,7 +183,8 @@ func (r *reports) openStream(asked configs.Report) error {
 }
 
 // The modes of new files, before the umask. Reports are made to be picked up by
-// other programs; the exchanges themselves are their owner's.
+// other programs, unless secrets are shown; the exchanges themselves are their
+// owner's.
 const (
 	publicMode  = 0o644
 	privateMode = 0o600
@@ -297,7 +302,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 	named := ""
 	if f.beside != "" {
 		named = f.File
-		if err := writeWhole(f.beside, func(w io.Writer) error { return f.kind.WriteBeside(w, made) }); err != nil {
+		if err := r.writeWhole(f.beside, func(w io.Writer) error { return f.kind.WriteBeside(w, made) }); err != nil {
 			return cannotWriteFile(f.File+f.kind.Beside, err)
 		}
 	}
@@ -306,7 +311,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 	if f.File == "-" {
 		err = write(r.program.stdout)
 	} else {
-		err = writeWhole(f.target, write)
+		err = r.writeWhole(f.target, write)
 	}
 	switch {
 	case err != nil:
@@ -320,7 +325,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 // makeRoom finds out whether writeWhole can write a file, and removes the
 // report of an earlier run, which would be taken for one of this. It gives the
 // path of the file that the name stands for.
-func makeRoom(name string) (target string, err error) {
+func (r *reports) makeRoom(name string) (target string, err error) {
 	if name == "-" {
 		return name, nil
 	}
@@ -339,7 +344,7 @@ func makeRoom(name string) (target string, err error) {
 			return "", cannotWriteFile(name, err)
 		}
 	}
-	f, err := createBeside(target)
+	f, err := r.createBeside(target)
 	if err != nil {
 		return "", cannotWriteFile(name, err)
 	}
@@ -350,13 +355,13 @@ func makeRoom(name string) (target string, err error) {
 }
 
 // createBeside makes a new file in the folder of another.
-func createBeside(name string) (*os.File, error) {
+func (r *reports) createBeside(name string) (*os.File, error) {
 	unique := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+rand.Text()[:8])
-	return os.OpenFile(unique, os.O_WRONLY|os.O_CREATE|os.O_EXCL, publicMode)
+	return os.OpenFile(unique, os.O_WRONLY|os.O_CREATE|os.O_EXCL, r.mode)
 }
 
 // writeWhole writes a file so that its name never stands for a part of it.
-func writeWhole(name string, write func(io.Writer) error) (err error) {
+func (r *reports) writeWhole(name string, write func(io.Writer) error) (err error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
@@ -364,7 +369,7 @@ func writeWhole(name string, write func(io.Writer) error) (err error) {
 		}
 		return errors.Join(write(f), f.Close())
 	}
-	f, err := createBeside(name)
+	f, err := r.createBeside(name)
 	if err != nil {
 		return err
 	}
@@ -389,8 +394,11 @@ func cannotWriteFile(name string, err error) error {
 		return fmt.Errorf("cannot write standard output: %w", err)
 	}
 	advice := "name a file that can be written"
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		advice = "make its folder first"
+	case errors.Is(err, syscall.ENOSPC):
+		advice = "free space there"
 	}
 	return fmt.Errorf("%s: %w; %s", name, err, advice)
 }
