@@ -66,7 +66,7 @@ func (s *serving) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		switch {
-		case r.Header.Get("Origin") != "" && !sameHost(r.Header.Get("Origin"), r.Host):
+		case r.Header.Get("Origin") != "" && !sameHost(r.Header.Get("Origin"), r.Host), isForeign(r.Header):
 			http.Error(w, "sidenote: requests of other sites are refused", http.StatusForbidden)
 		case open && !isLocalName(r.Host):
 			http.Error(w, "sidenote: ask by address or as localhost", http.StatusMisdirectedRequest)
@@ -77,6 +77,14 @@ func (s *serving) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// isForeign reports whether a browser says that a page of elsewhere asks, be it
+// of another port of this machine, other than by following a link (Fetch
+// Metadata).
+func isForeign(h http.Header) bool {
+	site := h.Get("Sec-Fetch-Site")
+	return (site == "cross-site" || site == "same-site") && h.Get("Sec-Fetch-Mode") != "navigate"
 }
 
 func sameHost(origin, host string) bool {

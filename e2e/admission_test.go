@@ -1,0 +1,106 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// session opens the link that "sidenote open" gives, and gives the cookie.
+func (p *process) session() string {
+	p.t.Helper()
+	out, err := exec.Command(program(p.t), "open", "--print", "--admin", p.admin, "--ca-dir", p.caDir).Output()
+	if err != nil {
+		p.t.Fatalf("sidenote open: %v", err)
+	}
+	jar, _ := cookiejar.New(nil)
+	client := http.Client{Jar: jar}
+	resp, err := client.Get(strings.TrimSpace(string(out)))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	resp.Body.Close()
+	base, _ := url.Parse("http://" + p.admin)
+	for _, c := range jar.Cookies(base) {
+		return c.Name + "=" + c.Value
+	}
+	p.t.Fatalf("the link gave no cookie, but %s", resp.Status)
+	return ""
+}
+
+// TestInspectorStaysPrivate asks for what the inspector shows in every way that
+// must not work, and in the one that does.
+func TestInspectorStaysPrivate(t *testing.T) {
+	p := start(t)
+	p.teapot()
+	_, port, _ := strings.Cut(p.admin, ":")
+	cookie := p.session()
+	host := "Host: " + p.admin
+	for _, c := range []struct {
+		what, fields, status string
+	}{
+		{"a browser with a session", host + "\r\nCookie: " + cookie, "200"},
+		{"the same by another name of this machine", "Host: localhost:" + port + "\r\nCookie: " + cookie, "200"},
+		{"nobody", host, "401"},
+		{"a guessed session", host + "\r\nCookie: sidenote_session=" + strings.Repeat("A", 75), "401"},
+		{"a name that somebody else gave this address", "Host: evil.test:" + port + "\r\nCookie: " + cookie, "421"},
+		{"a page of elsewhere", host + "\r\nOrigin: http://evil.test\r\nCookie: " + cookie, "403"},
+		{"a page of another port", host + "\r\nOrigin: http://127.0.0.1:3000\r\nCookie: " + cookie, "403"},
+		{"an image on a page of another port", host + "\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\nCookie: " + cookie, "403"},
+		{"a script on a page of elsewhere", host + "\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nCookie: " + cookie, "403"},
+		{"a sandboxed page", host + "\r\nOrigin: null\r\nCookie: " + cookie, "403"},
+	} {
+		for _, path := range []string{"/api/v1/exchanges", "/api/v1/exchanges/1", "/api/v1/exchanges/1/response/content", "/api/v1/export?format=har"} {
+			got := sendRaw(t, p.admin, "GET "+path+" HTTP/1.1\r\n"+c.fields+"\r\nConnection: close\r\n\r\n")
+			if !strings.HasPrefix(got, "HTTP/1.1 "+c.status+" ") || c.status != "200" && strings.Contains(got, "418") {
+				t.Errorf("%s asks for %s: %.200q, wanted status %s", c.what, path, got, c.status)
+			}
+		}
+	}
+	through := sendRaw(t, p.proxy, fmt.Sprintf("GET http://%s/api/v1/exchanges HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nConnection: close\r\n\r\n", p.admin, p.admin, cookie))
+	if strings.Contains(through, `"entries"`) {
+		t.Errorf("through the proxy: %.300q", through)
+	}
+	for _, path := range []string{"/api/v1/clear", "/api/v1/pause", "/api/v1/exchanges/1/resend"} {
+		got := sendRaw(t, p.admin, "POST "+path+" HTTP/1.1\r\n"+host+"\r\nOrigin: http://evil.test\r\nCookie: "+cookie+"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+		if !strings.HasPrefix(got, "HTTP/1.1 403 ") {
+			t.Errorf("POST %s of elsewhere: %.200q", path, got)
+		}
+	}
+	p.stop()
+}
+
+// teapot serves go-httpbin and asks it for a 418 through the proxy.
+func (p *process) teapot() {
+	p.t.Helper()
+	server := httptest.NewServer(httpbinHandler())
+	p.t.Cleanup(server.Close)
+	if status := p.fetch(p.client(), server.URL+"/status/418", nil); status != http.StatusTeapot {
+		p.t.Fatalf("status %d", status)
+	}
+}
+
+// TestInspectorAfterARestart sees that a browser stays welcome, and with --store
+// that the exchanges are still there.
+func TestInspectorAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	file := dir + "/store.db"
+	p := start(t, "--store", file)
+	p.teapot()
+	cookie := p.session()
+	list := func(p *process) string {
+		return sendRaw(t, p.admin, "GET /api/v1/exchanges HTTP/1.1\r\nHost: "+p.admin+"\r\nCookie: "+cookie+"\r\nConnection: close\r\n\r\n")
+	}
+	eventually(t, "the exchange is in the list", func() bool { return strings.Contains(list(p), `"status":418`) })
+	p.stop()
+	again := start(t, "--store", file, "--ca-dir", p.caDir)
+	if got := list(again); !strings.Contains(got, `"status":418`) {
+		t.Errorf("after a restart: %.300q", got)
+	}
+	again.stop()
+}
