@@ -26,7 +26,7 @@ func main() {
 	requests := flag.Int("requests", 20000, "requests of each round")
 	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, tls, metrics or lint")
+	only := flag.String("only", "", "plain, tls, metrics, otlp or lint")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
@@ -67,7 +67,7 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
-	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}, {"metrics", false, 1.03}} {
+	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}, {"metrics", false, 1.03}, {"otlp", false, 1.03}} {
 		if only != "" && only != c.name {
 			continue
 		}
@@ -84,7 +84,13 @@ func compare(requests, rounds, connections int, only, profile string) error {
 // kinds are those that take part; the last is what is judged. What counting an
 // exchange costs, beside asking for the counts, BenchmarkObserve says.
 func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyKind {
-	if c.name == "metrics" {
+	switch c.name {
+	case "otlp":
+		return []proxyKind{
+			{name: "sidenote", command: sidenoteCommand(sidenote, dir, o)},
+			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), admin: o.admin, profile: profile},
+		}
+	case "metrics":
 		return []proxyKind{
 			{name: "sidenote, metrics never asked for", command: sidenoteCommand(sidenote, dir, o), admin: o.admin},
 			{name: "sidenote, metrics asked for each second", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, scraped: true},
@@ -118,7 +124,7 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 		m := medians[i]
 		ratio := ""
 		if i < len(kinds)-1 {
-			ratio = fmt.Sprintf("sidenote is %.2f × this", float64(last.cpu)/float64(m.cpu))
+			ratio = fmt.Sprintf("%s is %.2f × this", kinds[len(kinds)-1].name, float64(last.cpu)/float64(m.cpu))
 			if i == 0 {
 				ratio += fmt.Sprintf(" (asked: at most %.2f)", c.ask)
 			}

@@ -51,11 +51,11 @@ func bareCommand(tls bool, idle int) func(string) *exec.Cmd {
 	}
 }
 
-func sidenoteCommand(path, dir string, o *origin) func(string) *exec.Cmd {
+func sidenoteCommand(path, dir string, o *origin, more ...string) func(string) *exec.Cmd {
 	return func(address string) *exec.Cmd {
 		c := command(path, "serve", "--listen", address, "--admin", o.admin, "--format", "json",
 			"--log-file", filepath.Join(dir, "log.jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
-		c.Args = append(c.Args, "--annotate", "full")
+		c.Args = append(append(c.Args, "--annotate", "full"), more...)
 		null, _ := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		c.Stdout, c.Stderr = null, null
 		return c
@@ -190,6 +190,7 @@ func cpuTime(pid int) (time.Duration, error) {
 // origin is what the proxies fetch from.
 type origin struct {
 	plain, secure *httptest.Server
+	collector     *httptest.Server // takes what --otlp sends
 	caFile        string
 	admin         string // where sidenote's admin server is to listen
 }
@@ -214,7 +215,8 @@ func newOrigin(dir string) (*origin, error) {
 	secure := httptest.NewUnstartedServer(h)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that a proxy drops are not our matter
 	secure.StartTLS()
-	o := &origin{admin: admin, plain: httptest.NewServer(h), secure: secure, caFile: filepath.Join(dir, "origin.pem")}
+	take := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	o := &origin{admin: admin, collector: httptest.NewServer(take), plain: httptest.NewServer(h), secure: secure, caFile: filepath.Join(dir, "origin.pem")}
 	cert := o.secure.Certificate()
 	return o, os.WriteFile(o.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600)
 }
@@ -229,6 +231,7 @@ func (o *origin) url(tls bool) string {
 func (o *origin) close() {
 	o.plain.Close()
 	o.secure.Close()
+	o.collector.Close()
 }
 
 // scrapeEachSecond asks an admin server for its metrics, now and each second

@@ -29,3 +29,14 @@ func Encode(a *annotate.Annotated) (spans, records []byte) {
 	}
 	return one(0), one(1)
 }
+
+// Appender gives what encodes an exchange as Write does, into one batch over and
+// over.
+func Appender() func(*annotate.Annotated) {
+	e, b := Exporter{}, batch{}
+	e.signals[0], e.signals[1] = &exporting{signal: traces}, &exporting{signal: logs}
+	return func(a *annotate.Annotated) {
+		b.records[0].b, b.records[1].b = b.records[0].b[:0], b.records[1].b[:0]
+		e.encode(&b, a)
+	}
+}

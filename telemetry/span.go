@@ -170,7 +170,6 @@ func (w *spanWriter) serverAttributes(a *annotate.Annotated) {
 	at.text("url.path", x.Path())
 	at.text("url.query", x.Query())
 	peer(at, "client.address", "client.port", &x.Client)
-	peer(at, "network.peer.address", "network.peer.port", &x.Client)
 	at.text("network.protocol.version", x.Request.Version.Number())
 	at.text("user_agent.original", x.Request.Fields.Value(exchange.FieldUserAgent))
 	at.number("http.response.status_code", int64(x.Response.Status))
@@ -222,7 +221,8 @@ func (w *spanWriter) common(at attributes) {
 
 func peer(at attributes, address, port string, c *exchange.Connection) {
 	if c.Peer.IsValid() {
-		at.text(address, c.Peer.Addr().String())
+		var scratch [64]byte
+		at.octets(address, c.Peer.Addr().WithZone("").AppendTo(scratch[:0]))
 		at.number(port, int64(c.Peer.Port()))
 	}
 }

@@ -15,9 +15,17 @@ import (
 // messages the tests read back with the collector's own code.
 type encoder struct{ b []byte }
 
+// appendTag is protowire.AppendTag, quicker for the fields that there are most of.
+func appendTag(b []byte, field protowire.Number, kind protowire.Type) []byte {
+	if field < 16 {
+		return append(b, byte(field)<<3|byte(kind))
+	}
+	return protowire.AppendTag(b, field, kind)
+}
+
 // open begins a message that is a field of another; close ends it.
 func (e *encoder) open(field protowire.Number) (at int) {
-	e.b = protowire.AppendTag(e.b, field, protowire.BytesType)
+	e.b = appendTag(e.b, field, protowire.BytesType)
 	e.b = append(e.b, 0) // the length, where one octet is enough for it
 	return len(e.b)
 }
@@ -36,33 +44,37 @@ func (e *encoder) close(at int) {
 
 // long begins a message of a known length, which the caller then writes.
 func (e *encoder) long(field protowire.Number, n int) {
-	e.b = protowire.AppendTag(e.b, field, protowire.BytesType)
+	e.b = appendTag(e.b, field, protowire.BytesType)
 	e.b = protowire.AppendVarint(e.b, uint64(n))
 }
 
 func (e *encoder) bytes(field protowire.Number, b []byte) {
-	e.b = protowire.AppendTag(e.b, field, protowire.BytesType)
+	e.b = appendTag(e.b, field, protowire.BytesType)
 	e.b = protowire.AppendBytes(e.b, b)
 }
 
 // text writes a string, which is to be clean.
 func (e *encoder) text(field protowire.Number, s string) {
-	e.b = protowire.AppendTag(e.b, field, protowire.BytesType)
+	e.b = appendTag(e.b, field, protowire.BytesType)
+	if len(s) < 0x80 {
+		e.b = append(append(e.b, byte(len(s))), s...)
+		return
+	}
 	e.b = protowire.AppendString(e.b, s)
 }
 
 func (e *encoder) varint(field protowire.Number, n uint64) {
-	e.b = protowire.AppendTag(e.b, field, protowire.VarintType)
+	e.b = appendTag(e.b, field, protowire.VarintType)
 	e.b = protowire.AppendVarint(e.b, n)
 }
 
 func (e *encoder) fixed64(field protowire.Number, n uint64) {
-	e.b = protowire.AppendTag(e.b, field, protowire.Fixed64Type)
+	e.b = appendTag(e.b, field, protowire.Fixed64Type)
 	e.b = protowire.AppendFixed64(e.b, n)
 }
 
 func (e *encoder) fixed32(field protowire.Number, n uint32) {
-	e.b = protowire.AppendTag(e.b, field, protowire.Fixed32Type)
+	e.b = appendTag(e.b, field, protowire.Fixed32Type)
 	e.b = protowire.AppendFixed32(e.b, n)
 }
 
@@ -102,8 +114,23 @@ func (a attributes) text(key, s string) {
 	if s == "" {
 		return
 	}
+	// Nearly all are short. The lengths are those of the pair and of the value.
+	if n := len(key) + len(s) + 6; n < 0x80 && isPlain(s) {
+		const octets = byte(protowire.BytesType)
+		b := append(a.b, byte(a.field)<<3|octets, byte(n), keyValueKey<<3|octets, byte(len(key)))
+		b = append(append(b, key...), keyValueValue<<3|octets, byte(len(s)+2), anyString<<3|octets, byte(len(s)))
+		a.b = append(b, s...)
+		return
+	}
 	pair, value := a.begin(key)
 	a.encoder.text(anyString, clean(s))
+	a.end(pair, value)
+}
+
+// octets writes text of ours.
+func (a attributes) octets(key string, b []byte) {
+	pair, value := a.begin(key)
+	a.encoder.bytes(anyString, b)
 	a.end(pair, value)
 }
 
