@@ -35,7 +35,7 @@ prepare: # install what the tests want to find, where that is possible
 
 .PHONY: check
 check: ## gofmt and go vet
-	@unformatted=$$(gofmt -l .); if [[ -n "$$unformatted" ]]; then \
+	@unformatted=$$(gofmt -l $$(find . -name node_modules -prune -o -name '*.go' -print)); if [[ -n "$$unformatted" ]]; then \
 		echo 'check: gofmt -w these files:' $$unformatted; exit 1; fi
 	go vet ./...
 

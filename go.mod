@@ -60,4 +60,7 @@ require (
 	howett.net/plist v1.0.0 // indirect
 )
 
-ignore ./e2e/node/node_modules
+ignore (
+	./e2e/node/node_modules
+	./inspector/web/node_modules
+)

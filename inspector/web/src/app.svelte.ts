@@ -1,0 +1,284 @@
+// What the page knows and does: one value for the whole page.
+import { ask, getJSON, Problem, query, sendJSON, wordsOf, type Detail, type News, type Overview, type Row, type Setup, type Stats } from './api';
+import { List } from './list.svelte';
+import { readPlace, start, tabs, wholeFilter, writePlace, type Place, type Tab, type View } from './place';
+
+export type Link = 'connecting' | 'live' | 'away' | 'refused';
+
+export interface Toast {
+  id: number;
+  text: string;
+  kind: 'info' | 'error';
+  undo?: () => void;
+}
+
+const nothing: Stats = { entries: 0, bytes: 0, most: 0, first: 1, last: 0, evicted: 0, missed: 0, paused: false, version: 0, setAside: 0 };
+
+class App {
+  place = $state<Place>(readPlace(location.hash));
+  list = new List();
+  stats = $state<Stats>(nothing);
+  /** False until the first news came. */
+  known = $state(false);
+  link = $state<Link>('connecting');
+  setup = $state<Setup | null>(null);
+  detail = $state<Detail | null>(null);
+  detailProblem = $state<Problem | null>(null);
+  /** The row that is selected; its ordinal when that is known. */
+  ordinal = $state<number | undefined>(undefined);
+  /** The ordinal of a row that is to be selected as soon as it is here. */
+  pending = $state<number | undefined>(undefined);
+  /** Which note is looked at. */
+  note = $state(0);
+  toasts = $state<Toast[]>([]);
+  dialog = $state<'' | 'help' | 'resend' | 'columns' | 'comment'>('');
+  /** True while the next exchange that is picked is compared with this one. */
+  picking = $state(false);
+  /** What a reader of the screen is told. */
+  said = $state('');
+  /** Counts news, for views that are computed anew. */
+  beat = $state(0);
+
+  #run = '';
+  #version = '';
+  #source: EventSource | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #wanted: AbortController | undefined;
+  #toast = 0;
+
+  begin(): void {
+    window.addEventListener('hashchange', () => this.arrive(readPlace(location.hash)));
+    document.addEventListener('visibilitychange', () => (document.hidden ? this.disconnect() : this.connect()));
+    this.arrive(this.place);
+    this.connect();
+    void this.loadSetup();
+  }
+
+  // Where the page is.
+
+  private arrive(place: Place): void {
+    const other = place.seq !== this.place.seq || !this.detail;
+    this.place = place;
+    this.list.show(wholeFilter(place.filter, place.scope), place.order, place.down);
+    if (other) this.load();
+  }
+
+  /** Goes elsewhere; with keep the way back leads to where one is now. */
+  go(change: Partial<Place>, keep = false): void {
+    const place = { ...this.place, ...change };
+    const fragment = writePlace(place);
+    const address = location.pathname + location.search + fragment;
+    if (keep && fragment !== location.hash) history.pushState(null, '', address);
+    else history.replaceState(null, '', address);
+    this.arrive(place);
+  }
+
+  /** Shows what a filter lets through. */
+  find(filter: string): void {
+    this.go({ ...start, filter, group: this.place.group }, true);
+  }
+
+  open(view: View): void {
+    this.go({ view }, true);
+  }
+
+  tab(tab: Tab): void {
+    if (tabs.includes(tab)) this.go({ tab });
+  }
+
+  // The selected exchange.
+
+  select(row: Row | number | null, ordinal?: number): void {
+    const seq = typeof row === 'number' ? row : (row?.seq ?? 0);
+    if (this.picking && seq && seq !== this.place.seq) {
+      this.picking = false;
+      this.go({ other: seq, tab: 'diff' });
+      return;
+    }
+    this.ordinal = ordinal ?? (seq ? this.list.ordinalOf(seq) : undefined);
+    this.note = 0;
+    this.go({ seq, other: 0, tab: this.place.tab === 'diff' ? 'notes' : this.place.tab, view: 'exchanges' });
+  }
+
+  private load(): void {
+    this.#wanted?.abort();
+    this.detailProblem = null;
+    const seq = this.place.seq;
+    if (!seq) {
+      this.detail = null;
+      this.ordinal = undefined;
+      return;
+    }
+    const wanted = new AbortController();
+    this.#wanted = wanted;
+    // Whoever runs through the list does not want each exchange on the way.
+    setTimeout(() => {
+      if (wanted.signal.aborted) return;
+      getJSON<Detail>(`exchanges/${seq}`, wanted.signal).then(
+        (d) => {
+          this.detail = d;
+          this.said = `${d.method} ${d.status || 'no response'}, ${d.notes.length} notes`;
+        },
+        (error: unknown) => {
+          if (wanted.signal.aborted) return;
+          this.detail = null;
+          this.detailProblem = error instanceof Problem ? error : new Problem(0, wordsOf(error));
+        },
+      );
+    }, this.detail ? 40 : 0);
+  }
+
+  reload(): void {
+    this.load();
+  }
+
+  // The stream of news.
+
+  private connect(): void {
+    this.disconnect();
+    const source = new EventSource('api/v1/events');
+    this.#source = source;
+    source.addEventListener('news', (event) => this.hear(JSON.parse((event as MessageEvent<string>).data) as News));
+    source.onerror = () => {
+      if (this.#source !== source) return;
+      this.disconnect();
+      void this.whyAway();
+    };
+  }
+
+  private disconnect(): void {
+    clearTimeout(this.#again);
+    this.#source?.close();
+    this.#source = undefined;
+  }
+
+  /** A stream does not say why it broke; another request does. */
+  private async whyAway(): Promise<void> {
+    try {
+      await ask('setup');
+      if (this.link === 'live') this.link = 'connecting';
+    } catch (error) {
+      this.link = error instanceof Problem && error.status === 401 ? 'refused' : 'away';
+    }
+    if (document.hidden) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.connect(), 1000);
+  }
+
+  private hear(news: News): void {
+    const back = this.link === 'away';
+    this.link = 'live';
+    if (this.#version && this.#version !== news.version) {
+      location.reload(); // another program serves another page
+      return;
+    }
+    const restarted = this.#run !== '' && this.#run !== news.run;
+    this.#run = news.run;
+    this.#version = news.version;
+    this.stats = news.stats;
+    this.known = true;
+    this.beat++;
+    if (restarted) this.restarted();
+    else this.list.heard(news);
+    if (back && !restarted) this.tell('sidenote answers again');
+    if (news.all || (news.changed && news.changed.includes(this.place.seq))) this.load();
+  }
+
+  private restarted(): void {
+    this.tell('sidenote was started anew: the list begins anew too');
+    this.detail = null;
+    this.list.problem = null;
+    this.list.forget();
+    void this.loadSetup();
+    if (this.place.seq) this.select(null);
+  }
+
+  private async loadSetup(): Promise<void> {
+    try {
+      this.setup = await getJSON<Setup>('setup');
+    } catch {
+      // the stream says that the server is away
+    }
+  }
+
+  // Things to do.
+
+  tell(text: string, kind: Toast['kind'] = 'info', undo?: () => void): void {
+    const id = ++this.#toast;
+    this.toasts = [...this.toasts.slice(-3), { id, text, kind, undo }];
+    setTimeout(() => this.untell(id), kind === 'error' || undo ? 8000 : 3500);
+  }
+
+  untell(id: number): void {
+    this.toasts = this.toasts.filter((t) => t.id !== id);
+  }
+
+  /** Does something that may fail, and says so when it does. */
+  async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.tell(wordsOf(error), 'error');
+    }
+  }
+
+  copyText(text: string, what: string): void {
+    void this.attempt(async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        copyByHand(text); // the page is not served over TLS, or may not write there
+      }
+      this.tell(`copied ${what}`);
+    });
+  }
+
+  copyAs(form: string, name: string): void {
+    const seq = this.place.seq;
+    if (seq) void this.attempt(async () => this.copyText(await (await ask(query(`exchanges/${seq}/copy`, { as: form }))).text(), name));
+  }
+
+  change(seq: number, what: { pinned?: boolean; comment?: string }): void {
+    void this.attempt(async () => {
+      const row = await sendJSON<Row>('PATCH', `exchanges/${seq}`, what);
+      if (this.detail?.seq === seq) this.detail = { ...this.detail, pinned: row.pinned, comment: row.comment };
+      if (what.pinned !== undefined) this.tell(what.pinned ? 'pinned: it stays when others have to go' : 'no longer pinned');
+    });
+  }
+
+  record(on: boolean): void {
+    void this.attempt(async () => {
+      this.stats = await sendJSON<Stats>('POST', 'pause', { on: !on });
+    });
+  }
+
+  clear(pinned: boolean): void {
+    void this.attempt(async () => {
+      this.stats = await sendJSON<Stats>('POST', 'clear', { pinned });
+      this.select(null);
+      this.tell(pinned ? 'everything is forgotten' : 'everything is forgotten but what is pinned');
+    });
+  }
+
+  /** The address from which a browser saves a file. */
+  exportAddress(format: 'har' | 'jsonl', seq?: number): string {
+    return query('api/v1/export', seq ? { format, seq } : { format, filter: this.list.filter });
+  }
+
+  overview(): Promise<Overview> {
+    return getJSON<Overview>(query('overview', { filter: this.list.filter }));
+  }
+}
+
+function copyByHand(text: string): void {
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.style.position = 'fixed';
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand('copy');
+  area.remove();
+  if (!done) throw new Error('this browser does not let the page copy');
+}
+
+export const app = new App();
