@@ -137,7 +137,7 @@ var authBasicCredentialsMalformed = &annotate.Rule{
 	Help:     "send Basic and the Base64 of user:password, without a line break",
 	Bad:      []string{overTLS(asked("Authorization: Basic user:password")), overTLS(asked("Authorization: Basic dXNlcg==")), overTLS(asked("Authorization: Basic dXNlcjpwYXNzCg=="))},
 	Good:     []string{overTLS(asked("Authorization: Basic dXNlcjpwYXNz")), overTLS(asked("Authorization: Basic dXNlcjpwYQ"))},
-	When:     annotate.When{RequestFields: credentialFields},
+	When:     annotate.When{RequestFields: credentialFields, If: []*annotate.Condition{ifPasswordScheme}},
 	Check: func(p *annotate.Pass) {
 		for _, n := range credentialFields {
 			rest, at, ok := credentialsOf(p.X, n, "Basic")
@@ -192,7 +192,7 @@ var authBasicOverCleartext = &annotate.Rule{
 	Help:     "use https",
 	Bad:      []string{asked("Authorization: Basic dXNlcjpwYXNz"), "* client local=192.0.2.1:3128\n" + asked("Proxy-Authorization: Basic dXNlcjpwYXNz")},
 	Good:     []string{overTLS(asked("Authorization: Basic dXNlcjpwYXNz")), requested("GET /orders HTTP/1.1", "Host: localhost:8080", "Authorization: Basic dXNlcjpwYXNz"), "* client local=127.0.0.1:3128\n" + asked("Proxy-Authorization: Basic dXNlcjpwYXNz")},
-	When:     annotate.When{RequestFields: credentialFields},
+	When:     annotate.When{RequestFields: credentialFields, If: []*annotate.Condition{ifPasswordScheme}},
 	Needs:    annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		for _, n := range credentialFields {
@@ -431,7 +431,7 @@ var authTokenResponseStorable = &annotate.Rule{
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		if !mediaTypeOf(f).IsJSON() || listHas(f, exchange.FieldCacheControl, "no-store") {
+		if listHas(f, exchange.FieldCacheControl, "no-store") || !mediaTypeOf(f).IsJSON() {
 			return
 		}
 		b := p.X.Response.DecodedContent().Bytes

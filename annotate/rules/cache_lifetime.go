@@ -242,6 +242,9 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 `},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl, exchange.FieldExpires}},
 	Check: func(p *annotate.Pass) {
+		if v := p.X.Response.Fields.Value(exchange.FieldCacheControl); v == "no-store" || v == "no-cache" {
+			return // the usual ways to forbid it
+		}
 		why := whyNotReused(p.X)
 		if why == "" {
 			return

@@ -94,6 +94,16 @@ var (
 	})
 )
 
+// ifPasswordScheme holds where the client sends credentials made of a password.
+var ifPasswordScheme = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+	for _, n := range credentialFields {
+		if v := p.X.Request.Fields.Value(n); field.HasPrefixFold(v, "basic") || field.HasPrefixFold(v, "digest") {
+			return true
+		}
+	}
+	return false
+}}
+
 var digestNames = exchange.MaskOf(exchange.FieldContentDigest, exchange.FieldReprDigest)
 
 var (

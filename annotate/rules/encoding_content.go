@@ -83,11 +83,14 @@ var encodingBodyDoubleEncoded = &annotate.Rule{
 	Suppresses: []string{"content/body-invalid-json", "content/json-not-utf8", "content/content-type-mismatch"},
 	Check: func(p *annotate.Pass) {
 		x := p.X
+		d := x.Response.DecodedContent()
+		if !isCompressed(d.Bytes) { // of all questions the one that is answered soonest
+			return
+		}
 		if x.Response.Content.Size == 0 || x.Response.Status == 206 || !x.MayHaveContent() || !isTextType(mediaTypeOf(&x.Response.Fields)) {
 			return
 		}
-		d := x.Response.DecodedContent()
-		if d.Err != nil || !isCompressed(d.Bytes) || isStoredCoded(x) || field.IndexFold(x.Response.Fields.Value(exchange.FieldContentDisposition), "z") >= 0 {
+		if d.Err != nil || isStoredCoded(x) || field.IndexFold(x.Response.Fields.Value(exchange.FieldContentDisposition), "z") >= 0 {
 			return
 		}
 		coding, named := "gzip", "no Content-Encoding"
