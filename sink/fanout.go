@@ -47,6 +47,9 @@ type Lane struct {
 	// Lossy lanes drop an exchange when the queue is full. The others make
 	// Put wait, so nothing is lost.
 	Lossy bool
+	// Direct lanes have no queue: Put calls Write itself, which must never
+	// wait. That saves waking a goroutine for each exchange.
+	Direct bool
 	// Content says that the sink shows or stores content of every exchange,
 	// so that secrets have to be looked for in it.
 	Content bool
@@ -159,7 +162,7 @@ type lane struct {
 
 	dropped, failed atomic.Uint64
 	pending         uint64 // written since the last flush; the goroutine's own
-	reported        bool   // the goroutine's own
+	reported        bool   // the goroutine's own; of a direct lane, guarded by mu
 	closeErr        error  // set before done is closed
 	done            chan struct{}
 }
@@ -186,6 +189,13 @@ func (l *lane) full(size int64) bool {
 func (l *lane) put(a *annotate.Annotated, size int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.Direct && !l.stopped {
+		if err := l.Sink.Write(a); err != nil {
+			l.failed.Add(1)
+			l.report(err)
+		}
+		return
+	}
 	for !l.Lossy && !l.stopped && l.full(size) {
 		l.changed.Wait()
 	}

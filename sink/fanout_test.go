@@ -230,3 +230,29 @@ func TestWhatIsLostLater(t *testing.T) {
 		}
 	}
 }
+
+func TestDirectLane(t *testing.T) {
+	m := memory{}
+	f := sink.NewFanout(nil, zerolog.Nop(), sink.Lane{Name: "otlp", Sink: &m, Direct: true})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 100 {
+				f.Put(some("x"))
+			}
+		})
+	}
+	wg.Wait()
+	if len(m.got) != 400 {
+		t.Errorf("%d are written when Put returns", len(m.got))
+	}
+	m.err = errors.New("broken")
+	f.Put(some("x"))
+	if err := f.Drain(t.Context()); err == nil || !m.closed {
+		t.Errorf("%v, closed %v", err, m.closed)
+	}
+	f.Put(some("late"))
+	if s := f.Stats()[0]; s.Failed != 1 || s.Dropped != 1 {
+		t.Errorf("%+v", s)
+	}
+}

@@ -200,24 +200,40 @@ func (e *Exporter) encode(b *batch, a *annotate.Annotated) {
 		name(&t)
 	}
 	if e.signals[0] != nil && t.Sampled {
-		b.add(0, func(r *encoder) { serverSpan(r, a, &t) })
-		if a.X.Trace.Sent != (exchange.SpanID{}) {
-			b.add(0, func(r *encoder) { clientSpan(r, a.X, &t) })
-		}
+		b.addSpans(a, &t)
 	}
-	if e.signals[1] != nil {
-		for i := range a.Notes {
-			b.add(1, func(r *encoder) { logRecord(r, a.X, &a.Notes[i], &t) })
-		}
+	if e.signals[1] != nil && len(a.Notes) > 0 {
+		b.addNotes(a, &t)
 	}
 }
 
-func (b *batch) add(signal int, write func(*encoder)) {
-	r := &b.records[signal]
+// The functions below write into an encoder of their own, which is not on the
+// heap: the collector of garbage would want to know of every change to that.
+
+func (b *batch) addSpans(a *annotate.Annotated, t *exchange.Trace) {
+	r := b.records[0]
 	at := r.open(scopeRecords)
-	write(r)
+	serverSpan(&r, a, t)
 	r.close(at)
-	b.counts[signal]++
+	b.counts[0]++
+	if a.X.Trace.Sent != (exchange.SpanID{}) {
+		at = r.open(scopeRecords)
+		clientSpan(&r, a.X, t)
+		r.close(at)
+		b.counts[0]++
+	}
+	b.records[0] = r
+}
+
+func (b *batch) addNotes(a *annotate.Annotated, t *exchange.Trace) {
+	r := b.records[1]
+	for i := range a.Notes {
+		at := r.open(scopeRecords)
+		logRecord(&r, a.X, &a.Notes[i], t)
+		r.close(at)
+		b.counts[1]++
+	}
+	b.records[1] = r
 }
 
 // Stats gives the counters of spans and of log records.

@@ -53,9 +53,10 @@ const (
 	eventInterim = "sidenote.interim_response"
 )
 
-// A spanWriter writes one span.
+// A spanWriter writes one span. Its encoder is no pointer, so that all of it can
+// be on the stack.
 type spanWriter struct {
-	*encoder
+	encoder
 	x       *exchange.Exchange
 	events  int
 	dropped int
@@ -64,7 +65,7 @@ type spanWriter struct {
 // serverSpan writes the exchange with the client, its notes as events.
 func serverSpan(e *encoder, a *annotate.Annotated, t *exchange.Trace) {
 	x := a.X
-	w := spanWriter{encoder: e, x: x}
+	w := spanWriter{encoder: *e, x: x}
 	w.identity(t.ID, t.Span, t.Parent, remoteFlags(t), kindServer)
 	if t.Parent != (exchange.SpanID{}) {
 		w.state()
@@ -72,9 +73,13 @@ func serverSpan(e *encoder, a *annotate.Annotated, t *exchange.Trace) {
 	w.times(x.Started, end(x))
 	w.serverAttributes(a)
 	for i := range a.Notes {
-		w.event(eventNote, end(x), func(at attributes) { noteAttributes(at, x, &a.Notes[i]) })
+		if at, more, ok := w.event(eventNote, end(x)); ok {
+			noteAttributes(more, x, &a.Notes[i])
+			w.close(at)
+		}
 	}
 	w.finish(serverError(x))
+	*e = w.encoder
 }
 
 func remoteFlags(t *exchange.Trace) uint32 {
@@ -86,7 +91,7 @@ func remoteFlags(t *exchange.Trace) uint32 {
 
 // clientSpan writes the exchange with the origin server, its phases as events.
 func clientSpan(e *encoder, x *exchange.Exchange, t *exchange.Trace) {
-	w := spanWriter{encoder: e, x: x}
+	w := spanWriter{encoder: *e, x: x}
 	w.identity(t.ID, t.Sent, t.Span, flagRemoteKnown, kindClient)
 	if t.Parent != (exchange.SpanID{}) {
 		w.state()
@@ -97,6 +102,7 @@ func clientSpan(e *encoder, x *exchange.Exchange, t *exchange.Trace) {
 	w.phases(start)
 	w.interims()
 	w.finish(clientError(x))
+	*e = w.encoder
 }
 
 // end is when both messages had ended.
@@ -164,7 +170,7 @@ func nameOf(method string) string {
 }
 
 func (w *spanWriter) serverAttributes(a *annotate.Annotated) {
-	at, x := attributes{w.encoder, spanAttributes}, w.x
+	at, x := attributes{&w.encoder, spanAttributes}, w.x
 	w.common(at)
 	at.text("url.scheme", x.Scheme)
 	at.text("url.path", x.Path())
@@ -182,7 +188,7 @@ func (w *spanWriter) serverAttributes(a *annotate.Annotated) {
 }
 
 func (w *spanWriter) clientAttributes() {
-	at, x := attributes{w.encoder, spanAttributes}, w.x
+	at, x := attributes{&w.encoder, spanAttributes}, w.x
 	w.common(at)
 	at.text("url.full", x.URL())
 	peer(at, "network.peer.address", "network.peer.port", &x.Origin)
@@ -227,18 +233,18 @@ func peer(at attributes, address, port string, c *exchange.Connection) {
 	}
 }
 
-// event writes an event; more writes its attributes. One too many is counted.
-func (w *spanWriter) event(name string, when time.Time, more func(attributes)) {
+// event begins an event, whose attributes come next, and then close. One too
+// many is counted; ok is false for it.
+func (w *spanWriter) event(name string, when time.Time) (at int, more attributes, ok bool) {
 	if w.events >= maxEvents {
 		w.dropped++
-		return
+		return 0, attributes{}, false
 	}
 	w.events++
-	at := w.open(spanEvents)
+	at = w.open(spanEvents)
 	w.fixed64(eventTime, nanos(when))
 	w.text(eventName, name)
-	more(attributes{w.encoder, eventAttributes})
-	w.close(at)
+	return at, attributes{&w.encoder, eventAttributes}, true
 }
 
 // phases writes an event at the end of each phase.
@@ -260,14 +266,20 @@ func (w *spanWriter) phases(start time.Time) {
 		if p.took <= 0 && (p.name != "sidenote.request.sent" || t.RequestSent == 0) {
 			continue
 		}
-		w.event(p.name, p.at, func(at attributes) { at.millis("sidenote.duration_ms", float64(p.took)/1e6) })
+		if at, more, ok := w.event(p.name, p.at); ok {
+			more.millis("sidenote.duration_ms", float64(p.took)/1e6)
+			w.close(at)
+		}
 	}
 }
 
 func (w *spanWriter) interims() {
 	for i := range w.x.Interim {
 		r := &w.x.Interim[i]
-		w.event(eventInterim, w.x.Started.Add(r.At), func(at attributes) { at.number("http.response.status_code", int64(r.Status)) })
+		if at, more, ok := w.event(eventInterim, w.x.Started.Add(r.At)); ok {
+			more.number("http.response.status_code", int64(r.Status))
+			w.close(at)
+		}
 	}
 }
 

@@ -134,6 +134,7 @@ func (a attributes) octets(key string, b []byte) {
 	a.end(pair, value)
 }
 
+// texts writes a list of texts of ours, which are clean.
 func (a attributes) texts(key string, list []string) {
 	if len(list) == 0 {
 		return
@@ -142,7 +143,7 @@ func (a attributes) texts(key string, list []string) {
 	array := a.open(anyArray)
 	for _, s := range list {
 		member := a.open(arrayValues)
-		a.encoder.text(anyString, clean(s))
+		a.encoder.text(anyString, s)
 		a.close(member)
 	}
 	a.close(array)

@@ -18,12 +18,6 @@ import (
 // variables. They are not read unasked: they are often there for other programs.
 const otlpFromEnviron = "env"
 
-// What may wait for the exporter. It keeps more itself, in less room.
-const (
-	otlpQueued = 1024
-	otlpBytes  = 8 << 20
-)
-
 // tracer finds the place of exchanges in traces.
 func (s *serving) tracer() telemetry.Tracer {
 	return telemetry.Tracer{Mode: telemetry.ContextMode(s.config.TraceContext), Spans: s.config.OTLP != ""}
@@ -44,7 +38,7 @@ func (s *serving) otlpLane() (sink.Lane, error) {
 	})
 	s.metrics.OTLP("spans", func() metrics.OTLPStats { spans, _ := exporter.Stats(); return metrics.OTLPStats(spans) })
 	s.metrics.OTLP("log_records", func() metrics.OTLPStats { _, records := exporter.Stats(); return metrics.OTLPStats(records) })
-	return sink.Lane{Name: "otlp", Sink: exporter, Lossy: true, Queued: otlpQueued, Bytes: otlpBytes, Fix: "see whether the collector runs"}, nil
+	return sink.Lane{Name: "otlp", Sink: exporter, Lossy: true, Direct: true, Fix: "see whether the collector runs"}, nil
 }
 
 var errNoSignal = errors.New("OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER say that nothing is to be sent")
