@@ -80,9 +80,14 @@
     const connectPlain = http.Agent.prototype.createConnection;
     const connectSecure = https.Agent.prototype.createConnection;
 
+    function isProxy(options) {
+      return options && Number(options.port) === Number(proxyPort) && (options.hostname || options.host) === proxyHost;
+    }
+
     // A request without TLS goes to the proxy itself, in absolute form.
     http.Agent.prototype.addRequest = function (req, options, ...more) {
-      const plain = this.protocol === 'http:' && this.createConnection === connectPlain;
+      const plain = this.protocol === 'http:' && this.createConnection === connectPlain &&
+        req.method !== 'CONNECT' && !isProxy(options); // whoever speaks with proxies by himself is let be
       if (plain && typeof options === 'object' && !options.socketPath && !isDirect(options.host)) {
         const port = Number(options.port) || 80;
         const host = options.hostname || options.host || 'localhost';
