@@ -187,7 +187,6 @@ class App {
   private restarted(): void {
     this.tell('sidenote was started anew: the list begins anew too');
     this.detail = null;
-    this.list.problem = null;
     this.list.forget();
     void this.loadSetup();
     if (this.place.seq) this.select(null);

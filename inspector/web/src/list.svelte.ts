@@ -7,6 +7,12 @@ const spare = 60;
 const mostKept = 2000;
 const mostAsked = 400;
 
+interface Question {
+  filter: string;
+  order: string;
+  down: boolean;
+}
+
 export class List {
   filter = $state('');
   order = $state('time');
@@ -27,6 +33,9 @@ export class List {
   seenEnd = $state(0);
   took = $state(0);
 
+  #wanted: Question = { filter: '', order: 'time', down: false };
+  #good: Question = this.#wanted; // what the rows that are shown answer
+  #fresh = false; // the rows are those of the question before
   #rows = new Map<number, Row>();
   #stale = new Set<number>();
   #first = 0;
@@ -66,14 +75,23 @@ export class List {
   }
 
   show(filter: string, order: string, down: boolean): void {
-    if (filter === this.filter && order === this.order && down === this.down && !this.problem) return;
-    this.filter = filter;
-    this.order = order;
-    this.down = down;
-    this.#asked++;
+    const wanted = { filter, order, down };
+    if (filter === this.#wanted.filter && order === this.#wanted.order && down === this.#wanted.down) return;
+    this.#good = this.problem ? this.#good : { filter: this.filter, order: this.order, down: this.down };
+    this.#wanted = wanted;
+    this.ask(wanted);
     this.problem = null;
     this.loading = true;
-    this.forget();
+    this.#fresh = true;
+    this.#grown = true;
+    this.pump();
+  }
+
+  private ask(q: Question): void {
+    this.filter = q.filter;
+    this.order = q.order;
+    this.down = q.down;
+    this.#asked++;
   }
 
   forget(): void {
@@ -137,6 +155,7 @@ export class List {
     }
     let low = -1;
     let high = -1;
+    if (this.#fresh) return { from: 0, limit: Math.min(mostAsked, this.#last - this.#first + 1 + spare) };
     const first = Math.max(this.#first, this.base);
     const last = Math.min(this.#last, this.end - 1);
     for (let o = first; o <= last; o++) {
@@ -153,7 +172,7 @@ export class List {
   }
 
   private pump(): void {
-    if (this.#running || this.problem) return;
+    if (this.#running) return;
     const part = this.next();
     if (!part) return;
     this.#running = true;
@@ -172,12 +191,26 @@ export class List {
     } catch (error) {
       if (asked !== this.#asked) return;
       this.loading = false;
-      if (error instanceof Problem && !error.away) this.problem = error;
+      if (error instanceof Problem && !error.away) this.refused(error);
       else await new Promise((done) => setTimeout(done, 1000)); // the server is away: there will be news when it is back
     }
   }
 
+  /** A question that cannot be answered leaves what is shown as it was. */
+  private refused(problem: Problem): void {
+    this.problem = problem;
+    this.#fresh = false;
+    this.ask(this.#good);
+  }
+
   private take(w: Window): void {
+    if (this.#fresh) {
+      this.#fresh = false;
+      this.#rows.clear();
+      this.#stale.clear();
+      this.seenEnd = 0;
+      this.base = w.base;
+    }
     if (w.base < this.base) this.#rows.clear(); // the server counts anew
     for (const ordinal of this.#rows.keys()) if (ordinal < w.base) this.#rows.delete(ordinal);
     w.entries.forEach((row, i) => {
@@ -192,7 +225,7 @@ export class List {
     this.took = w.took;
     this.loading = false;
     if (w.looked < w.entire) this.#grown = true;
-    if (this.follow) this.seenEnd = this.end;
+    if (this.follow || this.seenEnd === 0) this.seenEnd = this.end;
     this.prune();
     this.rev++;
   }
