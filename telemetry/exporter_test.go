@@ -46,8 +46,6 @@ const conflict = `* id 7f3k
 > traceparent: ` + traceparent + `
 > tracestate: shop=1
 >
-<1 103 Early Hints
-<1
 < HTTP/1.1 409 Conflict
 < Content-Type: application/problem+json
 <
@@ -62,7 +60,7 @@ var mismatch = &annotate.Rule{
 // conflicting is an exchange that was sent on, with one note.
 func conflicting(t testing.TB, mode telemetry.ContextMode) *annotate.Annotated {
 	t.Helper()
-	x := parse(t, strings.NewReplacer("<1 103 Early Hints\n<1\n", "").Replace(conflict))
+	x := parse(t, conflict)
 	x.Interim = []exchange.Response{{Status: 103, At: 9 * time.Millisecond}}
 	telemetry.Tracer{Mode: mode, Spans: true}.Request(x)
 	return &annotate.Annotated{X: x, Notes: []annotate.Note{{
@@ -530,7 +528,7 @@ func FuzzSpans(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, message string, notes uint8) {
 		x, err := exchange.ParseText(text)
 		if err != nil {
-			t.Skip()
+			return
 		}
 		telemetry.Tracer{Mode: telemetry.ContextForward, Spans: true}.Request(x)
 		x.Trace.Sampled = true
