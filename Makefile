@@ -27,7 +27,7 @@ test: prepare check ## run every test; SIDENOTE_TEST_NO_SKIP=1 lets none be skip
 		race=; echo 'test: no C compiler is here, so the race detector is left out'; \
 		if [[ "$${SIDENOTE_TEST_NO_SKIP:-}" == 1 ]]; then exit 1; fi; fi; \
 	go run ./project/tally -count=1 -run Alloc ./annotate/rules; \
-	CGO_ENABLED=$${race:+1} go run ./project/tally -count=1 $$race -timeout 10m ./...
+	CGO_ENABLED=$${race:+1} go run ./project/tally -count=1 $$race -timeout 18m ./...
 
 .PHONY: prepare
 prepare: # install what the tests want to find, where that is possible
