@@ -52,6 +52,8 @@ type Result struct {
 	Problem string `json:"problem,omitempty"` // what is wrong, as a clause; "" when it works
 	Fix     string `json:"fix,omitempty"`     // what to do about it, in one line
 	Said    string `json:"said,omitempty"`    // what the program complained of, when it does not work
+
+	Deaf bool `json:"deaf,omitempty"` // no version of it reads variables for a proxy
 }
 
 // Works reports whether the program can be watched.
@@ -107,7 +109,7 @@ type examination struct {
 }
 
 func (d *Doctor) examine(ctx context.Context, p *Probe) (*Result, error) {
-	e := &examination{doctor: d, probe: p, result: &Result{Name: p.Name}}
+	e := &examination{doctor: d, probe: p, result: &Result{Name: p.Name, Deaf: p.Deaf}}
 	if !e.find(ctx) {
 		return e.result, nil
 	}

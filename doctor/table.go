@@ -20,6 +20,10 @@ type Probe struct {
 	Proxy, Trust [][]string
 
 	FixProxy, FixTrust string // what to do when it does not
+
+	// Deaf says that no version reads variables for a proxy, so that a request
+	// past it is no fault of the machine.
+	Deaf bool
 }
 
 // The fixes that hold for many programs.
@@ -134,6 +138,7 @@ func Probes() []Probe {
 			Name: "php streams", Programs: []string{"php"}, Version: []string{"-r", "extension_loaded('openssl') || exit(1); echo PHP_VERSION;"},
 			Args:  []string{"-r", "file_get_contents($argv[1]);", "{url}"},
 			Proxy: proxied, Trust: one("PHP_INI_SCAN_DIR", "SSL_CERT_FILE"),
+			Deaf:     true,
 			FixProxy: "PHP's streams read no proxy variables: use its curl extension, or the proxy option of stream_context_create", FixTrust: "set openssl.cafile in php.ini",
 		},
 		{

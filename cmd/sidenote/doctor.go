@@ -119,7 +119,7 @@ func (p *program) examine(ctx context.Context, o *doctorOptions, probes []doctor
 	if err != nil {
 		return &codedError{exitFailed, fmt.Errorf("doctor: %w", err)}
 	}
-	report := &diagnosis{out: p.stdout, width: nameWidth(probes)}
+	report := &diagnosis{out: p.stdout, width: nameWidth(probes), named: named}
 	if o.format.value == "json" {
 		report.records = []*doctor.Result{}
 	}
@@ -132,7 +132,7 @@ func (p *program) examine(ctx context.Context, o *doctorOptions, probes []doctor
 	if err := report.close(); err != nil {
 		return cannotWrite(err)
 	}
-	return report.err(named)
+	return report.err()
 }
 
 // newDoctor makes a throw-away CA with all its files in a folder.
@@ -155,10 +155,12 @@ type diagnosis struct {
 	out     io.Writer
 	width   int              // of the column of names
 	records []*doctor.Result // for JSON; nil for text
+	named   bool             // the programs were named on the command line
 
 	begun   bool
 	works   int
 	fails   []string
+	deaf    []string // those that never use a proxy, which is a fault only where they were named
 	missing []string
 }
 
@@ -177,6 +179,8 @@ func (d *diagnosis) add(r *doctor.Result) error {
 		d.missing = append(d.missing, r.Name)
 	case r.Works():
 		d.works++
+	case r.Deaf && !r.Proxied && !d.named:
+		d.deaf = append(d.deaf, r.Name)
 	default:
 		d.fails = append(d.fails, r.Name)
 	}
@@ -244,6 +248,9 @@ func (d *diagnosis) close() error {
 	} else {
 		text += " work"
 	}
+	if len(d.deaf) > 0 {
+		text += "; by nature without a proxy: " + strings.Join(d.deaf, ", ")
+	}
 	if len(d.missing) > 0 {
 		text += "; not on this machine: " + strings.Join(d.missing, ", ")
 	}
@@ -251,11 +258,11 @@ func (d *diagnosis) close() error {
 }
 
 // err is that of the command. A program that was named should be there.
-func (d *diagnosis) err(named bool) error {
+func (d *diagnosis) err() error {
 	switch {
 	case len(d.fails) > 0:
 		return &codedError{exitPolicy, fmt.Errorf("doctor: %s cannot be watched as it is", strings.Join(d.fails, ", "))}
-	case named && len(d.missing) > 0:
+	case d.named && len(d.missing) > 0:
 		return &codedError{exitPolicy, fmt.Errorf("doctor: not on this machine: %s", strings.Join(d.missing, ", "))}
 	}
 	return nil
