@@ -21,7 +21,7 @@ export function step(by: number): void {
   if (list.total === 0) return;
   const last = list.end - 1;
   const here = app.ordinal ?? (app.place.seq ? list.ordinalOf(app.place.seq) : undefined);
-  const to = here === undefined ? (by > 0 && !list.follow ? list.base : last) : Math.min(last, Math.max(list.base, here + by));
+  const to = by === -Infinity ? list.base : here === undefined ? (by > 0 && !list.follow ? list.base : last) : Math.min(last, Math.max(list.base, here + by));
   if (by < 0 || to < last) list.setFollow(false);
   pick(to);
 }

@@ -1,0 +1,247 @@
+package e2e_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// picturesVariable names a folder for pictures of the inspector's views; those
+// of the documents are made with it set to ../docs/pictures.
+const picturesVariable = "SIDENOTE_TEST_PICTURES"
+
+// A pageTest is what e2e/node/inspector.mjs is given, and what it asks for while
+// it works the page.
+type pageTest struct {
+	t        *testing.T
+	p        *process
+	args     []string
+	clear    *httptest.Server
+	secure   *httptest.Server
+	raw      string
+	requests int
+}
+
+// TestInspector works the inspector's page in a browser as people do, with real
+// traffic behind it.
+func TestInspector(t *testing.T) {
+	nodePackage(t, "playwright-core")
+	nodePackage(t, "axe-core")
+	node, chromium := need(t, "node"), need(t, "chromium")
+	a := newAuthority(t)
+	x := &pageTest{t: t, raw: rawOrigin(t)}
+	x.clear, x.secure = servers(t, a, shop())
+	ports := freePorts(t, 2)
+	x.args = []string{
+		"--listen", fmt.Sprintf("127.0.0.1:%d", ports[0]), "--admin", fmt.Sprintf("127.0.0.1:%d", ports[1]),
+		"--ca-dir", filepath.Join(t.TempDir(), "ca"), "--upstream-ca", a.file,
+	}
+	x.begin()
+
+	dir := t.TempDir()
+	config, err := json.Marshal(map[string]string{
+		"chromium": chromium, "pictures": os.Getenv(picturesVariable), "link": x.link(), "dir": dir, "clear": x.base(), "raw": "http://" + x.raw,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(node, "inspector.mjs", string(config))
+	cmd.Dir = "node"
+	cmd.Env = append(plainEnv(dir), "TZ=UTC", "SIDENOTE_TEST_SHOW="+os.Getenv("SIDENOTE_TEST_SHOW"))
+	cmd.Stderr = &output{}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	steps := x.follow(out, in)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v: %s", err, cmd.Stderr)
+	}
+	if steps < 15 {
+		t.Errorf("only %d steps were made: %s", steps, cmd.Stderr)
+	}
+}
+
+// follow reads what the script says: steps that ended, and what it asks for.
+func (x *pageTest) follow(out io.Reader, in io.Writer) (steps int) {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var said struct{ Step, Failed, Ask string }
+		if err := json.Unmarshal(lines.Bytes(), &said); err != nil {
+			x.t.Errorf("%s: %v", lines.Bytes(), err)
+			continue
+		}
+		if said.Ask != "" {
+			x.serve(said.Ask)
+			fmt.Fprintln(in, "done")
+			continue
+		}
+		steps++
+		x.t.Run(said.Step, func(t *testing.T) {
+			if said.Failed != "" {
+				t.Error(said.Failed)
+			}
+		})
+	}
+	return steps
+}
+
+// serve does what the script asks for.
+func (x *pageTest) serve(what string) {
+	switch what {
+	case "traffic":
+		x.visit()
+	case "one":
+		x.get("GET", x.base()+"/v1/cart", "")
+	case "hostile":
+		for at := range map[string]bool{"value": true, "json": true, "html": true, "reason": true, "type": true, "location": true} {
+			for with := range weapons {
+				x.get("GET", "http://"+x.raw+"/?at="+at+"&with="+url.QueryEscape(with), "")
+			}
+		}
+		x.get("GET", x.base()+"/v1/%3Cimg%20src=x%20onerror=canary=1%3E?q=%22%3E%3Cscript%3Ecanary=2%3C/script%3E", "")
+		x.get("POST", x.base()+"/hostile", "<script>canary=3</script>")
+	case "refuse":
+		client := x.client(nil)
+		if r, err := client.Get(x.secure.URL + "/v1/cart"); err == nil {
+			r.Body.Close()
+			x.t.Error("a client without the CA got an answer")
+		}
+	case "stop":
+		x.p.stop()
+	case "start":
+		x.begin()
+	default:
+		x.t.Errorf("nobody knows what %q is", what)
+	}
+}
+
+func (x *pageTest) begin() {
+	x.p = start(x.t, x.args...)
+	x.p.caDir = x.args[5]
+}
+
+// link asks the program for a link to the page.
+func (x *pageTest) link() string {
+	out, err := exec.Command(program(x.t), "open", "--print", "--admin", x.p.admin, "--ca-dir", x.p.caDir).Output()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// base is the origin server by a name that can be read in pictures.
+func (x *pageTest) base() string {
+	return strings.Replace(x.clear.URL, "127.0.0.1", "shop.localhost", 1)
+}
+
+// client sends everything through the proxy; pool is what it trusts.
+func (x *pageTest) client(pool *x509.CertPool) *http.Client {
+	proxy := &url.URL{Scheme: "http", Host: x.p.proxy}
+	transport := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return proxy, nil }, TLSClientConfig: &tls.Config{RootCAs: pool}}
+	x.t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport: transport, Timeout: patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (x *pageTest) get(method, target, content string) {
+	x.t.Helper()
+	pem, err := os.ReadFile(filepath.Join(x.p.caDir, "ca.pem"))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	r, err := http.NewRequest(method, target, strings.NewReader(content))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	agents := []string{"shop-web/2.1", "curl/8.9.1", "shop-ios/7.0"}
+	r.Header.Set("User-Agent", agents[x.requests%len(agents)])
+	r.Header.Set("Accept", "application/json")
+	if content != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	x.requests++
+	if resp, err := x.client(pool).Do(r); err == nil {
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+}
+
+// visit is what a visit of the shop asks for.
+func (x *pageTest) visit() {
+	for range 2 {
+		for _, r := range [][3]string{
+			{"GET", "/v1/cart"}, {"GET", "/v1/orders/77?expand=items"}, {"POST", "/v1/orders", `{"item":"pencil","count":2}`}, {"GET", "/old"},
+			{"GET", "/v1/cart?token=secret&page=2"}, {"GET", "/login"}, {"GET", "/limit"}, {"GET", "/reports/2026"}, {"GET", "/logo.svg"},
+			{"GET", "/page"}, {"GET", "/missing/thing"}, {"GET", "/hang"}, {"GET", "/v1/orders/78"},
+		} {
+			x.get(r[0], x.base()+r[1], r[2])
+		}
+		x.get("GET", x.secure.URL+"/v1/cart", "")
+	}
+}
+
+// shop is an origin server that answers well and badly.
+func shop() http.Handler {
+	mux := http.NewServeMux()
+	answer := func(status int, kind, content string, fields ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			for i := 0; i < len(fields); i += 2 {
+				w.Header().Set(fields[i], fields[i+1])
+			}
+			w.WriteHeader(status)
+			io.WriteString(w, content)
+		}
+	}
+	const json = "application/json"
+	mux.HandleFunc("/v1/cart", answer(200, json, `{"cart":[{"item":"pencil","count":2,"price":1.5},{"item":"notebook","count":1,"price":4.25}],"total":7.25,"currency":"EUR"}`,
+		"Cache-Control", "no-cache", "ETag", `"v1"`))
+	mux.HandleFunc("POST /v1/orders", answer(409, "application/problem+json", `{"title":"already ordered","status":400,"detail":"order 77 exists"}`))
+	mux.HandleFunc("/v1/orders/77", answer(200, json, `{"id":77,"state":"sent"}`))
+	mux.HandleFunc("/v1/orders/78", answer(500, json, `{"error":"database is locked"}`))
+	mux.HandleFunc("/old", answer(301, "text/plain; charset=utf-8", "moved\n", "Location", "/v1/cart"))
+	mux.HandleFunc("/login", answer(401, "text/plain; charset=utf-8", "who are you?\n"))
+	mux.HandleFunc("/limit", answer(429, json, `{"error":"slow down"}`))
+	mux.HandleFunc("/logo.svg", answer(200, "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>parent.canary=4</script><circle cx="4" cy="4" r="4" fill="#2456c9"/></svg>`, "Cache-Control", "max-age=600"))
+	mux.HandleFunc("/page", answer(200, "text/html; charset=utf-8", `<!doctype html><title>Shop</title><h1>Hello</h1><script>parent.canary=5;alert(1)</script><img src=x onerror="parent.canary=6">`))
+	mux.HandleFunc("/hostile", answer(200, json, "{\"a\":\"<script>canary=7</script><img src=x onerror=canary=8>\\u202e\x00\u202e\"}", "X-Name", `"><img src=x onerror=canary=9>`))
+	mux.HandleFunc("/hang", func(w http.ResponseWriter, _ *http.Request) {
+		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			c.Close()
+		}
+	})
+	mux.HandleFunc("/reports/", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(120 * time.Millisecond)
+		rows := make([]string, 100)
+		for i := range rows {
+			rows[i] = fmt.Sprintf(`{"row":%d,"name":"row %d"}`, i, i)
+		}
+		answer(200, json, `{"rows":[`+strings.Join(rows, ",")+`]}`, "Cache-Control", "max-age=60")(w, r)
+	})
+	return mux
+}

@@ -1,0 +1,476 @@
+// Works the inspector's page as people do, and says of each step how it went:
+// {"step": …, "failed": …}. What it needs done outside the browser it asks for
+// with {"ask": …}, and goes on when a line comes.
+import { createRequire } from 'node:module';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import readline from 'node:readline';
+import { chromium } from 'playwright-core';
+
+const config = JSON.parse(process.argv[2]);
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const replies = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const wait = Number(process.env.SIDENOTE_TEST_WAIT ?? 15000);
+
+async function ask(what) {
+  say({ ask: what });
+  await replies.next();
+}
+
+function check(ok, text) {
+  if (!ok) throw new Error(text);
+}
+
+const browser = await chromium.launch({
+  executablePath: config.chromium,
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, reducedMotion: 'reduce', colorScheme: 'light' });
+const origin = new URL(config.link).origin;
+await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
+const page = await context.newPage();
+page.setDefaultTimeout(wait);
+
+// What must never be seen, whatever the step.
+const bad = [];
+let expecting = false; // answers that are errors: the browser logs them
+const watch = (p) => {
+  p.on('console', (m) => {
+    if (m.type() === 'error' && !(expecting && m.text().startsWith('Failed to load resource'))) bad.push(`console: ${m.text()}`);
+  });
+  p.on('pageerror', (e) => bad.push(`error: ${e.stack}`));
+  p.on('dialog', (d) => { bad.push(`a dialog: ${d.message()}`); void d.dismiss(); });
+  p.on('request', (r) => { if (!r.url().startsWith(`${origin}/`) && !r.url().startsWith('data:')) bad.push(`asked for ${r.url()}`); });
+};
+watch(page);
+
+let broken = false;
+async function step(name, work, on = page) {
+  if (broken) return;
+  const from = bad.length;
+  try {
+    await work();
+    check(bad.length === from, bad.slice(from).join('; '));
+    say({ step: name });
+  } catch (error) {
+    say({ step: name, failed: String(error?.stack ?? error) });
+    if (process.env.SIDENOTE_TEST_SHOW) await on.screenshot({ path: path.join(process.env.SIDENOTE_TEST_SHOW, `${name.replaceAll(' ', '-')}.png`) });
+  }
+}
+
+/** axe runs in a world of its own, so that the page's policy stands. */
+async function sound(what, on = page) {
+  const session = await on.context().newCDPSession(on);
+  const { frameTree } = await session.send('Page.getFrameTree');
+  const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+  await session.send('Runtime.evaluate', { contextId, expression: axe });
+  const { result } = await session.send('Runtime.evaluate', {
+    contextId, awaitPromise: true, returnByValue: true,
+    expression: "axe.run(document, { iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], rules: { region: { enabled: false }, 'page-has-heading-one': { enabled: false } } }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).slice(0, 3).join(' | ')))",
+  });
+  await session.detach();
+  check(Array.isArray(result.value), `axe gave nothing for ${what}`);
+  check(result.value.length === 0, `axe on ${what}: ${result.value.join('\n')}`);
+  const wide = await on.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(wide <= 0, `${what} is ${wide} px too wide`);
+}
+
+async function picture(name, on = page) {
+  if (config.pictures) await on.screenshot({ path: path.resolve(config.pictures, `inspector-${name}.png`) });
+}
+
+const rows = page.locator('#list .row');
+const row = (text) => rows.filter({ hasText: text }).first();
+const details = page.locator('#details');
+const total = async () => Number((await page.locator('#list').getAttribute('aria-rowcount')) ?? 1) - 1;
+const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+
+async function filter(text) {
+  await page.fill('#filter', text);
+  await page.press('#filter', 'Enter');
+}
+
+async function until(what, ok) {
+  for (const end = Date.now() + wait; ; ) {
+    if (await ok()) return;
+    check(Date.now() < end, `not in time: ${what}`);
+    await page.waitForTimeout(30);
+  }
+}
+
+await step('the first run', async () => {
+  await page.goto(config.link);
+  await page.getByText('Waiting for your first request').waitFor();
+  check(!page.url().includes('key='), 'the key stays in the address');
+  await page.getByRole('tab', { name: 'Python' }).click();
+  await page.getByText('REQUESTS_CA_BUNDLE').waitFor();
+  await sound('the first run');
+  await picture('connect');
+});
+
+await step('the same link opens nothing twice', async () => {
+  const other = await browser.newContext();
+  const p = await other.newPage();
+  const answer = await p.goto(config.link);
+  check(answer.status() === 401, `the link was answered with ${answer.status()}`);
+  await other.close();
+});
+
+await step('exchanges arrive by themselves', async () => {
+  await ask('traffic');
+  await until('28 exchanges', async () => (await page.locator('#list').count()) > 0 && (await total()) >= 28);
+  await row('/v1/cart').waitFor();
+  check((await page.locator('footer').innerText()).includes('live'), 'the foot does not say that it is live');
+  await page.waitForTimeout(200);
+  await sound('the list');
+  await picture('list');
+});
+
+await step('a client that refuses the CA is told how to trust it', async () => {
+  await ask('refuse');
+  await page.getByRole('button', { name: 'Connect' }).click();
+  await page.getByText('does not trust the CA').first().waitFor();
+  await sound('a refusal');
+  await page.getByRole('button', { name: 'Exchanges' }).click();
+});
+
+await step('the keyboard alone', async () => {
+  await row('/v1/orders').waitFor();
+  await page.locator('#list').focus();
+  await page.keyboard.press('g');
+  await until('the first row is picked', async () => (await page.locator('[aria-selected=true][role=row]').getAttribute('aria-rowindex')) === '2');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('k');
+  await until('the third row is picked', async () => (await page.locator('[aria-selected=true][role=row]').getAttribute('aria-rowindex')) === '4');
+  await page.getByRole('heading', { name: '409 Conflict' }).waitFor();
+  await page.keyboard.press('Enter');
+  check(await details.evaluate((e) => e === document.activeElement), 'Enter does not lead to the details');
+});
+
+await step('notes say what is wrong, where and what to do', async () => {
+  const note = page.locator('.note').first();
+  check((await note.locator('mark').innerText()) === '400', 'the evidence is not marked');
+  for (const text of ['What to do', 'Why', 'RFC 9457', 'content/problem-status-mismatch', 'origin server']) check((await note.innerText()).includes(text), `no ${text}`);
+  await sound('notes');
+  await picture('notes');
+  await note.getByRole('button', { name: 'Copy as issue' }).click();
+  await until('the issue is copied', async () => (await clipboard()).startsWith('### '));
+});
+
+await step('every tab', async () => {
+  const wanted = { 2: 'pencil', 3: 'problem+json', 4: 'sidenote itself', 5: 'Origin server', 6: 'The same request again', 7: 'Pick the other one', 8: 'HTTP/1.1 409' };
+  for (const [key, text] of Object.entries(wanted)) {
+    await page.keyboard.press(key);
+    await details.getByText(text).first().waitFor();
+    await page.waitForTimeout(50);
+    await sound(`tab ${key}`);
+    if (key === '3') await picture('response');
+    if (key === '4') await picture('timing');
+  }
+  await page.keyboard.press('1');
+});
+
+await step('content as it is, in octets, and searched', async () => {
+  await page.keyboard.press('3');
+  for (const [form, text] of [['raw', '{"title":"already'], ['hex', '7b 22 74 69'], ['pretty', '"detail": "order 77']]) {
+    await details.getByRole('button', { name: form }).click();
+    await until(`the form ${form}`, async () => (await details.locator('pre').innerText()).includes(text));
+  }
+  await details.getByPlaceholder('Find').fill('ORDER');
+  await details.getByText('1 of 2').waitFor();
+  check((await details.locator('pre mark').count()) === 2, 'what is found is not marked');
+});
+
+await step('copied for other programs', async () => {
+  await page.locator('#list').focus();
+  await page.keyboard.press('c');
+  await until('curl is copied', async () => (await clipboard()).includes('curl') && (await clipboard()).includes('--data-raw'));
+  await page.keyboard.press('y');
+  await until('the URL is copied', async () => (await clipboard()) === `${config.clear}/v1/orders`);
+  for (const [name, text] of [['Python', 'requests'], ['Go', 'http.NewRequest'], ['fetch', 'await fetch('], ['HTTPie', 'http POST'], ['raw text', 'POST ']]) {
+    await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
+    await page.getByRole('menuitem', { name: `Copy as ${name}` }).click();
+    await until(`${name} is copied`, async () => (await clipboard()).includes(text));
+  }
+});
+
+await step('mute, and undo', async () => {
+  await page.keyboard.press('1');
+  await page.locator('#list').focus();
+  await page.keyboard.press('m');
+  await page.getByText('muted in this browser').first().waitFor();
+  check((await page.locator('.note').count()) === 0, 'the note is still there');
+  await page.reload();
+  await page.getByText('of rules that are muted').waitFor();
+  await page.getByRole('button', { name: 'Show again' }).click();
+  await page.locator('.note').first().waitFor();
+});
+
+await step('pin and comment', async () => {
+  await page.locator('#list').focus();
+  await page.keyboard.press('p');
+  await page.getByRole('button', { name: 'Pinned' }).waitFor();
+  await page.getByRole('button', { name: 'Comment' }).click();
+  await page.getByRole('textbox', { name: 'Comment' }).fill('ask Ada <b>why</b>');
+  await sound('the comment');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await row('ask Ada <b>why</b>').waitFor();
+});
+
+await step('the help', async () => {
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await sound('the help');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+await step('filter and proposals', async () => {
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('/');
+  await page.keyboard.type('status:4');
+  const proposal = page.getByRole('option').filter({ hasText: '409' });
+  await proposal.waitFor();
+  check(/409\s*2/.test((await proposal.innerText()).replace(/\n/g, ' ')), `no count: ${await proposal.innerText()}`);
+  await sound('proposals');
+  await picture('filter');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await until('a proposal is taken', async () => /^status:4\d\d$/.test(await page.inputValue('#filter')));
+  await filter('status:4xx');
+  await until('only 4xx are shown', async () => (await total()) === 8);
+  const other = await context.newPage();
+  watch(other);
+  await other.goto(page.url());
+  await other.locator('#list[aria-rowcount="9"]').waitFor();
+  await other.close();
+});
+
+await step('a filter that cannot be read', async () => {
+  expecting = true;
+  await filter('host:shop statu:4');
+  await page.getByText('did you mean status:').waitFor();
+  check((await page.locator('.shadow span').innerText()) === 'statu', 'the place is not marked');
+  check((await total()) === 8, 'the list is gone');
+  await sound('an error in the filter');
+  await filter('');
+  await until('all are shown', async () => (await total()) > 20);
+  expecting = false;
+});
+
+await step('pause and follow', async () => {
+  await page.locator('#list').focus();
+  await page.keyboard.press(' ');
+  await page.getByRole('button', { name: 'Follow' }).waitFor();
+  await ask('one');
+  await page.getByText('1 new').waitFor();
+  await page.keyboard.press(' ');
+  await page.getByText('1 new').waitFor({ state: 'detached' });
+});
+
+await step('sent again, with changes', async () => {
+  await filter('method:POST');
+  await until('POST alone', async () => (await total()) === 2);
+  await rows.first().click();
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: '409 Conflict' }).waitFor();
+  await page.keyboard.press('r');
+  await page.getByRole('dialog', { name: 'Send again' }).waitFor();
+  await sound('sending again');
+  await page.getByRole('textbox', { name: 'Method' }).fill('PUT');
+  await page.getByRole('textbox', { name: 'URL' }).fill(`${config.clear}/v1/cart?by=hand`);
+  await page.getByRole('textbox', { name: 'Content' }).fill('{"item":"rubber"}');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.getByRole('heading', { name: '200 OK' }).waitFor();
+  await filter('is:byhand');
+  await until('the one by hand', async () => (await total()) === 1);
+  await row('by hand').waitFor();
+  await page.keyboard.press('2');
+  await details.getByText('rubber').waitFor();
+  await page.keyboard.press('Escape');
+  await filter('');
+});
+
+await step('two exchanges compared', async () => {
+  await filter('path:/v1/orders/');
+  await until('orders', async () => (await total()) === 4);
+  await rows.nth(0).click();
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: '200 OK' }).waitFor();
+  await page.keyboard.press('d');
+  await page.getByText('Pick the exchange to compare with').waitFor();
+  await rows.nth(1).click();
+  await details.locator('pre .gone').filter({ hasText: 'status 200' }).waitFor();
+  await details.locator('pre .new').filter({ hasText: 'database is locked' }).waitFor();
+  await sound('a difference');
+  await picture('diff');
+  await page.keyboard.press('Escape');
+  await filter('');
+});
+
+await step('saved, and taken in again', async () => {
+  await until('all are shown', async () => (await total()) > 20);
+  const before = await total();
+  for (const format of ['HAR', 'JSONL']) {
+    await filter('status:5xx');
+    await until('5xx alone', async () => (await total()) < before);
+    await page.getByRole('button', { name: 'More' }).click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: `Save as ${format}` }).click()]);
+    const file = path.join(config.dir, `saved.${format.toLowerCase()}`);
+    await download.saveAs(file);
+    await filter('');
+    await until('all are shown', async () => (await total()) >= before);
+    const there = await total();
+    await page.setInputFiles('#import', file);
+    await page.getByText(/exchanges? taken from/).first().waitFor();
+    await until(`exchanges of the ${format}`, async () => (await total()) > there);
+  }
+});
+
+await step('half a HAR', async () => {
+  const text = await readFile(path.join(config.dir, 'saved.har'), 'utf8');
+  const file = path.join(config.dir, 'half.har');
+  await writeFile(file, text.slice(0, text.length * 0.7));
+  expecting = true;
+  await page.setInputFiles('#import', file);
+  await page.getByRole('dialog').getByText('half.har').first().waitFor();
+  await sound('a broken file');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expecting = false;
+});
+
+await step('groups', async () => {
+  await page.getByTitle('Group the list').first().click();
+  await page.getByRole('menuitemcheckbox', { name: 'By route' }).click();
+  const group = page.locator('nav.groups button').filter({ hasText: '/v1/orders/{id}' });
+  await group.click();
+  await until('one route alone', async () => (await rows.count()) > 0 && (await rows.evaluateAll((all) => all.every((r) => r.textContent.includes('/v1/orders/')))));
+  await sound('groups');
+  await picture('groups');
+  await page.getByTitle('Group the list').first().click();
+  await page.getByRole('menuitemcheckbox', { name: 'No groups' }).click();
+});
+
+await step('the overview', async () => {
+  await page.keyboard.press('Escape');
+  await page.locator('body').press('o');
+  await page.getByText('Slowest routes').waitFor();
+  await page.waitForTimeout(200);
+  await sound('the overview');
+  await picture('overview');
+  await page.getByRole('button', { name: /4xx client/ }).click();
+  await until('the filter of the number', async () => (await page.inputValue('#filter')) === 'status:4xx');
+  await filter('');
+});
+
+await step('hostile text is text', async () => {
+  expecting = true; // a content whose coding is nonsense cannot be set out
+  await page.keyboard.press('Escape');
+  await ask('hostile');
+  await page.evaluate(() => { globalThis.canary = 0; });
+  await until('hostile exchanges', async () => (await total()) > 80);
+  await filter('path:hostile');
+  await rows.first().click();
+  for (const key of ['1', '2', '3', '4', '5', '6', '7', '8']) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(60);
+  }
+  await page.keyboard.press('3');
+  await details.getByText('<script>canary=7</script>').first().waitFor();
+  check((await details.locator('.unseen').count()) >= 2, 'what cannot be seen is not shown');
+  await filter('-path:hostile (body:canary or path:canary or path:at=)');
+  const some = Math.min(await total(), 24);
+  for (let i = 0; i < some; i++) {
+    await page.keyboard.press(i === 0 ? 'g' : 'j');
+    await page.keyboard.press(i % 2 ? '3' : '1');
+    await page.waitForTimeout(70);
+  }
+  await filter('path:/page or path:/logo');
+  await until('pages', async () => (await total()) > 0);
+  for (const text of ['/page', '/logo.svg']) {
+    await row(text).click();
+    await page.keyboard.press('3');
+    await details.getByRole('button', { name: 'preview' }).click();
+    await details.locator('iframe').waitFor();
+    await page.waitForTimeout(300);
+  }
+  check((await page.evaluate(() => globalThis.canary)) === 0, 'captured content was run');
+  check((await page.evaluate(() => getComputedStyle(document.body).direction)) === 'ltr', 'the page was turned round');
+  bad.splice(0, bad.length, ...bad.filter((b) => !/Blocked script execution|sandboxed|Refused to load|violates the following Content Security Policy|Loading the image/.test(b)));
+  await filter('');
+  await page.keyboard.press('Escape');
+  expecting = false;
+});
+
+await step('dark, narrow, and on a wall', async () => {
+  await row('/v1/cart').waitFor();
+  for (const colorScheme of ['dark', 'light']) {
+    for (const [name, width, height] of [['narrow', 400, 800], ['wall', 2560, 1440], ['desk', 1440, 900]]) {
+      const other = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce', storageState: await context.storageState() });
+      const p = await other.newPage();
+      p.setDefaultTimeout(wait);
+      watch(p);
+      for (const [view, hash] of [['list', ''], ['details', '#x=3'], ['overview', '#view=overview']]) {
+        await p.goto('about:blank');
+        await p.goto(`${origin}/${hash}`);
+        await p.locator(view === 'list' ? '.row' : view === 'details' ? '.note' : '.figure').first().waitFor();
+        await p.waitForTimeout(120);
+        if (name !== 'wall') await sound(`${view}, ${colorScheme}, ${name}`, p);
+        if (`${view} ${colorScheme}` === 'list dark' || name === 'narrow') await picture(`${view}-${colorScheme}-${name}`, p);
+      }
+      await other.close();
+    }
+  }
+  bad.splice(0, bad.length, ...bad.filter((b) => b !== 'asked for about:blank'));
+});
+
+await step('an exchange that is not there', async () => {
+  expecting = true;
+  await page.evaluate(() => { location.hash = '#x=987654'; });
+  await page.getByText('There is no such exchange').waitFor();
+  await sound('no such exchange');
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  expecting = false;
+});
+
+await step('thousands of exchanges', async () => {
+  const saved = (await readFile(path.join(config.dir, 'saved.jsonl'), 'utf8')).trim().split('\n')[0];
+  const file = path.join(config.dir, 'many.jsonl');
+  await writeFile(file, `${saved}\n`.repeat(5000));
+  const before = await total();
+  await page.setInputFiles('#import', file);
+  await until('5000 more', async () => (await total()) >= before + 5000);
+  await page.locator('#list').focus();
+  await page.keyboard.press('g');
+  for (const part of [0.2, 0.5, 0.9, 0.1]) {
+    await page.evaluate((p) => { const l = document.getElementById('list'); l.scrollTop = p * l.scrollHeight; }, part);
+    await until('the rows that are seen', async () => (await rows.count()) > 20 && (await page.locator('.waiting').count()) === 0);
+  }
+  check((await rows.count()) < 120, `${await rows.count()} rows are in the page`);
+  await filter('status:5xx');
+  await until('a filter over all', async () => (await total()) >= 5000);
+  await filter('');
+});
+
+await step('the server goes and comes back', async () => {
+  expecting = true;
+  await ask('stop');
+  await page.getByText('sidenote does not answer').first().waitFor();
+  check((await rows.count()) > 5, 'what was there is gone');
+  await sound('without a server');
+  await ask('start');
+  await page.getByText('started anew').first().waitFor();
+  await page.getByText('Waiting for your first request').waitFor();
+  await ask('one');
+  await row('/v1/cart').waitFor();
+  expecting = false;
+});
+
+await step('nothing else was asked for or complained about', async () => check(bad.length === 0, bad.join('\n')));
+
+await browser.close();
+process.exit(0);

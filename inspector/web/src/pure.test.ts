@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import type { Detail, Note } from './api';
+import { changesOf } from './changes';
+import { clientsOf } from './clients';
+import { columns, fitting, moved, tidyChosen, widthWithin } from './columns';
+import { diff } from './diff';
+import { and, classFilter, quote } from './filters';
+import { places } from './find';
+import { classOf, clock, count, duration, roundUp, size } from './format';
+import { tokens } from './highlight';
+import { code, fenced, issueText } from './issue';
+import { itemFor } from './menu';
+import { indexOf, octetOf } from './octets';
+import { readPlace, start, wholeFilter, writePlace } from './place';
+import { readFields } from './resend';
+import { pieces, plain } from './visible';
+import { heightOf, sliceAt, topFor } from './windowing';
+
+describe('numbers as people read them', () => {
+  it('writes sizes', () => {
+    expect([0, 812, 1000, 1234, 99_900, 999_499, 999_600, 34_000_000, 5e9].map(size)).toEqual(['0', '812', '1.0k', '1.2k', '100k', '999k', '1.0M', '34M', '5.0G']);
+  });
+  it('writes durations', () => {
+    expect([0, 0.42, 38.4, 999.6, 1234, 61_000].map(duration)).toEqual(['–', '0.4 ms', '38 ms', '1.00 s', '1.23 s', '1 min 1 s']);
+  });
+  it('rounds an axis up', () => expect([0, 1, 1.2, 3, 7, 648, 1001].map(roundUp)).toEqual([1, 1, 2, 5, 10, 1000, 2000]));
+  it('counts', () => expect([count(1, 'note'), count(12_000, 'note')]).toEqual(['1 note', '12,000 notes']));
+  it('knows classes', () => expect([0, 103, 204, 599, 999].map(classOf)).toEqual(['none', 'c1', 'c2', 'c5', 'none']));
+  it('gives no time for none', () => expect([clock('0001-01-01T00:00:00Z'), clock('nonsense')]).toEqual(['', '']));
+});
+
+describe('text from the wire', () => {
+  it('leaves plain text alone', () => expect(pieces('a <b> ü')).toEqual([{ text: 'a <b> ü' }]));
+  it('names what cannot be seen', () => {
+    expect(plain('a\u202eb\0c\u001b[31m\u{e0041}\ufffd')).toBe('a‹RLO›b‹NUL›c‹ESC›[31m‹U+E0041›‹not UTF-8›');
+  });
+  it('keeps lines where they are wanted', () => {
+    expect(plain('a\nb')).toBe('a‹LF›b');
+    expect(pieces('a\r\nb\tc', true)).toEqual([{ text: 'a\r\nb\tc' }]);
+    expect(pieces('a\rb', true)[1]?.name).toBe('CR');
+  });
+  it('loses nothing', () => {
+    for (const text of ['', '\0', '\0a', 'a\0', 'x\u2066y\u2069\n', '\u{1f600}\u200d']) expect(pieces(text).map((p) => p.text).join('')).toBe(text);
+  });
+});
+
+describe('octets and indexes', () => {
+  it('are turned into each other', () => {
+    const text = 'aü€\u{1f600}z';
+    for (const [index, octet] of [[0, 0], [1, 1], [2, 3], [3, 6], [5, 10], [6, 11]] as const) {
+      expect(octetOf(text, index)).toBe(octet);
+      expect(indexOf(text, octet)).toBe(index);
+    }
+  });
+});
+
+describe('a long list', () => {
+  it('draws what is seen', () => {
+    expect(sliceAt(0, 260, 1000, 26, 5)).toEqual({ first: 0, count: 16, offset: 0 });
+    expect(sliceAt(2600, 260, 1000, 26, 5)).toEqual({ first: 95, count: 21, offset: 95 * 26 });
+    expect(sliceAt(1e9, 260, 3, 26, 5).first + sliceAt(1e9, 260, 3, 26, 5).count).toBe(3);
+    expect(sliceAt(0, 260, 0, 26, 5).count).toBe(0);
+  });
+  it('reaches both ends when it is too long to be scrolled', () => {
+    const total = 5_000_000;
+    const height = heightOf(total, 26);
+    expect(height).toBeLessThan(total * 26);
+    expect(sliceAt(0, 600, total, 26, 0).first).toBe(0);
+    const last = sliceAt(height - 600, 600, total, 26, 0);
+    expect(last.first + last.count).toBe(total);
+    expect(topFor(total - 1, 0, 600, total, 26)).toBeCloseTo(height - 600, 0);
+  });
+  it('scrolls no more than it must', () => {
+    expect(topFor(5, 0, 260, 100, 26)).toBe(0);
+    expect(topFor(20, 0, 260, 100, 26)).toBe(21 * 26 - 260);
+    expect(topFor(2, 520, 260, 100, 26)).toBe(52);
+  });
+});
+
+describe('columns', () => {
+  it('are read back, whatever was kept', () => {
+    for (const kept of [null, 'x', [{ id: 'nonsense' }, null, 7], [{ id: 'host', width: 1e9 }, { id: 'host' }]]) {
+      expect(new Set(tidyChosen(kept).map((c) => c.id))).toEqual(new Set(columns.map((c) => c.id)));
+    }
+    expect(widthWithin('host', NaN)).toBe(180);
+  });
+  it('fit', () => {
+    const all = tidyChosen(null);
+    expect(fitting(all, 5000).length).toBe(columns.length);
+    expect(fitting(all, 100).map((c) => c.id)).toEqual(['verdict', 'status', 'path']);
+  });
+  it('are moved', () => expect(moved(tidyChosen(null), 'path', 'time')[0]?.id).toBe('path'));
+});
+
+describe('the address', () => {
+  it('says where one is', () => {
+    const place = { ...start, filter: 'host:a b&c=#d', seq: 12, tab: 'diff' as const, other: 9, group: 'host', scope: 'host:=x' };
+    expect(readPlace(writePlace(place))).toEqual(place);
+    expect(writePlace(start)).toBe('');
+  });
+  it('leaves out nonsense', () => expect(readPlace('#view=x&tab=y&x=-1&with=1e99')).toEqual(start));
+  it('joins filters', () => {
+    expect(wholeFilter('a or b', 'host:=x')).toBe('(a or b) host:=x');
+    expect(and('a or b', 'c')).toBe('(a or b) c');
+    expect(quote('a "b" \\')).toBe('"a \\"b\\" \\\\"');
+    expect(classFilter(0)).toBe('status:none');
+  });
+});
+
+describe('differences', () => {
+  it('are the shortest', () => {
+    expect(diff(['a', 'b', 'c'], ['a', 'x', 'c', 'd'])).toEqual([
+      { kind: 'same', text: 'a' }, { kind: 'gone', text: 'b' }, { kind: 'new', text: 'x' }, { kind: 'same', text: 'c' }, { kind: 'new', text: 'd' },
+    ]);
+    expect(diff([], ['a'])).toEqual([{ kind: 'new', text: 'a' }]);
+  });
+  it('give both lists back', () => {
+    const a = [...'abracadabra'];
+    const b = [...'alakazambra'];
+    const lines = diff(a, b);
+    expect(lines.filter((l) => l.kind !== 'new').map((l) => l.text)).toEqual(a);
+    expect(lines.filter((l) => l.kind !== 'gone').map((l) => l.text)).toEqual(b);
+  });
+  it('end for lists that are too long', () => expect(diff(Array(3000).fill('a'), Array(3000).fill('b')).length).toBe(6000));
+});
+
+describe('text of an issue', () => {
+  it('cannot be left by what was captured', () => {
+    expect(fenced('a\n```\nb').startsWith('````\n')).toBe(true);
+    expect(code('a``b')).toBe('```a``b```');
+    const note = {
+      rule: 'a/b', severity: 'warn', blame: 'origin', title: 't', message: 'm\u202e', help: 'h', doc: 'd', refs: [{ text: 'RFC 1', url: 'https://a.test/' }],
+      place: { message: 'response', part: 'field', line: 0, words: 'w' }, evidence: { before: 'x', marked: '```', after: 'z' },
+    } as Note;
+    const text = issueText({ method: 'GET', url: 'http://a.test/', status: 200, id: 'abc', meaning: { name: 'OK' } } as Detail, note);
+    expect(text).toContain('````http\nx```z\n````');
+    expect(text).toContain('m‹RLO›');
+    expect(text).toContain('[RFC 1](https://a.test/)');
+  });
+});
+
+describe('small things', () => {
+  it('cuts JSON into tokens', () => {
+    expect(tokens('{"a": -1.5e3, "b": [true, "x"]}').filter((t) => t.kind).map((t) => `${t.kind} ${t.text}`)).toEqual(['name "a"', 'number -1.5e3', 'name "b"', 'word true', 'string "x"']);
+    expect(tokens('"<img').map((t) => t.text).join('')).toBe('"<img');
+  });
+  it('finds text', () => {
+    expect(places('abAB', 'ab')).toEqual([0, 2]);
+    expect(places('İab', 'ab')).toEqual([1]);
+    expect(places('x', '')).toEqual([]);
+  });
+  it('reads fields', () => {
+    expect(readFields('A: 1\n\nB:2')).toEqual({ fields: [['A', '1'], ['B', '2']], wrong: '' });
+    expect(readFields('A: 1\nno field').wrong).toBe('no field');
+    expect(readFields('a b: 1').wrong).toBe('a b: 1');
+  });
+  it('names changes', () => {
+    expect(changesOf(['annotated', 'request-host', 'version'], 'request').map((c) => c.name)).toEqual(['request-host', 'version']);
+    expect(changesOf(['something-new'], 'response')[0]?.text).toBe('something-new');
+  });
+  it('walks a menu', () => expect([itemFor('ArrowDown', 2, 3), itemFor('ArrowUp', 0, 3), itemFor('End', 0, 3), itemFor('x', 0, 3)]).toEqual([0, 2, 2, undefined]));
+  it('quotes a path for shells', () => {
+    const setup = { proxy: 'http://127.0.0.1:8080', caFile: "/a b/it's.pem", env: 'sidenote env', fingerprint: '', showSecrets: false, version: '', run: '', resend: true };
+    const clients = clientsOf(setup);
+    expect(clients.find((c) => c.name === 'curl')?.text).toContain(`--cacert '/a b/it'\\''s.pem'`);
+    expect(clients[0]?.text).toBe('eval "$(sidenote env)"');
+  });
+});
