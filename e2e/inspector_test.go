@@ -19,7 +19,7 @@ import (
 )
 
 // picturesVariable names a folder for pictures of the inspector's views; those
-// of the documents are made with it set to ../docs/pictures.
+// of the documents are made with it.
 const picturesVariable = "SIDENOTE_TEST_PICTURES"
 
 // A pageTest is what e2e/node/inspector.mjs is given, and what it asks for while

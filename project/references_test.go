@@ -160,7 +160,7 @@ func TestManualFindsFaults(t *testing.T) {
 func TestNamesInTheDocumentsExist(t *testing.T) {
 	m := readManual(t, build(t))
 	flags := slices.Concat(slices.Collect(maps.Values(m.flags))...)
-	variables := []string{"SIDENOTE_CONFIG", "SIDENOTE_TEST_NO_SKIP"}
+	variables := []string{"SIDENOTE_CONFIG", "SIDENOTE_TEST_NO_SKIP", "SIDENOTE_TEST_PICTURES"}
 	for _, s := range configs.Settings() {
 		variables = append(variables, s.Env())
 	}

@@ -15,12 +15,12 @@ export default defineConfig({
   },
   server: {
     // "npm run dev" shows the page with the data of a running sidenote:
-    // SIDENOTE_TOKEN=$(sidenote open --token) npm run dev
+    // TOKEN=$(sidenote open --token) npm run dev
     proxy: {
       '/api': {
-        target: process.env.SIDENOTE_ADMIN ?? 'http://127.0.0.1:8081',
+        target: process.env.ADMIN ?? 'http://127.0.0.1:8081',
         changeOrigin: true,
-        headers: { Authorization: `Bearer ${process.env.SIDENOTE_TOKEN ?? ''}` },
+        headers: { Authorization: `Bearer ${process.env.TOKEN ?? ''}` },
       },
     },
   },
