@@ -2,7 +2,7 @@
 // one run on one machine: CPU time of the proxy's process for each request; and
 // how many exchanges lint judges in a second of CPU time.
 //
-//	go run ./bench [-requests N] [-connections N] [-only plain|tls|metrics|lint]
+//	go run ./bench [-requests N] [-connections N] [-only plain|tls|metrics|otlp|inspector|lint]
 //
 // Both proxies fetch the same 1 KiB over keep-alive connections from an origin
 // server in this process. sidenote runs with all rules, response fields,
@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	requests := flag.Int("requests", 20000, "requests of each round")
 	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, tls, metrics, otlp or lint")
+	only := flag.String("only", "", "plain, tls, metrics, otlp, inspector or lint")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
@@ -67,7 +68,7 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
-	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}, {"metrics", false, 1.03}, {"otlp", false, 1.03}} {
+	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}, {"metrics", false, 1.03}, {"otlp", false, 1.03}, {"inspector", false, 1.05}} {
 		if only != "" && only != c.name {
 			continue
 		}
@@ -89,6 +90,15 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 		return []proxyKind{
 			{name: "sidenote", command: sidenoteCommand(sidenote, dir, o)},
 			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), admin: o.admin, profile: profile},
+		}
+	case "inspector":
+		token := func() (string, error) {
+			out, err := command(sidenote, "open", "--token", "--ca-dir", filepath.Join(dir, "ca")).Output()
+			return strings.TrimSpace(string(out)), err
+		}
+		return []proxyKind{
+			{name: "sidenote, nobody looks", command: sidenoteCommand(sidenote, dir, o), admin: o.admin},
+			{name: "sidenote, ten open pages", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, token: token, pages: 10, profile: profile},
 		}
 	case "metrics":
 		return []proxyKind{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
@@ -28,8 +29,10 @@ type proxyKind struct {
 	name    string
 	command func(address string) *exec.Cmd
 
-	admin, profile string // where to ask for a CPU profile, and the file for it
-	scraped        bool   // the metrics are asked for each second, there
+	admin, profile string                 // where to ask for a CPU profile, and the file for it
+	scraped        bool                   // the metrics are asked for each second, there
+	token          func() (string, error) // for the inspector
+	pages          int                    // pages of the inspector that are open
 }
 
 // A result is what one round cost.
@@ -96,6 +99,13 @@ func measure(k proxyKind, u string, requests, connections int) (result, error) {
 	}
 	if k.profile != "" {
 		go fetchProfile(k.admin, k.profile)
+	}
+	if k.pages > 0 {
+		token, err := k.token()
+		if err != nil {
+			return result{}, err
+		}
+		defer openPages(k.admin, token, k.pages)()
 	}
 	if k.scraped {
 		stop := scrapeEachSecond(k.admin)
@@ -251,6 +261,51 @@ func scrapeEachSecond(admin string) (stop func()) {
 			}
 		}
 	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// pageRows is how many rows a page that follows asks for at a time.
+const pageRows = 60
+
+// openPages follows the traffic as so many pages of the inspector do, until
+// stop is called: each listens to the events, and asks for the latest rows when
+// there is news.
+func openPages(admin, token string, count int) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	get := func(path string) (*http.Response, error) {
+		r, err := http.NewRequestWithContext(ctx, "GET", "http://"+admin+"/api/v1/"+path, nil)
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		return http.DefaultClient.Do(r)
+	}
+	for range count {
+		done.Go(func() {
+			events, err := get("events")
+			if err != nil {
+				return
+			}
+			defer events.Body.Close()
+			if events.StatusCode != http.StatusOK {
+				fmt.Fprintln(os.Stderr, "bench: the inspector refuses a page:", events.Status)
+				return
+			}
+			for lines := bufio.NewScanner(events.Body); lines.Scan(); {
+				if !strings.HasPrefix(lines.Text(), "data:") {
+					continue
+				}
+				if resp, err := get("exchanges?from=tail&limit=" + strconv.Itoa(pageRows)); err == nil {
+					_, _ = io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
+				}
+			}
+		})
+	}
 	return func() {
 		cancel()
 		done.Wait()

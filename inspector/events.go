@@ -21,10 +21,13 @@ type news struct {
 	Version string      `json:"version"`
 }
 
-// How often news is sent: at most, and when there is none.
+// How often news is sent: at most, at most while there is more than anybody can
+// read, and when there is none.
 const (
-	newsEvery  = 100 * time.Millisecond
-	aliveEvery = 15 * time.Second
+	newsEvery   = 100 * time.Millisecond
+	hurryEvery  = 500 * time.Millisecond
+	aliveEvery  = 15 * time.Second
+	readableNew = 20 // exchanges that came since the last news
 )
 
 // events streams news (server-sent events). The ID of an event is the store's
@@ -36,6 +39,7 @@ func (i *Inspector) events(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
+	last := i.o.Store.Stats().Last
 	_ = out.SetWriteDeadline(time.Time{}) // a stream has no end; a server without deadlines is fine too
 	for {
 		changed := i.o.Store.Changed() // asked for before the numbers, so that nothing falls between
@@ -49,16 +53,21 @@ func (i *Inspector) events(w http.ResponseWriter, r *http.Request) {
 		if _, err := fmt.Fprintf(w, "id: %d\nevent: news\ndata: %s\n\n", version, b); err != nil || out.Flush() != nil {
 			return
 		}
-		if !i.wait(r, w, out, changed) {
+		pause := newsEvery
+		if n.Stats.Last-last > readableNew {
+			pause = hurryEvery
+		}
+		last = n.Stats.Last
+		if !i.wait(r, w, out, changed, pause) {
 			return
 		}
 	}
 }
 
-// wait waits for the next change, but not less than newsEvery. It keeps the
+// wait waits for the next change, but not less than a pause. It keeps the
 // connection alive meanwhile, and reports whether it still is.
-func (i *Inspector) wait(r *http.Request, w http.ResponseWriter, out *http.ResponseController, changed <-chan struct{}) bool {
-	pause := time.NewTimer(newsEvery)
+func (i *Inspector) wait(r *http.Request, w http.ResponseWriter, out *http.ResponseController, changed <-chan struct{}, least time.Duration) bool {
+	pause := time.NewTimer(least)
 	defer pause.Stop()
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
