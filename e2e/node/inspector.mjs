@@ -261,6 +261,46 @@ await step('a filter that cannot be read', async () => {
   expecting = false;
 });
 
+await step('what this browser remembers', async () => {
+  await filter('status:5xx');
+  await until('5xx alone', async () => (await total()) < 8);
+  await page.getByTitle('Saved filters').first().click();
+  await page.getByRole('menuitem', { name: 'Save this filter…' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('broken');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Columns…' }).click();
+  await sound('columns');
+  await page.getByRole('checkbox', { name: 'Protocol' }).uncheck();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Dark', exact: true }).click();
+  await filter('');
+  await page.reload();
+  await until('the list', async () => (await rows.count()) > 10);
+  check((await page.locator('html').getAttribute('data-theme')) === 'dark', 'it is not dark');
+  check((await page.getByRole('columnheader', { name: 'Protocol' }).count()) === 0, 'the column is there again');
+  check((await page.getByRole('columnheader', { name: 'Type' }).count()) === 1, 'another column is gone');
+  await page.getByTitle('Saved filters').first().click();
+  await page.getByRole('menuitem', { name: 'broken: status:5xx' }).click();
+  await until('5xx alone', async () => (await total()) < 8);
+  await page.evaluate(() => localStorage.clear());
+  await filter('');
+  await page.reload();
+  await until('the list', async () => (await rows.count()) > 10);
+});
+
+await step('in another order', async () => {
+  await page.getByTitle('Order by duration').click();
+  await until('the slowest first', async () => {
+    const times = await page.locator('.ms').evaluateAll((all) => all.map((e) => parseFloat(e.textContent) * (e.textContent.endsWith(' s') ? 1000 : 1)));
+    return times.length > 10 && times.every((t, i) => i === 0 || isNaN(t) || t <= times[i - 1]);
+  });
+  check((await page.getByRole('columnheader', { name: /Duration/ }).getAttribute('aria-sort')) === 'descending', 'the head does not say so');
+  await page.getByTitle('Order by time').click();
+  await until('by time', async () => (await rows.first().innerText()).includes('/v1/cart'));
+});
+
 await step('pause and follow', async () => {
   await page.locator('#list').focus();
   await page.keyboard.press(' ');
@@ -408,8 +448,9 @@ await step('hostile text is text', async () => {
 
 await step('dark, narrow, and on a wall', async () => {
   await row('/v1/cart').waitFor();
-  for (const colorScheme of ['dark', 'light']) {
-    for (const [name, width, height] of [['narrow', 400, 800], ['wall', 2560, 1440], ['desk', 1440, 900]]) {
+  const screens = { dark: [['narrow', 400, 800], ['wall', 2560, 1440], ['desk', 1440, 900]], light: [['narrow', 400, 800]] };
+  for (const [colorScheme, sizes] of Object.entries(screens)) {
+    for (const [name, width, height] of sizes) {
       const other = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce', storageState: await context.storageState() });
       const p = await other.newPage();
       p.setDefaultTimeout(wait);

@@ -3,7 +3,7 @@
 import { getJSON, Problem, query, type News, type Row, type Window } from './api';
 
 /** Rows kept beyond the view, and fetched beyond it. */
-const spare = 60;
+const spare = 150;
 const mostKept = 2000;
 const mostAsked = 400;
 
@@ -233,7 +233,7 @@ export class List {
   private prune(): void {
     if (this.#rows.size <= mostKept) return;
     for (const ordinal of this.#rows.keys()) {
-      if (ordinal < this.#first - 3 * spare || ordinal > this.#last + 3 * spare) {
+      if (ordinal < this.#first - 2 * spare || ordinal > this.#last + 2 * spare) {
         this.#rows.delete(ordinal);
         this.#stale.delete(ordinal);
       }

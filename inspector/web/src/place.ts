@@ -1,4 +1,5 @@
 // What is being looked at, as the address says it, so that it can be shared.
+import { columns } from './columns';
 
 export type View = 'exchanges' | 'overview' | 'connect';
 export const tabs = ['notes', 'request', 'response', 'timing', 'connection', 'related', 'diff', 'text'] as const;
@@ -20,6 +21,8 @@ export const start: Place = { view: 'exchanges', filter: '', order: 'time', down
 
 const views: readonly string[] = ['exchanges', 'overview', 'connect'];
 
+const orders: readonly (string | undefined)[] = columns.map((c) => c.order);
+
 function number(text: string | null): number {
   const n = Number(text ?? 0);
   return Number.isSafeInteger(n) && n > 0 ? n : 0;
@@ -33,7 +36,7 @@ export function readPlace(fragment: string): Place {
   return {
     view: views.includes(view) ? (view as View) : 'exchanges',
     filter: q.get('filter') ?? '',
-    order: q.get('order') ?? 'time',
+    order: orders.includes(q.get('order') ?? '') ? (q.get('order') as string) : 'time',
     down: q.get('down') === 'true',
     group: q.get('group') ?? '',
     scope: q.get('scope') ?? '',

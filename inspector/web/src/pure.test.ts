@@ -98,7 +98,7 @@ describe('the address', () => {
     expect(readPlace(writePlace(place))).toEqual(place);
     expect(writePlace(start)).toBe('');
   });
-  it('leaves out nonsense', () => expect(readPlace('#view=x&tab=y&x=-1&with=1e99')).toEqual(start));
+  it('leaves out nonsense', () => expect(readPlace('#order=z&view=x&tab=y&x=-1&with=1e99')).toEqual(start));
   it('joins filters', () => {
     expect(wholeFilter('a or b', 'host:=x')).toBe('(a or b) host:=x');
     expect(and('a or b', 'c')).toBe('(a or b) c');
