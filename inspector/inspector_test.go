@@ -435,3 +435,21 @@ func TestPage(t *testing.T) {
 		}
 	}
 }
+
+// TestTunnelHasNoPath sees that the authority of CONNECT is not said twice.
+func TestTunnelHasNoPath(t *testing.T) {
+	d := newDesk(t)
+	x, err := exchange.ParseText("> CONNECT shop.test:443 HTTP/1.1\n> Host: shop.test:443\n>\n< HTTP/1.1 200 OK\n<\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.store.Add(&annotate.Annotated{X: x}, store.Live)
+	for path, want := range map[string]string{
+		"/api/v1/exchanges?filter=method:CONNECT": `"host":"shop.test:443","path":"","route":""`,
+		"/api/v1/overview?filter=method:CONNECT":  `"method":"CONNECT","host":"shop.test:443","route":""`,
+	} {
+		if _, body := d.get(t, path); !strings.Contains(body, want) {
+			t.Errorf("%s: no %s in %.600s", path, want, body)
+		}
+	}
+}

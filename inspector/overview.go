@@ -132,7 +132,7 @@ func (t *tally) add(e *store.Entry) {
 		t.starts = append(t.starts, x.Started)
 		t.class = append(t.class, class)
 	}
-	route := annotate.Route(x.Path())
+	route := annotate.Route(pathOf(x, x.Path()))
 	t.addRoute(e, route, class)
 	t.addHost(e, class)
 	t.addNotes(e, route)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/exchange"
 	"sidenote/filter"
 	"sidenote/sink/store"
 )
@@ -52,7 +53,7 @@ func (i *Inspector) rowOf(e *store.Entry) row {
 	r := row{
 		Seq: e.Seq, ID: text(x.ID), At: x.Started, Status: e.Status, Class: annotate.ClassOf(&x.Response), Verdict: e.Verdict.String(),
 		Blame: string(e.Blame()), Method: text(x.Request.Method), Scheme: text(x.Scheme), Host: text(i.o.Redact.URI(x.Authority)),
-		Path: text(i.o.Redact.URI(e.Path)), Route: text(i.o.Redact.URI(annotate.Route(x.Path()))),
+		Path: text(i.o.Redact.URI(pathOf(x, e.Path))), Route: text(i.o.Redact.URI(annotate.Route(pathOf(x, x.Path())))),
 		Type: text(e.Type), Kind: filter.KindOf(e.Type), Size: x.Response.Content.Size,
 		Duration: millis(x.Timing.Done), Wait: millis(x.Timing.Wait()), Protocol: filter.Protocol(x),
 		Agent: text(agentName(e)), Trace: filter.TraceID(x), Pinned: e.Pinned, ByHand: e.ByHand, Comment: e.Comment,
@@ -74,6 +75,15 @@ func (i *Inspector) rowOf(e *store.Entry) row {
 		}
 	}
 	return r
+}
+
+// pathOf is a path of an exchange; none for CONNECT, whose target is the
+// authority, which stands beside it already.
+func pathOf(x *exchange.Exchange, path string) string {
+	if x.Request.Method == "CONNECT" {
+		return ""
+	}
+	return path
 }
 
 func (r *row) addRule(n *annotate.Note) {
