@@ -107,12 +107,11 @@ type message struct {
 }
 
 type fieldLine struct {
-	Name    string `json:"name"`
-	Value   string `json:"value"`
-	Means   string `json:"means,omitempty"` // what the field says, in a line
-	Known   bool   `json:"known"`
-	Notes   []int  `json:"notes,omitempty"` // indexes of notes about this line
-	Removed bool   `json:"removed,omitempty"`
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Means string `json:"means,omitempty"` // what the field says, in a line
+	Known bool   `json:"known"`
+	Notes []int  `json:"notes,omitempty"` // indexes of notes about this line
 }
 
 type content struct {
