@@ -53,6 +53,8 @@ type Config struct {
 	Color       string // "auto", "always" or "never"
 	Quiet       bool
 	Save        string // JSONL file for whole exchanges; "" for none
+	SaveFilter  string // which of them; "" for all
+	Filter      string // which are printed; "" for all
 	Reports     []Report
 	LogFile     string        // file for the JSON log; "" for none
 	LogMaxSize  int64         // octets from which it is set aside; 0 for never

@@ -280,6 +280,18 @@ func Settings() []Setting {
 			set:  text(func(c *Config) *string { return &c.Save }, anyText),
 		},
 		{
+			Name: "save-filter", Kind: KindText, Value: "FILTER", Group: groupOutput,
+			Help: "write only exchanges that this filter lets through to the file of --save",
+			More: "See docs/filters.md.",
+			set:  text(func(c *Config) *string { return &c.SaveFilter }, anyText),
+		},
+		{
+			Name: "filter", Kind: KindText, Value: "FILTER", Group: groupOutput,
+			Help: "print only exchanges that this filter lets through, such as status:4xx",
+			More: "The others are counted and judged all the same. See docs/filters.md.",
+			set:  text(func(c *Config) *string { return &c.Filter }, anyText),
+		},
+		{
 			Name: "store", Kind: KindText, Value: "FILE", Group: groupOutput,
 			Help: "keep what the inspector shows in this file, so that it survives a restart",
 			More: "It has the latest exchanges, as many as --store-bytes holds, with pins and comments, and without secrets.",

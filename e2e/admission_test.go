@@ -104,3 +104,19 @@ func TestInspectorAfterARestart(t *testing.T) {
 	}
 	again.stop()
 }
+
+// TestSaveFilter sees that a filter chooses what is saved.
+func TestSaveFilter(t *testing.T) {
+	p := start(t, "--save-filter", "-status:418")
+	p.teapot()
+	server := httptest.NewServer(httpbinHandler())
+	defer server.Close()
+	p.fetch(p.client(), server.URL+"/status/204", nil)
+	p.stop()
+	if saved := p.records(p.save); len(saved) != 1 {
+		t.Errorf("%d exchanges are saved, want the one that is no 418", len(saved))
+	}
+	if logged := p.records(p.logFile); len(logged) != 2 {
+		t.Errorf("%d exchanges are logged, want both", len(logged))
+	}
+}

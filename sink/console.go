@@ -17,7 +17,10 @@ type ConsoleOptions struct {
 	Terminal Terminal
 	Least    annotate.Severity // lowest severity of a note that is shown; 0 for all
 	Quiet    bool              // only exchanges that have a note to show or failed
-	Location *time.Location    // for the clock on a terminal; nil for the local one
+	// Wanted says which exchanges are shown; the others are only counted. nil
+	// shows all.
+	Wanted   func(*annotate.Annotated) bool
+	Location *time.Location // for the clock on a terminal; nil for the local one
 	// Closing gives the last words of the summary line, such as "policy:
 	// FAIL"; nil for none.
 	Closing func() string
@@ -49,7 +52,7 @@ func NewConsole(w io.Writer, o ConsoleOptions) *Console {
 func (c *Console) Write(a *annotate.Annotated) error {
 	c.total.add(a)
 	shown := c.shown(a.Notes)
-	if c.o.Quiet && len(shown) == 0 && a.X.Err == nil {
+	if c.o.Quiet && len(shown) == 0 && a.X.Err == nil || c.o.Wanted != nil && !c.o.Wanted(a) {
 		return nil
 	}
 	b := c.buf[:0]

@@ -56,7 +56,7 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 	addChoice(c, format, "format", "how exchanges are printed: text, or json for one record a line")
 	configs.AddFlags(c.Flags(), policySettings()...)
 	configs.AddFlags(c.Flags(), ruleSettings()...)
-	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "report", "show-secrets", "config")
+	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "filter", "report", "show-secrets", "config")
 	return c
 }
 
@@ -108,13 +108,19 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 	if l.reports, err = p.openReports(&c, reportOptions(j, l.least, "sidenote lint "+strings.Join(args, " "), "")); err != nil {
 		return nil, err
 	}
-	l.openSink()
+	if err := l.openSink(); err != nil {
+		return nil, err
+	}
 	l.each, l.flush = l.exchange, l.out.Flush
 	return l, nil
 }
 
 // openSink makes what exchanges are written to. A terminal gets each at once.
-func (l *linting) openSink() {
+func (l *linting) openSink() error {
+	wanted, err := parseFilter("filter", l.config.Filter)
+	if err != nil {
+		return err
+	}
 	out := l.program.stdout
 	if l.reports.toStdout() {
 		out = l.program.stderr
@@ -126,12 +132,13 @@ func (l *linting) openSink() {
 	}
 	l.out = bufio.NewWriterSize(clearFirst{out, l.progress}, size)
 	if !l.text {
-		l.sink = sink.NewJSONLog(l.out, nil)
-		return
+		l.sink = only(sink.NewJSONLog(l.out, nil), wanted)
+		return nil
 	}
 	l.sink = sink.NewConsole(l.out, sink.ConsoleOptions{
-		Terminal: l.terminal, Least: l.least, Quiet: l.config.Quiet,
+		Terminal: l.terminal, Least: l.least, Quiet: l.config.Quiet, Wanted: wanted,
 	})
+	return nil
 }
 
 // run judges all files and says how it went.

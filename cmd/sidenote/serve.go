@@ -339,11 +339,15 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 	if s.reports.toStdout() && s.out == s.program.stdout {
 		s.out = s.program.stderr
 	}
+	wanted, err := parseFilter("filter", s.config.Filter)
+	if err != nil {
+		return nil, err
+	}
 	var lanes []sink.Lane
 	if s.config.Format == "json" {
-		lanes = append(lanes, sink.Lane{Name: "console", Sink: s.jsonLog(s.out, nil), Fix: "see what reads the output"})
+		lanes = append(lanes, sink.Lane{Name: "console", Sink: only(s.jsonLog(s.out, nil), wanted), Fix: "see what reads the output"})
 	} else {
-		o := sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet}
+		o := sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet, Wanted: wanted}
 		if !s.summary {
 			o.Closing = s.judge.closing
 		}
@@ -356,12 +360,16 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 		}
 		lanes = append(lanes, sink.Lane{Name: "log", Sink: s.jsonLog(f, f), Fix: "free space for " + path})
 	}
+	saved, err := parseFilter("save-filter", s.config.SaveFilter)
+	if err != nil {
+		return nil, err
+	}
 	if path := s.config.Save; path != "" {
 		f, err := s.openLog(path, "--save", sink.LogFileOptions{})
 		if err != nil {
 			return nil, err
 		}
-		lanes = append(lanes, sink.Lane{Name: "save", Sink: sink.NewSave(f, f), Content: true, Fix: "free space for " + path})
+		lanes = append(lanes, sink.Lane{Name: "save", Sink: only(sink.NewSave(f, f), saved), Content: true, Fix: "free space for " + path})
 	}
 	if i := s.inspecting; i != nil && i.file != nil {
 		lanes = append(lanes, sink.Lane{Name: "store", Sink: i.file, Content: true, Fix: "free space for " + s.config.Store})
