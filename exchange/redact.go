@@ -254,19 +254,12 @@ func (w *secretWalk) exchange(x *Exchange, content bool) *Exchange {
 	if !changed {
 		return x
 	}
-	y := &Exchange{
-		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: authority,
-		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
-		Trace: x.Trace, Source: x.Source, Attached: x.Attached,
-	}
-	y.Request.Method, y.Request.Target = x.Request.Method, target
-	w.fill(&y.Request.Message, &x.Request.Message, &request, targetChanged)
-	w.fillResponse(&y.Response, &x.Response, &response)
-	if x.Interim != nil {
-		y.Interim = make([]Response, len(x.Interim))
-	}
-	for i := range x.Interim {
-		w.fillResponse(&y.Interim[i], &x.Interim[i], &interim[i])
+	y := x.shallow()
+	y.Authority, y.Request.Target = authority, target
+	w.replace(&y.Request.Message, &request, targetChanged)
+	w.replace(&y.Response.Message, &response, false)
+	for i := range y.Interim {
+		w.replace(&y.Interim[i].Message, &interim[i], false)
 	}
 	if x.Err != nil && x.Err.Detail != "" {
 		y.Err = &Err{Code: x.Err.Code, Detail: w.r.Scrubber(x, content).Text(x.Err.Detail)}
@@ -285,23 +278,15 @@ func (w *secretWalk) message(m *Message, content bool) (out walkedMessage) {
 	return out
 }
 
-func (w *secretWalk) fillResponse(to, from *Response, made *walkedMessage) {
-	to.Status, to.Reason, to.Made, to.At = from.Status, from.Reason, from.Made, from.At
-	w.fill(&to.Message, &from.Message, made, false)
-}
-
-func (w *secretWalk) fill(to, from *Message, made *walkedMessage, startLine bool) {
-	to.Version, to.RawHead = from.Version, from.RawHead
-	to.Fields, to.Trailers = made.fields, made.trailers
-	c := &to.Content
-	c.Size, c.Kept, c.Truncated = from.Content.Size, from.Content.Kept, from.Content.Truncated
-	c.Complete, c.SHA256, c.Decoded = from.Content.Complete, from.Content.SHA256, from.Content.Decoded
-	if made.content.changed {
+// replace puts what the walk made of a message into a copy of it.
+func (w *secretWalk) replace(m *Message, made *walkedMessage, startLine bool) {
+	m.Fields, m.Trailers = made.fields, made.trailers
+	if c := &m.Content; made.content.changed {
 		c.Kept, c.SHA256 = made.content.kept, Digest{}
 		c.Truncated = c.Truncated || made.content.dropped
 	}
 	if made.changed || startLine {
-		to.RawHead = w.rawHead(from.RawHead)
+		m.RawHead = w.rawHead(m.RawHead)
 	}
 }
 

@@ -7,16 +7,9 @@ func (x *Exchange) Slim(most int) *Exchange {
 	if x.Request.isSlim(most) && x.Response.isSlim(most) {
 		return x
 	}
-	y := &Exchange{
-		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: x.Authority,
-		Client: x.Client, Origin: x.Origin, Interim: x.Interim, Tunnel: x.Tunnel, Timing: x.Timing,
-		Err: x.Err, Changed: x.Changed, Source: x.Source, Attached: x.Attached,
-	}
-	y.Request.Method, y.Request.Target = x.Request.Method, x.Request.Target
-	y.Request.slimFrom(&x.Request.Message, most)
-	r, from := &y.Response, &x.Response
-	r.Status, r.Reason, r.Made, r.At = from.Status, from.Reason, from.Made, from.At
-	r.slimFrom(&from.Message, most)
+	y := x.shallow()
+	y.Request.Content.cut(most)
+	y.Response.Content.cut(most)
 	return y
 }
 
@@ -25,14 +18,11 @@ func (m *Message) isSlim(most int) bool {
 	return len(c.Kept) <= most && (len(c.Kept) == 0 || c.Decoded || !m.Fields.Has(FieldContentEncoding))
 }
 
-func (m *Message) slimFrom(from *Message, most int) {
-	m.Version, m.Fields, m.Trailers, m.RawHead = from.Version, from.Fields, from.Trailers, from.RawHead
-	to, c := &m.Content, &from.Content
-	to.Size, to.Kept, to.Truncated = c.Size, c.Kept, c.Truncated
-	to.Complete, to.SHA256, to.Decoded = c.Complete, c.SHA256, c.Decoded
+// cut keeps so many octets at most.
+func (c *Content) cut(most int) {
 	if len(c.Kept) > most {
-		to.Kept = append([]byte(nil), c.Kept[:most]...) // which frees the rest
-		to.Truncated = true
+		c.Kept = append([]byte(nil), c.Kept[:most]...) // which frees the rest
+		c.Truncated = true
 	}
 }
 

@@ -1,0 +1,34 @@
+package exchange
+
+// shallow gives a copy of x that can be changed on its own, but for what its
+// field sections and contents hold, which both share. What was decoded of a
+// content is not in it.
+func (x *Exchange) shallow() *Exchange {
+	y := &Exchange{
+		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: x.Authority,
+		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
+		Trace: x.Trace, Source: x.Source, Attached: x.Attached,
+	}
+	y.Request.Method, y.Request.Target = x.Request.Method, x.Request.Target
+	y.Request.copyFrom(&x.Request.Message)
+	y.Response.copyFrom(&x.Response)
+	if x.Interim != nil {
+		y.Interim = make([]Response, len(x.Interim))
+	}
+	for i := range x.Interim {
+		y.Interim[i].copyFrom(&x.Interim[i])
+	}
+	return y
+}
+
+func (r *Response) copyFrom(from *Response) {
+	r.Status, r.Reason, r.Made, r.At = from.Status, from.Reason, from.Made, from.At
+	r.Message.copyFrom(&from.Message)
+}
+
+func (m *Message) copyFrom(from *Message) {
+	m.Version, m.Fields, m.Trailers, m.RawHead = from.Version, from.Fields, from.Trailers, from.RawHead
+	to, c := &m.Content, &from.Content
+	to.Size, to.Kept, to.Truncated = c.Size, c.Kept, c.Truncated
+	to.Complete, to.SHA256, to.Decoded = c.Complete, c.SHA256, c.Decoded
+}
