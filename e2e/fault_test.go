@@ -59,10 +59,10 @@ func faultRecords(t *testing.T) (records []*exchange.Exchange) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	err = exchange.ReadJSONL(f, func(x *exchange.Exchange) error {
+	err = exchange.ReadCapture(f, exchange.Capture{Exchange: func(x *exchange.Exchange) error {
 		records = append(records, x)
 		return nil
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,8 +83,8 @@ func isUTF16(head []byte) bool {
 		len(head) > 1 && (head[0] == 0) != (head[1] == 0)
 }
 
-// readJSONL is ReadJSONL that goes on after a line that is no record. skipped is
-// how many octets stood before the first line.
+// readJSONL reads full records, one a line, and holds one at a time. Empty lines
+// are skipped. skipped is how many octets stood before the first line.
 func readJSONL(r io.Reader, c Capture, skipped int64) error {
 	lines := lineReader{r: r, taken: skipped}
 	entry := 0

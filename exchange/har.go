@@ -46,32 +46,6 @@ func (e *EntryError) Error() string {
 // Unwrap gives what is wrong there.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// harName is the name of a source that was not given one.
-const harName = "HAR"
-
-// ReadHAR reads the entries of a HAR and calls f for each. It holds one entry
-// at a time. An entry that cannot be read does not keep the others from being
-// read; the error then names the first, and how many there were. An error that
-// f returns ends the reading and is given back as it is. ReadCapture tells of
-// each such entry and reads JSONL too.
-func ReadHAR(r io.Reader, f func(*Exchange) error) error {
-	var first *EntryError
-	n := 0
-	err := readHAR(r, Capture{File: harName, Exchange: f, Bad: func(e *EntryError) error {
-		if n++; n == 1 {
-			first = e
-		}
-		return nil
-	}}, 0)
-	switch {
-	case err != nil || first == nil:
-		return err
-	case n == 1:
-		return first
-	}
-	return fmt.Errorf("%w (and %d more entries that cannot be read)", first, n-1)
-}
-
 var (
 	errHARVersion   = errors.New("sidenote reads HAR 1.x")
 	errNoLog        = errors.New(`not a HAR: the object has no member "log"`)
@@ -125,19 +99,11 @@ func (h *harReading) located(err error) error {
 	case err == io.ErrUnexpectedEOF:
 		err = errHARTruncated
 	}
-	e := &EntryError{File: h.name(), Entry: -1, Offset: h.stream.offset() + 1, Err: err}
+	e := &EntryError{File: h.File, Entry: -1, Offset: h.stream.offset() + 1, Err: err}
 	if h.inEntry {
 		e.Entry = h.count
 	}
 	return e
-}
-
-// name is the file's name for errors.
-func (h *harReading) name() string {
-	if h.File == harName {
-		return ""
-	}
-	return h.File
 }
 
 // givenBack wraps an error of the caller's own function.
@@ -255,7 +221,7 @@ func (h *harReading) nextLarge() (x *Exchange, at int64, err error) {
 }
 
 func (h *harReading) bad(e *EntryError) error {
-	e.File = h.name()
+	e.File = h.File
 	if h.Bad == nil {
 		return e
 	}

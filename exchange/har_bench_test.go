@@ -114,7 +114,7 @@ func BenchmarkReadHAR(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
-		if err := exchange.ReadHAR(bytes.NewReader(har), func(*exchange.Exchange) error { n++; return nil }); err != nil || n != entries {
+		if err := exchange.ReadCapture(bytes.NewReader(har), exchange.Capture{Exchange: func(*exchange.Exchange) error { n++; return nil }}); err != nil || n != entries {
 			b.Fatal(n, err)
 		}
 	}

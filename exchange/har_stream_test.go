@@ -23,10 +23,10 @@ func numbered(t *testing.T, i int) *exchange.Exchange {
 
 func targets(t *testing.T, har []byte) (all []string) {
 	t.Helper()
-	if err := exchange.ReadHAR(bytes.NewReader(har), func(x *exchange.Exchange) error {
+	if err := exchange.ReadCapture(bytes.NewReader(har), exchange.Capture{Exchange: func(x *exchange.Exchange) error {
 		all = append(all, x.Request.Target)
 		return nil
-	}); err != nil {
+	}}); err != nil {
 		t.Fatalf("%v in\n%s", err, har)
 	}
 	return all

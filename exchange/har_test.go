@@ -320,14 +320,17 @@ func orNil(s string) string {
 	return s
 }
 
-func TestReadHARTellsOfBadEntries(t *testing.T) {
+// TestReadHARStopsAtABadEntry unless somebody wants to be told of them.
+func TestReadHARStopsAtABadEntry(t *testing.T) {
 	n := 0
-	err := exchange.ReadHAR(strings.NewReader(har("1", smallEntry, "2")), func(*exchange.Exchange) error { n++; return nil })
-	if want := "entry 0, byte 73: an entry has to be an object (and 1 more entries that cannot be read)"; n != 1 || err == nil || err.Error() != want {
+	count := exchange.Capture{File: "HAR", Exchange: func(*exchange.Exchange) error { n++; return nil }}
+	err := exchange.ReadCapture(strings.NewReader(har(smallEntry, "1", smallEntry)), count)
+	if want := "HAR: entry 1, byte 151: an entry has to be an object"; n != 1 || err == nil || err.Error() != want {
 		t.Errorf("%d, %v", n, err)
 	}
 	stop := errors.New("enough")
-	if err := exchange.ReadHAR(strings.NewReader(har(smallEntry, smallEntry)), func(*exchange.Exchange) error { return stop }); err != stop {
+	err = exchange.ReadCapture(strings.NewReader(har(smallEntry, smallEntry)), exchange.Capture{Exchange: func(*exchange.Exchange) error { return stop }})
+	if err != stop {
 		t.Errorf("%v, want the error of the function as it is", err)
 	}
 }

@@ -23,7 +23,7 @@ type HAROptions struct {
 // WriteHAR writes a HAR 1.2 of exchanges that have ended, one at a time. It
 // leaves secrets as they are: give it redacted ones. Octets of fields that are
 // no UTF-8 are written as the characters of ISO 8859-1, as browsers do; content
-// that is no text is written in base64. ReadHAR reads what it writes.
+// that is no text is written in base64. ReadCapture reads what it writes.
 func WriteHAR(w io.Writer, exchanges iter.Seq[*Exchange], o HAROptions) error {
 	b := bufio.NewWriterSize(w, streamWindow)
 	b.Write(appendHARHead(nil, o.Version))

@@ -313,32 +313,6 @@ func (r *recordConn) fill(c *Connection) (err error) {
 // MaxRecord bounds one line of a JSONL file, in octets.
 const MaxRecord = 64 << 20
 
-// ReadJSONL reads full records, one a line, and calls f for each. It holds one
-// line at a time. An empty line is skipped. An error says the line and, where
-// it can, the octet in it; one that f returns is given back as it is.
-func ReadJSONL(r io.Reader, f func(*Exchange) error) error {
-	lines := lineReader{r: r}
-	for n := 1; ; n++ {
-		line, err := lines.next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
-		}
-		if len(line) == 0 {
-			continue
-		}
-		x, err := ParseJSON(line)
-		if err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
-		}
-		if err := f(x); err != nil {
-			return err
-		}
-	}
-}
-
 // lineReader cuts a stream into lines of at most MaxRecord octets.
 type lineReader struct {
 	r          io.Reader

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -151,21 +152,22 @@ func TestReadJSONL(t *testing.T) {
 	x := mustParse(t, full)
 	line := string(x.AppendJSON(nil, exchange.EncodeOptions{Full: true}, nil))
 	read := func(s string) (n int, err error) {
-		err = exchange.ReadJSONL(iotestOneByte{strings.NewReader(s)}, func(*exchange.Exchange) error { n++; return nil })
+		err = exchange.ReadCapture(iotestOneByte{strings.NewReader(s)}, exchange.Capture{Exchange: func(*exchange.Exchange) error { n++; return nil }})
 		return n, err
 	}
 	if n, err := read(line + "\r\n\n" + line + strings.TrimSuffix(line, "\n")); n != 3 || err != nil {
 		t.Errorf("%d %v", n, err)
 	}
-	if n, err := read(line + "{\"schema\":]\n"); n != 1 || err == nil || !strings.HasPrefix(err.Error(), "line 2: byte 11: ") {
+	where := fmt.Sprintf("entry 1, byte %d: line 2: byte 11: ", len(line)+1)
+	if n, err := read(line + "{\"schema\":]\n"); n != 1 || err == nil || !strings.HasPrefix(err.Error(), where) {
 		t.Errorf("%d %v", n, err)
 	}
 	stop := errors.New("stop")
-	if err := exchange.ReadJSONL(strings.NewReader(line), func(*exchange.Exchange) error { return stop }); err != stop {
+	if err := exchange.ReadCapture(strings.NewReader(line), exchange.Capture{Exchange: func(*exchange.Exchange) error { return stop }}); err != stop {
 		t.Error(err)
 	}
 	endless := io.MultiReader(strings.NewReader(line), zeros{})
-	err := exchange.ReadJSONL(endless, func(*exchange.Exchange) error { return nil })
+	err := exchange.ReadCapture(endless, exchange.Capture{Exchange: func(*exchange.Exchange) error { return nil }})
 	if err == nil || !strings.Contains(err.Error(), "line 2: longer than 64 MiB") {
 		t.Error(err)
 	}

@@ -32,8 +32,8 @@ func NewJSONLog(w io.Writer, closer io.Closer) *JSONSink {
 	return newJSONSink(w, closer, false)
 }
 
-// NewSave makes the sink of --save: whole exchanges, as exchange.ReadJSONL
-// reads them.
+// NewSave makes the sink of --save: whole exchanges, as
+// exchange.ReadCapture reads them.
 func NewSave(w io.Writer, closer io.Closer) *JSONSink {
 	return newJSONSink(w, closer, true)
 }

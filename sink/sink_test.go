@@ -144,13 +144,13 @@ func TestSaveCanBeReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	err := exchange.ReadJSONL(strings.NewReader(out.String()), func(x *exchange.Exchange) error {
+	err := exchange.ReadCapture(strings.NewReader(out.String()), exchange.Capture{Exchange: func(x *exchange.Exchange) error {
 		n++
 		if x.Format() != a.X.Format() {
 			t.Error(x.Format())
 		}
 		return nil
-	})
+	}})
 	if n != 2 || err != nil {
 		t.Errorf("%d %v", n, err)
 	}

@@ -48,14 +48,14 @@ func notesOf(t *testing.T, set *annotate.Set, file string) string {
 	defer f.Close()
 	var b strings.Builder
 	memory := annotate.NewMemory(0)
-	err = exchange.ReadJSONL(f, func(x *exchange.Exchange) error {
+	err = exchange.ReadCapture(f, exchange.Capture{Exchange: func(x *exchange.Exchange) error {
 		for _, n := range memory.Once(x, set.All(x, nil)) {
 			if n.Severity > annotate.Info {
 				fmt.Fprintf(&b, "%-5s %s: %s %s %d\n", n.Severity, n.Rule.ID, x.Request.Method, x.URL(), x.Response.Status)
 			}
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
