@@ -19,9 +19,10 @@ const givenTraceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0
 
 // A collector takes OTLP/HTTP, with the collector's own code.
 type collector struct {
-	mu    sync.Mutex
-	spans []ptrace.Span
-	logs  []plog.LogRecord
+	mu        sync.Mutex
+	resources []map[string]any // of each request with spans
+	spans     []ptrace.Span
+	logs      []plog.LogRecord
 }
 
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -46,6 +47,7 @@ func (c *collector) addSpans(t ptrace.Traces) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, rs := range t.ResourceSpans().All() {
+		c.resources = append(c.resources, rs.Resource().Attributes().AsRaw())
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, s := range ss.Spans().All() {
 				c.spans = append(c.spans, s)
@@ -114,6 +116,48 @@ func TestTraces(t *testing.T) {
 				}
 				if i == 1 && mode == "start" && got[1] != "00-"+client.TraceID().String()+"-"+client.SpanID().String()+"-01" {
 					t.Errorf("the origin server got %s, which is not the client span", got[1])
+				}
+			}
+		})
+	}
+}
+
+// TestCollectorOfTheEnviron has OpenTelemetry's own variables, which count with
+// --otlp env only, and name the process in any case.
+func TestCollectorOfTheEnviron(t *testing.T) {
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }))
+	defer origin.Close()
+	for name, c := range map[string]struct {
+		env         []string
+		otlp        string // "" is the URL of the collector
+		spans       int
+		says, hides string // on stderr
+	}{
+		"env":      {nil, "env", 2, "spans and notes go to the OpenTelemetry collector that --otlp names", "nothing is sent"},
+		"a URL":    {[]string{"OTEL_SDK_DISABLED=true", "OTEL_EXPORTER_OTLP_PROTOCOL=smoke"}, "", 2, "spans and notes go to", "nothing is sent"},
+		"disabled": {[]string{"OTEL_SDK_DISABLED=true"}, "env", 0, "nothing is sent to an OpenTelemetry collector: --otlp names the environment, where OTEL_SDK_DISABLED is true", "spans and notes"},
+		"logs":     {[]string{"OTEL_TRACES_EXPORTER=none"}, "env", 0, "spans and notes go to", "nothing is sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to := &collector{}
+			server := httptest.NewServer(to)
+			defer server.Close()
+			if c.otlp == "" {
+				c.otlp = server.URL
+			}
+			env := append(c.env, "OTEL_SERVICE_NAME=shop-proxy", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=a%20b,service.name=other", "OTEL_EXPORTER_OTLP_ENDPOINT="+server.URL)
+			p := startIn(t, env, "--otlp", c.otlp)
+			p.fetch(p.client(), origin.URL, nil)
+			p.stop()
+			if len(to.spans) != c.spans || (len(to.logs) > 0) == (name == "disabled") {
+				t.Errorf("%d spans, %d log records", len(to.spans), len(to.logs))
+			}
+			if said := p.stderr.String(); !strings.Contains(said, c.says) || strings.Contains(said, c.hides) {
+				t.Errorf("it says %s", said)
+			}
+			for _, r := range to.resources {
+				if r["service.name"] != "shop-proxy" || r["deployment.environment.name"] != "a b" || r["service.instance.id"] == "" || r["service.version"] == nil {
+					t.Errorf("resource %v", r)
 				}
 			}
 		})

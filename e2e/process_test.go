@@ -61,6 +61,12 @@ const patience = 20 * time.Second
 // on, and waits until it is ready. It is stopped with the test.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startIn(t, nil, args...)
+}
+
+// startIn is start with more variables in the environment.
+func startIn(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
 	dir := t.TempDir()
 	p := &process{
 		t: t, stdout: &output{}, stderr: &output{}, exited: make(chan error, 1),
@@ -68,7 +74,7 @@ func start(t *testing.T, args ...string) *process {
 	}
 	p.cmd = exec.Command(program(t), append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 		"--ca-dir", p.caDir, "--log-file", p.logFile, "--save", p.save}, args...)...)
-	p.cmd.Env = plainEnv(dir)
+	p.cmd.Env = append(plainEnv(dir), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

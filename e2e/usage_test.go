@@ -63,6 +63,12 @@ func TestBadInput(t *testing.T) {
 		"wrong environment":    {nil, "SIDENOTE_SEVERITY=loud", 2, []string{"SIDENOTE_SEVERITY", "info, warn or error"}},
 		"no configuration":     {[]string{"--config", dir + "/none.yaml"}, "", 2, []string{"none.yaml", "--config"}},
 		"env without a port":   {[]string{"env", "--listen", "nonsense"}, "", 2, []string{"--listen", "nonsense", "HOST:PORT"}},
+		"collector is no URL":  {[]string{"--otlp", "localhost:4318"}, "", 2, []string{"--otlp: want the URL of a collector", "http://localhost:4318"}},
+		"collector, no CA":     {[]string{"--otlp", "https://c.test", "--otlp-ca", text}, "", 2, []string{"--otlp-ca " + text, "no certificate"}},
+		"collector of environ": {[]string{"--otlp", "env"}, "OTEL_EXPORTER_OTLP_PROTOCOL=http/json", 2, []string{"--otlp env: OTEL_EXPORTER_OTLP_PROTOCOL is", "set it to"}},
+		"collector told twice": {[]string{"--otlp", "env", "--otlp-headers", "k=s3cret"}, "", 2, []string{"--otlp-headers is for the URL", "set OTEL_EXPORTER_OTLP_HEADERS"}},
+		"CA told twice":        {[]string{"--otlp", "env", "--otlp-ca", text}, "", 2, []string{"--otlp-ca is for the URL", "set OTEL_EXPORTER_OTLP_CERTIFICATE"}},
+		"resource attributes":  {[]string{"--otlp", "http://c.test"}, "OTEL_RESOURCE_ATTRIBUTES=shop", 2, []string{"OTEL_RESOURCE_ATTRIBUTES", "NAME=VALUE", "shop"}},
 		"control characters":   {[]string{"\x1b[2J\x07"}, "", 2, []string{"unknown command"}},
 		"control in a setting": {[]string{"--severity", "\x1b]0;x\x07"}, "", 2, []string{"--severity"}},
 	} {

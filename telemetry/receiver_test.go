@@ -155,13 +155,13 @@ func receiveGRPC(t testing.TB) *receiver {
 	return r
 }
 
-func serveGRPC(t testing.TB, traces ptraceotlp.GRPCServer, logs plogotlp.GRPCServer) (address string) {
+func serveGRPC(t testing.TB, traces ptraceotlp.GRPCServer, logs plogotlp.GRPCServer, options ...grpc.ServerOption) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := grpc.NewServer()
+	s := grpc.NewServer(options...)
 	ptraceotlp.RegisterGRPCServer(s, traces)
 	plogotlp.RegisterGRPCServer(s, logs)
 	go func() { _ = s.Serve(l) }()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,13 @@ type Target struct {
 }
 
 // Targets are where the signals are sent; nil for one that is not.
-type Targets struct{ Traces, Logs *Target }
+type Targets struct {
+	Traces, Logs *Target
+	Off          string // why neither is sent, where the environment says so
+}
+
+// Any reports whether something is sent.
+func (t Targets) Any() bool { return t.Traces != nil || t.Logs != nil }
 
 // A signal is a kind of record that OTLP has a request for.
 type signal struct {
@@ -87,27 +94,37 @@ func (t Target) of(s signal) *Target {
 	return &t
 }
 
-// TargetsFromEnviron reads the variables of the OpenTelemetry specification:
-// OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL, _HEADERS, _TIMEOUT, _COMPRESSION,
-// _CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY, each also for one signal
-// alone, and OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER.
-func TargetsFromEnviron(lookup func(name string) string) (Targets, error) {
-	var t Targets
-	for _, s := range []struct {
-		signal
-		to **Target
-	}{{traces, &t.Traces}, {logs, &t.Logs}} {
-		if lookup("OTEL_"+s.variable+"_EXPORTER") == "none" {
-			continue
-		}
-		target, err := variables{lookup, s.signal}.target()
-		if err != nil {
-			return Targets{}, err
-		}
-		*s.to = target
+// TargetsFromEnviron reads the variables of the OpenTelemetry specification
+// ("Environment Variable Specification", "OpenTelemetry Protocol Exporter"):
+// OTEL_EXPORTER_OTLP_ENDPOINT, _INSECURE, _PROTOCOL, _HEADERS, _TIMEOUT,
+// _COMPRESSION, _CERTIFICATE, _CLIENT_CERTIFICATE and _CLIENT_KEY, each also for
+// one signal alone; OTEL_TRACES_EXPORTER, OTEL_LOGS_EXPORTER and
+// OTEL_SDK_DISABLED. A variable that is empty is not set. An error names the
+// variable, and no value that may be secret.
+func TargetsFromEnviron(lookup func(name string) string) (t Targets, err error) {
+	if isTrue(lookup(disabledVariable)) {
+		return Targets{Off: disabledVariable + " is true"}, nil
+	}
+	if t.Traces, err = (variables{lookup, traces}).target(); err != nil {
+		return Targets{}, err
+	}
+	if t.Logs, err = (variables{lookup, logs}).target(); err != nil {
+		return Targets{}, err
+	}
+	if !t.Any() {
+		t.Off = traces.exporterVariable() + " and " + logs.exporterVariable() + " are none"
 	}
 	return t, nil
 }
+
+const disabledVariable = "OTEL_SDK_DISABLED"
+
+// isTrue reads a boolean variable, as the specification has it: whatever is not
+// "true" is false.
+func isTrue(value string) bool { return strings.EqualFold(value, "true") }
+
+// exporterVariable says whether a signal is sent at all.
+func (s signal) exporterVariable() string { return "OTEL_" + s.variable + "_EXPORTER" }
 
 // variables reads the settings of one signal.
 type variables struct {
@@ -126,15 +143,34 @@ func (v variables) get(setting string) (value, name string) {
 	return v.lookup(name), name
 }
 
+// target gives where the signal is sent, nil where it is not.
 func (v variables) target() (*Target, error) {
+	wanted, err := v.wanted()
+	if err != nil || !wanted {
+		return nil, err
+	}
 	t := Target{Timeout: sendTimeout}
-	if err := v.protocol(&t); err != nil {
-		return nil, err
+	for _, read := range [...]func(*Target) error{v.protocol, v.endpoint, v.header, v.timeout, v.compression, v.certificates} {
+		if err := read(&t); err != nil {
+			return nil, err
+		}
 	}
-	if err := v.endpoint(&t); err != nil {
-		return nil, err
+	return &t, nil
+}
+
+// wanted reports whether the signal is sent: its exporters, of which there may
+// be several, are OTLP or none.
+func (v variables) wanted() (bool, error) {
+	name := v.signal.exporterVariable()
+	value := v.lookup(name)
+	exporters := strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+	switch {
+	case len(exporters) == 0 || slices.Contains(exporters, "otlp"):
+		return true, nil
+	case slices.Contains(exporters, "none"):
+		return false, nil
 	}
-	return &t, errors.Join(v.header(&t), v.timeout(&t), v.compression(&t), v.certificates(&t))
+	return false, fmt.Errorf("%s is %q: sidenote sends OTLP; set it to otlp or none", name, value)
 }
 
 func (v variables) protocol(t *Target) error {
@@ -143,7 +179,7 @@ func (v variables) protocol(t *Target) error {
 	case "grpc":
 		t.GRPC = true
 	default:
-		return fmt.Errorf("%s is %q: sidenote speaks http/protobuf and grpc", name, value)
+		return fmt.Errorf("%s is %q: sidenote speaks http/protobuf and grpc; set it to one of them", name, value)
 	}
 	return nil
 }
@@ -160,13 +196,13 @@ func (v variables) endpoint(t *Target) error {
 		value = "http://localhost:4318"
 	case t.GRPC && !strings.Contains(value, "://"):
 		value = "https://" + value // as SDKs do, unless they are told that it is insecure
-		if _, insecure := v.get("INSECURE"); v.lookup(insecure) == "true" {
+		if insecure, _ := v.get("INSECURE"); isTrue(insecure) {
 			value = "http://" + value[len("https://"):]
 		}
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%s: want an http:// or https:// URL without credentials", name)
+		return fmt.Errorf("%s: want an http:// or https:// URL; credentials belong in OTEL_EXPORTER_OTLP_HEADERS", name)
 	}
 	t.URL = u
 	switch {
@@ -191,7 +227,7 @@ func (v variables) header(t *Target) error {
 		key, text, ok := strings.Cut(item, "=")
 		text, err := url.PathUnescape(strings.TrimSpace(text))
 		if key = strings.TrimSpace(key); !ok || err != nil || !ValidHeader(key, text) {
-			return fmt.Errorf("%s: want NAME=VALUE, separated by commas, with other characters than plain ones as %%XX", name)
+			return fmt.Errorf("%s: want NAME=VALUE, separated by commas; write a comma or a percent sign of a value as %%2C or %%25", name)
 		}
 		t.Header.Set(key, text)
 	}
@@ -223,7 +259,7 @@ func (v variables) timeout(t *Target) error {
 	}
 	ms, err := strconv.Atoi(value)
 	if err != nil || ms <= 0 || ms > 600_000 {
-		return fmt.Errorf("%s is %q: want milliseconds, at most 600000", name, value)
+		return fmt.Errorf("%s is %q: want milliseconds, from 1 to 600000", name, value)
 	}
 	t.Timeout = time.Duration(ms) * time.Millisecond
 	return nil
@@ -240,40 +276,54 @@ func (v variables) compression(t *Target) error {
 	return nil
 }
 
+// certificates reads the files that name whom to trust, and who sidenote is.
 func (v variables) certificates(t *Target) error {
-	ca, _ := v.get("CERTIFICATE")
-	certificate, _ := v.get("CLIENT_CERTIFICATE")
-	key, _ := v.get("CLIENT_KEY")
-	if ca == "" && certificate == "" {
-		return nil
+	roots, err := v.roots()
+	if err != nil {
+		return err
 	}
-	t.TLS = &tls.Config{}
-	if ca != "" {
-		roots, err := readRoots(ca)
-		if err != nil {
-			return err
-		}
-		t.TLS.RootCAs = roots
+	own, err := v.clientCertificate()
+	if err != nil || roots == nil && own == nil {
+		return err
 	}
-	if certificate != "" {
-		pair, err := tls.LoadX509KeyPair(certificate, key)
-		if err != nil {
-			return fmt.Errorf("the client certificate that OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _CLIENT_KEY name: %w", err)
-		}
-		t.TLS.Certificates = []tls.Certificate{pair}
-	}
+	t.TLS = &tls.Config{RootCAs: roots, Certificates: own}
 	return nil
 }
 
-// readRoots reads the CAs that a collector is verified with.
-func readRoots(file string) (*x509.CertPool, error) {
+// roots reads the CAs that the collector is verified with, in place of the
+// system's; nil where no variable names any.
+func (v variables) roots() (*x509.CertPool, error) {
+	file, name := v.get("CERTIFICATE")
+	if file == "" {
+		return nil, nil
+	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("the CA of the collector: %w; name a PEM file", err)
+		return nil, fmt.Errorf("%s: %w; name a PEM file with the CA of the collector", name, err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, fmt.Errorf("%s: no certificate in PEM form in it", file)
+		return nil, fmt.Errorf("%s: no certificate in PEM form in %s; name a file with the CA of the collector", name, file)
 	}
 	return pool, nil
+}
+
+// clientCertificate reads what sidenote shows a collector that asks who it is;
+// none where no variable names any.
+func (v variables) clientCertificate() ([]tls.Certificate, error) {
+	file, name := v.get("CLIENT_CERTIFICATE")
+	key, keyName := v.get("CLIENT_KEY")
+	switch {
+	case file == "" && key == "":
+		return nil, nil
+	case key == "":
+		return nil, fmt.Errorf("%s is set and %s is not; name the PEM file of its private key", name, keyName)
+	case file == "":
+		return nil, fmt.Errorf("%s is set and %s is not; name the PEM file of its certificate", keyName, name)
+	}
+	pair, err := tls.LoadX509KeyPair(file, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s and %s: %w; name PEM files with a certificate and its private key", name, keyName, err)
+	}
+	return []tls.Certificate{pair}, nil
 }

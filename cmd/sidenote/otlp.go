@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -20,41 +19,31 @@ const otlpFromEnviron = "env"
 
 // tracer finds the place of exchanges in traces.
 func (s *serving) tracer() telemetry.Tracer {
-	return telemetry.Tracer{Mode: telemetry.ContextMode(s.config.TraceContext), Spans: s.config.OTLP != ""}
+	return telemetry.Tracer{Mode: telemetry.ContextMode(s.config.TraceContext), Spans: s.targets.Any()}
 }
 
 // otlpLane makes the sink that sends to an OpenTelemetry collector.
 func (s *serving) otlpLane() (sink.Lane, error) {
-	targets, err := s.otlpTargets()
-	if err != nil {
-		return sink.Lane{}, err
-	}
 	resource, err := s.resource()
 	if err != nil {
 		return sink.Lane{}, err
 	}
 	exporter := telemetry.New(telemetry.Options{
-		Targets: targets, Resource: resource, Tracer: s.tracer(), Log: s.log, Where: s.collector(targets),
+		Targets: s.targets, Resource: resource, Tracer: s.tracer(), Log: s.log, Where: s.collector(),
 	})
 	s.metrics.OTLP("spans", func() metrics.OTLPStats { spans, _ := exporter.Stats(); return metrics.OTLPStats(spans) })
 	s.metrics.OTLP("log_records", func() metrics.OTLPStats { _, records := exporter.Stats(); return metrics.OTLPStats(records) })
 	return sink.Lane{Name: "otlp", Sink: exporter, Lossy: true, Direct: true, Fix: "see whether the collector runs"}, nil
 }
 
-var errNoSignal = errors.New("OTEL_TRACES_EXPORTER and OTEL_LOGS_EXPORTER say that nothing is to be sent")
-
-// otlpTargets finds where to send.
+// otlpTargets finds where to send, if anything is.
 func (s *serving) otlpTargets() (telemetry.Targets, error) {
 	where := s.config.Where("otlp")
-	if s.config.OTLP == otlpFromEnviron {
-		t, err := telemetry.TargetsFromEnviron(func(name string) string { v, _ := s.program.lookup(name); return v })
-		if err == nil && t == (telemetry.Targets{}) {
-			err = errNoSignal
-		}
-		if err != nil {
-			return t, usageErrorf("%s env: %w", where, err)
-		}
-		return t, nil
+	switch s.config.OTLP {
+	case "":
+		return telemetry.Targets{}, nil
+	case otlpFromEnviron:
+		return s.otlpFromEnviron(where)
 	}
 	header, err := s.otlpHeader()
 	if err != nil {
@@ -75,6 +64,22 @@ func (s *serving) otlpTargets() (telemetry.Targets, error) {
 	return t, nil
 }
 
+// otlpFromEnviron reads OpenTelemetry's own variables, and no setting of ours
+// beside them: two places for one thing would leave one out unseen.
+func (s *serving) otlpFromEnviron(where string) (telemetry.Targets, error) {
+	if len(s.config.OTLPHeaders) > 0 {
+		return telemetry.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_HEADERS", s.config.Where("otlp-headers"), where)
+	}
+	if s.config.OTLPCA != "" {
+		return telemetry.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE", s.config.Where("otlp-ca"), where)
+	}
+	t, err := telemetry.TargetsFromEnviron(func(name string) string { v, _ := s.program.lookup(name); return v })
+	if err != nil {
+		return t, usageErrorf("%s env: %w", where, err)
+	}
+	return t, nil
+}
+
 // otlpHeader gives the fields that the configuration adds to requests.
 func (s *serving) otlpHeader() (http.Header, error) {
 	h := http.Header{}
@@ -88,14 +93,25 @@ func (s *serving) otlpHeader() (http.Header, error) {
 }
 
 // collector names the collector in messages.
-func (s *serving) collector(t telemetry.Targets) string {
+func (s *serving) collector() string {
 	switch {
 	case s.config.OTLP != otlpFromEnviron:
 		return s.config.OTLP
-	case t.Traces == nil:
-		return t.Logs.URL.String()
+	case s.targets.Traces == nil:
+		return s.targets.Logs.URL.String()
 	}
-	return t.Traces.URL.String()
+	return s.targets.Traces.URL.String()
+}
+
+// greetCollector says what is sent to a collector.
+func (s *serving) greetCollector() {
+	where := s.config.Where("otlp")
+	switch {
+	case s.targets.Off != "":
+		s.log.Info().Msgf("nothing is sent to an OpenTelemetry collector: %s names the environment, where %s", where, s.targets.Off)
+	case s.targets.Any():
+		s.log.Info().Msgf("spans and notes go to the OpenTelemetry collector that %s names", where)
+	}
 }
 
 // resource describes this process to the collector, with what

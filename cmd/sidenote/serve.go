@@ -32,6 +32,7 @@ import (
 	"sidenote/proxy/ca"
 	"sidenote/report"
 	"sidenote/sink"
+	"sidenote/telemetry"
 )
 
 func newServeCommand(p *program) *cobra.Command {
@@ -92,9 +93,10 @@ type serving struct {
 
 	judge   *judge
 	runID   string
-	out     io.Writer // what exchanges are printed to
-	title   string    // what is run, for reports
-	summary bool      // say at the end what to fix first, and the verdict
+	out     io.Writer         // what exchanges are printed to
+	title   string            // what is run, for reports
+	summary bool              // say at the end what to fix first, and the verdict
+	targets telemetry.Targets // of --otlp
 	// inspecting is what the inspector has beside the proxy; nil without an
 	// admin server.
 	inspecting *inspecting
@@ -140,6 +142,9 @@ func (s *serving) open() (err error) {
 		return err
 	}
 	s.runID = newRunID()
+	if s.targets, err = s.otlpTargets(); err != nil {
+		return err
+	}
 	if s.inspecting, err = s.newInspecting(); err != nil {
 		return err
 	}
@@ -374,7 +379,7 @@ func (s *serving) lanes() ([]sink.Lane, error) {
 	if i := s.inspecting; i != nil && i.file != nil {
 		lanes = append(lanes, sink.Lane{Name: "store", Sink: i.file, Content: true, Fix: "free space for " + s.config.Store})
 	}
-	if s.config.OTLP != "" {
+	if s.targets.Any() {
 		lane, err := s.otlpLane()
 		if err != nil {
 			return nil, err
@@ -571,9 +576,7 @@ func (s *serving) greet() {
 		s.log.Info().Msgf("inspector on %s", s.inspecting.link(s.admin.Addr()))
 		s.log.Info().Msgf("metrics and health on http://%s/metrics", s.admin.Addr())
 	}
-	if s.config.OTLP != "" {
-		s.log.Info().Msgf("spans and notes go to the OpenTelemetry collector that %s names", s.config.Where("otlp"))
-	}
+	s.greetCollector()
 	for _, r := range s.reverse {
 		s.log.Info().Msgf("http://%s answers as %s", r.Listener.Addr(), r.to)
 	}
