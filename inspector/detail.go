@@ -15,6 +15,7 @@ import (
 // A detail is an exchange with all that is known of it, but its content.
 type detail struct {
 	row
+	Run      string     `json:"run"`
 	URL      string     `json:"url"`
 	Status   statusFact `json:"meaning"`
 	Reason   string     `json:"stated,omitempty"` // what the response itself gives as the reason of an error
@@ -191,7 +192,7 @@ func (i *Inspector) detailOf(e *store.Entry) detail {
 	shown := i.redacted(e)
 	x := shown.X
 	d := detail{
-		row: i.rowOf(e), URL: text(x.URL()), Status: statusOf(x), Reason: text(annotate.Reason(x)),
+		row: i.rowOf(e), Run: text(x.Run), URL: text(x.URL()), Status: statusOf(x), Reason: text(annotate.Reason(x)),
 		Request: messageOf(&x.Request.Message, x.Request.Line()), Timing: timingOf(x),
 		Interim: []message{}, Inbound: connectionOf(&x.Client), Outbound: connectionOf(&x.Origin), Changed: []string{},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"time"
 
 	"sidenote/annotate"
@@ -85,9 +86,11 @@ func (i *Inspector) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/exchanges/{seq}":                i.one,
 		"PATCH /api/v1/exchanges/{seq}":              i.change,
 		"GET /api/v1/exchanges/{seq}/{side}/content": i.content,
+		"GET /api/v1/exchanges/{seq}/place":          i.spotOf,
 		"GET /api/v1/exchanges/{seq}/related":        i.related,
 		"GET /api/v1/exchanges/{seq}/copy":           i.copyAs,
 		"POST /api/v1/exchanges/{seq}/resend":        i.resend,
+		"GET /api/v1/ids/{id}":                       i.named,
 		"GET /api/v1/overview":                       i.overview,
 		"GET /api/v1/groups":                         i.groups,
 		"GET /api/v1/complete":                       i.complete,
@@ -135,7 +138,7 @@ func (i *Inspector) entry(w http.ResponseWriter, r *http.Request) (store.Entry, 
 		problem(w, http.StatusGone, "this exchange had to make room for later ones, or was cleared",
 			"pin what is to stay, or give the store more with --store-bytes")
 	default:
-		problem(w, http.StatusNotFound, "there is no exchange with this number", "take seq from the list")
+		problem(w, http.StatusNotFound, "there is no exchange with this number", "the latest is number "+strconv.FormatUint(i.o.Store.Stats().Last, 10))
 	}
 	return e, false
 }

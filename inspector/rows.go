@@ -22,7 +22,7 @@ type row struct {
 	Errors   int       `json:"errors"`
 	Warnings int       `json:"warnings"`
 	Blame    string    `json:"blame,omitempty"`
-	Rules    []string  `json:"rules,omitempty"` // of its notes, the worst first, each once
+	Rules    []ruleIn  `json:"rules,omitempty"` // of its notes that count, the worst first, each once
 	Method   string    `json:"method"`
 	Scheme   string    `json:"scheme"`
 	Host     string    `json:"host"` // with the port, as the target URI has it
@@ -42,6 +42,13 @@ type row struct {
 	Pinned   bool      `json:"pinned,omitempty"`
 	ByHand   bool      `json:"byHand,omitempty"`
 	Comment  string    `json:"comment,omitempty"`
+}
+
+// A ruleIn is a rule of which an exchange has notes.
+type ruleIn struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"` // of its worst note here
+	Count    int    `json:"count"`    // of its notes of that severity
 }
 
 // mostRules bounds how many rules a row names.
@@ -69,7 +76,7 @@ func (i *Inspector) rowOf(e *store.Entry) row {
 	}
 	for s := annotate.Error; s >= annotate.Info; s-- {
 		for n := range e.Notes {
-			if e.Notes[n].Severity == s {
+			if e.Notes[n].Severity == s && e.Notes[n].Accepted == "" {
 				r.addRule(&e.Notes[n])
 			}
 		}
@@ -93,13 +100,16 @@ func (r *row) addRule(n *annotate.Note) {
 	case annotate.Warn:
 		r.Warnings++
 	}
-	for _, id := range r.Rules {
-		if id == n.Rule.ID {
+	for at := range r.Rules {
+		if known := &r.Rules[at]; known.Rule == n.Rule.ID {
+			if known.Severity == n.Severity.String() {
+				known.Count++
+			}
 			return
 		}
 	}
 	if len(r.Rules) < mostRules {
-		r.Rules = append(r.Rules, n.Rule.ID)
+		r.Rules = append(r.Rules, ruleIn{n.Rule.ID, n.Severity.String(), 1})
 	}
 }
 
@@ -128,16 +138,12 @@ type window struct {
 const mostListed = 1000
 
 func (i *Inspector) list(w http.ResponseWriter, r *http.Request) {
-	f, ok := i.filterOf(w, r)
+	query, ok := i.queryOf(w, r)
 	if !ok {
 		return
 	}
 	q := r.URL.Query()
-	query := store.Query{Filter: f, Order: store.Order(q.Get("order")), Down: q.Get("down") == "true", Limit: 100, Within: within}
-	if !query.Order.IsValid() {
-		problem(w, http.StatusBadRequest, "there is no order "+strconv.Quote(string(query.Order)), "try time, status, duration, size, host, path, method, type or verdict")
-		return
-	}
+	query.Limit = 100
 	if s := q.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 0 || n > mostListed {
@@ -160,6 +166,21 @@ func (i *Inspector) list(w http.ResponseWriter, r *http.Request) {
 		Entries: i.rows(found.Entries), Aside: i.rows(found.Aside), Took: millis(time.Since(start)),
 	}
 	answer(w, out)
+}
+
+// queryOf reads which list a request is about, or answers what is wrong with it.
+func (i *Inspector) queryOf(w http.ResponseWriter, r *http.Request) (store.Query, bool) {
+	f, ok := i.filterOf(w, r)
+	if !ok {
+		return store.Query{}, false
+	}
+	q := r.URL.Query()
+	query := store.Query{Filter: f, Order: store.Order(q.Get("order")), Down: q.Get("down") == "true", Within: within}
+	if !query.Order.IsValid() {
+		problem(w, http.StatusBadRequest, "there is no order "+strconv.Quote(string(query.Order)), "try time, status, duration, size, host, path, method, type or verdict")
+		return query, false
+	}
+	return query, true
 }
 
 func (i *Inspector) rows(entries []store.Entry) []row {

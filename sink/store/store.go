@@ -194,13 +194,14 @@ func (s *Store) Get(seq uint64) (e Entry, ok, known bool) {
 	return Entry{}, false, seq > 0 && seq < s.next
 }
 
-// Find gives the latest entry whose exchange has an ID.
-func (s *Store) Find(id string) (Entry, bool) {
+// Find gives the latest entry whose exchange has an ID, within a run when that
+// is not "": the IDs of one run are used again in another.
+func (s *Store) Find(id, run string) (Entry, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, list := range [][]Entry{s.entries, s.kept} {
 		for i := len(list) - 1; i >= 0; i-- {
-			if list[i].X.ID == id {
+			if x := list[i].X; x.ID == id && (run == "" || x.Run == run) {
 				return list[i], true
 			}
 		}

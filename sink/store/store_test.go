@@ -79,7 +79,7 @@ func TestOldestMakeRoom(t *testing.T) {
 	if e, ok, _ := s.Get(16); !ok || e.X.ID != "x15" {
 		t.Errorf("16 is %v %v", e, ok)
 	}
-	if e, ok := s.Find("x20"); !ok || e.Seq != 21 {
+	if e, ok := s.Find("x20", ""); !ok || e.Seq != 21 {
 		t.Errorf("x20 is %d %v", e.Seq, ok)
 	}
 }
@@ -189,6 +189,66 @@ func TestViewsAgreeWithASearch(t *testing.T) {
 				t.Fatalf("step %d: %q from %d: %v", step, f, from, got)
 			}
 		}
+	}
+}
+
+// TestSpots finds every entry of a list at its ordinal, in every order.
+func TestSpots(t *testing.T) {
+	s := New(Options{Bytes: 400 * memory(sample(t, 0))})
+	for n := range 1000 {
+		s.Add(sample(t, n), Live)
+		if n == 3 {
+			s.Change(4, func(e *Entry) { e.Pinned = true })
+		}
+	}
+	for _, text := range []string{"", "status:404"} {
+		for order := range orders {
+			for _, down := range []bool{false, order != ByTime} {
+				q := Query{Filter: parse(t, text), Order: order, Down: down, Limit: 1000}
+				w := s.List(q)
+				if len(w.Entries) < 50 {
+					t.Fatalf("%q by %s: only %d", text, order, len(w.Entries))
+				}
+				for i, e := range w.Entries {
+					if spot, at := s.Spot(q, e.Seq); spot != Listed || at != w.From+uint64(i) {
+						t.Fatalf("%q by %s, down %v: seq %d is %s at %d, want %d", text, order, down, e.Seq, spot, at, w.From+uint64(i))
+					}
+				}
+			}
+		}
+	}
+	last := s.Stats().Last
+	for _, c := range []struct {
+		filter string
+		seq    uint64
+		want   Spot
+	}{{"status:404", last, Hidden}, {"", 4, Aside}, {"status:404", 4, Aside}, {"status:500", 4, Hidden}, {"", 5, Gone}, {"", 5000, Gone}} {
+		if got, _ := s.Spot(Query{Filter: parse(t, c.filter)}, c.seq); got != c.want {
+			t.Errorf("%q, %d: %s, want %s", c.filter, c.seq, got, c.want)
+		}
+	}
+	s = New(Options{})
+	s.Spot(Query{Order: BySize}, s.Add(sample(t, 0), Live))
+	if spot, _ := s.Spot(Query{Order: BySize}, s.Add(sample(t, 0), Live)); spot != Later {
+		t.Errorf("before it is sorted anew: %s", spot)
+	}
+}
+
+func TestFind(t *testing.T) {
+	s := New(Options{})
+	for _, run := range []string{"a", "b", "c"} {
+		one := sample(t, 1)
+		one.X.Run = run
+		s.Add(one, Live)
+	}
+	if e, ok := s.Find("x1", ""); !ok || e.Seq != 3 {
+		t.Errorf("the latest: %d, %v", e.Seq, ok)
+	}
+	if e, ok := s.Find("x1", "b"); !ok || e.Seq != 2 {
+		t.Errorf("of run b: %d, %v", e.Seq, ok)
+	}
+	if _, ok := s.Find("x1", "d"); ok {
+		t.Error("found in a run that is not here")
 	}
 }
 
@@ -327,6 +387,24 @@ func BenchmarkFilter(b *testing.B) {
 
 // BenchmarkFollow is how long the same filter takes again when one exchange
 // has come.
+func BenchmarkSpot(b *testing.B) {
+	s := New(Options{Bytes: 8 << 30})
+	for n := range 200_000 {
+		s.Add(sample(b, n), Live)
+	}
+	for _, order := range []Order{ByTime, ByDuration} {
+		b.Run(string(order), func(b *testing.B) {
+			q := Query{Order: order, Down: order != ByTime}
+			s.Spot(q, 1)
+			for b.Loop() {
+				if spot, _ := s.Spot(q, 199_000); spot != Listed {
+					b.Fatal(spot)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkFollow(b *testing.B) {
 	s := New(Options{Bytes: 1 << 40})
 	for n := range 100_000 {

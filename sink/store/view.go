@@ -119,9 +119,7 @@ func (c *viewCache) clear() {
 
 // List answers a query.
 func (s *Store) List(q Query) Window {
-	if q.Filter == nil {
-		q.Filter, _ = filter.Parse("") // which has no fault
-	}
+	q.Filter = cmp.Or(q.Filter, everything())
 	v := s.views.get(q.Filter)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -160,6 +158,57 @@ func (s *Store) List(q Query) Window {
 	w.Entire = len(s.entries)
 	w.Looked = w.Entire - int(s.next-max(v.next, s.first()))
 	return w
+}
+
+// A Spot is where an entry stands in the list that a Query asks for.
+type Spot string
+
+// The spots.
+const (
+	Listed Spot = "listed" // at its ordinal
+	Hidden Spot = "hidden" // the filter does not let it through
+	Aside  Spot = "aside"  // among the pinned ones that are older than the ring
+	Later  Spot = "later"  // not looked at or not sorted yet: ask again
+	Gone   Spot = "gone"   // not in the store
+)
+
+// Spot finds an entry in the list that a query asks for, and the ordinal at
+// which it is Listed. Of the query it takes Filter, Order, Down and Within.
+func (s *Store) Spot(q Query, seq uint64) (Spot, uint64) {
+	e, ok, _ := s.Get(seq)
+	if !ok {
+		return Gone, 0
+	}
+	if q.Filter != nil && !q.Filter.Match(&e.Row) {
+		return Hidden, 0
+	}
+	v := s.views.get(cmp.Or(q.Filter, everything()))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.follow(v, q.Within)
+	at, found := slices.BinarySearch(v.matched, seq)
+	base := v.base
+	if found && q.Order != "" && q.Order != ByTime {
+		seqs := s.sort(v, q.Order)
+		at, base = slices.Index(seqs, seq), 0
+		found = at >= 0
+		if q.Down {
+			at = len(seqs) - 1 - at
+		}
+	}
+	switch {
+	case found:
+		return Listed, base + uint64(at)
+	case seq < s.Stats().First:
+		return Aside, 0
+	}
+	return Later, 0
+}
+
+// everything is the filter that lets all through.
+func everything() *filter.Filter {
+	f, _ := filter.Parse("") // which has no fault
+	return f
 }
 
 // lookAt is how many entries are looked at between two looks at the clock,

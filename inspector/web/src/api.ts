@@ -2,6 +2,12 @@
 
 export type Verdict = 'ok' | 'info' | 'warn' | 'error';
 
+export interface RuleIn {
+  rule: string;
+  severity: 'info' | 'warn' | 'error';
+  count: number;
+}
+
 export interface Row {
   seq: number;
   id: string;
@@ -12,7 +18,7 @@ export interface Row {
   errors: number;
   warnings: number;
   blame?: string;
-  rules?: string[];
+  rules?: RuleIn[];
   method: string;
   scheme: string;
   host: string;
@@ -32,6 +38,12 @@ export interface Row {
   pinned?: boolean;
   byHand?: boolean;
   comment?: string;
+}
+
+/** Where an exchange stands in a list. */
+export interface Spot {
+  spot: 'listed' | 'hidden' | 'aside' | 'later' | 'gone';
+  ordinal: number;
 }
 
 export interface Stats {
@@ -152,6 +164,7 @@ export interface Connection {
 }
 
 export interface Detail extends Row {
+  run: string;
   url: string;
   meaning: {
     code: number;

@@ -1,7 +1,8 @@
 // What the page knows and does: one value for the whole page.
 import { ask, getJSON, Problem, query, sendJSON, wordsOf, type Detail, type News, type Overview, type Row, type Setup, type Stats } from './api';
 import { List } from './list.svelte';
-import { readPlace, start, tabs, wholeFilter, writePlace, type Place, type Tab, type View } from './place';
+import { Selected } from './spot.svelte';
+import { chooses, readPlace, start, tabs, wholeFilter, writePlace, type Place, type Tab, type View } from './place';
 
 export type Link = 'connecting' | 'live' | 'away' | 'refused';
 
@@ -24,10 +25,7 @@ class App {
   setup = $state<Setup | null>(null);
   detail = $state<Detail | null>(null);
   detailProblem = $state<Problem | null>(null);
-  /** The row that is selected; its ordinal when that is known. */
-  ordinal = $state<number | undefined>(undefined);
-  /** The ordinal of a row that is to be selected as soon as it is here. */
-  pending = $state<number | undefined>(undefined);
+  spot = new Selected(this.list);
   /** Which note is looked at. */
   note = $state(0);
   toasts = $state<Toast[]>([]);
@@ -56,21 +54,25 @@ class App {
 
   // Where the page is.
 
-  private arrive(place: Place): void {
-    const other = place.seq !== this.place.seq || !this.detail;
+  /** Shows a place; found says that the list knows where its exchange stands. */
+  private arrive(place: Place, found = false): void {
+    const was = this.place;
+    const other = place.seq !== was.seq || place.id !== was.id || !this.detail;
     this.place = place;
-    this.list.show(wholeFilter(place.filter, place.scope), place.order, place.down);
+    const anew = this.list.show(wholeFilter(place.filter, place.scope), place.order, place.down);
     if (other) this.load();
+    if (!place.seq) this.spot.forget();
+    else if ((other || anew) && !found) void this.spot.find(place.seq);
   }
 
   /** Goes elsewhere; with keep the way back leads to where one is now. */
-  go(change: Partial<Place>, keep = false): void {
+  go(change: Partial<Place>, keep = false, found = false): void {
     const place = { ...this.place, ...change };
     const fragment = writePlace(place);
     const address = location.pathname + location.search + fragment;
     if (keep && fragment !== location.hash) history.pushState(null, '', address);
     else history.replaceState(null, '', address);
-    this.arrive(place);
+    this.arrive(place, found);
   }
 
   /** Shows what a filter lets through. */
@@ -95,22 +97,29 @@ class App {
       this.go({ other: seq, tab: 'diff' });
       return;
     }
-    this.ordinal = ordinal ?? (seq ? this.list.ordinalOf(seq) : undefined);
+    const at = ordinal ?? (seq ? this.list.ordinalOf(seq) : undefined);
+    if (at !== undefined) this.spot.at(at);
     this.note = 0;
-    this.go({ seq, other: 0, tab: this.place.tab === 'diff' ? 'notes' : this.place.tab, view: 'exchanges' });
+    this.go({ seq, id: '', run: '', other: 0, tab: this.place.tab === 'diff' ? 'notes' : this.place.tab, view: 'exchanges' }, false, at !== undefined);
   }
 
   private load(): void {
     this.#wanted?.abort();
     this.detailProblem = null;
-    const seq = this.place.seq;
-    if (!seq) {
-      this.detail = null;
-      this.ordinal = undefined;
-      return;
-    }
+    const { seq, id, run } = this.place;
+    if (!seq) this.detail = null;
+    if (!chooses(this.place)) return;
     const wanted = new AbortController();
     this.#wanted = wanted;
+    const failed = (error: unknown) => {
+      if (wanted.signal.aborted) return;
+      this.detail = null;
+      this.detailProblem = error instanceof Problem ? error : new Problem(0, wordsOf(error));
+    };
+    if (!seq) {
+      getJSON<Row>(query(`ids/${encodeURIComponent(id)}`, { run }), wanted.signal).then((row) => this.go({ seq: row.seq, id: '', run: '' }), failed);
+      return;
+    }
     // Whoever runs through the list does not want each exchange on the way.
     setTimeout(() => {
       if (wanted.signal.aborted) return;
@@ -119,11 +128,7 @@ class App {
           this.detail = d;
           this.said = `${d.method} ${d.status || 'no response'}, ${d.notes.length} notes`;
         },
-        (error: unknown) => {
-          if (wanted.signal.aborted) return;
-          this.detail = null;
-          this.detailProblem = error instanceof Problem ? error : new Problem(0, wordsOf(error));
-        },
+        failed,
       );
     }, this.detail ? 40 : 0);
   }

@@ -1,7 +1,7 @@
 // The keyboard, in one table, from which the help is made too.
 import { app } from './app.svelte';
 import { prefs } from './prefs.svelte';
-import { tabs } from './place';
+import { chooses, tabs } from './place';
 
 export interface Shortcut {
   keys: string[];
@@ -20,7 +20,7 @@ export function step(by: number): void {
   const { list } = app;
   if (list.total === 0) return;
   const last = list.end - 1;
-  const here = app.ordinal ?? (app.place.seq ? list.ordinalOf(app.place.seq) : undefined);
+  const here = (app.place.seq ? list.ordinalOf(app.place.seq) : undefined) ?? app.spot.ordinal;
   const to = by === -Infinity ? list.base : here === undefined ? (by > 0 && !list.follow ? list.base : last) : Math.min(last, Math.max(list.base, here + by));
   if (by < 0 || to < last) list.setFollow(false);
   pick(to);
@@ -28,8 +28,8 @@ export function step(by: number): void {
 
 function pick(ordinal: number): void {
   const row = app.list.row(ordinal);
-  app.ordinal = ordinal;
-  app.pending = row ? undefined : ordinal; // the list picks it when it is here
+  app.spot.at(ordinal);
+  app.spot.pending = row ? undefined : ordinal; // the list picks it when it is here
   if (row) app.select(row, ordinal);
 }
 
@@ -49,7 +49,7 @@ export function muteNote(rule: string): void {
 function leave(): void {
   if (app.dialog) app.dialog = '';
   else if (app.picking) app.picking = false;
-  else if (app.place.seq) {
+  else if (chooses(app.place)) {
     app.select(null);
     focusList();
   }

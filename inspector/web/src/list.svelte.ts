@@ -74,9 +74,10 @@ export class List {
     return undefined;
   }
 
-  show(filter: string, order: string, down: boolean): void {
+  /** Asks for another list; false when it is the one that is here. */
+  show(filter: string, order: string, down: boolean): boolean {
     const wanted = { filter, order, down };
-    if (filter === this.#wanted.filter && order === this.#wanted.order && down === this.#wanted.down) return;
+    if (filter === this.#wanted.filter && order === this.#wanted.order && down === this.#wanted.down) return false;
     this.#good = this.problem ? this.#good : { filter: this.filter, order: this.order, down: this.down };
     this.#wanted = wanted;
     this.ask(wanted);
@@ -85,6 +86,7 @@ export class List {
     this.#fresh = true;
     this.#grown = true;
     this.pump();
+    return true;
   }
 
   private ask(q: Question): void {

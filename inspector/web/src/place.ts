@@ -13,11 +13,13 @@ export interface Place {
   group: string;
   scope: string; // filter of the group that was picked
   seq: number;
+  id: string; // names an exchange whose seq is not known yet
+  run: string; // in which it has that ID; '' for any
   tab: Tab;
   other: number; // to compare with
 }
 
-export const start: Place = { view: 'exchanges', filter: '', order: 'time', down: false, group: '', scope: '', seq: 0, tab: 'notes', other: 0 };
+export const start: Place = { view: 'exchanges', filter: '', order: 'time', down: false, group: '', scope: '', seq: 0, id: '', run: '', tab: 'notes', other: 0 };
 
 const views: readonly string[] = ['exchanges', 'overview', 'connect'];
 
@@ -41,6 +43,8 @@ export function readPlace(fragment: string): Place {
     group: q.get('group') ?? '',
     scope: q.get('scope') ?? '',
     seq: number(q.get('x')),
+    id: q.get('id') ?? '',
+    run: q.get('run') ?? '',
     tab: tabs.includes(tab) ? tab : 'notes',
     other: number(q.get('with')),
   };
@@ -56,10 +60,17 @@ export function writePlace(p: Place): string {
   if (p.group) q.set('group', p.group);
   if (p.scope) q.set('scope', p.scope);
   if (p.seq) q.set('x', String(p.seq));
-  if (p.seq && p.tab !== 'notes') q.set('tab', p.tab);
+  else if (p.id) q.set('id', p.id);
+  if (!p.seq && p.id && p.run) q.set('run', p.run);
+  if (chooses(p) && p.tab !== 'notes') q.set('tab', p.tab);
   if (p.seq && p.other) q.set('with', String(p.other));
   const text = q.toString();
   return text ? `#${text}` : '';
+}
+
+/** True when an exchange is chosen. */
+export function chooses(p: Place): boolean {
+  return p.seq > 0 || p.id !== '';
 }
 
 /** The filter that holds for the list: what is written, within the group. */

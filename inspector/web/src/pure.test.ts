@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Detail, Note } from './api';
+import type { Detail, Note, Row } from './api';
 import { changesOf } from './changes';
 import { clientsOf } from './clients';
 import { columns, fitting, moved, tidyChosen, widthWithin } from './columns';
@@ -11,7 +11,8 @@ import { tokens } from './highlight';
 import { code, fenced, issueText } from './issue';
 import { itemFor } from './menu';
 import { indexOf, octetOf } from './octets';
-import { readPlace, start, wholeFilter, writePlace } from './place';
+import { heard } from './mute';
+import { chooses, readPlace, start, wholeFilter, writePlace } from './place';
 import { readFields } from './resend';
 import { pieces, plain } from './visible';
 import { heightOf, sliceAt, topFor } from './windowing';
@@ -73,7 +74,12 @@ describe('a long list', () => {
   it('scrolls no more than it must', () => {
     expect(topFor(5, 0, 260, 100, 26)).toBe(0);
     expect(topFor(20, 0, 260, 100, 26)).toBe(21 * 26 - 260);
-    expect(topFor(2, 520, 260, 100, 26)).toBe(52);
+    expect(topFor(10, 520, 260, 100, 26)).toBe(260);
+  });
+  it('puts what is far away into the middle', () => {
+    expect(topFor(50, 0, 260, 100, 26)).toBe(50.5 * 26 - 130);
+    expect(topFor(2, 2000, 260, 100, 26)).toBe(0);
+    expect(topFor(99, 0, 260, 100, 26)).toBe(100 * 26 - 260);
   });
 });
 
@@ -97,6 +103,13 @@ describe('the address', () => {
     const place = { ...start, filter: 'host:a b&c=#d', seq: 12, tab: 'diff' as const, other: 9, group: 'host', scope: 'host:=x' };
     expect(readPlace(writePlace(place))).toEqual(place);
     expect(writePlace(start)).toBe('');
+  });
+  it('names an exchange by its ID until its number is known', () => {
+    const place = { ...start, id: '7f3k', run: 'k3v9', tab: 'text' as const };
+    expect(writePlace(place)).toBe('#id=7f3k&run=k3v9&tab=text');
+    expect(readPlace('#id=7f3k&run=k3v9&tab=text')).toEqual(place);
+    expect(writePlace({ ...place, seq: 3 })).toBe('#x=3&tab=text');
+    expect([chooses(start), chooses(place), chooses({ ...start, seq: 1 })]).toEqual([false, true, true]);
   });
   it('leaves out nonsense', () => expect(readPlace('#order=z&view=x&tab=y&x=-1&with=1e99')).toEqual(start));
   it('joins filters', () => {
@@ -122,6 +135,23 @@ describe('differences', () => {
     expect(lines.filter((l) => l.kind !== 'gone').map((l) => l.text)).toEqual(b);
   });
   it('end for lists that are too long', () => expect(diff(Array(3000).fill('a'), Array(3000).fill('b')).length).toBe(6000));
+});
+
+describe('muted rules', () => {
+  const row = {
+    verdict: 'error', errors: 3, warnings: 2,
+    rules: [{ rule: 'a/e', severity: 'error', count: 3 }, { rule: 'b/w', severity: 'warn', count: 1 }, { rule: 'c/w', severity: 'warn', count: 1 }, { rule: 'd/i', severity: 'info', count: 1 }],
+  } as Row;
+  const after = (...rules: string[]) => {
+    const h = heard(row, new Set(rules));
+    return `${h.verdict} ${h.errors} ${h.warnings} ${h.rules.length}`;
+  };
+  it('leave the verdict of what remains', () => {
+    expect([after(), after('x/y'), after('b/w'), after('a/e'), after('a/e', 'b/w'), after('a/e', 'b/w', 'c/w'), after('a/e', 'b/w', 'c/w', 'd/i')]).toEqual([
+      'error 3 2 4', 'error 3 2 4', 'error 3 1 3', 'warn 0 2 3', 'warn 0 1 2', 'info 0 0 1', 'ok 0 0 0',
+    ]);
+    expect(heard({ ...row, warnings: 9 }, new Set(['a/e', 'b/w', 'c/w', 'd/i'])).verdict).toBe('warn'); // of rules that the row does not name
+  });
 });
 
 describe('text of an issue', () => {

@@ -25,13 +25,17 @@ export function sliceAt(top: number, view: number, total: number, row: number, s
   return { first, count, offset: top - real + first * row };
 }
 
-/** Where to scroll so that a row is seen; the same place when it is already. */
+/** Where to scroll so that a row is seen; the same place when it is already,
+ * and the middle of the view when it is far away. */
 export function topFor(index: number, top: number, view: number, total: number, row: number): number {
   const height = heightOf(total, row);
   const whole = total * row;
   const scale = whole > height && height > view ? (height - view) / (whole - view) : 1;
   const real = top / scale;
+  const most = Math.max(0, height - view);
+  const far = (index + 1) * row < real - view || index * row > real + 2 * view;
+  if (far) return Math.min(Math.max(0, (index + 0.5) * row - view / 2) * scale, most);
   if (index * row < real) return index * row * scale;
-  if ((index + 1) * row > real + view) return Math.min(((index + 1) * row - view) * scale, Math.max(0, height - view));
+  if ((index + 1) * row > real + view) return Math.min(((index + 1) * row - view) * scale, most);
   return top;
 }
