@@ -10,13 +10,13 @@ import (
 // ExchangeProperties gives the keys of a record of schema "sidenote.exchange/1",
 // without those of field lines, which exchange.FieldPatterns has.
 func ExchangeProperties() []exchange.Property {
-	list := exchange.Properties()
-	return append(list,
+	const whenNoted = "there are notes"
+	return append(exchange.Properties(),
 		exchange.Property{Key: "sidenote.status.class", Doc: "class of the status", Schema: enum(annotate.Classes()...), Required: true},
 		exchange.Property{Key: "sidenote.verdict", Doc: "highest severity of the notes; ok without any", Schema: enum("ok", "info", "warn", "error"), Required: true},
-		exchange.Property{Key: "sidenote.reason", Doc: "why the status is what it is, where the exchange tells", Schema: text()},
-		exchange.Property{Key: "sidenote.blame", Doc: "who has to act on the worst note", Schema: blame()},
-		exchange.Property{Key: "sidenote.notes", Doc: "the notes", Schema: map[string]any{"type": "array", "items": closed(noteProperties(&noteKeys))}},
+		exchange.Property{Key: "sidenote.reason", Doc: "why the status is what it is", When: "the exchange tells", Schema: text()},
+		exchange.Property{Key: "sidenote.blame", Doc: "who has to act on the worst note", When: "there are notes, and somebody has to", Schema: blame()},
+		exchange.Property{Key: "sidenote.notes", Doc: "what the rules say of the exchange", When: whenNoted, Members: noteProperties(&noteKeys), List: true},
 	)
 }
 
@@ -39,26 +39,28 @@ func noteProperties(k *noteNames) []exchange.Property {
 		{Key: k.severity, Doc: "how bad it is", Schema: enum("info", "warn", "error"), Required: true},
 		{Key: k.blame, Doc: "who has to act", Schema: blame(), Required: true},
 		{Key: k.message, Doc: "what is so, with the values at hand", Schema: text(), Required: true},
-		{Key: k.accepted, Doc: "why the baseline accepts it", Schema: text()},
-		{Key: k.help, Doc: "what to send or do instead", Schema: text()},
-		{Key: k.place, Doc: "where in the exchange; octets from start to before end, lines from 0", Schema: placeSchema(), Required: true},
+		{Key: k.accepted, Doc: "why the baseline accepts it", When: "it does", Schema: text()},
+		{Key: k.help, Doc: "what to send or do instead", When: "the rule knows", Schema: text()},
+		{Key: k.place, Doc: "where in the exchange", Members: placeProperties(), Required: true},
 		{Key: k.refs, Doc: "sections of specifications", Schema: map[string]any{"type": "array", "items": text()}, Required: true},
 		{Key: k.fingerprint, Doc: "the same for the same rule at the same part of the same kind of request", Schema: map[string]any{"type": "string", "pattern": "^[0-9a-f]{16}$"}, Required: true},
 	}
 }
 
-func placeSchema() map[string]any {
+// placeProperties gives what encodePlace writes.
+func placeProperties() []exchange.Property {
 	integer := map[string]any{"type": "integer"}
-	return closed([]exchange.Property{
-		{Key: "message", Schema: enum(placeMessages[:]...), Required: true},
-		{Key: "interim", Schema: integer},
-		{Key: "part", Schema: enum(placeParts[:]...)},
-		{Key: "field", Schema: text()},
-		{Key: "line", Schema: integer},
-		{Key: "missing", Schema: map[string]any{"const": true}},
-		{Key: "start", Schema: integer},
-		{Key: "end", Schema: integer},
-	})
+	const whenField, whenSpan = "the part is a field or a trailer", "there are such octets"
+	return []exchange.Property{
+		{Key: "message", Doc: "which message", Schema: enum(placeMessages[:]...), Required: true},
+		{Key: "interim", Doc: "which interim response, from 0", When: "the message is one", Schema: integer},
+		{Key: "part", Doc: "which part of the message", When: "it is not the whole", Schema: enum(placeParts[:]...)},
+		{Key: "field", Doc: "name of the field", When: whenField, Schema: text()},
+		{Key: "line", Doc: "which line of the message's fields, from 0", When: "the field is there", Schema: integer},
+		{Key: "missing", Doc: "the field is not there", When: "it is true", Schema: map[string]any{"const": true}},
+		{Key: "start", Doc: "first octet in the value, start line or content, from 0", When: whenSpan, Schema: integer},
+		{Key: "end", Doc: "octet after the last", When: whenSpan, Schema: integer},
+	}
 }
 
 func text() map[string]any { return map[string]any{"type": "string"} }
@@ -70,41 +72,21 @@ func blame() map[string]any {
 		string(annotate.ByOriginOrIntermediary), string(annotate.ByProxy))
 }
 
-// closed describes an object that has no other keys.
-func closed(list []exchange.Property) map[string]any {
-	properties, required := map[string]any{}, []string{}
-	for _, p := range list {
-		described := map[string]any{}
-		for k, v := range p.Schema {
-			described[k] = v
-		}
-		if p.Doc != "" {
-			described["description"] = p.Doc
-		}
-		properties[p.Key] = described
-		if p.Required {
-			required = append(required, p.Key)
-		}
-	}
-	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
-}
-
 // Schema gives the JSON Schema (2020-12) of a record by its name, "exchange" or
 // "note"; ok is false for any other.
 func Schema(name string) (text []byte, ok bool) {
 	var s map[string]any
 	switch name {
 	case "exchange":
-		s = closed(ExchangeProperties())
+		s = exchange.ObjectSchema(ExchangeProperties())
 		patterns := map[string]any{}
 		for _, p := range exchange.FieldPatterns() {
-			p.Schema["description"] = p.Doc
-			patterns[p.Key] = p.Schema
+			patterns[p.Key] = p.JSONSchema()
 		}
 		s["patternProperties"] = patterns
 		s["title"] = exchange.Schema
 	case "note":
-		s = closed(NoteProperties())
+		s = exchange.ObjectSchema(NoteProperties())
 		s["title"] = NoteSchema
 	default:
 		return nil, false

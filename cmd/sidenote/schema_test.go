@@ -269,7 +269,7 @@ func TestTablesFitTheSchema(t *testing.T) {
 		}
 		types := map[string]string{}
 		for _, p := range list {
-			types[p.Key], _ = p.Schema["type"].(string)
+			types[p.Key], _ = p.JSONSchema()["type"].(string)
 		}
 		for _, c := range columns {
 			kind, known := types[c[1]]
@@ -288,8 +288,8 @@ func TestPipelines(t *testing.T) {
 	for _, list := range [][]exchange.Property{sink.ExchangeProperties(), sink.NoteProperties()} {
 		for _, p := range list {
 			known[p.Key] = true
-			for key := range asObject(asObject(p.Schema["items"])["properties"]) {
-				known[p.Key+"."+key] = true
+			for _, m := range p.Members {
+				known[p.Key+"."+m.Key] = true
 			}
 		}
 	}
