@@ -24,8 +24,8 @@ func main() {
 		exitOn(runBare(os.Args[2:]))
 		return
 	}
-	requests := flag.Int("requests", 20000, "requests of each round")
-	rounds := flag.Int("rounds", 5, "rounds of each proxy, in turn; the median counts")
+	requests := flag.Int("requests", 5000, "requests of each round")
+	rounds := flag.Int("rounds", 21, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
 	only := flag.String("only", "", "plain, tls, metrics, otlp, inspector or lint")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
@@ -39,6 +39,9 @@ func exitOn(err error) {
 		os.Exit(1)
 	}
 }
+
+// lintRounds is how often lint reads its file; each takes seconds.
+const lintRounds = 5
 
 // A contest is one kind of request and the proxies that serve it.
 type contest struct {
@@ -63,7 +66,7 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	}
 	defer origin.close()
 	if only == "lint" {
-		return compareLint(sidenote, dir, rounds)
+		return compareLint(sidenote, dir, lintRounds)
 	}
 	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -79,7 +82,7 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	if err := w.Flush(); err != nil || only != "" {
 		return err
 	}
-	return compareLint(sidenote, dir, rounds)
+	return compareLint(sidenote, dir, lintRounds)
 }
 
 // kinds are those that take part; the last is what is judged. What counting an
@@ -89,7 +92,7 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 	case "otlp":
 		return []proxyKind{
 			{name: "sidenote", command: sidenoteCommand(sidenote, dir, o)},
-			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), admin: o.admin, profile: profile},
+			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), profile: profile},
 		}
 	case "inspector":
 		token := func() (string, error) {
@@ -97,51 +100,71 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 			return strings.TrimSpace(string(out)), err
 		}
 		return []proxyKind{
-			{name: "sidenote, nobody looks", command: sidenoteCommand(sidenote, dir, o), admin: o.admin},
-			{name: "sidenote, ten open pages", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, token: token, pages: 10, profile: profile},
+			{name: "sidenote, nobody looks", command: sidenoteCommand(sidenote, dir, o)},
+			{name: "sidenote, ten open pages", command: sidenoteCommand(sidenote, dir, o), token: token, pages: 10, profile: profile},
 		}
 	case "metrics":
 		return []proxyKind{
-			{name: "sidenote, metrics never asked for", command: sidenoteCommand(sidenote, dir, o), admin: o.admin},
-			{name: "sidenote, metrics asked for each second", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, scraped: true},
+			{name: "sidenote, metrics never asked for", command: sidenoteCommand(sidenote, dir, o)},
+			{name: "sidenote, metrics asked for each second", command: sidenoteCommand(sidenote, dir, o), scraped: true},
 		}
 	}
 	return []proxyKind{
 		{name: "bare goproxy", command: bareCommand(c.tls, 0)},
 		{name: "bare goproxy, 64 idle connections", command: bareCommand(c.tls, 64)},
-		{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), admin: o.admin, profile: profile},
+		{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), profile: profile},
 	}
 }
 
+// runContest lets the proxies serve in turn, so that they share whatever else
+// the machine does: a ratio is of two rounds that follow each other, and the
+// median of them counts.
 func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
+	proxies := make([]*running, len(kinds))
+	for i, k := range kinds {
+		r, err := k.start(origin.url(c.tls), requests, connections)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k.name, err)
+		}
+		defer r.stop()
+		proxies[i] = r
+	}
 	results := make([][]result, len(kinds))
 	for range rounds {
-		for i, k := range kinds { // in turn, so that a noisy moment hits all
-			r, err := measure(k, origin.url(c.tls), requests, connections)
+		for i, r := range proxies {
+			got, err := r.round(origin.url(c.tls), requests, connections)
 			if err != nil {
-				return fmt.Errorf("%s: %w", k.name, err)
+				return fmt.Errorf("%s: %w", r.name, err)
 			}
-			results[i] = append(results[i], r)
+			results[i] = append(results[i], got)
 		}
 	}
-	medians := make([]result, len(kinds))
-	for i := range kinds {
-		slices.SortFunc(results[i], func(a, b result) int { return int(a.cpu - b.cpu) })
-		medians[i] = results[i][len(results[i])/2]
-	}
-	last := medians[len(medians)-1]
+	last := len(kinds) - 1
 	for i, k := range kinds {
-		m := medians[i]
 		ratio := ""
-		if i < len(kinds)-1 {
-			ratio = fmt.Sprintf("%s is %.2f × this", kinds[len(kinds)-1].name, float64(last.cpu)/float64(m.cpu))
+		if i < last {
+			ratio = fmt.Sprintf("%s is %.2f × this", kinds[last].name, median(rounds, func(n int) float64 {
+				return float64(results[last][n].cpu) / float64(results[i][n].cpu)
+			}))
 			if i == 0 {
 				ratio += fmt.Sprintf(" (asked: at most %.2f)", c.ask)
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.0f\t%s\t\n", c.name, k.name, float64(m.cpu.Nanoseconds())/1000/float64(requests), m.rate, ratio)
+		cpu := median(rounds, func(n int) float64 { return float64(results[i][n].cpu.Nanoseconds()) / 1000 / float64(requests) })
+		rate := median(rounds, func(n int) float64 { return results[i][n].rate })
+		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.0f\t%s\t\n", c.name, k.name, cpu, rate, ratio)
 	}
 	return nil
+}
+
+// median is that of so many values.
+func median(count int, value func(n int) float64) float64 {
+	values := make([]float64, count)
+	for n := range values {
+		values[n] = value(n)
+	}
+	slices.Sort(values)
+	return (values[(count-1)/2] + values[count/2]) / 2
 }
 
 func build(dir string) (string, error) {

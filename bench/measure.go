@@ -22,18 +22,24 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// A proxyKind is a proxy to measure: its name and how to start it.
+// A proxyKind is a proxy to measure: its name, how to start it, and what goes on
+// beside the requests.
 type proxyKind struct {
 	name    string
-	command func(address string) *exec.Cmd
+	command func(addresses) *exec.Cmd
 
-	admin, profile string                 // where to ask for a CPU profile, and the file for it
-	scraped        bool                   // the metrics are asked for each second, there
-	token          func() (string, error) // for the inspector
-	pages          int                    // pages of the inspector that are open
+	profile string                 // the file for a CPU profile; "" for none
+	scraped bool                   // the metrics are asked for each second
+	token   func() (string, error) // for the inspector
+	pages   int                    // pages of the inspector that are open
 }
+
+// addresses are where a proxy is to listen.
+type addresses struct{ proxy, admin string }
 
 // A result is what one round cost.
 type result struct {
@@ -48,16 +54,17 @@ func command(name string, args ...string) *exec.Cmd {
 }
 
 // bareCommand starts this program as a bare goproxy.
-func bareCommand(tls bool, idle int) func(string) *exec.Cmd {
-	return func(address string) *exec.Cmd {
-		return command(os.Args[0], "bare", "-listen", address, "-tls="+strconv.FormatBool(tls), "-idle="+strconv.Itoa(idle))
+func bareCommand(tls bool, idle int) func(addresses) *exec.Cmd {
+	return func(at addresses) *exec.Cmd {
+		return command(os.Args[0], "bare", "-listen", at.proxy, "-tls="+strconv.FormatBool(tls), "-idle="+strconv.Itoa(idle))
 	}
 }
 
-func sidenoteCommand(path, dir string, o *origin, more ...string) func(string) *exec.Cmd {
-	return func(address string) *exec.Cmd {
-		c := command(path, "serve", "--listen", address, "--admin", o.admin, "--format", "json",
-			"--log-file", filepath.Join(dir, "log.jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
+func sidenoteCommand(path, dir string, o *origin, more ...string) func(addresses) *exec.Cmd {
+	return func(at addresses) *exec.Cmd {
+		_, port, _ := net.SplitHostPort(at.proxy)
+		c := command(path, "serve", "--listen", at.proxy, "--admin", at.admin, "--format", "json",
+			"--log-file", filepath.Join(dir, "log."+port+".jsonl"), "--quiet", "--ca-dir", filepath.Join(dir, "ca"), "--upstream-ca", o.caFile)
 		c.Args = append(append(c.Args, "--annotate", "full"), more...)
 		null, _ := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		c.Stdout, c.Stderr = null, null
@@ -65,58 +72,90 @@ func sidenoteCommand(path, dir string, o *origin, more ...string) func(string) *
 	}
 }
 
-// measure starts a proxy, warms it up, and asks for u through it.
-func measure(k proxyKind, u string, requests, connections int) (result, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return result{}, err
+// A running is a proxy that runs, and the client that asks through it.
+type running struct {
+	proxyKind
+	at        addresses
+	cmd       *exec.Cmd
+	transport *http.Transport
+	spent     time.Duration // CPU time when the last round ended
+}
+
+// start starts a proxy and warms it up.
+func (k proxyKind) start(u string, requests, connections int) (*running, error) {
+	r := &running{proxyKind: k}
+	for _, address := range []*string{&r.at.proxy, &r.at.admin} {
+		var err error
+		if *address, err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
-	cmd := k.command(address)
-	if err := cmd.Start(); err != nil {
-		return result{}, err
+	r.cmd = k.command(r.at)
+	if err := r.cmd.Start(); err != nil {
+		return nil, err
 	}
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-	}()
-	if err := waitFor(address); err != nil {
-		return result{}, err
-	}
-	tr := &http.Transport{
-		Proxy:               http.ProxyURL(&url.URL{Scheme: "http", Host: address}),
+	r.transport = &http.Transport{
+		Proxy:               http.ProxyURL(&url.URL{Scheme: "http", Host: r.at.proxy}),
 		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // whose certificate it is, is not what is measured
 		ForceAttemptHTTP2: false,
 	}
-	defer tr.CloseIdleConnections()
-	client := &http.Client{Transport: tr}
-	if _, err := load(client, u, requests/10, connections); err != nil {
-		return result{}, err
+	if err := waitFor(r.at.proxy); err != nil {
+		r.stop()
+		return nil, err
 	}
-	before, err := cpuTime(cmd.Process.Pid)
+	if _, err := r.round(u, requests, connections); err != nil {
+		r.stop()
+		return nil, err
+	}
+	if r.profile != "" {
+		go fetchProfile(r.at.admin, r.profile)
+	}
+	return r, nil
+}
+
+func (r *running) stop() {
+	r.transport.CloseIdleConnections()
+	_ = r.cmd.Process.Signal(syscall.SIGTERM)
+	_ = r.cmd.Wait()
+}
+
+// round asks for u through a proxy. What the proxy does after its last round,
+// while others have their turn, counts too: it sends traces late.
+func (r *running) round(u string, requests, connections int) (result, error) {
+	watched, err := r.watch()
 	if err != nil {
 		return result{}, err
 	}
-	if k.profile != "" {
-		go fetchProfile(k.admin, k.profile)
+	took, err := load(&http.Client{Transport: r.transport}, u, requests, connections)
+	watched()
+	if err != nil {
+		return result{}, err
 	}
-	if k.pages > 0 {
-		token, err := k.token()
+	now, err := cpuTime(r.cmd.Process.Pid)
+	cpu := now - r.spent
+	r.spent = now
+	return result{cpu: cpu, rate: float64(requests) / took.Seconds()}, err
+}
+
+// watch begins what goes on beside the requests, until done is called.
+func (r *running) watch() (done func(), err error) {
+	var ends []func()
+	if r.pages > 0 {
+		token, err := r.token()
 		if err != nil {
-			return result{}, err
+			return nil, err
 		}
-		defer openPages(k.admin, token, k.pages)()
+		ends = append(ends, openPages(r.at.admin, token, r.pages))
 	}
-	if k.scraped {
-		stop := scrapeEachSecond(k.admin)
-		defer stop()
+	if r.scraped {
+		ends = append(ends, scrapeEachSecond(r.at.admin))
 	}
-	took, err := load(client, u, requests, connections)
-	if err != nil {
-		return result{}, err
-	}
-	after, err := cpuTime(cmd.Process.Pid)
-	return result{cpu: after - before, rate: float64(requests) / took.Seconds()}, err
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}, nil
 }
 
 // load asks n times over so many connections, and checks each answer.
@@ -178,23 +217,13 @@ func waitFor(address string) error {
 	return errors.New("it does not listen on " + address)
 }
 
-// cpuTime reads user and system time of a process, in ticks of 10 ms.
+// cpuTime is the user and system time of a process, of all its threads, to the
+// nanosecond: the clock that clock_getcpuclockid(3) names.
 func cpuTime(pid int) (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	fields := strings.Fields(rest)
-	var ticks int64
-	for _, f := range fields[11:13] {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
+	const schedulers = 2 // CPUCLOCK_SCHED
+	var t unix.Timespec
+	err := unix.ClockGettime(int32(^pid<<3|schedulers), &t)
+	return time.Duration(t.Nano()), err
 }
 
 // origin is what the proxies fetch from.
@@ -202,7 +231,6 @@ type origin struct {
 	plain, secure *httptest.Server
 	collector     *httptest.Server // takes what --otlp sends
 	caFile        string
-	admin         string // where sidenote's admin server is to listen
 }
 
 func newOrigin(dir string) (*origin, error) {
@@ -218,15 +246,11 @@ func newOrigin(dir string) (*origin, error) {
 	if len(content) != 1024 {
 		return nil, fmt.Errorf("the content has %d octets", len(content))
 	}
-	admin, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
 	secure := httptest.NewUnstartedServer(h)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that a proxy drops are not our matter
 	secure.StartTLS()
 	take := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
-	o := &origin{admin: admin, collector: httptest.NewServer(take), plain: httptest.NewServer(h), secure: secure, caFile: filepath.Join(dir, "origin.pem")}
+	o := &origin{collector: httptest.NewServer(take), plain: httptest.NewServer(h), secure: secure, caFile: filepath.Join(dir, "origin.pem")}
 	cert := o.secure.Certificate()
 	return o, os.WriteFile(o.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600)
 }
@@ -312,9 +336,9 @@ func openPages(admin, token string, count int) (stop func()) {
 	}
 }
 
-// fetchProfile asks an admin server for a CPU profile of two seconds.
+// fetchProfile asks an admin server for a CPU profile of its first seconds under load.
 func fetchProfile(admin, file string) {
-	resp, err := http.Get("http://" + admin + "/debug/pprof/profile?seconds=2")
+	resp, err := http.Get("http://" + admin + "/debug/pprof/profile?seconds=10")
 	if err != nil {
 		return
 	}
