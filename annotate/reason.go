@@ -20,7 +20,7 @@ const maxReason = 160
 // repeat the status. Call it only after the exchange has ended.
 func Reason(x *exchange.Exchange) string {
 	s := statedReason(&x.Response)
-	if repeatsStatus(&x.Response, s) {
+	if s == "" || repeatsStatus(&x.Response, s) {
 		return ""
 	}
 	return s

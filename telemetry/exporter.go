@@ -72,7 +72,8 @@ type Exporter struct {
 	mu      sync.Mutex // guards what follows
 	current *batch
 	queue   []*batch
-	queued  int // octets in queue
+	queued  int    // octets in queue
+	spare   *batch // one that is sent, whose memory the next can have; nil when there is none
 
 	begun  chan struct{} // a record waits
 	full   chan struct{} // a batch is ready to be sent at once
@@ -165,8 +166,7 @@ func (e *Exporter) Write(a *annotate.Annotated) error {
 	if b.exchanges >= batchExchanges || b.len() >= batchBytes {
 		e.queue = append(e.queue, b)
 		e.queued += b.len()
-		e.current = &batch{}
-		e.current.records[0].b = make([]byte, 0, len(b.records[0].b)+4<<10) // the next will be as large
+		e.begin()
 		wake(e.full)
 	}
 	return nil
@@ -212,14 +212,14 @@ func (e *Exporter) encode(b *batch, a *annotate.Annotated) {
 
 func (b *batch) addSpans(a *annotate.Annotated, t *exchange.Trace) {
 	r := b.records[0]
-	at := r.open(scopeRecords)
+	at := r.openSpan(scopeRecords)
 	serverSpan(&r, a, t)
-	r.close(at)
+	r.closeSpan(at)
 	b.counts[0]++
 	if a.X.Trace.Sent != (exchange.SpanID{}) {
-		at = r.open(scopeRecords)
+		at = r.openSpan(scopeRecords)
 		clientSpan(&r, a.X, t)
-		r.close(at)
+		r.closeSpan(at)
 		b.counts[0]++
 	}
 	b.records[0] = r
@@ -312,27 +312,50 @@ func (e *Exporter) take() *batch {
 		return nil
 	}
 	b := e.current
-	e.current = &batch{}
+	e.begin()
 	return b
+}
+
+// begin makes a new batch the current one. The caller holds the lock.
+func (e *Exporter) begin() {
+	if e.current, e.spare = e.spare, nil; e.current == nil {
+		e.current = new(batch)
+	}
+}
+
+// reuse keeps the memory of a batch that is sent. Memory that is new each time
+// would cost more than to write the records into it.
+func (e *Exporter) reuse(b *batch) {
+	for i := range b.records {
+		b.records[i].b = b.records[i].b[:0]
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.spare = &batch{records: b.records}
 }
 
 // send sends both signals of a batch.
 func (e *Exporter) send(b *batch) {
-	lost := false
+	lost, inUse := false, false
 	for i, s := range e.signals {
-		if s != nil && b.counts[i] > 0 {
-			lost = !e.sendRecords(s, b.records[i].b, b.counts[i]) || lost
+		if s == nil || b.counts[i] == 0 {
+			continue
 		}
+		m := s.message(b.records[i].b)
+		lost = !e.sendRecords(s, m, b.counts[i]) || lost
+		inUse = inUse || m.open.Load() > 0
 	}
 	if lost {
 		e.lost.Add(uint64(b.exchanges))
+	}
+	if !inUse {
+		e.reuse(b)
 	}
 }
 
 // sendRecords sends records until they are taken, or it makes no sense any
 // more. It reports whether they were taken.
-func (e *Exporter) sendRecords(s *exporting, records []byte, count int) bool {
-	m := s.message(records)
+func (e *Exporter) sendRecords(s *exporting, m *message, count int) bool {
 	giveUp := time.Now().Add(e.pace.retryFor)
 	for backoff := e.pace.backoff; ; backoff = min(2*backoff, e.pace.most) {
 		a, err := e.try(s, m)

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -19,12 +21,30 @@ import (
 )
 
 // A message is an export request: what it begins with, and the records.
-type message struct{ head, records []byte }
+type message struct {
+	head, records []byte
+	open          atomic.Int32 // readers of it that are not closed
+}
 
 func (m *message) len() int { return len(m.head) + len(m.records) }
 
-func (m *message) reader() io.Reader {
-	return io.MultiReader(bytes.NewReader(m.head), bytes.NewReader(m.records))
+// reader gives the octets of a message. Whoever reads may do so after the
+// request is answered, and until it closes the reader.
+func (m *message) reader() io.ReadCloser {
+	m.open.Add(1)
+	r := &messageReader{Reader: io.MultiReader(bytes.NewReader(m.head), bytes.NewReader(m.records))}
+	r.close = sync.OnceFunc(func() { m.open.Add(-1) })
+	return r
+}
+
+type messageReader struct {
+	io.Reader
+	close func()
+}
+
+func (r *messageReader) Close() error {
+	r.close()
+	return nil
 }
 
 // An answer is what a collector says of a request that it took.
@@ -110,23 +130,18 @@ func (s *httpSender) send(ctx context.Context, m *message) (answer, error) {
 }
 
 func (s *httpSender) request(ctx context.Context, m *message) (*http.Request, error) {
-	body, size := m.reader(), m.len()
 	if s.target.Gzip {
-		var packed bytes.Buffer
-		z := gzip.NewWriter(&packed)
-		if _, err := io.Copy(z, body); err != nil {
+		var err error
+		if m, err = packed(m); err != nil {
 			return nil, err
 		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		body, size = &packed, packed.Len()
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target.URL.String(), body)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target.URL.String(), m.reader())
 	if err != nil {
 		return nil, err
 	}
-	r.ContentLength = int64(size)
+	r.ContentLength = int64(m.len())
+	r.GetBody = func() (io.ReadCloser, error) { return m.reader(), nil } // for a connection that the collector has just closed
 	for name, values := range s.target.Header {
 		r.Header[name] = values
 	}
@@ -136,6 +151,16 @@ func (s *httpSender) request(ctx context.Context, m *message) (*http.Request, er
 		r.Header.Set("Content-Encoding", "gzip")
 	}
 	return r, nil
+}
+
+// packed gives a message as gzip.
+func packed(m *message) (*message, error) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, head := z.Write(m.head)
+	_, records := z.Write(m.records)
+	err := errors.Join(head, records, z.Close())
+	return &message{records: b.Bytes()}, err
 }
 
 // withoutURL leaves the URL out of an error, which says enough without.

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -144,7 +145,8 @@ func (w *spanWriter) times(start, end time.Time) {
 
 // nanos is a time as OTLP has it. A record from a file may have none.
 func nanos(t time.Time) uint64 {
-	if t.Year() < 1970 || t.Year() > 2261 {
+	const last = math.MaxInt64 / int64(time.Second)
+	if s := t.Unix(); s < 0 || s >= last {
 		return 0
 	}
 	return uint64(t.UnixNano())
@@ -247,29 +249,29 @@ func (w *spanWriter) event(name string, when time.Time) (at int, more attributes
 	return at, attributes{&w.encoder, eventAttributes}, true
 }
 
-// phases writes an event at the end of each phase.
+// phases writes an event at the end of each phase that happened.
 func (w *spanWriter) phases(start time.Time) {
 	t := &w.x.Timing
-	begun := w.x.Started
 	connected := start.Add(t.DNS)
-	for _, p := range [...]struct {
-		name string
-		at   time.Time
-		took time.Duration // 0 where the phase did not happen
-	}{
-		{"sidenote.dns.done", connected, t.DNS},
-		{"sidenote.connect.done", connected.Add(t.Connect), t.Connect},
-		{"sidenote.tls.done", connected.Add(t.Connect + t.TLS), t.TLS},
-		{"sidenote.request.sent", begun.Add(t.RequestSent), t.RequestSent - t.HeadSent},
-		{"sidenote.response.first_byte", begun.Add(t.FirstByte), t.Wait()},
-	} {
-		if p.took <= 0 && (p.name != "sidenote.request.sent" || t.RequestSent == 0) {
-			continue
-		}
-		if at, more, ok := w.event(p.name, p.at); ok {
-			more.millis("sidenote.duration_ms", float64(p.took)/1e6)
-			w.close(at)
-		}
+	w.phase("sidenote.dns.done", connected, t.DNS)
+	w.phase("sidenote.connect.done", connected.Add(t.Connect), t.Connect)
+	w.phase("sidenote.tls.done", connected.Add(t.Connect+t.TLS), t.TLS)
+	if t.RequestSent != 0 { // a request without content takes no time
+		w.phaseDone("sidenote.request.sent", w.x.Started.Add(t.RequestSent), t.RequestSent-t.HeadSent)
+	}
+	w.phase("sidenote.response.first_byte", w.x.Started.Add(t.FirstByte), t.Wait())
+}
+
+func (w *spanWriter) phase(name string, at time.Time, took time.Duration) {
+	if took > 0 {
+		w.phaseDone(name, at, took)
+	}
+}
+
+func (w *spanWriter) phaseDone(name string, when time.Time, took time.Duration) {
+	if at, more, ok := w.event(name, when); ok {
+		more.millis("sidenote.duration_ms", float64(took)/1e6)
+		w.close(at)
 	}
 }
 

@@ -23,49 +23,60 @@ func appendTag(b []byte, field protowire.Number, kind protowire.Type) []byte {
 	return protowire.AppendTag(b, field, kind)
 }
 
+// appendLength writes a length; nearly all are short.
+func appendLength(b []byte, n int) []byte {
+	if n < 0x80 {
+		return append(b, byte(n))
+	}
+	return protowire.AppendVarint(b, uint64(n))
+}
+
 // open begins a message that is a field of another; close ends it.
 func (e *encoder) open(field protowire.Number) (at int) {
-	e.b = appendTag(e.b, field, protowire.BytesType)
-	e.b = append(e.b, 0) // the length, where one octet is enough for it
+	e.b = append(appendTag(e.b, field, protowire.BytesType), 0) // the length, where one octet is enough for it
 	return len(e.b)
 }
 
-func (e *encoder) close(at int) {
+func (e *encoder) close(at int) { e.closeWith(at, 1) }
+
+// openSpan is open for a message that is seldom as short as its length would fit
+// into one octet, so that closeSpan need not move it.
+func (e *encoder) openSpan(field protowire.Number) (at int) {
+	e.b = append(appendTag(e.b, field, protowire.BytesType), 0, 0)
+	return len(e.b)
+}
+
+func (e *encoder) closeSpan(at int) { e.closeWith(at, 2) }
+
+// closeWith writes the length of the message that begins at an offset before it,
+// where room octets are kept for it, and moves the message where they do not fit.
+func (e *encoder) closeWith(at, room int) {
 	n := len(e.b) - at
-	if n < 0x80 {
-		e.b[at-1] = byte(n)
-		return
+	size := protowire.SizeVarint(uint64(n))
+	if size > room {
+		e.b = append(e.b, "         "[:size-room]...)
 	}
-	more := protowire.SizeVarint(uint64(n)) - 1
-	e.b = append(e.b, "         "[:more]...)
-	copy(e.b[at+more:], e.b[at:at+n])
-	protowire.AppendVarint(e.b[:at-1], uint64(n))
+	copy(e.b[at+size-room:], e.b[at:at+n]) // nothing to do where they fit
+	e.b = e.b[:at+size-room+n]
+	protowire.AppendVarint(e.b[:at-room], uint64(n))
 }
 
 // long begins a message of a known length, which the caller then writes.
 func (e *encoder) long(field protowire.Number, n int) {
-	e.b = appendTag(e.b, field, protowire.BytesType)
-	e.b = protowire.AppendVarint(e.b, uint64(n))
+	e.b = appendLength(appendTag(e.b, field, protowire.BytesType), n)
 }
 
 func (e *encoder) bytes(field protowire.Number, b []byte) {
-	e.b = appendTag(e.b, field, protowire.BytesType)
-	e.b = protowire.AppendBytes(e.b, b)
+	e.b = append(appendLength(appendTag(e.b, field, protowire.BytesType), len(b)), b...)
 }
 
 // text writes a string, which is to be clean.
 func (e *encoder) text(field protowire.Number, s string) {
-	e.b = appendTag(e.b, field, protowire.BytesType)
-	if len(s) < 0x80 {
-		e.b = append(append(e.b, byte(len(s))), s...)
-		return
-	}
-	e.b = protowire.AppendString(e.b, s)
+	e.b = append(appendLength(appendTag(e.b, field, protowire.BytesType), len(s)), s...)
 }
 
 func (e *encoder) varint(field protowire.Number, n uint64) {
-	e.b = appendTag(e.b, field, protowire.VarintType)
-	e.b = protowire.AppendVarint(e.b, n)
+	e.b = protowire.AppendVarint(appendTag(e.b, field, protowire.VarintType), n)
 }
 
 func (e *encoder) fixed64(field protowire.Number, n uint64) {
@@ -97,16 +108,13 @@ type attributes struct {
 	field protowire.Number
 }
 
-// begin writes the key; what follows is the value.
-func (a attributes) begin(key string) (pair, value int) {
-	pair = a.open(a.field)
-	a.encoder.text(keyValueKey, key)
-	return pair, a.open(keyValueValue)
-}
-
-func (a attributes) end(pair, value int) {
-	a.close(value)
-	a.close(pair)
+// pair begins an attribute whose value is a message of so many octets, which
+// come next.
+func (a attributes) pair(key string, octets int) {
+	n := 1 + protowire.SizeBytes(len(key)) + 1 + protowire.SizeBytes(octets)
+	b := appendLength(append(a.b, byte(a.field)<<3|byte(protowire.BytesType)), n)
+	b = append(appendLength(append(b, keyValueKey<<3|byte(protowire.BytesType)), len(key)), key...)
+	a.b = appendLength(append(b, keyValueValue<<3|byte(protowire.BytesType)), octets)
 }
 
 // text writes text, which may come from the wire; nothing for "".
@@ -114,24 +122,33 @@ func (a attributes) text(key, s string) {
 	if s == "" {
 		return
 	}
-	// Nearly all are short. The lengths are those of the pair and of the value.
-	if n := len(key) + len(s) + 6; n < 0x80 && isPlain(s) {
-		const octets = byte(protowire.BytesType)
-		b := append(a.b, byte(a.field)<<3|octets, byte(n), keyValueKey<<3|octets, byte(len(key)))
-		b = append(append(b, key...), keyValueValue<<3|octets, byte(len(s)+2), anyString<<3|octets, byte(len(s)))
-		a.b = append(b, s...)
+	if n := len(key) + len(s) + 8; n < 0x80 && cap(a.b)-len(a.b) >= n && isPlain(s) {
+		a.short(key, s)
 		return
 	}
-	pair, value := a.begin(key)
-	a.encoder.text(anyString, clean(s))
-	a.end(pair, value)
+	s = clean(s)
+	a.pair(key, 1+protowire.SizeBytes(len(s)))
+	a.encoder.text(anyString, s)
+}
+
+// short is text where every length fits into one octet, and there is room for
+// all of it: most of what spans have, in one go.
+func (a attributes) short(key, s string) {
+	const octets = byte(protowire.BytesType)
+	at, k, n := len(a.b), len(key), len(s)
+	a.b = a.b[:at+k+n+8]
+	b := a.b[at:]
+	b[0], b[1], b[2], b[3] = byte(a.field)<<3|octets, byte(k+n+6), keyValueKey<<3|octets, byte(k)
+	copy(b[4:], key)
+	b = b[4+k:]
+	b[0], b[1], b[2], b[3] = keyValueValue<<3|octets, byte(n+2), anyString<<3|octets, byte(n)
+	copy(b[4:], s)
 }
 
 // octets writes text of ours.
 func (a attributes) octets(key string, b []byte) {
-	pair, value := a.begin(key)
-	a.encoder.bytes(anyString, b)
-	a.end(pair, value)
+	a.pair(key, 1+protowire.SizeBytes(len(b)))
+	a.bytes(anyString, b)
 }
 
 // texts writes a list of texts of ours, which are clean.
@@ -139,7 +156,9 @@ func (a attributes) texts(key string, list []string) {
 	if len(list) == 0 {
 		return
 	}
-	pair, value := a.begin(key)
+	pair := a.open(a.field)
+	a.encoder.text(keyValueKey, key)
+	value := a.open(keyValueValue)
 	array := a.open(anyArray)
 	for _, s := range list {
 		member := a.open(arrayValues)
@@ -147,7 +166,8 @@ func (a attributes) texts(key string, list []string) {
 		a.close(member)
 	}
 	a.close(array)
-	a.end(pair, value)
+	a.close(value)
+	a.close(pair)
 }
 
 // number writes a number; nothing for 0.
@@ -155,15 +175,13 @@ func (a attributes) number(key string, n int64) {
 	if n == 0 {
 		return
 	}
-	pair, value := a.begin(key)
+	a.pair(key, 1+protowire.SizeVarint(uint64(n)))
 	a.varint(anyInt, uint64(n))
-	a.end(pair, value)
 }
 
 func (a attributes) millis(key string, ms float64) {
-	pair, value := a.begin(key)
+	a.pair(key, 1+8)
 	a.fixed64(anyDouble, math.Float64bits(ms))
-	a.end(pair, value)
 }
 
 // flag writes true; nothing for false.
@@ -171,9 +189,8 @@ func (a attributes) flag(key string, on bool) {
 	if !on {
 		return
 	}
-	pair, value := a.begin(key)
+	a.pair(key, 1+1)
 	a.varint(anyBool, 1)
-	a.end(pair, value)
 }
 
 // maxText bounds one text in octets. A target may have 256 KiB, and one such
