@@ -116,9 +116,9 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 	}
 }
 
-// runContest lets the proxies serve in turn, so that they share whatever else
-// the machine does: a ratio is of two rounds that follow each other, and the
-// median of them counts.
+// runContest lets the proxies serve in turn, there and back, so that they share
+// whatever else the machine does: a ratio is of two rounds that follow each
+// other, and the median of them counts.
 func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
 	proxies := make([]*running, len(kinds))
 	for i, k := range kinds {
@@ -130,11 +130,14 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 		proxies[i] = r
 	}
 	results := make([][]result, len(kinds))
-	for range rounds {
-		for i, r := range proxies {
-			got, err := r.round(origin.url(c.tls), requests, connections)
+	for n := range rounds {
+		for i := range proxies {
+			if n%2 == 1 {
+				i = len(proxies) - 1 - i
+			}
+			got, err := proxies[i].round(origin.url(c.tls), requests, connections)
 			if err != nil {
-				return fmt.Errorf("%s: %w", r.name, err)
+				return fmt.Errorf("%s: %w", kinds[i].name, err)
 			}
 			results[i] = append(results[i], got)
 		}
