@@ -1,8 +1,9 @@
 // Command bench measures what sidenote costs beside a bare goproxy program, in
 // one run on one machine: CPU time of the proxy's process for each request; and
-// how many exchanges lint judges in a second of CPU time.
+// how many exchanges lint judges in a second of CPU time; and, when it is asked
+// for, what 200,000 exchanges cost the inspector and its page in a browser.
 //
-//	go run ./bench [-requests N] [-connections N] [-only plain|tls|metrics|otlp|inspector|lint]
+//	go run ./bench [-requests N] [-connections N] [-only plain|tls|metrics|otlp|inspector|lint|page]
 //
 // Both proxies fetch the same 1 KiB over keep-alive connections from an origin
 // server in this process. sidenote runs with all rules, response fields,
@@ -15,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
 )
 
@@ -27,7 +27,7 @@ func main() {
 	requests := flag.Int("requests", 5000, "requests of each round")
 	rounds := flag.Int("rounds", 21, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, tls, metrics, otlp, inspector or lint")
+	only := flag.String("only", "", "plain, tls, metrics, otlp, inspector, lint or page")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
@@ -68,6 +68,9 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	if only == "lint" {
 		return compareLint(sidenote, dir, lintRounds)
 	}
+	if only == "page" {
+		return comparePage(sidenote, dir, pageExchanges)
+	}
 	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
@@ -95,10 +98,7 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), profile: profile},
 		}
 	case "inspector":
-		token := func() (string, error) {
-			out, err := command(sidenote, "open", "--token", "--ca-dir", filepath.Join(dir, "ca")).Output()
-			return strings.TrimSpace(string(out)), err
-		}
+		token := func() (string, error) { return opened(sidenote, "--token", "--ca-dir", filepath.Join(dir, "ca")) }
 		return []proxyKind{
 			{name: "sidenote, nobody looks", command: sidenoteCommand(sidenote, dir, o)},
 			{name: "sidenote, ten open pages", command: sidenoteCommand(sidenote, dir, o), token: token, pages: 10, profile: profile},

@@ -6,7 +6,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
 	"strings"
 	"testing"
 )
@@ -14,13 +13,9 @@ import (
 // session opens the link that "sidenote open" gives, and gives the cookie.
 func (p *process) session() string {
 	p.t.Helper()
-	out, err := exec.Command(program(p.t), "open", "--print", "--admin", p.admin, "--ca-dir", p.caDir).Output()
-	if err != nil {
-		p.t.Fatalf("sidenote open: %v", err)
-	}
 	jar, _ := cookiejar.New(nil)
 	client := http.Client{Jar: jar}
-	resp, err := client.Get(strings.TrimSpace(string(out)))
+	resp, err := client.Get(p.open("--print", "--admin", p.admin))
 	if err != nil {
 		p.t.Fatal(err)
 	}

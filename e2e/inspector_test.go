@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -11,11 +10,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"sidenote/e2e/scale"
 )
 
 // picturesVariable names a folder for pictures of the inspector's views; those
@@ -51,59 +51,32 @@ func TestInspector(t *testing.T) {
 	x.begin()
 
 	dir := t.TempDir()
-	config, err := json.Marshal(map[string]string{
-		"chromium": chromium, "pictures": os.Getenv(picturesVariable), "link": x.link(), "dir": dir, "clear": x.base(), "raw": "http://" + x.raw,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(node, "inspector.mjs", string(config))
-	cmd.Dir = "node"
-	cmd.Env = append(plainEnv(dir), "TZ=UTC", "SIDENOTE_TEST_SHOW="+os.Getenv("SIDENOTE_TEST_SHOW"))
-	cmd.Stderr = &output{}
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	steps := x.follow(out, in)
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("%v: %s", err, cmd.Stderr)
-	}
-	if steps < 15 {
-		t.Errorf("only %d steps were made: %s", steps, cmd.Stderr)
-	}
-}
-
-// follow reads what the script says: steps that ended, and what it asks for.
-func (x *pageTest) follow(out io.Reader, in io.Writer) (steps int) {
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var said struct{ Step, Failed, Ask string }
-		if err := json.Unmarshal(lines.Bytes(), &said); err != nil {
-			x.t.Errorf("%s: %v", lines.Bytes(), err)
-			continue
-		}
-		if said.Ask != "" {
-			x.serve(said.Ask)
-			fmt.Fprintln(in, "done")
-			continue
+	steps := 0
+	err := scale.Script{
+		Node: node, Folder: "node", Name: "inspector.mjs", Env: append(plainEnv(dir), "TZ=UTC", "SIDENOTE_TEST_SHOW="+os.Getenv("SIDENOTE_TEST_SHOW")),
+		Config: map[string]string{
+			"chromium": chromium, "pictures": os.Getenv(picturesVariable), "link": x.p.open("--print", "--admin", x.p.admin), "dir": dir,
+			"clear": x.base(), "raw": "http://" + x.raw,
+		},
+	}.Run(x.serve, func(line []byte) error {
+		var said struct{ Step, Failed string }
+		if err := json.Unmarshal(line, &said); err != nil {
+			return err
 		}
 		steps++
-		x.t.Run(said.Step, func(t *testing.T) {
+		t.Run(said.Step, func(t *testing.T) {
 			if said.Failed != "" {
 				t.Error(said.Failed)
 			}
 		})
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
-	return steps
+	if steps < 15 {
+		t.Errorf("only %d steps were made", steps)
+	}
 }
 
 // serve does what the script asks for.
@@ -139,15 +112,6 @@ func (x *pageTest) serve(what string) {
 func (x *pageTest) begin() {
 	x.p = start(x.t, x.args...)
 	x.p.caDir = x.args[5]
-}
-
-// link asks the program for a link to the page.
-func (x *pageTest) link() string {
-	out, err := exec.Command(program(x.t), "open", "--print", "--admin", x.p.admin, "--ca-dir", x.p.caDir).Output()
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
 }
 
 // base is the origin server by a name that can be read in pictures.

@@ -248,6 +248,16 @@ func (p *process) lines() (lines []string) {
 // url is the proxy's address as clients want it.
 func (p *process) url() *url.URL { return &url.URL{Scheme: "http", Host: p.proxy} }
 
+// open gives what "sidenote open" prints: a link to the inspector, or a token.
+func (p *process) open(args ...string) string {
+	p.t.Helper()
+	out, err := exec.Command(program(p.t), append([]string{"open", "--ca-dir", p.caDir}, args...)...).Output()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // env is the environment of a shell that ran eval "$(sidenote env)".
 func (p *process) env(home string) []string {
 	p.t.Helper()

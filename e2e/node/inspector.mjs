@@ -4,30 +4,11 @@
 import { createRequire } from 'node:module';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import readline from 'node:readline';
-import { chromium } from 'playwright-core';
+import { ask, check, config, launch, listOf, origin, say, until, wait } from './script.mjs';
 
-const config = JSON.parse(process.argv[2]);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const replies = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
-const wait = Number(process.env.SIDENOTE_TEST_WAIT ?? 15000);
-
-async function ask(what) {
-  say({ ask: what });
-  await replies.next();
-}
-
-function check(ok, text) {
-  if (!ok) throw new Error(text);
-}
-
-const browser = await chromium.launch({
-  executablePath: config.chromium,
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, reducedMotion: 'reduce', colorScheme: 'light' });
-const origin = new URL(config.link).origin;
 await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
 const page = await context.newPage();
 page.setDefaultTimeout(wait);
@@ -80,24 +61,9 @@ async function picture(name, on = page) {
   if (config.pictures) await on.screenshot({ path: path.resolve(config.pictures, `inspector-${name}.png`) });
 }
 
-const rows = page.locator('#list .row');
-const row = (text) => rows.filter({ hasText: text }).first();
+const { rows, row, total, filter } = listOf(page);
 const details = page.locator('#details');
-const total = async () => Number((await page.locator('#list').getAttribute('aria-rowcount')) ?? 1) - 1;
 const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
-
-async function filter(text) {
-  await page.fill('#filter', text);
-  await page.press('#filter', 'Enter');
-}
-
-async function until(what, ok) {
-  for (const end = Date.now() + wait; ; ) {
-    if (await ok()) return;
-    check(Date.now() < end, `not in time: ${what}`);
-    await page.waitForTimeout(30);
-  }
-}
 
 await step('the first run', async () => {
   await page.goto(config.link);
