@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sidenote/exchange"
+	"sidenote/field"
 )
 
 // An Overview is what one look at all octets of a field section tells, so that
@@ -70,7 +71,7 @@ func overviewOf(m *exchange.Message) (o Overview) {
 		o.Size += n
 		o.Longest = max(o.Longest, n)
 		o.Unknown = o.Unknown || l.Known == 0
-		if l.Known == 0 && !isToken(l.Name) || m.Version >= exchange.HTTP2 && hasCapital(l.Name) {
+		if l.Known == 0 && !field.IsToken(l.Name) || m.Version >= exchange.HTTP2 && hasCapital(l.Name) {
 			o.Odd |= OddName
 		}
 		if m.RawHead != "" && o.Odd&OddLine == 0 {
@@ -129,20 +130,6 @@ func makeOctetKinds() (kinds [256]Octets) {
 	kinds[','], kinds['\''], kinds['\\'] = HasComma, HasApostrophe, HasBackslash
 	kinds['*'], kinds['@'] = HasStar, HasAt
 	return kinds
-}
-
-// isToken is the grammar of field names (RFC 9110 §5.1).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' {
-			continue
-		}
-		if strings.IndexByte("!#$%&'*+.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 func hasCapital(s string) bool {

@@ -13,6 +13,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 // A Key says which notes an entry accepts. A part that is "" fits everything.
@@ -161,7 +162,7 @@ func (b *Baseline) IsExpired(e *Entry) bool { return e.ExpiredOn(b.today) }
 
 // Summary says in one clause what the baseline holds.
 func (b *Baseline) Summary() string {
-	s := "baseline " + b.Name + " with " + count(len(b.entries), "entry", "entries")
+	s := "baseline " + b.Name + " with " + wording.Count(len(b.entries), "entry")
 	expired := 0
 	for _, e := range b.entries {
 		if b.IsExpired(e) {
@@ -215,11 +216,4 @@ func shorten(all []string, what string) []string {
 		return all
 	}
 	return append(all[:mostWarnings:mostWarnings], fmt.Sprintf("%d more entries %s", len(all)-mostWarnings, what))
-}
-
-func count(n int, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + several
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/field"
 )
 
 // A Check is one request, and what is expected of the answer.
@@ -71,7 +72,7 @@ func ParseField(s string) (exchange.Line, error) {
 	switch {
 	case !ok:
 		return exchange.Line{}, fmt.Errorf(`want "Name: value", not %q`, s)
-	case !isToken(name):
+	case !field.IsToken(name):
 		return exchange.Line{}, fmt.Errorf("%q is no name of a field: it takes letters, digits and hyphens", name)
 	case strings.ContainsAny(value, "\r\n\x00"):
 		return exchange.Line{}, fmt.Errorf("the value of %s has a line break or a NUL in it", name)
@@ -92,21 +93,10 @@ func isMade(name string) bool {
 	return false
 }
 
-// isToken reports whether a text is a token (RFC 9110 §5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // ParseMethod reads a request method.
 func ParseMethod(s string) (string, error) {
 	switch {
-	case !isToken(s):
+	case !field.IsToken(s):
 		return "", fmt.Errorf("%q is no request method; want GET, POST or another one", s)
 	case s == http.MethodConnect:
 		return "", errors.New("CONNECT asks a proxy for a tunnel, and cannot be checked")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"sidenote/policy"
+	"sidenote/wholefile"
 	"sidenote/yamlfile"
 )
 
@@ -187,7 +187,7 @@ func (r *listReader) key(c *Check, pair *ast.MappingValueNode) (err error) {
 		}
 		c.Content = []byte(text)
 	case "content-file":
-		if c.Content, err = ReadContent(r.beside(text)); err != nil {
+		if c.Content, err = wholefile.Read(r.beside(text), MostContent); err != nil {
 			return r.Fault(n, "%v", err)
 		}
 	case "follow":
@@ -212,19 +212,6 @@ func (r *listReader) beside(name string) string {
 		return name
 	}
 	return filepath.Join(filepath.Dir(r.Name), name)
-}
-
-// ReadContent reads the content of a request from a file, MostContent octets
-// at most.
-func ReadContent(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Size() > MostContent:
-		return nil, fmt.Errorf("%s has more than %d bytes, the most that a check sends", name, MostContent)
-	}
-	return os.ReadFile(name)
 }
 
 func (r *listReader) url(c *Check, n ast.Node) error {

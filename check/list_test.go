@@ -72,7 +72,7 @@ func TestListFaults(t *testing.T) {
 		"- {url: a.test, max-time: 5}":                       "1:27: want a duration with its unit",
 		"- {url: a.test, fields: [a]}":                       "1:25: want a line for each field",
 		"- {url: a.test, fields: {Host: a}}":                 "1:26: Host is made",
-		"- {url: a.test, content-file: none}":                "1:31: stat none: no such file",
+		"- {url: a.test, content-file: none}":                "1:31: none: cannot be read: no such file",
 		"- url: a.test\n  expect:\n    status: 20":           "3:13: want statuses such as 200",
 		"- url: a.test\n  expect:\n    assert: 1 +":          "3:",
 		"- url: a.test\n  expect:\n    when: x":              "3:5: leave when out",

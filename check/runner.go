@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/inorder"
 	"sidenote/proxy"
 )
 
@@ -46,39 +47,9 @@ func (r *Result) Last() *exchange.Exchange { return r.Exchanges[len(r.Exchanges)
 // checks, whichever ends first. It ends early when ctx does, or with the error
 // of done.
 func (r *Runner) Run(ctx context.Context, checks []Check, done func(*Result) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type outcome struct {
-		result *Result
-		err    error
-	}
-	// As many as run at once: one that done waits for, and those in the queue.
-	queue := make(chan chan outcome, max(r.Parallel, 1)-1)
-	go func() {
-		defer close(queue)
-		for i := range checks {
-			ended := make(chan outcome, 1)
-			select {
-			case queue <- ended:
-			case <-ctx.Done():
-				return
-			}
-			go func() {
-				result, err := r.check(ctx, &checks[i], i+1)
-				ended <- outcome{result, err}
-			}()
-		}
-	}()
-	for ended := range queue {
-		o := <-ended
-		if o.err == nil {
-			o.err = done(o.result)
-		}
-		if o.err != nil {
-			return o.err
-		}
-	}
-	return ctx.Err()
+	return inorder.Run(ctx, len(checks), r.Parallel, func(ctx context.Context, i int) (*Result, error) {
+		return r.check(ctx, &checks[i], i+1)
+	}, done)
 }
 
 // check makes one check, again if need be. The error is one of the program,

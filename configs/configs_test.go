@@ -195,7 +195,7 @@ func TestOtherFaults(t *testing.T) {
 		{args: []string{"--reverse", "0.0.0.0:81=http://x"}, want: "must be on loopback"},
 		{args: []string{"--save", "a", "--log-file", "a"}, want: "cannot be both"},
 		{env: []string{"SIDENOTE_SEVERITY=high"}, want: "SIDENOTE_SEVERITY in the environment: want info"},
-		{args: []string{"--config", "/does/not/exist"}, want: "cannot read the configuration file /does/not/exist that --config names: no such file"},
+		{args: []string{"--config", "/does/not/exist"}, want: "the configuration file that --config names: /does/not/exist: cannot be read: no such file"},
 		{env: []string{"SIDENOTE_CONFIG=/does/not/exist"}, want: "that SIDENOTE_CONFIG names"},
 		{args: []string{"--upstream-proxy", "ftp://u:hidden@h"}, want: "not ftp://"},
 		{env: []string{"SIDENOTE_UPSTREAM_PROXY=u:hidden@h"}, want: "want a URL"},

@@ -3,6 +3,8 @@ package configs
 import (
 	"fmt"
 	"strings"
+
+	"sidenote/wording"
 )
 
 // Markdown documents every setting, by group.
@@ -20,12 +22,10 @@ func Markdown() string {
 		if s.Value != "" {
 			flag += " " + s.Value
 		}
-		fmt.Fprintf(&b, "| %s` | `%s` | %s | %s |\n", cell(flag), s.Env(), s.defaultCell(), cell(s.sentence()))
+		fmt.Fprintf(&b, "| %s` | `%s` | %s | %s |\n", wording.Cell(flag), s.Env(), s.defaultCell(), wording.Cell(s.sentence()))
 	}
 	return b.String()
 }
-
-func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func (s *Setting) defaultCell() string {
 	if s.Default == "" {
@@ -35,7 +35,7 @@ func (s *Setting) defaultCell() string {
 }
 
 func (s *Setting) sentence() string {
-	text := strings.ToUpper(s.Help[:1]) + s.Help[1:] + "."
+	text := wording.Sentence(s.Help)
 	if s.Repeatable {
 		text += " May be given several times."
 	}
@@ -63,8 +63,8 @@ func Example() string {
 			fmt.Fprintf(&b, "\n# --- %s ---\n", group)
 		}
 		b.WriteByte('\n')
-		for _, line := range wrap(s.sentence(), 76) {
-			fmt.Fprintf(&b, "# %s\n", line)
+		for _, line := range wording.Wrap(s.sentence(), 78, "# ", "# ") {
+			b.WriteString(line + "\n")
 		}
 		b.WriteString(s.exampleLines())
 	}
@@ -83,21 +83,4 @@ func (s *Setting) exampleLines() string {
 		return fmt.Sprintf("%s: %q\n", s.Name, s.Default)
 	}
 	return s.Name + ": " + s.Default + "\n"
-}
-
-// wrap breaks a text into lines of at most most columns, at spaces.
-func wrap(s string, most int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(s) {
-		if line != "" && len(line)+1+len(word) > most {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }

@@ -1,16 +1,14 @@
 package configs
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"sidenote/spelling"
+	"sidenote/wholefile"
 )
 
 // configFlag names the file; it is a flag and a variable, but no key of the file.
@@ -104,16 +102,9 @@ func configFile(flags *pflag.FlagSet, env map[string]string) (file, where string
 const maxFile = 1 << 20
 
 func (c *Config) loadFile(name, where string) error {
-	b, err := os.ReadFile(name)
+	b, err := wholefile.Read(name, maxFile)
 	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return fmt.Errorf("cannot read the configuration file %s that %s names: %w", name, where, err)
-	}
-	if len(b) > maxFile {
-		return fmt.Errorf("the configuration file %s that %s names has more than %d bytes", name, where, maxFile)
+		return fmt.Errorf("the configuration file that %s names: %w", where, err)
 	}
 	return c.loadYAML(name, b)
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"sidenote/wording"
 )
 
 // A Kind says what a setting's value looks like.
@@ -154,7 +156,7 @@ func Settings() []Setting {
 		{
 			Name: "profile", Kind: KindChoice, Default: "default", Value: "NAME", Group: groupNotes,
 			Choices: profiles(),
-			Help:    "which rules are on: " + orList(profiles()),
+			Help:    "which rules are on: " + wording.Or(profiles()),
 			More:    "rest is for APIs, browser for web pages, security for a look at protection, strict for every rule. The setting rules comes after it.",
 			set:     choice(func(c *Config) *string { return &c.Profile }, profiles()...),
 		},
@@ -300,7 +302,7 @@ func Settings() []Setting {
 		{
 			Name: "report", Kind: KindList, Value: "KIND=FILE", Group: groupOutput, Repeatable: true,
 			Choices: ReportKinds(),
-			Help:    "write a report of this kind: " + orList(ReportKinds()),
+			Help:    "write a report of this kind: " + wording.Or(ReportKinds()),
 			More:    "- as FILE stands for standard output. An existing file is replaced.",
 			set:     setReports,
 		},

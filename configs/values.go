@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"sidenote/spelling"
+	"sidenote/wording"
 )
 
 // The functions below make the setter of a setting from the place of its value
@@ -43,17 +43,7 @@ func oneOf(s string, choices []string) error {
 	if slices.Contains(choices, s) {
 		return nil
 	}
-	err := fmt.Sprintf("want %s, not %q", orList(choices), s)
-	if near := spelling.Nearest(s, choices); near != "" {
-		err += fmt.Sprintf("; did you mean %q?", near)
-	}
-	return errors.New(err)
-}
-
-// orList writes "a, b or c".
-func orList(words []string) string {
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return errors.New(wording.NotOneOf(s, choices))
 }
 
 func onOff(at func(*Config) *bool) func(*Config, string) error {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"sidenote/spelling"
+	"sidenote/wording"
 	"sidenote/yamlfile"
 )
 
@@ -76,11 +76,7 @@ func unknownKey(key string) string {
 			known = append(known, s.Name)
 		}
 	}
-	msg := fmt.Sprintf("there is no setting %q", key)
-	if near := spelling.Nearest(key, known); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
-	}
-	return msg
+	return fmt.Sprintf("there is no setting %q%s", key, wording.DidYouMean(key, known))
 }
 
 // value makes of a node the text that the flag would have.

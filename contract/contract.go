@@ -3,15 +3,14 @@ package contract
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wholefile"
 )
 
 // maxDescription bounds one file of a description, in octets.
@@ -116,19 +115,7 @@ func readLocal(_ *openapi3.Loader, location *url.URL) ([]byte, error) {
 	if location.Scheme != "" && location.Scheme != "file" || location.Host != "" {
 		return nil, fmt.Errorf("it refers to %s, which is not fetched; save that beside the file and refer to the copy", location.Redacted())
 	}
-	f, err := os.Open(location.Path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxDescription+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxDescription {
-		return nil, fmt.Errorf("%s is larger than %d MiB", location.Path, maxDescription>>20)
-	}
-	return b, nil
+	return wholefile.Read(location.Path, maxDescription)
 }
 
 // A route is what a contract says about an exchange.

@@ -11,12 +11,6 @@ import (
 	"sidenote/exchange"
 )
 
-// mediaType is a media type without its parameters, in lower case.
-func mediaType(contentType string) string {
-	t, _, _ := strings.Cut(contentType, ";")
-	return strings.ToLower(strings.TrimSpace(t))
-}
-
 func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
 }
@@ -40,7 +34,7 @@ func bodyOf(m *exchange.Message, declared openapi3.Content, s side) (b body, ok 
 	if m.Content.Size == 0 || len(declared) == 0 || m.Fields.Count(exchange.FieldContentType) != 1 {
 		return b, false
 	}
-	b = body{side: s, message: m, media: mediaType(m.Fields.Value(exchange.FieldContentType))}
+	b = body{side: s, message: m, media: m.MediaType()}
 	if b.declared = declared.Get(m.Fields.Value(exchange.FieldContentType)); b.declared == nil {
 		return b, false
 	}
@@ -70,7 +64,7 @@ func (b *body) judge(p *annotate.Pass, r *route) {
 	if b.declared.Schema == nil || !isJSON(b.media) {
 		return
 	}
-	value, err := parseJSON(b.content)
+	value, err := exchange.DecodeJSON(b.content, maxNesting)
 	if err != nil {
 		return // content/body-invalid-json says so
 	}

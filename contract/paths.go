@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -235,8 +234,5 @@ func (e *pathEnd) operation(method string) (*openapi3.Operation, string) {
 	return nil, method
 }
 
-// errTooDeep is given for content that is nested deeper than is compared.
-var errTooDeep = errors.New("nested too deep to be compared")
-
-// describe names a description for messages: its file.
+// String names a description for messages: its file.
 func (d *description) String() string { return fmt.Sprintf("%q", d.file) }

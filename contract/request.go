@@ -301,7 +301,7 @@ func checkRequestType(c *Contract, p *annotate.Pass) {
 	declared := requestContent(r)
 	if value := m.Fields.Value(exchange.FieldContentType); len(declared) > 0 && declared.Get(value) == nil {
 		p.Note(p.RequestField(exchange.FieldContentType), "%s declares %s for %s, not %s",
-			r.description, mediaTypes(declared), r.name(), mediaType(value))
+			r.description, mediaTypes(declared), r.name(), m.MediaType())
 	}
 }
 

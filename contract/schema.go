@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -326,43 +325,6 @@ func below(s *openapi3.Schema, key string) (all []*openapi3.Schema) {
 		add(s.AdditionalProperties.Schema)
 	}
 	return all
-}
-
-// parseJSON reads content whole. Numbers stay as they are written.
-func parseJSON(b []byte) (any, error) {
-	if len(b) > maxContent || nesting(b) > maxNesting {
-		return nil, errTooDeep
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more than one value")
-	}
-	return v, nil
-}
-
-// nesting counts how deep brackets are nested.
-func nesting(b []byte) (most int) {
-	depth, inString := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			depth++
-			most = max(most, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return most
 }
 
 // locate finds the octets of the value at a path; the whole text when it is not

@@ -16,7 +16,7 @@ func checkUndeclared(c *Contract, p *annotate.Pass) {
 		if !isJSON(b.media) {
 			return false
 		}
-		value, err := parseJSON(b.content)
+		value, err := exchange.DecodeJSON(b.content, maxNesting)
 		if err != nil {
 			return false
 		}

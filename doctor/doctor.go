@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sidenote/environ"
+	"sidenote/inorder"
 	"sidenote/proxy/ca"
 )
 
@@ -65,38 +66,13 @@ func (d *Doctor) Examine(ctx context.Context, probes []Probe, done func(*Result)
 	if d.origin, err = newOriginIdentity(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type outcome struct {
-		result *Result
-		err    error
-	}
-	queue := make(chan chan outcome, max(d.Parallel, 1)-1)
-	go func() {
-		defer close(queue)
-		for i := range probes {
-			ended := make(chan outcome, 1)
-			select {
-			case queue <- ended:
-			case <-ctx.Done():
-				return
-			}
-			go func() {
-				result, err := d.examine(ctx, &probes[i])
-				ended <- outcome{result, err}
-			}()
+	return inorder.Run(ctx, len(probes), d.Parallel, func(ctx context.Context, i int) (*Result, error) {
+		result, err := d.examine(ctx, &probes[i])
+		if err == nil { // what a program does that is interrupted says nothing of it
+			err = ctx.Err()
 		}
-	}()
-	for ended := range queue {
-		o := <-ended
-		if o.err == nil && ctx.Err() == nil {
-			o.err = done(o.result)
-		}
-		if o.err != nil {
-			return o.err
-		}
-	}
-	return ctx.Err()
+		return result, err
+	}, done)
 }
 
 // An examination is one probe being tried.

@@ -2,7 +2,7 @@
 // proxy and trust a further CA, and computes them for a given environment.
 //
 // It changes nothing by itself: a caller prints the variables for a shell, or
-// hands them to a child process. It imports nothing else of this module.
+// hands them to a child process.
 package environ
 
 import (

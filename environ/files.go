@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"sidenote/wholefile"
 )
 
 // nodeShim makes old versions of Node use the proxy.
@@ -35,8 +37,8 @@ func (s *Settings) WriteFiles(dir, home string, env []string) error {
 		s.WgetRC:                                append(userWgetRC(s.WgetRC, home, env), "ca_certificate = "+s.BundleFile+"\n"...),
 		filepath.Join(s.PHPDir, "sidenote.ini"): fmt.Appendf(nil, "curl.cainfo=%q\nopenssl.cafile=%q\n", s.BundleFile, s.BundleFile),
 	} {
-		if err := replaceFile(name, content); err != nil {
-			return err
+		if err := wholefile.ReplaceBytes(name, 0o600, content); err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
 		}
 	}
 	return nil
@@ -61,25 +63,4 @@ func userWgetRC(ours, home string, env []string) []byte {
 		return nil
 	}
 	return append(b, '\n')
-}
-
-// replaceFile writes a file so that whoever reads it finds the old or the new
-// content.
-func replaceFile(name string, content []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".new-")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(content)
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
 }

@@ -71,16 +71,12 @@ func (x *Exchange) EncodeIdentity(e *zerolog.Event, schema string) {
 	}
 }
 
-// AppendJSON appends the record as one line, with its line feed, to b. More
-// may add to the record; nil adds nothing.
-func (x *Exchange) AppendJSON(b []byte, o EncodeOptions, more func(*zerolog.Event)) []byte {
+// AppendJSON appends the record as one line, with its line feed, to b.
+func (x *Exchange) AppendJSON(b []byte, o EncodeOptions) []byte {
 	w := appendWriter{b: b}
 	l := zerolog.New(&w)
 	e := l.Log()
 	x.Encode(e, o)
-	if more != nil {
-		more(e)
-	}
 	e.Send()
 	return w.b
 }
@@ -123,7 +119,7 @@ func (x *Exchange) encodeRequest(e *zerolog.Event) {
 	encodePeer(e, "client.address", "client.port", x.Client.Peer)
 	encodePeer(e, "network.peer.address", "network.peer.port", x.Origin.Peer)
 	e.Str("network.protocol.name", "http")
-	strUnlessEmpty(e, "network.protocol.version", x.hopVersion().Number())
+	strUnlessEmpty(e, "network.protocol.version", x.HopVersion().Number())
 	strUnlessEmpty(e, "sidenote.client.protocol.version", r.Version.Number())
 	strUnlessEmpty(e, "user_agent.original", r.Fields.Value(FieldUserAgent))
 	encodeFields(e, &requestKeys, "http.request.header.", &r.Fields)
@@ -149,8 +145,8 @@ func (x *Exchange) encodeFailure(e *zerolog.Event) {
 	encodeText(e, "sidenote.error.detail", x.Err.Detail)
 }
 
-// hopVersion is the version spoken with the origin server, else with the client.
-func (x *Exchange) hopVersion() Version {
+// HopVersion is the version spoken with the origin server, else with the client.
+func (x *Exchange) HopVersion() Version {
 	if x.Response.Status != 0 && !x.Response.Made && x.Response.Version != 0 {
 		return x.Response.Version
 	}

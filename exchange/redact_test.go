@@ -56,7 +56,7 @@ func TestRedactRemovesEverySecret(t *testing.T) {
 	}
 	for form, text := range map[string]string{
 		"text": y.Format(),
-		"json": string(y.AppendJSON(nil, exchange.EncodeOptions{Full: true}, nil)),
+		"json": string(y.AppendJSON(nil, exchange.EncodeOptions{Full: true})),
 		"raw":  y.Request.RawHead + y.Response.RawHead + string(y.Request.Content.Kept) + string(y.Response.Content.Kept),
 	} {
 		for _, secret := range []string{"hunter", "12345678", "aHVudGVyOmh1bnRlcg"} {

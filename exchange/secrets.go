@@ -349,6 +349,12 @@ func (w *secretWalk) content(m *Message) walkedContent {
 	return walkedContent{kept: kept, changed: changed}
 }
 
+// MediaType gives the type and subtype that the message says its content has, in
+// lower case; "" where it says none.
+func (m *Message) MediaType() string {
+	return strings.ToLower(mediaType(m.Fields.Value(FieldContentType)))
+}
+
 func mediaType(contentType string) string {
 	t, _, _ := strings.Cut(contentType, ";")
 	return trimOWS(t)

@@ -111,8 +111,8 @@ func FacetKeys() (names []string) {
 	return names
 }
 
-// EachFacet is EachValue with the key looked up once, for many rows; nil where
-// the key has no values to count.
+// EachFacet gives what calls a function with the values of a row for a key; nil
+// where the key has no values to count.
 func EachFacet(name string) func(*Row, func(string)) {
 	if k := keyNamed(name); k != nil {
 		return k.facet

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sidenote/wording"
 )
 
 // Markdown documents the language.
@@ -43,7 +45,7 @@ A value with spaces, commas or brackets is put in double quotes; ` + "`\\\"`" + 
 		for _, a := range k.aliases {
 			also += " `" + a + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", k.name, strings.TrimSpace(also), k.help, cell(k.example))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", k.name, strings.TrimSpace(also), k.help, wording.Cell(k.example))
 	}
 	for _, k := range table() {
 		if len(k.words) > 0 {
@@ -64,8 +66,6 @@ A value with spaces, commas or brackets is put in double quotes; ` + "`\\\"`" + 
 	}
 	return b.String()
 }
-
-func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func tildeNames() (names []string) {
 	for name := range tildes {

@@ -329,33 +329,20 @@ func anyNote(r *Row, is func(*annotate.Note) bool) bool {
 // Protocol names the HTTP version of an exchange as the console does: "h1.1",
 // "h2".
 func Protocol(x *exchange.Exchange) string {
-	v := x.Response.Version
-	if v == 0 {
-		v = x.Request.Version
+	if n := x.HopVersion().Number(); n != "" {
+		return "h" + n
 	}
-	switch v {
-	case 0:
-		return ""
-	case exchange.HTTP2:
-		return "h2"
-	case exchange.HTTP3:
-		return "h3"
-	}
-	return "h" + v.Number()
+	return ""
 }
 
-// TraceID is the trace ID of the request's traceparent (W3C Trace Context), ""
-// without one.
+// TraceID is the ID of the trace that an exchange is part of (W3C Trace
+// Context), "" without one.
 func TraceID(x *exchange.Exchange) string {
-	i := x.Request.Fields.Named("traceparent")
-	if i < 0 {
-		return ""
+	if x.Trace.ID != (exchange.TraceID{}) {
+		return x.Trace.ID.String()
 	}
-	parts := strings.Split(x.Request.Fields.At(i).Value, "-")
-	if len(parts) < 4 || len(parts[1]) != 32 {
-		return ""
-	}
-	return parts[1]
+	t, _, _, _ := x.Request.TraceContext()
+	return t.String()
 }
 
 // KindOf says in a word what a media type is: "json", "html", "image" and so

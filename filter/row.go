@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"strings"
-
 	"sidenote/annotate"
 	"sidenote/exchange"
 )
@@ -27,7 +25,7 @@ type Row struct {
 func RowOf(a *annotate.Annotated) Row {
 	x := a.X
 	return Row{
-		Annotated: a, Host: x.Host(), Path: x.PathQuery(), Type: MediaType(&x.Response.Message),
+		Annotated: a, Host: x.Host(), Path: x.PathQuery(), Type: x.Response.MediaType(),
 		Verdict: a.Verdict(), Status: x.Response.Status,
 	}
 }
@@ -35,6 +33,5 @@ func RowOf(a *annotate.Annotated) Row {
 // MediaType gives the type and subtype that a message says its content has, in
 // lower case; "" where it says none.
 func MediaType(m *exchange.Message) string {
-	v, _, _ := strings.Cut(m.Fields.Value(exchange.FieldContentType), ";")
-	return strings.ToLower(strings.TrimSpace(v))
+	return m.MediaType()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 	"sidenote/yamlfile"
 )
 
@@ -56,7 +58,7 @@ func newBudget(name, value, where string) (b *budget, err error) {
 			err = fmt.Errorf("want how many redirects may follow one another, such as 3, not %q", value)
 		}
 	default:
-		err = fmt.Errorf("there is no budget %q (did you mean one of %s?)", name, orList(budgetNames()))
+		err = fmt.Errorf("there is no budget %q (did you mean one of %s?)", name, wording.Or(budgetNames()))
 	}
 	return b, err
 }
@@ -147,12 +149,7 @@ func (p *Policy) readBudget(r reader, n ast.Node, pairs []*ast.MappingValueNode)
 }
 
 func isBudget(name string) bool {
-	for _, known := range budgetNames() {
-		if name == known {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(budgetNames(), name)
 }
 
 // String gives the budget in words: "p95 at most 800ms of GET api.test/**".
@@ -231,15 +228,15 @@ func (t *tally) value() string {
 		if t.chains.longest == 0 {
 			return "no redirects"
 		}
-		return fmt.Sprintf("%s one after another, the last to %s", count(t.chains.longest, "redirect"), t.chains.last)
+		return fmt.Sprintf("%s one after another, the last to %s", wording.Count(t.chains.longest, "redirect"), t.chains.last)
 	}
 	switch {
 	case t.all == 0:
 		return "no exchanges"
 	case t.part > 0:
-		return fmt.Sprintf("about %s over %s", shortDuration(t.times.at(t.part)), count(t.all, "exchange"))
+		return fmt.Sprintf("about %s over %s", shortDuration(t.times.at(t.part)), wording.Count(t.all, "exchange"))
 	}
-	return fmt.Sprintf("%s (%d of %s)", percent(float64(t.hits)/float64(t.all)), t.hits, count(t.all, "exchange"))
+	return fmt.Sprintf("%s (%d of %s)", percent(float64(t.hits)/float64(t.all)), t.hits, wording.Count(t.all, "exchange"))
 }
 
 // result says how the budget fared.

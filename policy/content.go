@@ -1,11 +1,9 @@
 package policy
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -36,42 +34,17 @@ func jsonOf(m *exchange.Message) (any, error) {
 		return nil, fmt.Errorf("the content cannot be decoded: %w", d.Err)
 	case len(d.Bytes) > maxJSON:
 		return nil, fmt.Errorf("the content has more than %d bytes", maxJSON)
-	case tooDeep(d.Bytes):
-		return nil, fmt.Errorf("the content is nested deeper than %d levels", maxDepth)
 	}
 	return parseJSON(d.Bytes)
 }
 
-// tooDeep reports whether a JSON text is nested deeper than is looked at.
-func tooDeep(b []byte) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
-}
-
 func parseJSON(b []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(b))
-	decoder.UseNumber()
-	var v any
-	if err := decoder.Decode(&v); err != nil {
+	v, err := exchange.DecodeJSON(b, maxDepth)
+	switch {
+	case errors.Is(err, exchange.ErrJSONDeep):
+		return nil, fmt.Errorf("the content is nested deeper than %d levels", maxDepth)
+	case err != nil:
 		return nil, fmt.Errorf("the content is not JSON: %w", err)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, errors.New("the content is not JSON: something follows the value")
 	}
 	return withNumbers(v), nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 // An Expectation is what has to be so of the exchanges that it is about. It is
@@ -142,7 +143,7 @@ func (e *Expectation) parts() (parts []string) {
 		add("status ", e.status.String())
 	}
 	if len(e.contentTypes) > 0 {
-		add("content type ", orList(e.contentTypes))
+		add("content type ", wording.Or(e.contentTypes))
 	}
 	for _, f := range e.fields {
 		add("field ", f.name, " ", f.test.String())

@@ -14,7 +14,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/spelling"
+	"sidenote/wording"
 )
 
 // An expression is a condition over an exchange, in the language of expr-lang.
@@ -109,10 +109,7 @@ func compile(text string) (*expression, error) {
 func plainMessage(message, text string, at int) string {
 	if name, ok := strings.CutPrefix(message, "unknown name "); ok {
 		message = fmt.Sprintf("there is nothing called %q here", name)
-		if near := spelling.Nearest(name, Names()); near != "" {
-			return message + fmt.Sprintf("; did you mean %q?", near)
-		}
-		return message + "; there are " + strings.Join(Names(), ", ")
+		return message + wording.Instead(name, Names())
 	}
 	switch {
 	case strings.Contains(message, `Operator("=")`):
@@ -252,7 +249,7 @@ func (e *expression) fillMessages(env *environment, x *exchange.Exchange) {
 		env.Request.Fields = fieldMap(&x.Request.Fields)
 	}
 	if e.uses["content_type"] && !r.Made {
-		env.Type = mediaType(r.Fields.Value(exchange.FieldContentType))
+		env.Type = r.MediaType()
 	}
 	if e.uses["json"] && !r.Made {
 		env.JSON, _ = jsonOf(&r.Message) // nil where there is none
@@ -280,12 +277,6 @@ func fieldMap(f *exchange.Fields) map[string]string {
 		m[name] = strings.Join(v, ", ")
 	}
 	return m
-}
-
-// mediaType is a media type without its parameters, in lower case.
-func mediaType(contentType string) string {
-	t, _, _ := strings.Cut(contentType, ";")
-	return strings.ToLower(strings.TrimSpace(t))
 }
 
 // statusOf is the status that the other side gave, 0 when it gave none.

@@ -10,6 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 // A fault is one way in which an exchange is not as expected.
@@ -74,16 +75,16 @@ func (e *Expectation) contentTypeFault(x *exchange.Exchange, add adder) {
 		return
 	}
 	at := fieldPlace(x, exchange.FieldContentType.String())
-	is := mediaType(x.Response.Fields.Value(exchange.FieldContentType))
+	is := x.Response.MediaType()
 	switch {
 	case is == "" && needsNoContent(x):
 	case is == "":
-		add(at, "expected content type %s, there is none", orList(e.contentTypes))
+		add(at, "expected content type %s, there is none", wording.Or(e.contentTypes))
 	case !slices.ContainsFunc(e.contentTypes, func(pattern string) bool {
 		ok, _ := path.Match(pattern, is) // the pattern was tried when it was read
 		return ok
 	}):
-		add(at, "expected content type %s, it is %s", orList(e.contentTypes), is)
+		add(at, "expected content type %s, it is %s", wording.Or(e.contentTypes), is)
 	}
 }
 
@@ -167,7 +168,7 @@ func (e *Expectation) transferFaults(x *exchange.Exchange, add adder) {
 	}
 }
 
-func bytesText(n int64) string { return count(int(n), "byte") }
+func bytesText(n int64) string { return wording.Count(n, "byte") }
 
 // String gives the pointer, "(all of it)" for the whole value.
 func (p pointer) String() string {

@@ -2,10 +2,10 @@ package policy
 
 import (
 	"fmt"
-	"strconv"
 	"sync"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // A Gate counts what a policy says of exchanges and gives the verdict. It is
@@ -76,7 +76,7 @@ func (g *Gate) Verdict() Verdict {
 	defer g.mu.Unlock()
 	v := g.verdict
 	if v.Failing > 0 {
-		v.Reasons = append(v.Reasons, fmt.Sprintf("%s at or above %s, the severity that fail-on gives", count(v.Failing, "note"), g.policy.failOn))
+		v.Reasons = append(v.Reasons, fmt.Sprintf("%s at or above %s, the severity that fail-on gives", wording.Count(v.Failing, "note"), g.policy.failOn))
 	}
 	for _, t := range g.tallies {
 		result := t.result()
@@ -92,11 +92,4 @@ func (g *Gate) Verdict() Verdict {
 	}
 	v.Passed = len(v.Reasons) == 0
 	return v
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sidenote/exchange"
@@ -156,7 +157,7 @@ func (p *Pattern) Match(x *exchange.Exchange) bool {
 }
 
 func (p *Pattern) matchHost(x *exchange.Exchange) bool {
-	if p.port != "" && p.port != portOf(x) {
+	if _, port := x.Server(); p.port != "" && p.port != strconv.Itoa(port) {
 		return false
 	}
 	if p.host == "" {
@@ -167,16 +168,6 @@ func (p *Pattern) matchHost(x *exchange.Exchange) bool {
 		return len(host) > len(suffix) && strings.EqualFold(host[len(host)-len(suffix):], suffix)
 	}
 	return strings.EqualFold(host, p.host)
-}
-
-func portOf(x *exchange.Exchange) string {
-	if _, port := exchange.SplitAuthority(x.Authority); port != "" {
-		return port
-	}
-	if x.Scheme == "https" || x.Scheme == "wss" {
-		return "443"
-	}
-	return "80"
 }
 
 // String gives the pattern as it was written.

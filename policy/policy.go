@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"sidenote/annotate"
-	"sidenote/spelling"
+	"sidenote/wording"
 	"sidenote/yamlfile"
 )
 
@@ -58,17 +58,10 @@ func (p *Policy) SetFailOn(s, where string) error {
 	severity, err := annotate.ParseSeverity(s)
 	if err != nil {
 		words := []string{"info", "warn", "error", Never}
-		return fmt.Errorf("want %s, not %q%s", orList(words), s, didYouMean(s, words))
+		return errors.New(wording.NotOneOf(s, words))
 	}
 	p.failOn, p.failAt = severity, where
 	return nil
-}
-
-func didYouMean(word string, known []string) string {
-	if near := spelling.Nearest(word, known); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
-	}
-	return ""
 }
 
 // Parse reads a policy from a file of its own. An error is a *yamlfile.Error
@@ -205,7 +198,7 @@ func (p *Policy) Summary() string {
 		noun string
 	}{{p.changes(), "rule change"}, {len(p.expects), "expectation"}, {len(p.budgets), "budget"}} {
 		if part.n > 0 {
-			parts = append(parts, count(part.n, part.noun))
+			parts = append(parts, wording.Count(part.n, part.noun))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -278,5 +271,5 @@ func unknownRule(pattern string, known []*annotate.Rule) string {
 		ids[i] = r.ID
 	}
 	slices.Sort(ids)
-	return fmt.Sprintf("there is no rule %q%s", pattern, didYouMean(pattern, ids))
+	return fmt.Sprintf("there is no rule %q%s", pattern, wording.DidYouMean(pattern, ids))
 }

@@ -14,6 +14,8 @@ import (
 	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/field"
+	"sidenote/wording"
 	"sidenote/yamlfile"
 )
 
@@ -209,8 +211,6 @@ func (r reader) contentTypes(n ast.Node) (types []string, err error) {
 	return types, nil
 }
 
-var fieldName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 9110 §5.6.2
-
 func (r reader) fields(n ast.Node) (all []fieldTest, err error) {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
@@ -218,7 +218,7 @@ func (r reader) fields(n ast.Node) (all []fieldTest, err error) {
 	}
 	for _, pair := range pairs {
 		name := yamlfile.Key(pair.Key)
-		if !fieldName.MatchString(name) {
+		if !field.IsToken(name) {
 			return nil, r.At(pair.Key.GetToken(), fmt.Sprintf("%q is no name of a field", name))
 		}
 		test, err := valueReader{r.File, false}.read(pair.Value)
@@ -276,7 +276,7 @@ func (r reader) severity(n ast.Node) (annotate.Severity, error) {
 	text, _ := yamlfile.Scalar(n)
 	s, err := annotate.ParseSeverity(text)
 	if err != nil {
-		return 0, r.Fault(n, "want info, warn or error, not %q%s", text, didYouMean(text, []string{"info", "warn", "error"}))
+		return 0, r.Fault(n, "%s", wording.NotOneOf(text, []string{"info", "warn", "error"}))
 	}
 	return s, nil
 }
@@ -290,7 +290,7 @@ func (r reader) level(n ast.Node) (annotate.Severity, error) {
 	s, err := annotate.ParseSeverity(text)
 	if err != nil {
 		words := []string{levelOff, "info", "warn", "error"}
-		return 0, r.Fault(n, "want %s, not %q%s", orList(words), text, didYouMean(text, words))
+		return 0, r.Fault(n, "%s", wording.NotOneOf(text, words))
 	}
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 	"sidenote/yamlfile"
 )
 
@@ -61,7 +62,7 @@ func (r reader) scope(n ast.Node) (*scope, error) {
 			s.match, err = r.patterns(pair.Value)
 		case !strings.ContainsAny(key, "/*"):
 			err = r.At(pair.Key.GetToken(), fmt.Sprintf("want match, a rule such as cache/no-validator, or a topic such as cache/*, not %q%s",
-				key, didYouMean(key, []string{"match"})))
+				key, wording.DidYouMean(key, []string{"match"})))
 		default:
 			c := change{rule: key, at: pair.Key}
 			c.severity, err = r.level(pair.Value)

@@ -3,6 +3,8 @@ package policy
 import (
 	"strconv"
 	"strings"
+
+	"sidenote/wording"
 )
 
 // A statusSet is what a final status may be.
@@ -46,13 +48,4 @@ func statusRange(s string) (first, last int, ok bool) {
 
 func (s *statusSet) has(code int) bool { return code >= 0 && code < len(s.codes) && s.codes[code] }
 
-func (s *statusSet) String() string { return orList(s.words) }
-
-// orList writes "a, b or c".
-func orList(words []string) string {
-	if len(words) == 1 {
-		return words[0]
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
+func (s *statusSet) String() string { return wording.Or(s.words) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 // tlsVersions are the versions by the numbers that people write, in their order.
@@ -14,7 +15,7 @@ func tlsVersions() []string { return []string{"1.0", "1.1", "1.2", "1.3"} }
 func parseTLS(s string) (uint16, error) {
 	i := slices.Index(tlsVersions(), s)
 	if i < 0 {
-		return 0, faultAt(0, "want %s, not %q", orList(tlsVersions()), s)
+		return 0, faultAt(0, "want %s, not %q", wording.Or(tlsVersions()), s)
 	}
 	return tls.VersionTLS10 + uint16(i), nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"sidenote/wording"
 	"sidenote/yamlfile"
 )
 
@@ -69,7 +70,7 @@ func (r valueReader) read(n ast.Node) (*valueTest, error) {
 func (r valueReader) short(t *valueTest, n ast.Node) error {
 	text, ok := yamlfile.Scalar(n)
 	if !ok || n.Type() == ast.NullType && !r.typed {
-		return r.Fault(n, "want a value, %s, %s, or a mapping with %s", present, absent, orList(valueKeys()))
+		return r.Fault(n, "want a value, %s, %s, or a mapping with %s", present, absent, wording.Or(valueKeys()))
 	}
 	switch {
 	case text == present || text == absent:
@@ -108,7 +109,7 @@ func (r valueReader) key(t *valueTest, pair *ast.MappingValueNode) (err error) {
 			return r.At(pair.Key.GetToken(), "a field is text and has no type: use matches, min or max")
 		}
 		if !slices.Contains(kinds(), t.kind) {
-			return r.Fault(n, "want %s, not %q", orList(kinds()), t.kind)
+			return r.Fault(n, "want %s, not %q", wording.Or(kinds()), t.kind)
 		}
 	case "min":
 		t.min, err = r.number(n)
@@ -326,5 +327,5 @@ func showAll(values []any) string {
 	for i, v := range values {
 		texts[i] = show(v)
 	}
-	return orList(texts)
+	return wording.Or(texts)
 }

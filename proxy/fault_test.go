@@ -203,7 +203,7 @@ func keepRecord(t *testing.T, x *exchange.Exchange) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := f.Write(x.AppendJSON(nil, exchange.EncodeOptions{Full: true}, nil)); err != nil {
+	if _, err := f.Write(x.AppendJSON(nil, exchange.EncodeOptions{Full: true})); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -254,7 +254,7 @@ func (r *faultRig) check(t *testing.T, f fault, w way) {
 func checkJSON(t *testing.T, x *exchange.Exchange) {
 	t.Helper()
 	var m map[string]any
-	if err := json.Unmarshal(x.AppendJSON(nil, exchange.EncodeOptions{}, nil), &m); err != nil {
+	if err := json.Unmarshal(x.AppendJSON(nil, exchange.EncodeOptions{}), &m); err != nil {
 		t.Fatal(err)
 	}
 	if m["error.type"] != string(x.Err.Code) || m["sidenote.error.phase"] != string(x.FailedIn()) || m["sidenote.error.phase"] == "" {

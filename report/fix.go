@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // fixesOf finds what to fix first. One change at one host mostly mends a rule
@@ -44,9 +45,9 @@ func fixesOf(groups []*Group) []Fix {
 
 // Spread says how far a fix reaches: "12 exchanges on 4 routes".
 func (f *Fix) Spread() string {
-	s := plural(f.Exchanges, "exchange")
+	s := wording.Count(f.Exchanges, "exchange")
 	if f.Routes > 1 {
-		s += " on " + plural(f.Routes, "route")
+		s += " on " + wording.Count(f.Routes, "route")
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // MostCommands is how many annotations GitHub shows for one step and level.
@@ -21,7 +22,7 @@ func WriteGitHub(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w) // which keeps an error for Flush
 	room := MostCommands
 	if !r.Verdict.Passed {
-		githubCommand(b, "error", "sidenote: failed", sentence(r.Verdict.Reason()))
+		githubCommand(b, "error", "sidenote: failed", wording.Sentence(r.Verdict.Reason()))
 		room--
 	}
 	var open []*Group
@@ -38,19 +39,19 @@ func WriteGitHub(w io.Writer, r *Report) error {
 		githubCommand(b, githubLevel(g.Severity), g.Rule.ID, githubMessage(g))
 	}
 	if more := len(open) - len(shown); more > 0 {
-		githubCommand(b, "notice", "sidenote", plural(more, "more kind")+" of notes: see the summary of this job.")
+		githubCommand(b, "notice", "sidenote", wording.Count(more, "more kind")+" of notes: see the summary of this job.")
 	}
 	return b.Flush()
 }
 
 func githubMessage(g *Group) string {
-	s := text(g.Where()) + ": " + text(g.Examples[0].Message) + " (" + plural(g.Exchanges, "exchange")
+	s := text(g.Where()) + ": " + text(g.Examples[0].Message) + " (" + wording.Count(g.Exchanges, "exchange")
 	if g.Blame != annotate.ByNobody {
 		s += ", by the " + blameText(g.Blame)
 	}
 	s += ")"
 	if help := g.Examples[0].Help; help != "" {
-		s += "\n" + sentence(text(help))
+		s += "\n" + wording.Sentence(text(help))
 	}
 	return s
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 //go:embed html/report.tmpl
@@ -110,7 +111,7 @@ func htmlPageOf(r *Report) *htmlPage {
 		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) +
 			"'; img-src data:; base-uri 'none'; form-action 'none'",
 		Style: template.CSS(htmlStyle), //nolint:gosec // it is our own file
-		Word:  r.Verdict.Word(), Shout: sentence(r.Verdict.Word()), Title: text(r.Title), Reason: text(sentence(r.Verdict.Reason())),
+		Word:  r.Verdict.Word(), Shout: wording.Sentence(r.Verdict.Word()), Title: text(r.Title), Reason: text(wording.Sentence(r.Verdict.Reason())),
 		Exchanges: r.Exchanges, Notes: r.Notes, Accepted: r.Accepted.Total(), Classes: htmlClasses(r),
 	}
 	p.Shout = strings.TrimSuffix(p.Shout, ".")
@@ -196,7 +197,7 @@ func (p *htmlPage) addPages(r *Report) map[*Transcript]string {
 		})
 	}
 	if more := len(all) - len(p.Pages); more > 0 {
-		p.MorePages = "The messages of " + plural(more, "more exchange") + " have no room here."
+		p.MorePages = "The messages of " + wording.Count(more, "more exchange") + " have no room here."
 	}
 	return links
 }
@@ -227,7 +228,7 @@ func htmlLines(t *Transcript) (out []htmlLine) {
 		h.Pieces = append(h.Pieces, htmlPiece{l.Text[at:], false})
 		for _, n := range l.Notes {
 			m := &t.Notes[n]
-			note := htmlNote{m.Severity.String(), m.Rule.ID, blameText(m.Blame), m.Message, sentence(m.Help), m.Accepted}
+			note := htmlNote{m.Severity.String(), m.Rule.ID, blameText(m.Blame), m.Message, wording.Sentence(m.Help), m.Accepted}
 			if m.Accepted != "" {
 				note.Class = "accepted"
 			}
@@ -243,7 +244,7 @@ func (p *htmlPage) addFixes(r *Report, links map[*Transcript]string) {
 		f := &r.Fixes[i]
 		p.Fixes = append(p.Fixes, htmlFix{
 			Severity: f.Severity.String(), Rule: f.Rule.ID, Message: text(f.Example.Message), Where: text(f.Where), Spread: f.Spread(),
-			Blame: blameText(f.Blame), Help: text(sentence(f.Example.Help)), Link: links[f.Example.Transcript],
+			Blame: blameText(f.Blame), Help: text(wording.Sentence(f.Example.Help)), Link: links[f.Example.Transcript],
 		})
 	}
 }
@@ -261,7 +262,7 @@ func (p *htmlPage) addRules(r *Report, links map[*Transcript]string) {
 		}
 		h := byRule[key{g.Rule, class}]
 		if h == nil {
-			h = &htmlRule{ID: g.Rule.ID, Class: class, Title: sentence(g.Rule.Title), Help: sentence(g.Rule.Help), Open: g.Fails()}
+			h = &htmlRule{ID: g.Rule.ID, Class: class, Title: wording.Sentence(g.Rule.Title), Help: wording.Sentence(g.Rule.Help), Open: g.Fails()}
 			for _, ref := range g.Rule.Refs {
 				h.Refs = append(h.Refs, htmlRef{ref, annotate.RefURL(ref)})
 			}
@@ -274,10 +275,10 @@ func (p *htmlPage) addRules(r *Report, links map[*Transcript]string) {
 			group.Examples = append(group.Examples, htmlExample{text(g.Examples[i].Message), links[g.Examples[i].Transcript]})
 		}
 		h.Groups = append(h.Groups, group)
-		h.Count = plural(h.exchanges, "exchange") + " on " + plural(len(h.Groups), "route")
+		h.Count = wording.Count(h.exchanges, "exchange") + " on " + wording.Count(len(h.Groups), "route")
 	}
 	if r.MoreNotes > 0 {
-		p.MoreNotes = plural(r.MoreNotes, "more note") + " had no room in this report."
+		p.MoreNotes = wording.Count(r.MoreNotes, "more note") + " had no room in this report."
 	}
 }
 
@@ -307,7 +308,7 @@ func (p *htmlPage) addRows(r *Report, links map[*Transcript]string) {
 		p.Pauses = "Pauses of more than " + took(pause) + " between exchanges are cut to that."
 	}
 	if r.MoreRows > 0 {
-		p.MoreRows = plural(r.MoreRows, "more exchange") + " had no room in this report."
+		p.MoreRows = wording.Count(r.MoreRows, "more exchange") + " had no room in this report."
 	}
 }
 

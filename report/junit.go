@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // The elements of a JUnit report, as much as the schemas of Ant and of Jenkins
@@ -90,7 +91,7 @@ func WriteJUnit(w io.Writer, r *Report) error {
 func junitVerdict(r *Report) junitCase {
 	c := junitCase{Name: "verdict", Class: "sidenote.run", Time: "0"}
 	if !r.Verdict.Passed {
-		c.Failure = &junitFailure{Message: text(r.Verdict.Reason()), Type: "verdict", Text: text(sentence(r.Verdict.Reason()))}
+		c.Failure = &junitFailure{Message: text(r.Verdict.Reason()), Type: "verdict", Text: text(wording.Sentence(r.Verdict.Reason()))}
 	}
 	return c
 }
@@ -117,7 +118,7 @@ func junitCaseOf(r *Report, g *Group) junitCase {
 // junitText tells of a group in some lines.
 func junitText(r *Report, g *Group) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s in %s", g.Severity, plural(g.Exchanges, "exchange"))
+	fmt.Fprintf(&b, "%s in %s", g.Severity, wording.Count(g.Exchanges, "exchange"))
 	if g.Blame != annotate.ByNobody {
 		fmt.Fprintf(&b, ", by the %s", blameText(g.Blame))
 	}

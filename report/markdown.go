@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // mostMarkdownGroups bounds the table, for forges refuse long comments: GitHub
@@ -19,7 +20,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w) // which keeps an error for Flush
 	fmt.Fprintf(b, "## sidenote: %s\n\n", r.Verdict.Word())
 	if reason := r.Verdict.Reason(); reason != "" {
-		fmt.Fprintf(b, "%s\n\n", markdownText(sentence(reason)))
+		fmt.Fprintf(b, "%s\n\n", markdownText(wording.Sentence(reason)))
 	}
 	markdownCounts(b, r)
 	markdownFixes(b, r.Fixes)
@@ -28,7 +29,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 }
 
 func markdownCounts(b *bufio.Writer, r *Report) {
-	fmt.Fprintf(b, "**%s**", plural(r.Exchanges, "exchange"))
+	fmt.Fprintf(b, "**%s**", wording.Count(r.Exchanges, "exchange"))
 	for i, c := range r.Classes {
 		separator := ", "
 		if i == 0 {
@@ -61,7 +62,7 @@ func markdownFixes(b *bufio.Writer, fixes []Fix) {
 		}
 		b.WriteString("\n")
 		if f.Example.Help != "" {
-			fmt.Fprintf(b, "   %s\n", markdownText(sentence(f.Example.Help)))
+			fmt.Fprintf(b, "   %s\n", markdownText(wording.Sentence(f.Example.Help)))
 		}
 	}
 }
@@ -86,7 +87,7 @@ func markdownGroups(b *bufio.Writer, r *Report) {
 		fmt.Fprintf(b, "\nThere are %d more rows, which have no room here.\n", more)
 	}
 	if r.MoreNotes > 0 {
-		fmt.Fprintf(b, "\nThere are %s more, for which there was no room.\n", plural(r.MoreNotes, "note"))
+		fmt.Fprintf(b, "\nThere are %s more, for which there was no room.\n", wording.Count(r.MoreNotes, "note"))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // The parts of SARIF 2.1.0 that are written.
@@ -159,16 +160,16 @@ func sarifVersion(v string) string {
 
 func sarifRuleOf(r *annotate.Rule) sarifRule {
 	out := sarifRule{
-		ID: r.ID, Name: pascal(r.ID), Short: sarifText{Text: sentence(r.Title)}, Full: sarifText{Text: sentence(r.Doc)},
+		ID: r.ID, Name: pascal(r.ID), Short: sarifText{Text: wording.Sentence(r.Title)}, Full: sarifText{Text: wording.Sentence(r.Doc)},
 		Config: sarifConfig{sarifLevel(r.Severity)}, Properties: sarifTags{[]string{"http", r.Topic()}},
 	}
 	if out.Full.Text == "" {
 		out.Full = out.Short
 	}
-	help, markdown := sentence(r.Doc), markdownLines(sentence(r.Doc))
+	help, markdown := wording.Sentence(r.Doc), markdownLines(wording.Sentence(r.Doc))
 	if r.Help != "" {
-		help += "\n\nTo do: " + sentence(r.Help)
-		markdown += "\n\n**To do**: " + markdownText(sentence(r.Help))
+		help += "\n\nTo do: " + wording.Sentence(r.Help)
+		markdown += "\n\n**To do**: " + markdownText(wording.Sentence(r.Help))
 	}
 	var links []string
 	for _, ref := range r.Refs {
@@ -212,7 +213,7 @@ func sarifResultOf(g *Group, rule int, file sarifFile, p *pages) sarifResult {
 	first := &g.Examples[0]
 	message := text(g.Where()) + ": " + text(first.Message) + "."
 	if first.Help != "" {
-		message += " To do: " + sentence(text(first.Help))
+		message += " To do: " + wording.Sentence(text(first.Help))
 	}
 	out := sarifResult{
 		RuleID: g.Rule.ID, RuleIndex: rule, Level: sarifLevel(g.Severity), Message: sarifText{Text: message},

@@ -10,6 +10,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/printable"
+	"sidenote/wording"
 )
 
 // A Transcript is what the messages of an exchange say, with the places that
@@ -189,7 +190,7 @@ func (t *transcriber) message(mark string, s spot, start string, m *exchange.Mes
 		s.part, s.line = exchange.PartContent, 0
 		t.content(mark, s, m)
 	} else if m.Content.Size > 0 {
-		t.remark(plural(int(m.Content.Size), "octet") + " of content, none of them kept")
+		t.remark(wording.Count(m.Content.Size, "octet") + " of content, none of them kept")
 	}
 	t.fields(mark, s, exchange.PartTrailer, &m.Trailers)
 }
@@ -198,7 +199,7 @@ func (t *transcriber) fields(mark string, s spot, part exchange.PlacePart, f *ex
 	s.part = part
 	for i, l := range f.All() {
 		if i == mostFieldLines {
-			t.remark(plural(f.Len()-i, "more field line"))
+			t.remark(wording.Count(f.Len()-i, "more field line"))
 			return
 		}
 		s.line = i
@@ -391,7 +392,7 @@ func contentLine(content string, start, end, number int, areas []area) Line {
 // skip says how many lines are not shown, and begins to count anew.
 func (t *transcriber) skip(skipped *int) {
 	if *skipped > 0 {
-		t.Lines = append(t.Lines, Line{Mark: "*", Text: plural(*skipped, "line") + " not shown"})
+		t.Lines = append(t.Lines, Line{Mark: "*", Text: wording.Count(*skipped, "line") + " not shown"})
 		*skipped = 0
 	}
 }

@@ -2,27 +2,17 @@ package report
 
 import (
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"sidenote/printable"
+	"sidenote/wording"
 )
-
-// plural counts things: "1 note", "2 notes".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
 
 // String gives what there is of each severity: "3 errors, 9 warnings".
 func (c Counts) String() string {
-	s := plural(c.Errors, "error") + ", " + plural(c.Warnings, "warning")
+	s := wording.Count(c.Errors, "error") + ", " + wording.Count(c.Warnings, "warning")
 	if c.Infos > 0 {
-		s += ", " + plural(c.Infos, "info")
+		s += ", " + wording.Count(c.Infos, "info")
 	}
 	return s
 }
@@ -46,16 +36,3 @@ func took(d time.Duration) string {
 
 // text makes text from the wire fit for a file that people read.
 func text(s string) string { return printable.Text(s, false) }
-
-// sentence begins a clause with a capital and ends it with a full stop.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	r, size := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(r)) + s[size:]
-	if !strings.HasSuffix(s, ".") {
-		s += "."
-	}
-	return s
-}

@@ -10,6 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/printable"
 )
 
 // ConsoleOptions say what a Console shows.
@@ -125,7 +126,7 @@ func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
 	b = append(b, "  "...)
 	b = c.colored(b, statusColor(x), statusWord(x))
 	b = append(b, "  "...)
-	b = pad(b, elide(Printable(method(x), false), 12), methodColumns)
+	b = pad(b, printable.Elide(printable.Text(method(x), false), 12), methodColumns)
 	b = append(b, "  "...)
 	uri, column := c.uri(x)
 	b = pad(b, uri, column)
@@ -137,7 +138,7 @@ func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
 	b = pad(b, protocol(x), protocolColumns)
 	if id && x.ID != "" {
 		b = append(b, "  "...)
-		b = c.colored(b, dim, "#"+Printable(x.ID, false))
+		b = c.colored(b, dim, "#"+printable.Text(x.ID, false))
 	}
 	b = append(bytes.TrimRight(b, " "), '\n')
 	if title := failure(x); title != "" {
@@ -151,7 +152,7 @@ func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
 
 // uri gives the URI as it fits on a line, and how many columns it is to take.
 func (c *Console) uri(x *exchange.Exchange) (uri string, column int) {
-	uri = Printable(shortURI(x), false)
+	uri = printable.Text(shortURI(x), false)
 	total := 0
 	if c.o.Terminal.Width != nil {
 		total = c.o.Terminal.Width()
@@ -160,7 +161,7 @@ func (c *Console) uri(x *exchange.Exchange) (uri string, column int) {
 		return uri, maxURI
 	}
 	room := max(total-fixedColumns, minURI)
-	return elide(uri, room), min(room, maxURI)
+	return printable.Elide(uri, room), min(room, maxURI)
 }
 
 // shortURI is the target URI without its scheme.
@@ -207,13 +208,13 @@ func failure(x *exchange.Exchange) string {
 		return ""
 	}
 	if refusedUs(x) && x.Err.Detail != "" {
-		return Printable(x.Err.Detail, false)
+		return printable.Text(x.Err.Detail, false)
 	}
 	s := "the exchange failed"
 	if f, ok := x.Err.Code.Lookup(); ok {
 		s = f.Title
 	}
-	return s + " (" + Printable(string(x.Err.Code), false) + ")"
+	return s + " (" + printable.Text(string(x.Err.Code), false) + ")"
 }
 
 func duration(d time.Duration) string {
@@ -260,13 +261,9 @@ func count(n int64) string {
 	return ""
 }
 
-// protocol is the version that the origin server spoke, else the client's.
+// protocol names the HTTP version, as "h1.1".
 func protocol(x *exchange.Exchange) string {
-	v := x.Request.Version
-	if x.Response.Status != 0 && !x.Response.Made {
-		v = x.Response.Version
-	}
-	if n := v.Number(); n != "" {
+	if n := x.HopVersion().Number(); n != "" {
 		return "h" + n
 	}
 	return "-"
@@ -279,7 +276,7 @@ func (c *Console) appendReason(b []byte, x *exchange.Exchange) []byte {
 		return b
 	}
 	b = append(b, "   says  "...)
-	b = appendPrintable(b, strconv.QuoteToGraphic(reason), false)
+	b = printable.Append(b, strconv.QuoteToGraphic(reason), false)
 	return append(b, '\n')
 }
 
@@ -319,7 +316,7 @@ const noteIndent = "         "
 func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) []byte {
 	b = c.appendHead(b, n)
 	b = append(b, ": "...)
-	b = appendPrintable(b, n.Message, false)
+	b = printable.Append(b, n.Message, false)
 	b = appendAccepted(b, n, false)
 	if len(n.Rule.Refs) > 0 {
 		b = append(b, "  "...)
@@ -342,7 +339,7 @@ func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) [
 	b = append(b, noteIndent...)
 	if help := n.HelpText(); help != "" {
 		b = append(b, "help: "...)
-		b = appendPrintable(b, help, false)
+		b = printable.Append(b, help, false)
 		b = append(b, "    "...)
 	}
 	b = c.colored(b, dim, "sidenote explain "+n.Rule.ID)
@@ -354,7 +351,7 @@ func appendAccepted(b []byte, n *annotate.Note, ascii bool) []byte {
 	if n.Accepted == "" {
 		return b
 	}
-	b = appendPrintable(append(b, " (accepted: "...), n.Accepted, ascii)
+	b = printable.Append(append(b, " (accepted: "...), n.Accepted, ascii)
 	return append(b, ')')
 }
 
@@ -405,11 +402,11 @@ func firstLine(s string) string {
 func window(before, marked, after string, room int) (line, caret string) {
 	// Octets beyond what can be seen are not worth escaping.
 	before, cutFront := keepEnd(before, room)
-	mark, cutMark := fit(Printable(keepStart(marked, room), false), room/2)
+	mark, cutMark := fit(printable.Text(keepStart(marked, room), false), room/2)
 	cutMark = cutMark || len(marked) > room
-	front := Printable(before, false)
-	frontRoom := max(room-columns(mark)-16, room/4)
-	seen := endColumns(front, frontRoom)
+	front := printable.Text(before, false)
+	frontRoom := max(room-printable.Columns(mark)-16, room/4)
+	seen := printable.End(front, frontRoom)
 	if cutFront || len(seen) < len(front) {
 		seen = "…" + seen
 	}
@@ -418,11 +415,11 @@ func window(before, marked, after string, room int) (line, caret string) {
 		mark += "…"
 		after = ""
 	}
-	back, cutBack := fit(Printable(keepStart(after, room), false), max(room-columns(front)-columns(mark), 0))
+	back, cutBack := fit(printable.Text(keepStart(after, room), false), max(room-printable.Columns(front)-printable.Columns(mark), 0))
 	if cutBack || len(after) > room {
 		back += "…"
 	}
-	caret = strings.Repeat(" ", columns(front)) + strings.Repeat("^", max(columns(mark), 1))
+	caret = strings.Repeat(" ", printable.Columns(front)) + strings.Repeat("^", max(printable.Columns(mark), 1))
 	return front + mark + back, caret
 }
 
@@ -441,7 +438,7 @@ func keepEnd(s string, most int) (string, bool) {
 }
 
 func fit(s string, most int) (string, bool) {
-	cut := cutColumns(s, most)
+	cut := printable.Cut(s, most)
 	return cut, len(cut) < len(s)
 }
 
@@ -456,27 +453,27 @@ func appendPlain(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
 		strings.TrimRight(statusWord(x), " "), method(x), x.URL(), duration(x.Timing.Done), size(x), protocol(x),
 	} {
 		b = append(b, ' ')
-		b = appendPrintable(b, s, true)
+		b = printable.Append(b, s, true)
 	}
 	if len(notes) > 0 && x.ID != "" {
-		b = appendPrintable(append(b, " #"...), x.ID, true)
+		b = printable.Append(append(b, " #"...), x.ID, true)
 	}
 	if title := failure(x); title != "" {
-		b = appendPrintable(append(b, " "...), title, true)
+		b = printable.Append(append(b, " "...), title, true)
 	}
 	if reason := annotate.Reason(x); reason != "" {
-		b = appendPrintable(append(b, " says "...), strconv.QuoteToASCII(reason), true)
+		b = printable.Append(append(b, " says "...), strconv.QuoteToASCII(reason), true)
 	}
 	b = append(b, '\n')
 	for i := range notes {
 		n := &notes[i]
 		b = append(append(b, n.Severity.String()...), ' ')
 		b = append(append(b, n.Rule.ID...), " #"...)
-		b = appendPrintable(b, x.ID, true)
-		b = appendPrintable(append(b, ' '), n.Message, true)
+		b = printable.Append(b, x.ID, true)
+		b = printable.Append(append(b, ' '), n.Message, true)
 		b = appendAccepted(b, n, true)
 		if len(n.Rule.Refs) > 0 {
-			b = appendPrintable(b, " ["+strings.Join(n.Rule.Refs, "; ")+"]", true)
+			b = printable.Append(b, " ["+strings.Join(n.Rule.Refs, "; ")+"]", true)
 		}
 		b = append(b, '\n')
 	}

@@ -49,27 +49,16 @@ func WantsColor(flag string, tty bool, env func(string) string) bool {
 	return env("NO_COLOR") == "" && env("TERM") != "dumb" && tty
 }
 
-// Printable makes text from the wire safe to print on one line, as
-// printable.Text says.
-func Printable(s string, ascii bool) string { return printable.Text(s, ascii) }
-
-func appendPrintable(b []byte, s string, ascii bool) []byte { return printable.Append(b, s, ascii) }
-
-func columns(s string) int                 { return printable.Columns(s) }
-func elide(s string, most int) string      { return printable.Elide(s, most) }
-func endColumns(s string, most int) string { return printable.End(s, most) }
-func cutColumns(s string, most int) string { return printable.Cut(s, most) }
-
 func pad(b []byte, s string, to int) []byte {
 	b = append(b, s...)
-	for n := columns(s); n < to; n++ {
+	for n := printable.Columns(s); n < to; n++ {
 		b = append(b, ' ')
 	}
 	return b
 }
 
 func padLeft(b []byte, s string, to int) []byte {
-	if n := to - columns(s); n > 0 {
+	if n := to - printable.Columns(s); n > 0 {
 		b = append(b, strings.Repeat(" ", n)...)
 	}
 	return append(b, s...)

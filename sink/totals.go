@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
+	"sidenote/wording"
 )
 
 // totals are what the summary line counts.
@@ -54,20 +55,13 @@ func (t *totals) String() string {
 	if t.failed > 0 {
 		parts = append(parts, strconv.Itoa(t.failed)+" failed")
 	}
-	s := "-- " + plural(t.exchanges, "exchange")
+	s := "-- " + wording.Count(t.exchanges, "exchange")
 	if len(parts) > 0 {
 		s += ": " + strings.Join(parts, ", ")
 	}
-	s += "; " + plural(t.errors, "error") + ", " + plural(t.warns, "warning")
+	s += "; " + wording.Count(t.errors, "error") + ", " + wording.Count(t.warns, "warning")
 	if t.accepted > 0 {
 		s += ", " + strconv.Itoa(t.accepted) + " accepted"
 	}
 	return s
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }

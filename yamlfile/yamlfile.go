@@ -5,14 +5,15 @@ package yamlfile
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"sidenote/wording"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
-
-	"sidenote/spelling"
 )
 
 // An Error is a fault at one place of a file. Its text shows the line with a
@@ -126,13 +127,7 @@ func Line(file string, line, column int, source, message string) *Error {
 // those that there are. what says of what it is a key, as "of a policy".
 func (f *File) Unknown(key ast.MapKeyNode, what string, known []string) error {
 	name := Key(key)
-	message := fmt.Sprintf("there is no key %q %s", name, what)
-	if near := spelling.Nearest(name, known); near != "" {
-		message += fmt.Sprintf("; did you mean %q?", near)
-	} else if len(known) > 0 {
-		message += "; there are " + strings.Join(known, ", ")
-	}
-	return f.At(key.GetToken(), message)
+	return f.At(key.GetToken(), fmt.Sprintf("there is no key %q %s%s", name, what, wording.Instead(name, known)))
 }
 
 // syntax makes an *Error of what the YAML parser says.
@@ -195,7 +190,7 @@ func visible(line string) string {
 		if r == '\t' {
 			return ' '
 		}
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
+		if !strconv.IsPrint(r) { // also what changes the direction of text
 			return '?'
 		}
 		return r

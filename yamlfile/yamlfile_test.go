@@ -46,8 +46,8 @@ func TestUnknownKeys(t *testing.T) {
 }
 
 func TestSnippet(t *testing.T) {
-	s := yamlfile.Snippet{Message: "wrong", Source: "ä\x1b b", Offset: 4}
-	if got, want := s.Error(), "wrong\n     | ä? b\n          ^"; got != want {
+	s := yamlfile.Snippet{Message: "wrong", Source: "ä\x1b\u202e b", Offset: 7}
+	if got, want := s.Error(), "wrong\n     | ä?? b\n           ^"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

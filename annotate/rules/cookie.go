@@ -13,6 +13,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // cookieRules lists the rules on Set-Cookie.
@@ -331,7 +332,7 @@ func parameterValues(params string) iter.Seq2[string, string] {
 	}
 }
 
-func octets(n int) string { return plural(int64(n), "octet") }
+func octets(n int) string { return wording.Count(n, "octet") }
 
 func octetAt(c byte) string {
 	switch {

@@ -11,6 +11,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // encodingContentRules lists the rules on whether content is in the coding
@@ -216,7 +217,7 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 			return
 		}
 		if d := r.DecodedContent(); d.Err == nil && int64(len(d.Bytes)) == announced {
-			p.Note(p.ResponseField(exchange.FieldContentLength), "Content-Length is %d, the length before compression, and %s came", announced, plural(r.Content.Size, "octet"))
+			p.Note(p.ResponseField(exchange.FieldContentLength), "Content-Length is %d, the length before compression, and %s came", announced, wording.Count(r.Content.Size, "octet"))
 		}
 	},
 }
@@ -265,7 +266,7 @@ var encodingDecompressionBomb = &annotate.Rule{
 			if d := s.DecodedContent(); len(d.Bytes) >= exchange.MaxDecoded {
 				p.Report(annotate.Note{
 					Place: s.place(p, i, 0, len(s.Fields.At(i).Value)), Blame: s.blame(),
-					Message: plural(int64(len(s.Content.Kept)), "octet") + " of content decode to more than " + plural(exchange.MaxDecoded, "octet"),
+					Message: wording.Count(len(s.Content.Kept), "octet") + " of content decode to more than " + wording.Count(exchange.MaxDecoded, "octet"),
 				})
 			}
 		}

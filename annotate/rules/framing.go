@@ -6,6 +6,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // framingRules lists the rules on where messages end.
@@ -73,7 +74,7 @@ var framing204WithBody = &annotate.Rule{
 		if n := len(p.X.Response.DecodedContent().Bytes); n > 0 {
 			at = annotate.ResponseContent(0, n)
 		}
-		p.Note(at, "%s followed the head of the %d, which ends there", plural(c.Size, "octet"), p.X.Response.Status)
+		p.Note(at, "%s followed the head of the %d, which ends there", wording.Count(c.Size, "octet"), p.X.Response.Status)
 	},
 }
 
@@ -238,6 +239,6 @@ func noteShort(p *annotate.Pass, m *exchange.Message, blame annotate.Blame, at e
 	if !ok || m.Content.Size >= announced {
 		return
 	}
-	p.Report(annotate.Note{Place: at, Blame: blame, Message: "Content-Length announced " + plural(announced, "octet") +
-		", and only " + plural(m.Content.Size, "octet") + " came"})
+	p.Report(annotate.Note{Place: at, Blame: blame, Message: "Content-Length announced " + wording.Count(announced, "octet") +
+		", and only " + wording.Count(m.Content.Size, "octet") + " came"})
 }

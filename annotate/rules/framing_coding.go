@@ -6,6 +6,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // framingCodingRules lists the rules on Transfer-Encoding and on chunks.
@@ -51,7 +52,7 @@ var framingChunkedMalformed = &annotate.Rule{
 	Suppresses: []string{"failure/invalid-chunk"},
 	Check: func(p *annotate.Pass) {
 		if p.X.Err.Code == exchange.ErrChunk && !p.X.Response.Made {
-			p.Note(p.ResponseField(exchange.FieldTransferEncoding), "after %s the chunked coding is broken%s", plural(p.X.Response.Content.Size, "octet"), detail(p.X.Err))
+			p.Note(p.ResponseField(exchange.FieldTransferEncoding), "after %s the chunked coding is broken%s", wording.Count(p.X.Response.Content.Size, "octet"), detail(p.X.Err))
 		}
 	},
 }
@@ -77,14 +78,14 @@ var framingChunkedUnterminated = &annotate.Rule{
 			if !hasChunked(&s.Fields) || s.Version >= exchange.HTTP2 {
 				return
 			}
-			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: plural(s.Content.Size, "octet") + " came, and no last chunk: the content is cut"}
+			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "octet") + " came, and no last chunk: the content is cut"}
 			if isEventStream(&s.Fields) {
 				n.Severity = annotate.Info
 			}
 			p.Report(n)
 		case x.Err.Code == exchange.ErrRequestTruncated && (x.Response.Status == 0 || x.Response.Made):
 			if s := requestHead(p); hasChunked(&s.Fields) && s.Version < exchange.HTTP2 {
-				s.note(p, p.RequestField(exchange.FieldTransferEncoding), plural(s.Content.Size, "octet")+" came, and no last chunk: the content is cut")
+				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "octet")+" came, and no last chunk: the content is cut")
 			}
 		}
 	},
@@ -155,7 +156,7 @@ var framingTEChunkedRepeated = &annotate.Rule{
 				}
 			}
 			if count > 1 {
-				s.note(p, s.line(p, line), "Transfer-Encoding lists chunked "+plural(int64(count), "time"))
+				s.note(p, s.line(p, line), "Transfer-Encoding lists chunked "+wording.Count(count, "time"))
 			}
 		})
 	},

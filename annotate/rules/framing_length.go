@@ -6,6 +6,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // framingLengthRules lists the rules on Content-Length.
@@ -43,7 +44,7 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 			n, ok := field.Number(s.Fields.Value(exchange.FieldContentLength))
 			if ok && s.Content.Size > n && s.Content.Complete {
 				s.note(p, s.line(p, s.Fields.Index(exchange.FieldContentLength)),
-					"Content-Length announced "+plural(n, "octet")+", and "+plural(s.Content.Size, "octet")+" came")
+					"Content-Length announced "+wording.Count(n, "octet")+", and "+wording.Count(s.Content.Size, "octet")+" came")
 			}
 		}
 	},
@@ -67,7 +68,7 @@ var framingHeadResponseWithBody = &annotate.Rule{
 		if c.Size == 0 || string(c.Kept) == "\r\n" || isRetold(p.X, &p.X.Response.Message) || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
 			return
 		}
-		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", plural(c.Size, "octet"))
+		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", wording.Count(c.Size, "octet"))
 	},
 }
 

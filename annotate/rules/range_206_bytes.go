@@ -4,6 +4,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // range206BytesRules lists the rules that count the octets of a 206.
@@ -87,7 +88,7 @@ var range206LengthNotEqualRange = &annotate.Rule{
 			if c.Size == r.Length {
 				hint = ", which is the length of the whole"
 			}
-			p.Note(rangePlace(p, r), "Content-Range %s means %s, and the content has %d%s", r.RangePart.Text, plural(want, "octet"), c.Size, hint)
+			p.Note(rangePlace(p, r), "Content-Range %s means %s, and the content has %d%s", r.RangePart.Text, wording.Count(want, "octet"), c.Size, hint)
 		}
 	},
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 // range416Rules lists the rules on 416.
@@ -180,7 +181,7 @@ var range416ToSatisfiableRange = &annotate.Rule{
 		for r := range ranges.All() {
 			if _, _, ok := r.Resolve(got.Length); ok {
 				at := annotate.Span(p.RequestField(exchange.FieldRange), r.At, r.End())
-				p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", r.Text, plural(got.Length, "octet"))
+				p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", r.Text, wording.Count(got.Length, "octet"))
 			}
 		}
 	},

@@ -4,6 +4,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // rangeResponseRules lists the rules on what servers say of ranges.
@@ -106,7 +107,7 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 			}
 		}
 		at := annotate.Span(p.RequestField(exchange.FieldRange), wanted.At, wanted.At+len(wanted.Set))
-		p.Note(at, "the request asked for bytes %s, the server says Accept-Ranges: bytes and sends all %s", bare(wanted.Set), plural(c.Size, "octet"))
+		p.Note(at, "the request asked for bytes %s, the server says Accept-Ranges: bytes and sends all %s", bare(wanted.Set), wording.Count(c.Size, "octet"))
 	},
 }
 
@@ -311,7 +312,7 @@ var rangeByterangesPartMissingContentType = &annotate.Rule{
 			}
 		}
 		if n > 0 {
-			p.Note(annotate.ResponseContent(first.HeadAt, first.HeadEnd), "none of the %s of the content has a Content-Type", plural(int64(n), "part"))
+			p.Note(annotate.ResponseContent(first.HeadAt, first.HeadEnd), "none of the %s of the content has a Content-Type", wording.Count(n, "part"))
 		}
 	},
 }

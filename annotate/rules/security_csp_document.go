@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // securityCSPDocumentRules lists the rules on what a Content Security Policy
@@ -318,7 +319,7 @@ func noteMixedContent(p *annotate.Pass, b []byte) {
 	}
 	more := ""
 	if count > 1 {
-		more = ", and " + plural(int64(count-1), "more element") + " do so too"
+		more = ", and " + wording.Count(count-1, "more element") + " do so too"
 	}
 	u, _ := field.ParseURI(first)
 	p.Note(at, "<%s> of an https page loads %s over plain http, which browsers block%s", firstTag, shown(u), more)

@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // securityDisclosureRules lists the rules on what a response tells of the
@@ -78,7 +79,7 @@ func whatServerTells(v string) string {
 	case version && system:
 		return "a version and the operating system"
 	case products >= 3:
-		return plural(int64(products), "product")
+		return wording.Count(products, "product")
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // statusRules lists the rules on what each status code calls for.
@@ -187,17 +187,10 @@ func inWords(seconds int64) string {
 		seconds int64
 	}{{"year", 31_557_600}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
 		if n := seconds / u.seconds; n >= 2 || n == 1 && seconds%u.seconds == 0 {
-			return plural(n, u.name)
+			return wording.Count(n, u.name)
 		}
 	}
-	return plural(seconds, "second")
-}
-
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return wording.Count(seconds, "second")
 }
 
 // originKey is the key of rules that speak once per origin (RFC 9110 §4.3.1).

@@ -4,6 +4,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // statusSuccessRules lists the rules on 201, 202, 203 and 205.
@@ -363,7 +364,7 @@ var status205WithBody = &annotate.Rule{
 		case announced > 0:
 			p.Note(p.ResponseField(exchange.FieldContentLength), "205 must have no content, but Content-Length is %d", announced)
 		case size > 0:
-			p.Note(p.StatusLine(), "205 must have no content, but %s came", plural(size, "octet"))
+			p.Note(p.StatusLine(), "205 must have no content, but %s came", wording.Count(size, "octet"))
 		}
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // syntaxHeadRules lists the rules on the octets of a head as received. Those
@@ -51,7 +52,7 @@ var syntaxBareLF = &annotate.Rule{
 				}
 			}
 			if count > 0 {
-				s.note(p, at, plural(int64(count), "line")+" of the head "+isOrAre(count)+" ended by LF without CR")
+				s.note(p, at, wording.Count(count, "line")+" of the head "+isOrAre(count)+" ended by LF without CR")
 			}
 		}
 	},

@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/field"
+	"sidenote/wording"
 )
 
 // syntaxLineRules lists the rules on field lines, whatever their fields mean.
@@ -163,7 +164,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 				most *= 2
 			}
 			if n := s.overview.Size; n > most {
-				s.note(p, exchange.Place{Message: s.in}, "the fields have "+plural(int64(n), "octet")+" altogether; the limit is "+strconv.Itoa(most))
+				s.note(p, exchange.Place{Message: s.in}, "the fields have "+wording.Count(n, "octet")+" altogether; the limit is "+strconv.Itoa(most))
 			}
 		}
 	},
@@ -197,7 +198,7 @@ var syntaxFieldTooLarge = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if n := len(l.Name) + len(l.Value); n > most {
-					s.note(p, s.line(p, i), l.Name+" has "+plural(int64(n), "octet")+" in one line; the limit is "+strconv.Itoa(most))
+					s.note(p, s.line(p, i), l.Name+" has "+wording.Count(n, "octet")+" in one line; the limit is "+strconv.Itoa(most))
 				}
 			}
 		}
@@ -228,7 +229,7 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 					continue
 				}
 				if n := s.Fields.Count(l.Known); n > 1 {
-					s.note(p, s.line(p, i), l.Name+" is on "+plural(int64(n), "line")+" and can have one value only")
+					s.note(p, s.line(p, i), l.Name+" is on "+wording.Count(n, "line")+" and can have one value only")
 				}
 			}
 		}

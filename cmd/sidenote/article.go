@@ -2,7 +2,8 @@ package main
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"sidenote/wording"
 )
 
 // An article explains one thing, in a form that can be printed in several ways.
@@ -98,20 +99,7 @@ func (a *article) markdown(level int) string {
 // wrap breaks text into lines that fit the screen. The first line begins with
 // first, the others with rest, which should be as wide.
 func wrap(text, first, rest string) string {
-	var b strings.Builder
-	line, used := first, false
-	for word := range strings.FieldsSeq(text) {
-		if used && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > screen {
-			b.WriteString(line + "\n")
-			line, used = rest, false
-		}
-		if used {
-			line += " "
-		}
-		line, used = line+word, true
-	}
-	b.WriteString(strings.TrimRight(line, " ") + "\n")
-	return b.String()
+	return strings.Join(wording.Wrap(text, screen, first, rest), "\n") + "\n"
 }
 
 // tidy removes the empty lines and the indentation that text has from standing

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +14,9 @@ import (
 	"sidenote/annotate"
 	"sidenote/baseline"
 	"sidenote/configs"
-	"sidenote/sink"
+	"sidenote/printable"
+	"sidenote/wholefile"
+	"sidenote/wording"
 )
 
 func newBaselineCommand(p *program) *cobra.Command {
@@ -170,7 +169,7 @@ func (b *baselining) update(ctx context.Context, n newcomer) error {
 	if err := b.whole(ctx); err != nil {
 		return err
 	}
-	return b.save(fmt.Sprintf("%s added or renewed", entries(added)))
+	return b.save(fmt.Sprintf("%s added or renewed", wording.Count(added, "entry")))
 }
 
 // prune removes what is not needed.
@@ -187,43 +186,18 @@ func (b *baselining) prune(ctx context.Context) error {
 		case e.Seen > 0 || len(b.inputs) == 0:
 			why = "is there twice"
 		}
-		fmt.Fprintf(b.program.stdout, "removed %s: it %s\n", sink.Printable(e.Key.String(), true), why)
+		fmt.Fprintf(b.program.stdout, "removed %s: it %s\n", printable.Text(e.Key.String(), true), why)
 	}
-	return b.save(fmt.Sprintf("%s removed", entries(len(removed))))
+	return b.save(fmt.Sprintf("%s removed", wording.Count(len(removed), "entry")))
 }
 
 // save writes the file, whole or not at all.
 func (b *baselining) save(what string) error {
-	if err := replaceFile(b.baseline.Name, b.baseline.Bytes()); err != nil {
+	if err := wholefile.ReplaceBytes(b.baseline.Name, publicMode, b.baseline.Bytes()); err != nil {
 		return &codedError{exitFailed, fmt.Errorf("cannot write the baseline: %w", err)}
 	}
-	fmt.Fprintf(b.program.stdout, "%s: %s, %s in all\n", sink.Printable(b.baseline.Name, true), what, entries(len(b.baseline.Entries())))
+	fmt.Fprintf(b.program.stdout, "%s: %s, %s in all\n", printable.Text(b.baseline.Name, true), what, wording.Count(len(b.baseline.Entries()), "entry"))
 	return nil
-}
-
-// replaceFile writes a file beside the one it replaces, and then takes its
-// place, so that nobody ever sees half of it.
-func replaceFile(name string, text []byte) error {
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
-	}
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(name); err == nil {
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".sidenote-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
 
 // show lists the entries.
@@ -233,27 +207,20 @@ func (b *baselining) show(ctx context.Context) error {
 	}
 	var out strings.Builder
 	for _, e := range b.baseline.Entries() {
-		fmt.Fprintf(&out, "%s\n", sink.Printable(e.Key.String(), true))
+		fmt.Fprintf(&out, "%s\n", printable.Text(e.Key.String(), true))
 		if s := e.Accepted(); s != "" {
-			fmt.Fprintf(&out, "  %s\n", sink.Printable(s, true))
+			fmt.Fprintf(&out, "  %s\n", printable.Text(s, true))
 		}
 		if b.baseline.IsExpired(e) {
 			out.WriteString("  EXPIRED: it accepts nothing any more\n")
 		}
 		if len(b.inputs) > 0 {
-			fmt.Fprintf(&out, "  fits %s of these exchanges\n", count(e.Seen, "note"))
+			fmt.Fprintf(&out, "  fits %s of these exchanges\n", wording.Count(e.Seen, "note"))
 		}
 	}
-	fmt.Fprintf(&out, "%s\n", sink.Printable(b.baseline.Summary(), true))
+	fmt.Fprintf(&out, "%s\n", printable.Text(b.baseline.Summary(), true))
 	if _, err := io.WriteString(b.program.stdout, out.String()); err != nil {
 		return cannotWrite(err)
 	}
 	return nil
-}
-
-func entries(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return strconv.Itoa(n) + " entries"
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"sidenote/wholefile"
 )
 
 // A capture is one file of recorded exchanges, or standard input.
@@ -29,7 +30,7 @@ func (p *program) captures(args []string) (all []capture) {
 		info, err := os.Stat(name)
 		switch {
 		case err != nil:
-			all = append(all, capture{name: name, err: pathError(name, err)})
+			all = append(all, capture{name: name, err: wholefile.Unreadable(name, err)})
 		case info.IsDir():
 			all = append(all, capturesIn(name)...)
 		default:
@@ -43,7 +44,7 @@ func captureFile(name string, info fs.FileInfo) capture {
 	return capture{name: name, size: info.Size(), open: func() (io.ReadCloser, error) {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, pathError(name, err)
+			return nil, wholefile.Unreadable(name, err)
 		}
 		return f, nil
 	}}
@@ -53,7 +54,7 @@ func captureFile(name string, info fs.FileInfo) capture {
 func capturesIn(folder string) (all []capture) {
 	_ = filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error { // f never gives an error
 		if err != nil {
-			all = append(all, capture{name: name, err: pathError(name, err)})
+			all = append(all, capture{name: name, err: wholefile.Unreadable(name, err)})
 			return nil
 		}
 		if extension := strings.ToLower(filepath.Ext(name)); d.IsDir() || extension != ".har" && extension != ".jsonl" {
@@ -62,7 +63,7 @@ func capturesIn(folder string) (all []capture) {
 		info, err := os.Stat(name) // of what a link points to
 		switch {
 		case err != nil:
-			all = append(all, capture{name: name, err: pathError(name, err)})
+			all = append(all, capture{name: name, err: wholefile.Unreadable(name, err)})
 		case info.Mode().IsRegular():
 			all = append(all, captureFile(name, info))
 		}
@@ -72,13 +73,4 @@ func capturesIn(folder string) (all []capture) {
 		return []capture{{name: folder, err: fmt.Errorf("%s: no *.har and no *.jsonl is in this folder or below it", folder)}}
 	}
 	return all
-}
-
-// pathError says what is wrong with a file, with its name once.
-func pathError(name string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return fmt.Errorf("%s: cannot be read: %w", name, err)
 }

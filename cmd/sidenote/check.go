@@ -20,6 +20,8 @@ import (
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/sink"
+	"sidenote/wholefile"
+	"sidenote/wording"
 )
 
 // checkOptions are the flags of the check command that are no settings.
@@ -166,23 +168,10 @@ func (p *program) checkList(name string, model check.Check) ([]check.Check, erro
 // readInput reads a file, or standard input for "-", that may have a number of
 // octets at most.
 func (p *program) readInput(name string, most int64) ([]byte, error) {
-	from, what := p.stdin, "standard input"
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		from, what = f, name
+	if name == "-" {
+		return wholefile.ReadAll(p.stdin, "standard input", most)
 	}
-	b, err := io.ReadAll(io.LimitReader(from, most+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("cannot read %s: %w", what, err)
-	case int64(len(b)) > most:
-		return nil, fmt.Errorf("%s has more than %d bytes", what, most)
-	}
-	return b, nil
+	return wholefile.Read(name, most)
 }
 
 // checkModel is what the flags say of every check.
@@ -316,7 +305,7 @@ func (ch *checking) reason() string {
 	if ch.all == 1 {
 		return "the check did not pass"
 	}
-	return fmt.Sprintf("%d of %s did not pass", ch.failed, count(ch.all, "check"))
+	return fmt.Sprintf("%d of %s did not pass", ch.failed, wording.Count(ch.all, "check"))
 }
 
 // conclude writes the reports and the summary.

@@ -17,8 +17,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/doctor"
+	"sidenote/printable"
 	"sidenote/proxy/ca"
-	"sidenote/sink"
+	"sidenote/wording"
 )
 
 // doctorOptions are the flags of the doctor command.
@@ -204,7 +205,7 @@ func (d *diagnosis) row(r *doctor.Result) string {
 		line("program", "proxied", "trusted", "by")
 		d.begun = true
 	}
-	name := sink.Printable(strings.TrimSpace(r.Name+" "+r.Version), false)
+	name := printable.Text(strings.TrimSpace(r.Name+" "+r.Version), false)
 	trusted := yesNo(r.Trusted)
 	if !r.Proxied {
 		trusted = "-"
@@ -216,7 +217,7 @@ func (d *diagnosis) row(r *doctor.Result) string {
 	line(name, yesNo(r.Proxied), trusted, by)
 	for _, more := range [][2]string{{"", r.Problem}, {"said: ", r.Said}, {"fix: ", r.Fix}} {
 		if more[1] != "" {
-			fmt.Fprintf(&b, "    %s%s\n", more[0], sink.Printable(more[1], false))
+			fmt.Fprintf(&b, "    %s%s\n", more[0], printable.Text(more[1], false))
 		}
 	}
 	return b.String()
@@ -242,7 +243,7 @@ func (d *diagnosis) close() error {
 		}
 		return writeText(d.out, string(b)+"\n")
 	}
-	text := fmt.Sprintf("-- %d of %s", d.works, count(d.works+len(d.fails), "program"))
+	text := fmt.Sprintf("-- %d of %s", d.works, wording.Count(d.works+len(d.fails), "program"))
 	if d.works == 1 && len(d.fails) == 0 {
 		text += " works"
 	} else {

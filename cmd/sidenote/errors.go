@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sidenote/sink"
+	"sidenote/printable"
 	"sidenote/yamlfile"
 )
 
@@ -71,22 +71,14 @@ func (p *program) exit(err error) int {
 func printableLines(s string) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	for i, l := range lines {
-		lines[i] = sink.Printable(l, false)
+		lines[i] = printable.Text(l, false)
 	}
 	return strings.Join(lines, "\n")
 }
 
 // oneLine keeps what an error quotes from breaking the line or steering the terminal.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return '?'
-		}
-		return r
-	}, strings.TrimSpace(s))
+	return printable.Text(strings.NewReplacer("\n", " ", "\t", " ").Replace(strings.TrimSpace(s)), false)
 }
 
 // flagError says what is wrong with a flag.

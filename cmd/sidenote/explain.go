@@ -10,6 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 func newExplainCommand(p *program) *cobra.Command {
@@ -361,7 +362,7 @@ func articleOnFailure(f exchange.Failure) *article {
 	a := &article{
 		title:  string(f.Code),
 		label:  "error code, phase " + string(f.Phase),
-		text:   []string{sentence(f.Title) + " " + f.Why},
+		text:   []string{wording.Sentence(f.Title) + " " + f.Why},
 		record: failureRecord{"failure", string(f.Code), string(f.Phase), f.Status, f.Who, f.Title, f.Why, f.Act},
 	}
 	a.add("who", who(annotate.Blame(f.Who)))
@@ -375,19 +376,11 @@ func articleOnFailure(f exchange.Failure) *article {
 	return a
 }
 
-// sentence makes a clause into one.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
-}
-
 func articleOnRule(r *annotate.Rule) *article {
 	a := &article{
 		title: r.ID,
 		label: "rule, " + r.Severity.String() + ", " + strings.Join(r.Refs, ", "),
-		text:  append([]string{sentence(r.Title)}, paragraphs(r.Doc)...),
+		text:  append([]string{wording.Sentence(r.Title)}, paragraphs(r.Doc)...),
 		record: struct {
 			Kind string `json:"kind"`
 			ruleRecord

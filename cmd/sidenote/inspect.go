@@ -23,6 +23,8 @@ import (
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
 	"sidenote/sink/store"
+	"sidenote/wholefile"
+	"sidenote/wording"
 )
 
 // An inspecting is what the inspector needs beside the proxy.
@@ -95,10 +97,10 @@ func (s *serving) load() error {
 		return &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
 	}
 	if bad > 0 {
-		s.log.Warn().Msgf("--store: %s of %s cannot be read and are left alone", count(bad, "exchange"), s.config.Store)
+		s.log.Warn().Msgf("--store: %s of %s cannot be read and are left alone", wording.Count(bad, "exchange"), s.config.Store)
 	}
 	if taken > 0 {
-		s.log.Info().Msgf("%s of earlier runs are in the inspector", count(taken, "exchange"))
+		s.log.Info().Msgf("%s of earlier runs are in the inspector", wording.Count(taken, "exchange"))
 	}
 	return nil
 }
@@ -171,25 +173,11 @@ func inspectorKey(dir string) ([]byte, error) {
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("the inspector's key: %w", err)
 		}
-		if err := writeNew(name, inspector.NewKey()); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := wholefile.Create(name, privateMode, inspector.NewKey()); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("the inspector's key: %w", err)
 		}
 	}
 	return nil, fmt.Errorf("%s: another program keeps changing it", name)
-}
-
-// writeNew writes a file that was not there, all of it or nothing.
-func writeNew(name string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Link(f.Name(), name)
 }
 
 func newOpenCommand(p *program) *cobra.Command {

@@ -111,7 +111,7 @@ func TestLintJudgesAsLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := filepath.Join(t.TempDir(), "saved.jsonl")
-	if err := os.WriteFile(name, x.AppendJSON(nil, exchange.EncodeOptions{Full: true}, nil), 0o600); err != nil {
+	if err := os.WriteFile(name, x.AppendJSON(nil, exchange.EncodeOptions{Full: true}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, text, errs := runIn(t, nil, "lint", "--format", "json", name)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/policy"
-	"sidenote/sink"
+	"sidenote/wholefile"
 )
 
 // policySettings are the settings that every command which judges has.
@@ -118,17 +117,9 @@ func readBaseline(name, where string) (*baseline.Baseline, error) {
 // readBounded reads a file that a setting names; fix says what to do when it
 // cannot be read.
 func readBounded(name, where, fix string) ([]byte, error) {
-	f, err := os.Open(name)
+	text, err := wholefile.Read(name, maxPolicy)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; %s", where, pathError(name, err), fix)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxPolicy+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w; %s", where, pathError(name, err), fix)
-	case len(text) > maxPolicy:
-		return nil, fmt.Errorf("%s: %s has more than %d bytes", where, name, maxPolicy)
+		return nil, fmt.Errorf("%s: %w; %s", where, err, fix)
 	}
 	return text, nil
 }
@@ -205,7 +196,7 @@ func (j *judge) warn(command string) {
 		warnings = append(warnings, j.baseline.Warnings()...)
 	}
 	for _, warning := range warnings {
-		fmt.Fprintf(j.stderr, "sidenote: %s: warning: %s\n", command, sink.Printable(oneLine(warning), false))
+		fmt.Fprintf(j.stderr, "sidenote: %s: warning: %s\n", command, oneLine(warning))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/policy"
-	"sidenote/sink"
+	"sidenote/printable"
 )
 
 func newPolicyCommand(p *program) *cobra.Command {
@@ -135,7 +135,7 @@ func printPolicyTest(w io.Writer, p *policy.Policy, v policy.Verdict) error {
 		if !budget.Held {
 			outcome = "BROKEN"
 		}
-		fmt.Fprintf(&b, "budget %s: %s, %s\n", sink.Printable(budget.Budget, true), outcome, sink.Printable(budget.Is, true))
+		fmt.Fprintf(&b, "budget %s: %s, %s\n", printable.Text(budget.Budget, true), outcome, printable.Text(budget.Is, true))
 	}
 	word := "ok"
 	if !v.Passed {

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"sidenote/configs"
 	"sidenote/report"
 	"sidenote/sink"
+	"sidenote/wholefile"
 )
 
 // reports is what becomes of --report, and the summary at the end of a run.
@@ -302,7 +301,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 	named := ""
 	if f.beside != "" {
 		named = f.File
-		if err := r.writeWhole(f.beside, func(w io.Writer) error { return f.kind.WriteBeside(w, made) }); err != nil {
+		if err := wholefile.Replace(f.beside, r.mode, func(w io.Writer) error { return f.kind.WriteBeside(w, made) }); err != nil {
 			return cannotWriteFile(f.File+f.kind.Beside, err)
 		}
 	}
@@ -311,7 +310,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 	if f.File == "-" {
 		err = write(r.program.stdout)
 	} else {
-		err = r.writeWhole(f.target, write)
+		err = wholefile.Replace(f.target, r.mode, write)
 	}
 	switch {
 	case err != nil:
@@ -322,17 +321,14 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 	return nil
 }
 
-// makeRoom finds out whether writeWhole can write a file, and removes the
+// makeRoom finds out whether a file can be written, and removes the
 // report of an earlier run, which would be taken for one of this. It gives the
 // path of the file that the name stands for.
 func (r *reports) makeRoom(name string) (target string, err error) {
 	if name == "-" {
 		return name, nil
 	}
-	target = name
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		target = real
-	}
+	target = wholefile.Target(name)
 	info, err := os.Stat(target)
 	switch {
 	case err == nil && info.IsDir():
@@ -344,7 +340,7 @@ func (r *reports) makeRoom(name string) (target string, err error) {
 			return "", cannotWriteFile(name, err)
 		}
 	}
-	f, err := r.createBeside(target)
+	f, err := wholefile.Beside(target, r.mode)
 	if err != nil {
 		return "", cannotWriteFile(name, err)
 	}
@@ -352,35 +348,6 @@ func (r *reports) makeRoom(name string) (target string, err error) {
 		return "", cannotWriteFile(name, err)
 	}
 	return target, nil
-}
-
-// createBeside makes a new file in the folder of another.
-func (r *reports) createBeside(name string) (*os.File, error) {
-	unique := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+rand.Text()[:8])
-	return os.OpenFile(unique, os.O_WRONLY|os.O_CREATE|os.O_EXCL, r.mode)
-}
-
-// writeWhole writes a file so that its name never stands for a part of it.
-func (r *reports) writeWhole(name string, write func(io.Writer) error) (err error) {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(write(f), f.Close())
-	}
-	f, err := r.createBeside(name)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(f), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // cannotWriteFile says what is wrong with a file that is to be written, and

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/wording"
 )
 
 // A ruleRecord is a rule as JSON has it.
@@ -211,21 +211,14 @@ func rulesText(list []*annotate.Rule) string {
 		}
 		fmt.Fprintf(&b, "%-5s  %-*s  %s\n", r.Severity, widest, r.ID, title)
 	}
-	fmt.Fprintf(&b, "\n%s; all about one: sidenote explain %s\n", count(len(list), "rule"), list[0].ID)
+	fmt.Fprintf(&b, "\n%s; all about one: sidenote explain %s\n", wording.Count(len(list), "rule"), list[0].ID)
 	return b.String()
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // rulesMarkdown prints the whole of each rule, a chapter for each topic.
 func rulesMarkdown(list []*annotate.Rule) string {
 	var b strings.Builder
-	b.WriteString("# Rules\n\n" + count(len(list), "rule") + ". `sidenote rules --format markdown` prints this page.\n")
+	b.WriteString("# Rules\n\n" + wording.Count(len(list), "rule") + ". `sidenote rules --format markdown` prints this page.\n")
 	for i, r := range list {
 		if i == 0 || list[i-1].Topic() != r.Topic() {
 			b.WriteString("\n## " + r.Topic() + "\n")

@@ -19,7 +19,7 @@ import (
 	"sidenote/child"
 	"sidenote/configs"
 	"sidenote/environ"
-	"sidenote/sink"
+	"sidenote/printable"
 )
 
 func newRunCommand(p *program) *cobra.Command {
@@ -133,7 +133,7 @@ func cannotRun(name string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		what += "; make it executable with chmod +x, or run it with its interpreter"
 	}
-	return &codedError{code, fmt.Errorf("run: cannot run %s: %s", sink.Printable(name, false), what)}
+	return &codedError{code, fmt.Errorf("run: cannot run %s: %s", printable.Text(name, false), what)}
 }
 
 func exists(name string) bool {
@@ -208,7 +208,7 @@ func (r *running) prepare() (err error) {
 		r.sayVariables(plan)
 	}
 	if cleared := plan.NoProxy.Cleared; len(cleared) > 0 {
-		r.log.Info().Msgf("cleared from NO_PROXY, so that it is seen: %s", sink.Printable(strings.Join(cleared, ", "), false))
+		r.log.Info().Msgf("cleared from NO_PROXY, so that it is seen: %s", printable.Text(strings.Join(cleared, ", "), false))
 	}
 	return nil
 }
@@ -251,14 +251,14 @@ func (r *running) sayVariables(plan environ.Plan) {
 		if v.Unset {
 			line = v.Name + " is unset"
 		}
-		fmt.Fprintf(r.out, "%s\n    for %s\n", sink.Printable(line, false), v.ReadBy)
+		fmt.Fprintf(r.out, "%s\n    for %s\n", printable.Text(line, false), v.ReadBy)
 	}
 }
 
 // titleOf is a command as it is called, cut short.
 func titleOf(args []string) string {
 	const most = 60
-	title := []rune(sink.Printable(strings.Join(args, " "), false))
+	title := []rune(printable.Text(strings.Join(args, " "), false))
 	if len(title) > most {
 		title = append(title[:most-3], '.', '.', '.')
 	}

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"sidenote/child"
-	"sidenote/sink"
+	"sidenote/printable"
+	"sidenote/wording"
 )
 
 // maxBypassLines bounds how many connections are listed.
@@ -29,16 +30,16 @@ func (s *serving) addresses() (all []netip.AddrPort) {
 // left running.
 func (r *running) sayBypass(seen child.Seen) {
 	if n := connectionCount(seen.Outside); n > 0 {
-		r.log.Warn().Msgf("%s went past the proxy; what passed there was not looked at:", count(n, "connection"))
+		r.log.Warn().Msgf("%s went past the proxy; what passed there was not looked at:", wording.Count(n, "connection"))
 		r.sayConnections(seen.Outside)
 	}
 	if seen.More > 0 {
-		r.log.Warn().Msgf("%s more were made that are not told apart", count(seen.More, "connection"))
+		r.log.Warn().Msgf("%s more were made that are not told apart", wording.Count(seen.More, "connection"))
 	}
 	if n := len(seen.Left); n > 0 {
 		var names []string
 		for _, p := range seen.Left[:min(n, maxBypassLines)] {
-			names = append(names, fmt.Sprintf("%s (process %d)", sink.Printable(p.Program, false), p.PID))
+			names = append(names, fmt.Sprintf("%s (process %d)", printable.Text(p.Program, false), p.PID))
 		}
 		r.log.Warn().Msgf("still running, now without the proxy: %s", andMore(strings.Join(names, ", "), n))
 	}
@@ -61,7 +62,7 @@ func connectionCount(all []child.Connection) (n int) {
 // sayConnections lists connections, a line for each kind.
 func (r *running) sayConnections(all []child.Connection) {
 	for _, c := range all[:min(len(all), maxBypassLines)] {
-		fmt.Fprintf(r.out, "      %s (process %d): %s to %s\n", sink.Printable(c.Program, false), c.PID, count(c.Count, "connection"), c.Remote)
+		fmt.Fprintf(r.out, "      %s (process %d): %s to %s\n", printable.Text(c.Program, false), c.PID, wording.Count(c.Count, "connection"), c.Remote)
 	}
 	if more := len(all) - maxBypassLines; more > 0 {
 		fmt.Fprintf(r.out, "      and %d more\n", more)
@@ -74,7 +75,7 @@ func (r *running) diagnose(seen child.Seen) {
 	r.log.Warn().Msg("nothing came through the proxy:")
 	switch {
 	case connected > 0:
-		r.say("%s reached the proxy, and no request came over any.", count(int(connected), "connection"))
+		r.say("%s reached the proxy, and no request came over any.", wording.Count(int(connected), "connection"))
 		r.say("See whether the program trusts the CA that the variables name: sidenote run --print-env.")
 	case len(seen.Outside) > 0:
 		r.say("The program above does not look at the variables that name the proxy.")

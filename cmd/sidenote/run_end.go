@@ -15,6 +15,7 @@ import (
 	"sidenote/child"
 	"sidenote/configs"
 	"sidenote/report"
+	"sidenote/wording"
 )
 
 // finish ends the proxy when the command has ended, judges, and gives the error
@@ -78,7 +79,7 @@ func lacks(c *configs.Config, exchanges int) string {
 	case exchanges == 0 && c.RequireTraffic:
 		return "nothing came through the proxy, so that nothing was judged; --require-traffic=false lets that pass"
 	case exchanges < c.MinExchanges:
-		return fmt.Sprintf("%s came through the proxy, and --min-exchanges wants %d", count(exchanges, "exchange"), c.MinExchanges)
+		return fmt.Sprintf("%s came through the proxy, and --min-exchanges wants %d", wording.Count(exchanges, "exchange"), c.MinExchanges)
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ import (
 
 	"sidenote/child"
 	"sidenote/environ"
-	"sidenote/sink"
+	"sidenote/printable"
 )
 
 // outerProxy gives the address of the proxy of a run that this process is a
@@ -58,7 +58,7 @@ func (p *program) runInside(proxy string, c *cobra.Command, command child.Comman
 
 // howItEnded says how a command ended that did not end well.
 func howItEnded(args []string, end child.End) string {
-	name := sink.Printable(lastElement(args[0]), false)
+	name := printable.Text(lastElement(args[0]), false)
 	if end.Signal != 0 {
 		return fmt.Sprintf("%s was ended by signal %d (%s)", name, int(end.Signal), end.Signal)
 	}

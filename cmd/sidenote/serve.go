@@ -33,6 +33,7 @@ import (
 	"sidenote/report"
 	"sidenote/sink"
 	"sidenote/telemetry"
+	"sidenote/wholefile"
 )
 
 func newServeCommand(p *program) *cobra.Command {
@@ -447,13 +448,16 @@ func forwarding(c *configs.Config) (proxy.Config, error) {
 	return pc, nil
 }
 
+// maxRoots bounds a file of certificates, in octets.
+const maxRoots = 64 << 20
+
 // rootsWith gives the system's roots and those of a file.
 func rootsWith(file, flag string) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	b, err := os.ReadFile(file)
+	b, err := wholefile.Read(file, maxRoots)
 	if err != nil {
 		return nil, &codedError{exitUsage, fmt.Errorf("%s: %w; name a PEM file", flag, err)}
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sidenote/wholefile"
 )
 
 // systemBundles are where systems keep the roots that they trust, as one file.
@@ -67,19 +69,7 @@ func (b *bundle) add(content []byte) {
 // WriteBundle writes bundle.pem in the CA's folder anew, and gives its path.
 func (a *Authority) WriteBundle(more ...string) (string, error) {
 	path := filepath.Join(a.dir, BundleName)
-	tmp, err := os.CreateTemp(a.dir, ".bundle-")
-	if err != nil {
-		return "", fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(tmp.Name())
-	if _, err := tmp.Write(a.Bundle(more...)); err != nil {
-		tmp.Close()
-		return "", fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := tmp.Close(); err != nil {
-		return "", fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := wholefile.ReplaceBytes(path, 0o600, a.Bundle(more...)); err != nil {
 		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	return path, nil

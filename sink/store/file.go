@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/s2"
-	"github.com/rs/zerolog"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
@@ -156,7 +155,7 @@ func (f *File) Write(a *annotate.Annotated) error {
 	if !ok || seq == 0 {
 		return nil
 	}
-	line := a.X.AppendJSON(nil, exchange.EncodeOptions{Full: true}, func(*zerolog.Event) {})
+	line := a.X.AppendJSON(nil, exchange.EncodeOptions{Full: true})
 	f.mu.Lock()
 	f.pending = append(f.pending, record{seq, s2.Encode(nil, line)})
 	full := len(f.pending) >= pendingRecords

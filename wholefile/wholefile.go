@@ -1,0 +1,120 @@
+// Package wholefile reads files that may be larger than they should be, and
+// writes files so that nobody ever finds a part of one.
+package wholefile
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Read reads a file that may have a number of octets at most. An error is as
+// Unreadable gives it.
+func Read(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, Unreadable(name, err)
+	}
+	defer f.Close()
+	return ReadAll(f, name, most)
+}
+
+// ReadAll reads all of r, which may be a number of octets at most. name is for
+// errors.
+func ReadAll(r io.Reader, name string, most int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	switch {
+	case err != nil:
+		return nil, Unreadable(name, err)
+	case int64(len(b)) > most:
+		return nil, fmt.Errorf("%s has more than %d bytes", name, most)
+	}
+	return b, nil
+}
+
+// Unreadable says why a file cannot be read, with its name once.
+func Unreadable(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%s: cannot be read: %w", name, err)
+}
+
+// Target is the file that a name stands for, with links followed.
+func Target(name string) string {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		return target
+	}
+	return name
+}
+
+// Replace writes a file beside the one that it replaces, and then takes its
+// place: whoever opens it finds all of the old or all of the new. What the name
+// links to is replaced, and not the link. A new file gets the mode, less the
+// umask; an old one keeps its own. A device or a pipe is written as it is.
+func Replace(name string, mode fs.FileMode, write func(io.Writer) error) error {
+	name = Target(name)
+	old, statErr := os.Stat(name)
+	if statErr == nil && !old.Mode().IsRegular() {
+		return overwrite(name, write)
+	}
+	f, err := Beside(name, mode)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil && statErr == nil {
+		err = f.Chmod(old.Mode().Perm())
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// overwrite writes what is no regular file.
+func overwrite(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// ReplaceBytes is Replace with the content at hand.
+func ReplaceBytes(name string, mode fs.FileMode, content []byte) error {
+	return Replace(name, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// Create writes a file that was not there. Of several programs that do so at
+// the same moment one writes it, and the others get fs.ErrExist.
+func Create(name string, mode fs.FileMode, content []byte) error {
+	f, err := Beside(name, mode)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), name)
+}
+
+// Beside makes a new hidden file in the folder of another, to be renamed to it.
+func Beside(name string, mode fs.FileMode) (*os.File, error) {
+	unique := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+rand.Text()[:8])
+	return os.OpenFile(unique, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+}
