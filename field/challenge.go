@@ -200,7 +200,7 @@ func token68Len(s string) int {
 }
 
 func isAlphaNumeric(c byte) bool {
-	c = lower(c)
+	c = Lower(c)
 	return IsDigit(c) || c >= 'a' && c <= 'z'
 }
 

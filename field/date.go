@@ -290,7 +290,7 @@ func DateShape(s string) DateForm {
 		return Asctime
 	}
 	letters := 0
-	for letters < len(s) && lower(s[letters]) >= 'a' && lower(s[letters]) <= 'z' {
+	for letters < len(s) && Lower(s[letters]) >= 'a' && Lower(s[letters]) <= 'z' {
 		letters++
 	}
 	if letters >= 6 && shaped(s[letters:], ", 00-aaa-00 00:00:00 GMT") {
@@ -307,7 +307,7 @@ func shaped(s, pattern string) bool {
 	for i := range len(s) {
 		switch c := pattern[i]; {
 		case c == 'a':
-			if lower(s[i]) < 'a' || lower(s[i]) > 'z' {
+			if Lower(s[i]) < 'a' || Lower(s[i]) > 'z' {
 				return false
 			}
 		case c == '0':

@@ -128,7 +128,7 @@ func languageError(s string, star bool) int {
 	start := 0
 	for i := 0; i <= len(s); i++ {
 		if i < len(s) && s[i] != '-' {
-			letter := lower(s[i]) >= 'a' && lower(s[i]) <= 'z'
+			letter := Lower(s[i]) >= 'a' && Lower(s[i]) <= 'z'
 			if !letter && !(IsDigit(s[i]) && start > 0) && !(star && s[i] == '*') {
 				return i
 			}

@@ -12,7 +12,7 @@ func CheckOrigin(s string) *Error {
 	}
 	n := schemeLen(s)
 	for i := range n {
-		if s[i] != lower(s[i]) {
+		if s[i] != Lower(s[i]) {
 			return &Error{At: i, What: "a capital letter; an origin is in lower case"}
 		}
 	}

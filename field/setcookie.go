@@ -154,7 +154,7 @@ func joinableFlag(s string) bool {
 // belong to it: behind the name of the day.
 func dateCommaLen(s string) int {
 	n := 0
-	for n < len(s) && lower(s[n]) >= 'a' && lower(s[n]) <= 'z' {
+	for n < len(s) && Lower(s[n]) >= 'a' && Lower(s[n]) <= 'z' {
 		n++
 	}
 	if n > 0 && n < len(s) && s[n] == ',' {

@@ -99,7 +99,7 @@ func EqualFold(a, b string) bool {
 		return true // the usual case
 	}
 	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
+		if Lower(a[i]) != Lower(b[i]) {
 			return false
 		}
 	}
@@ -123,7 +123,7 @@ func IndexFold[S ~string | ~[]byte](s S, sub string) int {
 			continue
 		}
 		n := 0
-		for n < len(sub) && lower(s[i+n]) == lower(sub[n]) {
+		for n < len(sub) && Lower(s[i+n]) == Lower(sub[n]) {
 			n++
 		}
 		if n == len(sub) {
@@ -133,7 +133,8 @@ func IndexFold[S ~string | ~[]byte](s S, sub string) int {
 	return -1
 }
 
-func lower(c byte) byte {
+// Lower is an octet with an upper-case ASCII letter in lower case.
+func Lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
 		return c | 0x20
 	}

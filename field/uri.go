@@ -73,7 +73,7 @@ func schemeLen(s string) int {
 		switch {
 		case c == ':':
 			return i
-		case lower(c) >= 'a' && lower(c) <= 'z':
+		case Lower(c) >= 'a' && Lower(c) <= 'z':
 		case i > 0 && (IsDigit(c) || c == '+' || c == '-' || c == '.'):
 		default:
 			return 0
@@ -180,7 +180,7 @@ func badIPv4(h string) bool {
 }
 
 func isHex(c byte) bool {
-	c = lower(c)
+	c = Lower(c)
 	return IsDigit(c) || c >= 'a' && c <= 'f'
 }
 
@@ -188,7 +188,7 @@ func unhex(c byte) byte {
 	if IsDigit(c) {
 		return c - '0'
 	}
-	return lower(c) - 'a' + 10
+	return Lower(c) - 'a' + 10
 }
 
 // Resolve gives the URI that reference u means against an absolute base

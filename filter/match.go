@@ -20,11 +20,11 @@ import (
 func (o operand) matcher() (func(string) bool, *Error) {
 	switch o.op {
 	case opMatches:
-		re, err := regexp.Compile("(?i)" + o.text)
+		p, err := newPattern(o.text)
 		if err != nil {
 			return nil, &Error{Message: "not a regular expression: " + strings.TrimPrefix(err.Error(), "error parsing regexp: "), Help: `RE2 syntax, such as "err|fail"`}
 		}
-		return re.MatchString, nil
+		return p.matchString, nil
 	case opIs:
 		return func(s string) bool { return strings.EqualFold(s, o.text) }, nil
 	case opHas:
@@ -50,7 +50,8 @@ func contains(sub string) func(string) bool {
 			return regexp.MustCompile("(?i)" + regexp.QuoteMeta(sub)).MatchString
 		}
 	}
-	return func(s string) bool { return field.IndexFold(s, sub) >= 0 }
+	f := newFinder(sub)
+	return func(s string) bool { return isIn(s, f) }
 }
 
 // textNode makes conditions on texts of a row.
@@ -277,18 +278,19 @@ func contentNode(request, response bool) func(operand) (node, *Error) {
 		}
 		var is func([]byte) bool
 		if o.op == opMatches {
-			re, err := regexp.Compile("(?i)" + o.text)
+			p, err := newPattern(o.text)
 			if err != nil {
 				_, bad := o.matcher()
 				return node{}, bad
 			}
-			is = re.Match
+			is = p.match
 		} else {
 			text, err := o.matcher()
 			if err != nil {
 				return node{}, err
 			}
-			is = func(b []byte) bool { return field.IndexFold(b, o.text) >= 0 }
+			f := newFinder(o.text)
+			is = func(b []byte) bool { return isIn(b, f) }
 			if strings.Contains(o.text, "*") {
 				is = func(b []byte) bool { return text(string(b)) }
 			}

@@ -94,8 +94,10 @@ func claims(exchanges int, storeBytes int64) map[string]Claim {
 		"frames":             {Name: "page: frames a second while scrolling, rendered without a GPU", Unit: "frames", Bound: 50, Least: true, Clock: true},
 		"frame":              {Name: "page: CPU time of the main thread for a frame; 20 ms let 50 a second through", Unit: "ms", Bound: 20, Clock: true},
 		"filter on the page": {Name: "page: filter until its rows are seen", Unit: "ms", Bound: 100, Clock: true},
-		"filter":             {Name: "API: filter that was never asked before", Unit: "ms", Bound: 100, Clock: true},
-		"filter again":       {Name: "API: the same filter again", Unit: "ms", Bound: 100, Clock: true},
+		"answer":             {Name: "API: answer to a filter that was never asked before", Unit: "ms", Bound: 100, Clock: true},
+		"filter":             {Name: "API: such a filter, until every exchange was looked at", Unit: "ms", Bound: 100, Clock: true},
+		"filter of contents": {Name: "API: the same for a filter that reads contents", Unit: "ms", Bound: 500, Clock: true},
+		"filter again":       {Name: "API: a filter that was asked before", Unit: "ms", Bound: 100, Clock: true},
 		"store":              {Name: "server: memory of the store, as it counts", Unit: "MiB", Bound: float64(storeBytes) / mib},
 		"resident":           {Name: "server: most memory resident, with the store", Unit: "MiB", Bound: float64(storeBytes+besideStore) / mib, Whole: true},
 	}
@@ -230,28 +232,44 @@ func (m *Measurement) list(filter string) (l list, err error) {
 	return l, json.NewDecoder(resp.Body).Decode(&l)
 }
 
-// measureFilters asks until an answer is final: the server gives what it has
-// when a filter takes long.
+// measureFilters asks for each filter until its answer is final: the server
+// gives what it has when a filter takes long.
 func (m *Measurement) measureFilters() error {
 	for _, f := range filters {
-		for _, claim := range []string{"filter", "filter again"} {
-			var l list
-			began, asked := time.Now(), 0
-			for asked == 0 || l.Looked < l.Entire {
-				var err error
-				if l, err = m.list(f); err != nil {
-					return err
-				}
-				asked++
-			}
-			took := time.Since(began).Seconds() * 1000
-			if err := m.add(claim, took, fmt.Sprintf("%s (%d of %d, in %d answers)", f, l.Total, l.Entire, asked)); err != nil {
+		whole := "filter"
+		if strings.HasPrefix(f, "body") {
+			whole = "filter of contents"
+		}
+		var l list
+		began, asked := time.Now(), 0
+		for asked == 0 || l.Looked < l.Entire {
+			var err error
+			if l, err = m.list(f); err != nil {
 				return err
 			}
+			if asked++; asked > 1 {
+				continue
+			}
+			if err := m.add("answer", millis(began), f); err != nil {
+				return err
+			}
+		}
+		of := fmt.Sprintf("%s (%d of %d, in %d answers)", f, l.Total, l.Entire, asked)
+		if err := m.add(whole, millis(began), of); err != nil {
+			return err
+		}
+		again := time.Now()
+		if _, err := m.list(f); err != nil {
+			return err
+		}
+		if err := m.add("filter again", millis(again), f); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+func millis(since time.Time) float64 { return time.Since(since).Seconds() * 1000 }
 
 func (m *Measurement) measureServer() error {
 	l, err := m.list("")
