@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -63,6 +64,7 @@ func TestDashboards(t *testing.T) {
 				t.Errorf("%s: %s: it lacks a description, a unit, a size or a query", d.Title, p.Title)
 			}
 			checkPanel(t, d.Title, p)
+			checkLinks(t, d.Title, p)
 		}
 		checkPlaces(t, &d)
 	}
@@ -82,6 +84,21 @@ func checkPanel(t *testing.T, dashboard string, p dashboards.Panel) {
 		if !strings.Contains(q.Expr, `instance=~"$instance"`) || strings.Contains(q.Expr, "$__rate_interval") && !p.Kind.OverTime() && p.Kind != dashboards.Number ||
 			strings.Contains(q.Expr, "$__range") && p.Kind.OverTime() {
 			t.Errorf("%s: %s: %s: it does not look at the instances, or not at the time, that were chosen", dashboard, p.Title, q.Expr)
+		}
+	}
+}
+
+// checkLinks looks for links of series that the panel does not have.
+func checkLinks(t *testing.T, dashboard string, p dashboards.Panel) {
+	t.Helper()
+	for _, l := range p.Links {
+		if l.Series != "" && p.Kind.OverTime() && p.Colors[l.Series] == "" {
+			t.Errorf("%s: %s: a link for %q, which has no colour: is there such a series?", dashboard, p.Title, l.Series)
+		}
+		for _, label := range regexp.MustCompile(`\{\{(\w+)\}\}`).FindAllStringSubmatch(l.Filter, -1) {
+			if !strings.Contains(p.Queries[0].Expr, label[1]) {
+				t.Errorf("%s: %s: a link needs the label %s", dashboard, p.Title, label[1])
+			}
 		}
 	}
 }
@@ -127,7 +144,8 @@ func TestJSON(t *testing.T) {
 		for _, v := range read.Templating.List {
 			rest = strings.NewReplacer("$"+v.Name, "", "${"+v.Name+"}", "").Replace(rest)
 		}
-		rest = strings.NewReplacer("$__rate_interval", "", "$__range", "", "$__all", "").Replace(rest)
+		rest = strings.NewReplacer("$__rate_interval", "", "$__range", "", "$__all", "", "${__from:date:iso}", "", "${__to:date:iso}", "").Replace(rest)
+		rest = regexp.MustCompile(`\$\{__(field\.labels|data\.fields)\.\w+:percentencode\}`).ReplaceAllString(rest, "")
 		if i := strings.IndexByte(rest, '$'); i >= 0 {
 			t.Errorf("%s: unknown variable in %.60q", d.Title, rest[i:])
 		}

@@ -138,6 +138,13 @@ type grafanaDefaults struct {
 	Color      grafanaColor      `json:"color"`
 	Thresholds grafanaThresholds `json:"thresholds"`
 	Custom     *grafanaCustom    `json:"custom,omitempty"`
+	Links      []grafanaDataLink `json:"links,omitempty"`
+}
+
+type grafanaDataLink struct {
+	Title       string `json:"title"`
+	URL         string `json:"url"`
+	TargetBlank bool   `json:"targetBlank"`
 }
 
 type grafanaColor struct {
@@ -313,7 +320,7 @@ func (p *Panel) defaults() grafanaDefaults {
 	zero := 0.0
 	d := grafanaDefaults{
 		Unit: string(p.Unit), Min: &zero, NoValue: "no data", Color: grafanaColor{Mode: "palette-classic"},
-		Thresholds: grafanaThresholds{"absolute", p.steps()},
+		Thresholds: grafanaThresholds{"absolute", p.steps()}, Links: p.dataLinks(""),
 	}
 	if p.Kind == Number || p.Kind == Bars {
 		d.Color.Mode = "thresholds"
@@ -351,11 +358,28 @@ func (p *Panel) steps() []grafanaStep {
 }
 
 func (p *Panel) overrides() []grafanaOverride {
+	byName := map[string][]grafanaProperty{}
+	for name, color := range p.Colors {
+		byName[name] = append(byName[name], grafanaProperty{"color", grafanaColor{"fixed", color}})
+	}
+	for _, l := range p.Links {
+		if l.Series != "" {
+			byName[l.Series] = append(byName[l.Series], grafanaProperty{"links", p.dataLinks(l.Series)})
+		}
+	}
 	list := []grafanaOverride{}
-	for _, name := range slices.Sorted(maps.Keys(p.Colors)) {
-		list = append(list, grafanaOverride{
-			grafanaMatcher{"byName", name}, []grafanaProperty{{"color", grafanaColor{"fixed", p.Colors[name]}}},
-		})
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, grafanaOverride{grafanaMatcher{"byName", name}, byName[name]})
+	}
+	return list
+}
+
+// dataLinks gives the links of one series, or those that all series have.
+func (p *Panel) dataLinks(series string) (list []grafanaDataLink) {
+	for _, l := range p.Links {
+		if l.Series == series {
+			list = append(list, grafanaDataLink{linkTitle, l.url(p.Kind), true})
+		}
 	}
 	return list
 }

@@ -19,7 +19,7 @@ func latencyWhole() []Panel {
 	number := func(q, title string) Panel {
 		return Panel{
 			Title: title, Description: "Of the exchanges in the time shown.", Kind: Number, Unit: Seconds, Width: 6, Height: 4,
-			Queries: one(quantile(q, "", grown(whole)), title), Thresholds: []Threshold{{1, Orange}, {5, Red}},
+			Queries: one(quantile(q, "", grown(whole)), title), Thresholds: []Threshold{{1, Orange}, {5, Red}}, Links: []Link{{Slowest: true}},
 		}
 	}
 	return []Panel{
@@ -27,12 +27,13 @@ func latencyWhole() []Panel {
 		number("0.95", "19 of 20 end within"),
 		number("0.99", "99 of 100 end within"),
 		{
-			Title: "Slower than 1 s", Description: "The share of exchanges in the time shown.", Kind: Number, Unit: Share, Width: 6, Height: 4, Thresholds: []Threshold{{.01, Orange}, {.05, Red}},
+			Title: "Slower than 1 s", Description: "The share of exchanges in the time shown.", Kind: Number, Unit: Share, Width: 6, Height: 4, Thresholds: []Threshold{{.01, Orange}, {.05, Red}}, Links: []Link{{Filter: "time:>1s", Slowest: true}},
 			Queries: one("1 - "+share(sum("", grown(of("sidenote_exchange_duration_seconds_bucket", `le=~"1|1.0"`))), sum("", grown(of("sidenote_exchange_duration_seconds_count")))), "Slower than 1 s"),
 		},
 		{
 			Title: "Whole exchange", Description: "Time from the first octet of the request to the end of both messages. The dots are exchanges to look at.",
 			Kind: Lines, Unit: Seconds, Width: 12, Height: 9, Colors: map[string]string{"half": Green, "19 of 20": Orange, "99 of 100": Red},
+			Links:   []Link{{Slowest: true}},
 			Queries: []Query{{quantile("0.5", "", rate(whole)), "half"}, {quantile("0.95", "", rate(whole)), "19 of 20"}, {quantile("0.99", "", rate(whole)), "99 of 100"}},
 		},
 		{
@@ -59,7 +60,7 @@ func latencyPhases() []Panel {
 		},
 		{
 			Title: "Slowest routes", Description: "Time in which 19 of 20 exchanges ended, by route. Needs --metrics-labels host,route.",
-			Kind: Bars, Unit: Seconds, Width: 12, Height: 9, Thresholds: []Threshold{{1, Orange}, {5, Red}},
+			Kind: Bars, Unit: Seconds, Width: 12, Height: 9, Thresholds: []Threshold{{1, Orange}, {5, Red}}, Links: []Link{{Filter: routeFilter, Slowest: true}},
 			Queries: one(top("15", quantile("0.95", "host, route", grown(of("sidenote_route_duration_seconds_bucket")))), "{{host}} {{route}}"),
 		},
 		{

@@ -67,6 +67,7 @@ type Panel struct {
 	Thresholds  []Threshold
 	Best        bool              // thresholds are for what should be high: below all is red
 	Colors      map[string]string // of series that always have the same, by legend
+	Links       []Link            // to the exchanges behind it
 }
 
 // Columns is how many a dashboard has side by side.

@@ -19,19 +19,19 @@ func chosen() string {
 }
 
 func severityNumbers() []Panel {
-	number := func(severity, title, what string, thresholds ...Threshold) Panel {
+	number := func(severity, title, filter, what string, thresholds ...Threshold) Panel {
 		notes := of("sidenote_notes_total", `severity="`+severity+`"`, `blame=~"$blame"`, `rule=~"$rule"`)
 		return Panel{
 			Title: title, Description: what, Kind: Number, Unit: Count, Width: 6, Height: 4,
-			Queries: one(sum("", grown(notes))+" or vector(0)", title), Thresholds: thresholds,
+			Queries: one(sum("", grown(notes))+" or vector(0)", title), Thresholds: thresholds, Links: to(filter),
 		}
 	}
 	return []Panel{
-		number("error", "Errors", "Notes on what breaks a MUST, or the client.", Threshold{1, Red}),
-		number("warn", "Warnings", "Notes on what breaks a SHOULD, or good practice.", Threshold{1, Orange}),
-		number("info", "Remarks", "Notes on what is permitted but surprising."),
+		number("error", "Errors", "has:errors", "Notes on what breaks a MUST, or the client.", Threshold{1, Red}),
+		number("warn", "Warnings", "has:warnings", "Notes on what breaks a SHOULD, or good practice.", Threshold{1, Orange}),
+		number("info", "Remarks", "has:notes", "Notes on what is permitted but surprising."),
 		{
-			Title: "Rules with notes", Description: "How many rules have something to say.", Kind: Number, Unit: Count, Width: 6, Height: 4,
+			Title: "Rules with notes", Description: "How many rules have something to say.", Kind: Number, Unit: Count, Width: 6, Height: 4, Links: to("has:notes"),
 			Queries: one("count("+sum("rule", grown(chosen()))+" > 0) or vector(0)", "Rules with notes"),
 		},
 	}
@@ -41,26 +41,27 @@ func rulePanels() []Panel {
 	return []Panel{
 		{
 			Title: "Notes by severity", Description: "Notes each second.", Kind: Stacked, Unit: PerSec, Width: 12, Height: 8, Colors: severityColors(),
+			Links:   []Link{{Series: "error", Filter: "has:errors"}, {Series: "info", Filter: "has:notes"}, {Series: "warn", Filter: "has:warnings"}},
 			Queries: one(sum("severity", rate(chosen())), "{{severity}}"),
 		},
 		{
-			Title: "Notes by who has to act", Description: "Notes each second.", Kind: Stacked, Unit: PerSec, Width: 12, Height: 8,
+			Title: "Notes by who has to act", Description: "Notes each second.", Kind: Stacked, Unit: PerSec, Width: 12, Height: 8, Links: to(`blame:="{{blame}}"`),
 			Queries: one(sum("blame", rate(chosen())), "{{blame}}"),
 		},
 		{
-			Title: "Top rules over time", Description: "Notes each second of the rules with the most.", Kind: Lines, Unit: PerSec, Width: 12, Height: 10,
+			Title: "Top rules over time", Description: "Notes each second of the rules with the most.", Kind: Lines, Unit: PerSec, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
 			Queries: one(top("8", sum("rule", rate(chosen()))+" > 0"), "{{rule}}"),
 		},
 		{
-			Title: "Top rules", Description: "Notes in the time shown. \"sidenote explain RULE\" says what to do.", Kind: Bars, Unit: Count, Width: 12, Height: 10,
+			Title: "Top rules", Description: "Notes in the time shown. \"sidenote explain RULE\" says what to do.", Kind: Bars, Unit: Count, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
 			Queries: one(top("15", sum("rule", grown(chosen()))), "{{rule}}"),
 		},
 		{
-			Title: "Rules that began in the last hour", Description: "Rules with notes now that had none an hour ago: look here after a deploy.", Kind: Table, Unit: Count, Width: 12, Height: 10,
+			Title: "Rules that began in the last hour", Description: "Rules with notes now that had none an hour ago: look here after a deploy.", Kind: Table, Unit: Count, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
 			Queries: one("topk(20, "+sum("rule, severity, blame", chosen())+" unless "+sum("rule, severity, blame", chosen()+" offset 1h")+")", ""),
 		},
 		{
-			Title: "Who breaks which rule", Description: "Notes in the time shown by host, route and rule. Needs --metrics-labels host,route.", Kind: Table, Unit: Count, Width: 12, Height: 10,
+			Title: "Who breaks which rule", Description: "Notes in the time shown by host, route and rule. Needs --metrics-labels host,route.", Kind: Table, Unit: Count, Width: 12, Height: 10, Links: to(routeFilter + ` rule:="{{rule}}"`),
 			Queries: one(top("20", sum("host, route, rule", grown(of("sidenote_route_notes_total", `severity=~"$severity"`, `rule=~"$rule"`)))), ""),
 		},
 	}

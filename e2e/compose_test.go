@@ -138,18 +138,7 @@ func checkComposeScrape(t *testing.T, user, password, host string) {
 // checkProvisioning reads what Grafana is given at its start.
 func checkProvisioning(t *testing.T, grafana service, interval string) {
 	t.Helper()
-	var sources struct {
-		APIVersion  int `yaml:"apiVersion"`
-		Datasources []struct {
-			Name, UID, Type, Access, URL string
-			IsDefault                    bool `yaml:"isDefault"`
-			Editable                     bool
-			JSONData                     struct {
-				TimeInterval string `yaml:"timeInterval"`
-			} `yaml:"jsonData"`
-		}
-	}
-	readYAML(t, "configs/grafana/provisioning/datasources/sidenote.yaml", &sources)
+	sources := readSources(t)
 	if s := sources.Datasources[0]; s.Type != "prometheus" || s.URL != "http://prometheus:9090" || s.JSONData.TimeInterval != interval {
 		t.Errorf("the data source is %+v, and Prometheus asks every %s", s, interval)
 	}
@@ -171,4 +160,27 @@ func checkProvisioning(t *testing.T, grafana service, interval string) {
 	if _, err := os.Stat(strings.Replace(home, path, "../configs/grafana/dashboards", 1)); err != nil {
 		t.Errorf("the home dashboard: %v", err)
 	}
+}
+
+// sources are what Grafana is told of data sources.
+type sources struct {
+	APIVersion  int `yaml:"apiVersion"`
+	Datasources []struct {
+		Name, UID, Type, Access, URL string
+		IsDefault                    bool `yaml:"isDefault"`
+		Editable                     bool
+		JSONData                     struct {
+			TimeInterval string `yaml:"timeInterval"`
+			Exemplars    []struct {
+				Name, URL string
+				Label     string `yaml:"urlDisplayLabel"`
+			} `yaml:"exemplarTraceIdDestinations"`
+		} `yaml:"jsonData"`
+	}
+}
+
+func readSources(t *testing.T) (s sources) {
+	t.Helper()
+	readYAML(t, "configs/grafana/provisioning/datasources/sidenote.yaml", &s)
+	return s
 }

@@ -46,12 +46,15 @@ func TestDashboards(t *testing.T) {
 
 	t.Run("numbers", func(t *testing.T) { checkNumbers(t, m, f, p, rounds) })
 	t.Run("recorded", func(t *testing.T) { checkRecorded(t, m) })
+	l := &links{t: t, admin: "http://" + p.admin, from: began, to: busy, kinds: map[string]bool{}}
 	for _, d := range dashboards.All() {
 		t.Run(d.UID, func(t *testing.T) {
 			results := askPanels(t, m, &d, began, busy)
 			drawDashboard(t, chromium, &d, results)
+			l.ofPanels(&d, results)
 		})
 	}
+	t.Run("links", func(t *testing.T) { l.check(t, p, m, chromium) })
 }
 
 // waitFor waits until Prometheus has seen all of the traffic.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -64,6 +65,7 @@ func (f *traffic) send(method, base, path, content string) {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	r.Header.Set("User-Agent", "traffic/1.0")
+	r.Header.Set("Traceparent", fmt.Sprintf("00-0af7651916cd43dd8448eb211c%06x-b7ad6b7169203331-01", f.sent))
 	f.sent++
 	resp, err := f.client.Do(r)
 	if err != nil {
