@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/proxy"
 )
 
 // serve gives the URL of a server in clear.
@@ -143,6 +144,24 @@ func TestRedirects(t *testing.T) {
 		if len(r.Exchanges) != c.exchanges || r.MoreRedirects != c.more || r.Last().ID != c.last || (r.Failed() != "") != c.more {
 			t.Errorf("%s, follow %v: %d exchanges, more %v, last %s, failed %v", c.path, c.follow, len(r.Exchanges), r.MoreRedirects, r.Last().ID, r.Failed())
 		}
+	}
+}
+
+// TestRedirectThatCannotBeDecoded fails as any other response does.
+func TestRedirectThatCannotBeDecoded(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/old" {
+			w.Header().Set("Location", "/new")
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(http.StatusFound)
+			_, _ = io.WriteString(w, "this is no gzip")
+		}
+	})
+	c := get(url + "/old")
+	c.Follow = true
+	r := only(t, Runner{Proxy: proxy.Config{KeepContent: 1 << 10}}, c)
+	if len(r.Exchanges) != 2 || r.Exchanges[0].Err == nil || r.Exchanges[0].Err.Code != exchange.ErrUndecodable || r.Last().Err != nil {
+		t.Errorf("%d exchanges, the first with %v", len(r.Exchanges), r.Exchanges[0].Err)
 	}
 }
 

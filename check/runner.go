@@ -132,8 +132,8 @@ func (r *Runner) try(ctx context.Context, c *Check) (*Result, error) {
 	if context.Cause(timed) == errTooLong {
 		ranOut(last, c.MaxTime)
 	}
-	if last.Err == nil {
-		last.Err = last.UndecodableContent()
+	for _, x := range result.Exchanges {
+		x.FailUndecodable()
 	}
 	return result, nil
 }

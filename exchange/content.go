@@ -164,6 +164,14 @@ func (x *Exchange) UndecodableContent() *Err {
 	return &Err{Code: ErrUndecodable, Detail: "the content is not " + d.Coding + ": " + d.Err.Error()}
 }
 
+// FailUndecodable makes UndecodableContent the failure of an exchange that has
+// no other. Call it once the exchange has ended and before anybody shares it.
+func (x *Exchange) FailUndecodable() {
+	if x.Err == nil {
+		x.Err = x.UndecodableContent()
+	}
+}
+
 // DigestOf computes the digest of b; content of no octets has one too.
 func DigestOf(b []byte) Digest { return sha256.Sum256(b) }
 

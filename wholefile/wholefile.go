@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Read reads a file that may have a number of octets at most. An error is as
@@ -38,11 +39,35 @@ func ReadAll(r io.Reader, name string, most int64) ([]byte, error) {
 
 // Unreadable says why a file cannot be read, with its name once.
 func Unreadable(name string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
+	return fmt.Errorf("%s: cannot be read: %w", name, cause(err))
+}
+
+// Unwritable says why a file cannot be written, with its name once, and what to
+// do.
+func Unwritable(name string, err error) error {
+	advice := "name another file"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		advice = "make its folder first"
+	case errors.Is(err, fs.ErrPermission):
+		advice = "name a file that you may write"
+	case errors.Is(err, syscall.ENOSPC):
+		advice = "free space there"
 	}
-	return fmt.Errorf("%s: cannot be read: %w", name, err)
+	return fmt.Errorf("%s: cannot be written: %w; %s", name, cause(err), advice)
+}
+
+// cause is what an error of a file says beside the file's name.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 // Target is the file that a name stands for, with links followed.

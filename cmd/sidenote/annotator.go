@@ -27,6 +27,12 @@ type annotator struct {
 	notes      sync.Pool // of *[]annotate.Note, for exchanges without a note at the head
 }
 
+// newAnnotator makes an annotator that makes notes and has them judged, and
+// hands nothing on.
+func newAnnotator(j *judge) *annotator {
+	return &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j}
+}
+
 // headNotes is what the annotator keeps with a record between its two halves.
 type headNotes struct {
 	notes []annotate.Note
@@ -83,7 +89,7 @@ func (a *annotator) Write(ended *annotate.Annotated) error {
 func (a *annotator) finish(x *exchange.Exchange) *annotate.Annotated {
 	known, _ := x.Attached.(*headNotes)
 	x.Attached = nil
-	failUndecodable(x)
+	x.FailUndecodable()
 	switch {
 	case known == nil:
 		return a.conclude(x, a.set.End(x, nil))
@@ -96,22 +102,15 @@ func (a *annotator) finish(x *exchange.Exchange) *annotate.Annotated {
 // whole makes all notes on an exchange that has ended before anything looked at
 // it, the same as head and finish make of a live one.
 func (a *annotator) whole(x *exchange.Exchange) *annotate.Annotated {
-	failUndecodable(x)
+	x.FailUndecodable()
 	return a.conclude(x, a.set.All(x, nil))
 }
 
 // again makes all notes on an exchange that was recorded some time ago, without
 // counting it among those of this run.
 func (a *annotator) again(x *exchange.Exchange) *annotate.Annotated {
-	failUndecodable(x)
+	x.FailUndecodable()
 	return &annotate.Annotated{X: x, Notes: a.judge.settle(x, a.set.All(x, nil))}
-}
-
-// failUndecodable makes content that cannot be decoded a failure.
-func failUndecodable(x *exchange.Exchange) {
-	if x.Err == nil {
-		x.Err = x.UndecodableContent()
-	}
 }
 
 // conclude drops what was said before and has the rest judged.

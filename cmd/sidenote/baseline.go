@@ -118,9 +118,9 @@ func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (
 	if mayBeNew && len(args) == 0 {
 		return nil, usageErrorf("%s: needs a FILE of saved exchanges; see %q", name, c.CommandPath()+" --help")
 	}
-	config, _, err := configs.Load(c.Flags(), p.environ)
+	config, err := p.settings(c)
 	if err != nil {
-		return nil, &codedError{exitUsage, err}
+		return nil, err
 	}
 	file, where := config.Baseline, config.Where("baseline")
 	if file == "" {
@@ -194,7 +194,7 @@ func (b *baselining) prune(ctx context.Context) error {
 // save writes the file, whole or not at all.
 func (b *baselining) save(what string) error {
 	if err := wholefile.ReplaceBytes(b.baseline.Name, publicMode, b.baseline.Bytes()); err != nil {
-		return &codedError{exitFailed, fmt.Errorf("cannot write the baseline: %w", err)}
+		return &codedError{exitFailed, fmt.Errorf("the baseline: %w", wholefile.Unwritable(b.baseline.Name, err))}
 	}
 	fmt.Fprintf(b.program.stdout, "%s: %s, %s in all\n", printable.Text(b.baseline.Name, true), what, wording.Count(len(b.baseline.Entries()), "entry"))
 	return nil

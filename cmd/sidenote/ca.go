@@ -5,8 +5,10 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"sidenote/proxy/ca"
+	"sidenote/wholefile"
 )
 
 // newCACommand groups what is to be done with the local CA.
@@ -19,15 +21,51 @@ func newCACommand(p *program) *cobra.Command {
 on first use; its key stays in a private folder on this machine.`,
 		Args: needsSubcommand,
 	}
-	c.PersistentFlags().StringVar(&dir, "ca-dir", "", "`FOLDER` of the CA, also SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
+	addCADir(c.PersistentFlags(), &dir)
 	open := func(c *cobra.Command) (*ca.Authority, error) {
-		if v, set := p.lookup("SIDENOTE_CA_DIR"); set && !c.Flags().Changed("ca-dir") {
-			dir = v
-		}
-		return p.openCA(dir)
+		p.caDirFromEnviron(c, &dir)
+		return openCA(dir)
 	}
 	c.AddCommand(newCAPathCommand(p, open), newCAExportCommand(p, open), newCAInstallCommand(p, open), newCAUninstallCommand(p, open))
 	return c
+}
+
+// addCADir adds the flag for the folder of the CA to a command that has few
+// other settings.
+func addCADir(f *pflag.FlagSet, dir *string) {
+	f.StringVar(dir, caDirFlag, "", "`FOLDER` of the CA, also SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
+}
+
+const caDirFlag = "ca-dir"
+
+// caDirFromEnviron gives that flag its value out of the environment.
+func (p *program) caDirFromEnviron(c *cobra.Command, dir *string) {
+	p.fromEnviron(c, caDirFlag, "SIDENOTE_CA_DIR", dir)
+}
+
+// caFolder is the CA's folder: the usual one for "".
+func caFolder(dir string) (string, error) {
+	if dir != "" {
+		return dir, nil
+	}
+	dir, err := ca.DefaultDir()
+	if err != nil {
+		return "", &codedError{exitFailed, err}
+	}
+	return dir, nil
+}
+
+// openCA opens the CA in a folder, the usual one for "".
+func openCA(dir string) (*ca.Authority, error) {
+	dir, err := caFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := ca.Open(dir)
+	if err != nil {
+		return nil, &codedError{exitFailed, err}
+	}
+	return authority, nil
 }
 
 // openCAFunc opens the CA that the flags of a command name.
@@ -76,7 +114,7 @@ func newCAExportCommand(p *program, open openCAFunc) *cobra.Command {
 				return writeText(p.stdout, string(a.CertPEM()))
 			}
 			if err := os.WriteFile(file, a.CertPEM(), 0o644); err != nil {
-				return &codedError{exitFailed, fmt.Errorf("--output: %w", err)}
+				return &codedError{exitFailed, fmt.Errorf("--output: %w", wholefile.Unwritable(file, err))}
 			}
 			return nil
 		},

@@ -69,9 +69,9 @@ command line is wrong.`,
   sidenote check --follow --max-time 5s example.com/ localhost:8000/
   sidenote check -j 8 -f checks.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			config, _, err := configs.Load(c.Flags(), p.environ)
+			config, err := p.settings(c)
 			if err != nil {
-				return &codedError{exitUsage, err}
+				return err
 			}
 			if c.Flags().Changed("format") {
 				config.Format = o.format.value
@@ -239,14 +239,11 @@ func (p *program) newChecking(c configs.Config, o *checkOptions, args []string) 
 	if err != nil {
 		return nil, err
 	}
-	ch := &checking{program: p, judge: j, notes: &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j}}
+	ch := &checking{program: p, judge: j, notes: newAnnotator(j)}
 	if !c.ShowSecrets {
 		ch.redact = exchange.NewRedactor(nil)
 	}
-	least, err := annotate.ParseSeverity(c.Severity)
-	if err != nil {
-		return nil, &codedError{exitUsage, err}
-	}
+	least := leastShown(&c)
 	ch.runner = check.Runner{UserAgent: userAgent(), Parallel: o.parallel, Retries: o.retries, Again: ch.again}
 	if ch.runner.Proxy, err = forwarding(&c); err != nil {
 		return nil, err
@@ -342,8 +339,7 @@ func (ch *checking) result(r *check.Result) error {
 		if i == len(r.Exchanges)-1 {
 			notes = r.Unmet(notes)
 		}
-		x.Attached = &headNotes{notes: notes, all: true}
-		a := ch.notes.finish(x)
+		a := ch.notes.conclude(x, notes)
 		failed = failed || ch.judge.fails(a)
 		a = annotate.Redacted(a, ch.redact, len(a.Notes) > 0 || x.Response.Status >= 400 || ch.reports.needContent())
 		ch.reports.Write(a)

@@ -39,9 +39,9 @@ server runs, at that address and until it is stopped, to be played with.`,
   sidenote demo --profile security`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, _, err := configs.Load(c.Flags(), p.environ)
+			config, err := p.settings(c)
 			if err != nil {
-				return &codedError{exitUsage, err}
+				return err
 			}
 			if origin != "" {
 				return p.serveDemo(c.Context(), origin)
@@ -80,9 +80,7 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	}
 	least := annotate.Info
 	if config.WasSet("severity") {
-		if least, err = annotate.ParseSeverity(config.Severity); err != nil {
-			return usageErrorf("--severity: %w", err)
-		}
+		least = leastShown(config)
 	}
 	notes := &annotator{set: set, memory: annotate.NewMemory(0)}
 	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(p.stdout, config.Color), Least: least})

@@ -138,7 +138,7 @@ func (p *program) examine(ctx context.Context, o *doctorOptions, probes []doctor
 
 // newDoctor makes a throw-away CA with all its files in a folder.
 func (p *program) newDoctor(dir string, o *doctorOptions) (*doctor.Doctor, error) {
-	settings, err := caSettings(dir, p.environ)
+	settings, err := p.caSettings(dir)
 	if err != nil {
 		return nil, err
 	}

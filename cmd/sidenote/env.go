@@ -9,12 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidenote/configs"
 	"sidenote/environ"
-	"sidenote/proxy/ca"
 )
-
-// defaultListen is where the proxy listens unless it is told otherwise.
-const defaultListen = "127.0.0.1:8080"
 
 // envOptions are the flags of the env command.
 type envOptions struct {
@@ -37,8 +34,8 @@ kept, and --unset prints the commands that bring it back.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p.fromEnviron(c, "listen", "SIDENOTE_LISTEN", &o.listen)
-			p.fromEnviron(c, "ca-dir", "SIDENOTE_CA_DIR", &o.caDir)
-			script, err := envScript(o, p.environ)
+			p.caDirFromEnviron(c, &o.caDir)
+			script, err := p.envScript(o)
 			if err != nil {
 				return err
 			}
@@ -46,15 +43,16 @@ kept, and --unset prints the commands that bring it back.`,
 		},
 	}
 	c.Flags().StringVar(&o.shell, "shell", "", "`SHELL` to print for: sh, bash, zsh, fish, powershell or cmd (default: the one in $SHELL)")
-	c.Flags().StringVar(&o.listen, "listen", defaultListen, "`ADDRESS` of the proxy, also SIDENOTE_LISTEN")
-	c.Flags().StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the CA, also SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
+	c.Flags().StringVar(&o.listen, "listen", configs.Default().Listen, "`ADDRESS` of the proxy, also SIDENOTE_LISTEN")
+	addCADir(c.Flags(), &o.caDir)
 	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep what NO_PROXY lets pass the proxy by, but for loopback")
 	c.Flags().BoolVar(&o.unset, "unset", false, "print the commands that undo it")
 	return c
 }
 
 // envScript is what the env command prints.
-func envScript(o envOptions, env []string) (string, error) {
+func (p *program) envScript(o envOptions) (string, error) {
+	env := p.environ
 	shell, err := chooseShell(o.shell, env)
 	if err != nil {
 		return "", err
@@ -66,7 +64,7 @@ func envScript(o envOptions, env []string) (string, error) {
 	if err != nil {
 		return "", usageErrorf("env: --listen %q: %w", o.listen, err)
 	}
-	settings, err := caSettings(o.caDir, env)
+	settings, err := p.caSettings(o.caDir)
 	if err != nil {
 		return "", err
 	}
@@ -103,18 +101,12 @@ func chooseShell(name string, env []string) (environ.Shell, error) {
 
 // caSettings makes the CA's files where they are not there yet, with a bundle
 // that also holds what the environment had programs trust.
-func caSettings(dir string, env []string) (environ.Settings, error) {
-	if dir == "" {
-		var err error
-		if dir, err = ca.DefaultDir(); err != nil {
-			return environ.Settings{}, err
-		}
-	}
-	authority, err := ca.Open(dir)
+func (p *program) caSettings(dir string) (environ.Settings, error) {
+	authority, err := openCA(dir)
 	if err != nil {
 		return environ.Settings{}, err
 	}
-	bundle, err := authority.WriteBundle(trustedFiles(env)...)
+	bundle, err := authority.WriteBundle(trustedFiles(p.environ)...)
 	if err != nil {
 		return environ.Settings{}, err
 	}
@@ -124,8 +116,8 @@ func caSettings(dir string, env []string) (environ.Settings, error) {
 			return environ.Settings{}, fmt.Errorf("find %s: %w", *path, err)
 		}
 	}
-	home, _ := (&program{environ: env}).lookup("HOME")
-	return s, s.WriteFiles(filepath.Dir(s.CAFile), home, env)
+	home, _ := p.lookup("HOME")
+	return s, s.WriteFiles(filepath.Dir(s.CAFile), home, p.environ)
 }
 
 // trustedFiles lists the files whose certificates an environment has programs

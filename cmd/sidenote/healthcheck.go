@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"sidenote/configs"
+
 	"github.com/spf13/cobra"
 )
-
-// defaultAdmin is where the admin server listens unless it is told otherwise.
-const defaultAdmin = "127.0.0.1:8081"
 
 func newHealthcheckCommand(p *program) *cobra.Command {
 	var admin string
@@ -40,7 +39,7 @@ HEALTHCHECK.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&admin, "admin", defaultAdmin, "`ADDRESS` of the admin server, also SIDENOTE_ADMIN")
+	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`ADDRESS` of the admin server, also SIDENOTE_ADMIN")
 	c.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long to wait for the answer")
 	return c
 }

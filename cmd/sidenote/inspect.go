@@ -21,7 +21,6 @@ import (
 	"sidenote/inspector"
 	"sidenote/inspector/web"
 	"sidenote/proxy"
-	"sidenote/proxy/ca"
 	"sidenote/sink/store"
 	"sidenote/wholefile"
 	"sidenote/wording"
@@ -195,11 +194,11 @@ browser that opened it stays welcome for 30 days.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p.fromEnviron(c, "admin", "SIDENOTE_ADMIN", &admin)
-			p.fromEnviron(c, "ca-dir", "SIDENOTE_CA_DIR", &dir)
+			p.caDirFromEnviron(c, &dir)
 			if !configs.IsLoopback(admin) {
 				return usageErrorf("open: %s is not on loopback, where a browser asks for the credentials of --proxy-auth; go to http://%s/", admin, admin)
 			}
-			admission, err := p.admission(dir)
+			admission, err := admissionOf(dir)
 			if err != nil {
 				return err
 			}
@@ -217,18 +216,17 @@ browser that opened it stays welcome for 30 days.`,
 		},
 	}
 	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`HOST:PORT` of its admin server")
-	c.Flags().StringVar(&dir, "ca-dir", "", "`DIR` of its local CA")
+	addCADir(c.Flags(), &dir)
 	c.Flags().BoolVar(&printOnly, "print", false, "only print the link")
 	c.Flags().BoolVar(&token, "token", false, "print a token for programs instead")
 	return c
 }
 
-func (p *program) admission(dir string) (*inspector.Admission, error) {
-	if dir == "" {
-		var err error
-		if dir, err = ca.DefaultDir(); err != nil {
-			return nil, &codedError{exitFailed, err}
-		}
+// admissionOf makes links to the inspector of a sidenote with its CA in a folder.
+func admissionOf(dir string) (*inspector.Admission, error) {
+	dir, err := caFolder(dir)
+	if err != nil {
+		return nil, err
 	}
 	key, err := inspectorKey(dir)
 	if err != nil {

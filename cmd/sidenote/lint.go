@@ -36,9 +36,9 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 			if len(args) == 0 {
 				return usageErrorf("lint: needs a FILE, a folder, or - for standard input; see %q", c.CommandPath()+" --help")
 			}
-			config, _, err := configs.Load(c.Flags(), p.environ)
+			config, err := p.settings(c)
 			if err != nil {
-				return &codedError{exitUsage, err}
+				return err
 			}
 			if c.Flags().Changed("format") {
 				config.Format = format.value
@@ -94,14 +94,12 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 	l := &linting{
 		reading: reading{command: "lint", program: p, inputs: p.captures(args), progress: p.newProgress()},
 		config:  c, judge: j, text: c.Format != "json",
-		notes: &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j},
+		notes: newAnnotator(j),
 	}
 	if !c.ShowSecrets {
 		l.redact = exchange.NewRedactor(nil)
 	}
-	if l.least, err = annotate.ParseSeverity(c.Severity); err != nil {
-		return nil, &codedError{exitUsage, err}
-	}
+	l.least = leastShown(&c)
 	if err := notTheSameFile(c.Reports, l.inputs); err != nil {
 		return nil, err
 	}

@@ -56,10 +56,15 @@ func (p *program) newJudge(c *configs.Config) (*judge, error) {
 // showWhatFails has notes shown that fail, unless the user said what to show:
 // who reads that something failed wants to see what.
 func showWhatFails(c *configs.Config, p *policy.Policy) {
-	shown, err := annotate.ParseSeverity(c.Severity)
-	if err == nil && !c.WasSet("severity") && p.FailOn() != 0 && p.FailOn() < shown {
+	if !c.WasSet("severity") && p.FailOn() != 0 && p.FailOn() < leastShown(c) {
 		c.Severity = p.FailOn().String()
 	}
+}
+
+// leastShown is the lowest severity of a note that is shown.
+func leastShown(c *configs.Config) annotate.Severity {
+	s, _ := annotate.ParseSeverity(c.Severity) // one of its choices
+	return s
 }
 
 // loadPolicy puts the policy together: its file, or its part of the

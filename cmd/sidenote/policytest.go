@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/policy"
@@ -60,9 +59,9 @@ func (p *program) judgingOf(c *cobra.Command, args []string) (*judging, error) {
 	if len(args) == 0 {
 		return nil, usageErrorf("%s: needs a FILE, a folder, or - for standard input; see %q", name, c.CommandPath()+" --help")
 	}
-	config, _, err := configs.Load(c.Flags(), p.environ)
+	config, err := p.settings(c)
 	if err != nil {
-		return nil, &codedError{exitUsage, err}
+		return nil, err
 	}
 	return p.newJudging(name, config, args)
 }
@@ -78,7 +77,7 @@ func (p *program) newJudging(command string, c configs.Config, args []string) (*
 	if err != nil {
 		return nil, err
 	}
-	notes := &annotator{set: j.set, memory: annotate.NewMemory(0), judge: j}
+	notes := newAnnotator(j)
 	p.tuneGC()
 	p.limitMemory()
 	return &judging{judge: j, reading: reading{

@@ -353,21 +353,10 @@ func (r *reports) makeRoom(name string) (target string, err error) {
 // cannotWriteFile says what is wrong with a file that is to be written, and
 // what to do.
 func cannotWriteFile(name string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
 	if name == "-" {
 		return fmt.Errorf("cannot write standard output: %w", err)
 	}
-	advice := "name a file that can be written"
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		advice = "make its folder first"
-	case errors.Is(err, syscall.ENOSPC):
-		advice = "free space there"
-	}
-	return fmt.Errorf("%s: %w; %s", name, err, advice)
+	return wholefile.Unwritable(name, err)
 }
 
 // printSummary writes what to fix first, and the verdict.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidenote/configs"
 	"sidenote/spelling"
 )
 
@@ -63,6 +64,23 @@ func (p *program) fromEnviron(c *cobra.Command, flag, variable string, value *st
 	if v, _ := p.lookup(variable); v != "" && !c.Flags().Changed(flag) {
 		*value = v
 	}
+}
+
+// settings puts together what the flags of a command, the environment and the
+// configuration file say.
+func (p *program) settings(c *cobra.Command) (configs.Config, error) {
+	config, _, err := p.settingsOrWarn(c)
+	return config, err
+}
+
+// settingsOrWarn is settings for commands that run long: it also gives what
+// looks like a mistake in the environment, which short ones would say each time.
+func (p *program) settingsOrWarn(c *cobra.Command) (configs.Config, []string, error) {
+	config, warnings, err := configs.Load(c.Flags(), p.environ)
+	if err != nil {
+		return config, nil, &codedError{exitUsage, err}
+	}
+	return config, warnings, nil
 }
 
 // run runs the program and gives its exit code. It ends soon after ctx is done.

@@ -33,7 +33,7 @@ func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
 		return nil, usageErrorf("--profile: there is no profile %q", c.Profile)
 	}
 	expectations := p.Rules()
-	changes, err := ruleChanges(c.Rules, expectations)
+	changes, err := ruleChanges(c, expectations)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +51,34 @@ func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
 		return nil, &codedError{exitUsage, err}
 	}
 	return set, nil
+}
+
+// ruleChanges turns the setting "rules" into changes.
+func ruleChanges(config *configs.Config, expectations []*annotate.Rule) ([]annotate.Change, error) {
+	known := slices.Concat(knownRules(), expectations)
+	var changes []annotate.Change
+	for _, asked := range config.RuleChanges() {
+		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(asked.Rule, r.ID) }) {
+			return nil, usageErrorf("rules: there is no rule %q%s; \"sidenote rules\" lists them", asked.Rule, didYouMean(asked.Rule, idsOf(known), "%q"))
+		}
+		c := annotate.Change{Rule: asked.Rule, Off: asked.Level == "off"}
+		if !c.Off && asked.Level != "on" {
+			var err error
+			if c.Severity, err = annotate.ParseSeverity(asked.Level); err != nil {
+				return nil, usageErrorf("rules: %s: %w", asked.Rule, err)
+			}
+		}
+		changes = append(changes, c)
+	}
+	return changes, nil
+}
+
+func idsOf(list []*annotate.Rule) []string {
+	ids := make([]string, len(list))
+	for i, r := range list {
+		ids[i] = r.ID
+	}
+	return ids
 }
 
 // limit bounds a threshold to what no message head reaches, so that it can be

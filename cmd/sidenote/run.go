@@ -42,9 +42,9 @@ cannot be run, and 127 when there is no CMD.`,
   sidenote run --fail-on warn --save exchanges.jsonl -- go test ./...
   sidenote run --min-exchanges 20 --grace 10s -- ./smoke.sh`,
 		RunE: func(c *cobra.Command, args []string) error {
-			config, warnings, err := configs.Load(c.Flags(), p.environ)
+			config, warnings, err := p.settingsOrWarn(c)
 			if err != nil {
-				return &codedError{exitUsage, err}
+				return err
 			}
 			command, err := p.findCommand(args)
 			if err != nil {
@@ -258,9 +258,9 @@ func (r *running) sayVariables(plan environ.Plan) {
 // titleOf is a command as it is called, cut short.
 func titleOf(args []string) string {
 	const most = 60
-	title := []rune(printable.Text(strings.Join(args, " "), false))
-	if len(title) > most {
-		title = append(title[:most-3], '.', '.', '.')
+	title := printable.Text(strings.Join(args, " "), false)
+	if printable.Columns(title) > most {
+		title = printable.Cut(title, most-3) + "..."
 	}
-	return string(title)
+	return title
 }

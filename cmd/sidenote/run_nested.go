@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -58,11 +59,9 @@ func (p *program) runInside(proxy string, c *cobra.Command, command child.Comman
 
 // howItEnded says how a command ended that did not end well.
 func howItEnded(args []string, end child.End) string {
-	name := printable.Text(lastElement(args[0]), false)
+	name := printable.Text(path.Base(args[0]), false)
 	if end.Signal != 0 {
 		return fmt.Sprintf("%s was ended by signal %d (%s)", name, int(end.Signal), end.Signal)
 	}
 	return fmt.Sprintf("%s ended with exit code %d", name, end.Code)
 }
-
-func lastElement(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

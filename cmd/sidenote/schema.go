@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,10 +28,7 @@ adds.`,
 			if !ok {
 				return usageErrorf("there is no record %q%s; want %s", args[0], didYouMean(args[0], sink.SchemaNames(), "%q"), strings.Join(sink.SchemaNames(), " or "))
 			}
-			if _, err := p.stdout.Write(text); err != nil {
-				return fmt.Errorf("write the output: %w", err)
-			}
-			return nil
+			return writeText(p.stdout, string(text))
 		},
 	}
 }

@@ -24,7 +24,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/metrics"
@@ -49,9 +48,9 @@ as SIDENOTE_ and its name, an environment variable.`,
   sidenote --reverse https://api.example --annotate summary`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, warnings, err := configs.Load(c.Flags(), p.environ)
+			config, warnings, err := p.settingsOrWarn(c)
 			if err != nil {
-				return &codedError{exitUsage, err}
+				return err
 			}
 			s := p.newServing(config)
 			if err := s.open(); err != nil {
@@ -139,7 +138,7 @@ func (s *serving) open() (err error) {
 	if err := s.listen(); err != nil {
 		return err
 	}
-	if s.authority, err = s.program.openCA(s.config.CADir); err != nil {
+	if s.authority, err = openCA(s.config.CADir); err != nil {
 		return err
 	}
 	s.runID = newRunID()
@@ -171,21 +170,6 @@ func (s *serving) open() (err error) {
 	}
 	s.metrics.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(s.proxy.Stats()) })
 	return nil
-}
-
-// openCA opens the CA in a folder, the usual one for "".
-func (p *program) openCA(dir string) (*ca.Authority, error) {
-	if dir == "" {
-		var err error
-		if dir, err = ca.DefaultDir(); err != nil {
-			return nil, &codedError{exitFailed, err}
-		}
-	}
-	authority, err := ca.Open(dir)
-	if err != nil {
-		return nil, &codedError{exitFailed, err}
-	}
-	return authority, nil
 }
 
 // listen opens every listener.
@@ -264,7 +248,8 @@ func (s *serving) newAnnotator() error {
 	if err != nil {
 		return err
 	}
-	a := &annotator{set: j.set, fields: mode, memory: annotate.NewMemory(0), judge: j, inspecting: s.inspecting}
+	a := newAnnotator(j)
+	a.fields, a.inspecting = mode, s.inspecting
 	if s.config.Admin != "off" {
 		a.count = s.metrics
 	}
@@ -297,100 +282,89 @@ func (s *serving) redactor() *exchange.Redactor {
 	return exchange.NewRedactor(nil)
 }
 
-// ruleChanges turns the configuration's "rules" into changes: topics first, so
-// that a single rule can be set apart from its topic.
-func ruleChanges(settings map[string]string, expectations []*annotate.Rule) ([]annotate.Change, error) {
-	var changes []annotate.Change
-	for pattern, value := range settings {
-		c := annotate.Change{Rule: pattern, Off: value == "off"}
-		if !c.Off && value != "on" {
-			var err error
-			if c.Severity, err = annotate.ParseSeverity(value); err != nil {
-				return nil, usageErrorf("rules: %s: %w", pattern, err)
-			}
-		}
-		changes = append(changes, c)
-	}
-	slices.SortFunc(changes, func(a, b annotate.Change) int {
-		if topicA, topicB := strings.HasSuffix(a.Rule, "*"), strings.HasSuffix(b.Rule, "*"); topicA != topicB {
-			if topicA {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.Rule, b.Rule)
-	})
-	known := slices.Concat(knownRules(), expectations)
-	for _, c := range changes {
-		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(c.Rule, r.ID) }) {
-			ids := make([]string, len(known))
-			for i, r := range known {
-				ids[i] = r.ID
-			}
-			return nil, usageErrorf("rules: there is no rule %q%s; \"sidenote rules\" lists them", c.Rule, didYouMean(c.Rule, ids, "%q"))
-		}
-	}
-	return changes, nil
-}
-
 // lanes opens what exchanges are written to.
-func (s *serving) lanes() ([]sink.Lane, error) {
-	least, err := annotate.ParseSeverity(s.config.Severity)
-	if err != nil {
-		return nil, &codedError{exitUsage, err}
-	}
-	if s.reports, err = s.program.openReports(&s.config, reportOptions(s.judge, least, s.title, s.runID)); err != nil {
+func (s *serving) lanes() (lanes []sink.Lane, err error) {
+	if s.reports, err = s.program.openReports(&s.config, reportOptions(s.judge, leastShown(&s.config), s.title, s.runID)); err != nil {
 		return nil, err
 	}
 	if s.reports.toStdout() && s.out == s.program.stdout {
 		s.out = s.program.stderr
 	}
-	wanted, err := parseFilter("filter", s.config.Filter)
-	if err != nil {
-		return nil, err
-	}
-	var lanes []sink.Lane
-	if s.config.Format == "json" {
-		lanes = append(lanes, sink.Lane{Name: "console", Sink: only(s.jsonLog(s.out, nil), wanted), Fix: "see what reads the output"})
-	} else {
-		o := sink.ConsoleOptions{Terminal: s.program.terminal(s.out, s.config.Color), Least: least, Quiet: s.config.Quiet, Wanted: wanted}
-		if !s.summary {
-			o.Closing = s.judge.closing
+	for _, l := range []struct {
+		wanted bool
+		open   func() (sink.Lane, error)
+	}{
+		{true, s.consoleLane},
+		{s.config.LogFile != "", s.logLane},
+		{s.config.Save != "" || s.config.SaveFilter != "", s.saveLane},
+		{s.inspecting != nil && s.inspecting.file != nil, s.storeLane},
+		{s.targets.Any(), s.otlpLane},
+	} {
+		if !l.wanted {
+			continue
 		}
-		lanes = append(lanes, sink.Lane{Name: "console", Fix: "see what reads the output", Sink: sink.NewConsole(s.out, o)})
-	}
-	if path := s.config.LogFile; path != "" {
-		f, err := s.openLog(path, "--log-file", sink.LogFileOptions{MaxSize: s.config.LogMaxSize, MaxAge: s.config.LogMaxAge, Keep: s.config.LogKeep})
+		lane, err := l.open()
 		if err != nil {
 			return nil, err
 		}
-		lanes = append(lanes, sink.Lane{Name: "log", Sink: s.jsonLog(f, f), Fix: "free space for " + path})
-	}
-	saved, err := parseFilter("save-filter", s.config.SaveFilter)
-	if err != nil {
-		return nil, err
-	}
-	if path := s.config.Save; path != "" {
-		f, err := s.openLog(path, "--save", sink.LogFileOptions{})
-		if err != nil {
-			return nil, err
+		if lane.Sink != nil {
+			lanes = append(lanes, lane)
 		}
-		lanes = append(lanes, sink.Lane{Name: "save", Sink: only(sink.NewSave(f, f), saved), Content: true, Fix: "free space for " + path})
-	}
-	if i := s.inspecting; i != nil && i.file != nil {
-		lanes = append(lanes, sink.Lane{Name: "store", Sink: i.file, Content: true, Fix: "free space for " + s.config.Store})
-	}
-	if s.targets.Any() {
-		lane, err := s.otlpLane()
-		if err != nil {
-			return nil, err
-		}
-		lanes = append(lanes, lane)
 	}
 	if s.summary || s.reports.any() {
 		lanes = append(lanes, s.reports.lanes()...)
 	}
 	return lanes, nil
+}
+
+// consoleLane is for what is printed.
+func (s *serving) consoleLane() (sink.Lane, error) {
+	wanted, err := parseFilter("filter", s.config.Filter)
+	if err != nil {
+		return sink.Lane{}, err
+	}
+	lane := sink.Lane{Name: "console", Fix: "see what reads the output"}
+	if s.config.Format == "json" {
+		lane.Sink = only(s.jsonLog(s.out, nil), wanted)
+		return lane, nil
+	}
+	o := sink.ConsoleOptions{
+		Terminal: s.program.terminal(s.out, s.config.Color), Least: leastShown(&s.config), Quiet: s.config.Quiet, Wanted: wanted,
+	}
+	if !s.summary {
+		o.Closing = s.judge.closing
+	}
+	lane.Sink = sink.NewConsole(s.out, o)
+	return lane, nil
+}
+
+// logLane is for the JSON log.
+func (s *serving) logLane() (sink.Lane, error) {
+	path := s.config.LogFile
+	f, err := s.openLog(path, "--log-file", sink.LogFileOptions{MaxSize: s.config.LogMaxSize, MaxAge: s.config.LogMaxAge, Keep: s.config.LogKeep})
+	if err != nil {
+		return sink.Lane{}, err
+	}
+	return sink.Lane{Name: "log", Sink: s.jsonLog(f, f), Fix: "free space for " + path}, nil
+}
+
+// saveLane is for whole exchanges. A filter of them alone is only looked at.
+func (s *serving) saveLane() (sink.Lane, error) {
+	path := s.config.Save
+	saved, err := parseFilter("save-filter", s.config.SaveFilter)
+	if err != nil || path == "" {
+		return sink.Lane{}, err
+	}
+	f, err := s.openLog(path, "--save", sink.LogFileOptions{})
+	if err != nil {
+		return sink.Lane{}, err
+	}
+	return sink.Lane{Name: "save", Sink: only(sink.NewSave(f, f), saved), Content: true, Fix: "free space for " + path}, nil
+}
+
+// storeLane is for what the inspector shows and keeps.
+func (s *serving) storeLane() (sink.Lane, error) {
+	return sink.Lane{Name: "store", Sink: s.inspecting.file, Content: true, Fix: "free space for " + s.config.Store}, nil
 }
 
 // terminal says what it is that text for people is written to.

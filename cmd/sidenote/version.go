@@ -81,14 +81,14 @@ func writeJSON(w io.Writer, v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("write the output: %w", err)
+		return cannotWrite(err)
 	}
 	return nil
 }
 
 func writeText(w io.Writer, s string) error {
 	if _, err := io.WriteString(w, s); err != nil {
-		return fmt.Errorf("write the output: %w", err)
+		return cannotWrite(err)
 	}
 	return nil
 }
