@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -170,5 +171,32 @@ func TestStopDoesNotWaitForIdleConnections(t *testing.T) {
 	}
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !isReset(err) {
 		t.Errorf("the idle connection: %v", err)
+	}
+}
+
+// TestSummaryJudgesWhenAsked wants the summary to end with a verdict for those
+// who said what is good enough, and for nobody else.
+func TestSummaryJudgesWhenAsked(t *testing.T) {
+	o := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer o.Close()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "1 error, 0 warnings\n"},
+		{[]string{"--fail-on", "error"}, "1 error, 0 warnings; policy: FAIL\n"},
+		{[]string{"--budget", "p95=1h", "--fail-on", "never"}, "1 error, 0 warnings; policy: ok\n"},
+	} {
+		p := start(t, c.args...)
+		client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(p.url()), DisableKeepAlives: true}}
+		resp, err := client.Get(localhost(t, o.URL))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		p.stop()
+		if got := p.stdout.String() + p.stderr.String(); !strings.Contains(got, c.want) {
+			t.Errorf("%v: no %q in\n%s", c.args, c.want, got)
+		}
 	}
 }

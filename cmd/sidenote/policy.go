@@ -27,6 +27,7 @@ type judge struct {
 	baseline *baseline.Baseline        // nil for none
 	set      *annotate.Set             // the rules that are on, expectations among them
 	also     func(*annotate.Annotated) // gets what was judged; nil for nobody
+	asked    bool                      // somebody said what is good enough
 	stderr   io.Writer
 }
 
@@ -42,6 +43,7 @@ func (p *program) newJudge(c *configs.Config) (*judge, error) {
 	if j.set, err = newRuleSet(c, j.policy); err != nil {
 		return nil, err
 	}
+	j.asked = c.WasSet("fail-on") || c.Policy != "" || c.PolicyPart != nil || c.Baseline != "" || !j.policy.IsPlain()
 	if c.Baseline != "" {
 		if j.baseline, err = readBaseline(c.Baseline, c.Where("baseline")); err != nil {
 			return nil, &codedError{exitFailed, err}
@@ -182,9 +184,12 @@ func (j *judge) fails(a *annotate.Annotated) bool {
 	return j.policy.FailOn() != 0 && a.Verdict() >= j.policy.FailOn()
 }
 
-// closing is the last word of the summary.
+// closing is the last word of the summary, for those who said what is good
+// enough: to others a verdict would be a riddle.
 func (j *judge) closing() string {
 	switch v := j.gate.Verdict(); {
+	case !j.asked:
+		return ""
 	case !v.Passed:
 		return "policy: FAIL"
 	case !j.policy.CanFail():
