@@ -25,6 +25,16 @@ func grown(series string) string {
 	return "((" + series + " unless " + series + " offset $__range) or increase(" + series + "[$__range]))"
 }
 
+// inLastHour and inDayBefore are grown over a time that is the same whatever is
+// shown.
+func inLastHour(series string) string {
+	return "((" + series + " unless " + series + " offset 1h) or increase(" + series + "[1h]))"
+}
+
+func inDayBefore(series string) string {
+	return "((" + series + " offset 1h unless " + series + " offset 25h) or increase(" + series + "[1d] offset 1h))"
+}
+
 // top gives the highest, at most n.
 func top(n, expr string) string { return "topk(" + n + ", " + expr + ")" }
 

@@ -57,8 +57,9 @@ func rulePanels() []Panel {
 			Queries: one(top("15", sum("rule", grown(chosen()))), "{{rule}}"),
 		},
 		{
-			Title: "Rules that began in the last hour", Description: "Rules with notes now that had none an hour ago: look here after a deploy.", Kind: Table, Unit: Count, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
-			Queries: one("topk(20, "+sum("rule, severity, blame", chosen())+" unless "+sum("rule, severity, blame", chosen()+" offset 1h")+")", ""),
+			Title: "Rules that began in the last hour", Description: "Rules with notes in the last hour that had none in the day before: look here after a deploy.", Kind: Table, Unit: Count, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
+			Queries: one(top("20", sum("rule, severity, blame", inLastHour(chosen()))+" > 0 unless "+
+				sum("rule, severity, blame", inDayBefore(chosen()))+" > 0"), ""),
 		},
 		{
 			Title: "Who breaks which rule", Description: "Notes in the time shown by host, route and rule. Needs --metrics-labels host,route.", Kind: Table, Unit: Count, Width: 12, Height: 10, Links: to(routeFilter + ` rule:="{{rule}}"`),

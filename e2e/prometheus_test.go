@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func startPrometheus(t *testing.T, p *process) *prometheus {
 			t.Fatal(err)
 		}
 		changed := strings.NewReplacer("127.0.0.1:8081", p.admin, "scrape_interval: 5s", "scrape_interval: "+scrapeEvery.String(),
-			"evaluation_interval: 15s", "evaluation_interval: 1s").Replace(string(text))
+			"evaluation_interval: 15s", "evaluation_interval: 1s", "interval: 1m", "interval: 1s").Replace(string(text))
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -226,8 +227,11 @@ func TestEveryAlertIsTestedAndExplained(t *testing.T) {
 			if strings.Count(tests, "alertname: "+name+"\n") == 0 || !strings.Contains(tests, "alertname: "+name+", exp_alerts: []") {
 				t.Errorf("alert %s has no test in which it fires and one in which it does not", name)
 			}
-			if page := read("docs/runbooks/" + name + ".md"); !strings.HasPrefix(page, "# "+name+"\n") {
-				t.Errorf("docs/runbooks/%s.md begins with %.40q", name, page)
+			page := read("docs/runbooks/" + name + ".md")
+			for _, part := range [...]string{"# " + name + "\n", "**Who acts:** ", "\n## What it means\n", "\n## What to look at\n", "\n## When it is wrong\n"} {
+				if !strings.Contains(page, part) {
+					t.Errorf("docs/runbooks/%s.md lacks %q", name, part)
+				}
 			}
 		case "record":
 			count++
@@ -258,6 +262,27 @@ func TestRunbooksAreServed(t *testing.T) {
 		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" || !strings.Contains(text, "# ") {
 			t.Errorf("%s: %d %s %.60q", path, resp.StatusCode, resp.Header.Get("Content-Type"), text)
 		}
+	}
+}
+
+// TestAlertsLeadToExchanges asks the inspector for what the alerts link to.
+func TestAlertsLeadToExchanges(t *testing.T) {
+	p := start(t)
+	text, err := os.ReadFile(filepath.Join("..", "configs", "prometheus", "alerts.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	traffic := newTraffic(t, p)
+	for _, path := range []string{"/well/500", "/badly/429", "/badly/405", "/slow?ms=2050"} {
+		traffic.get(path)
+	}
+	cookie, labels := p.session(), strings.NewReplacer("{{ $labels.instance }}", p.admin, "{{ $labels.code }}", "429", "{{ $labels.rule | urlquery }}", "status%2F405-missing-allow")
+	found := regexp.MustCompile(`inspector_url: (\S+.*)`).FindAllStringSubmatch(string(text), -1)
+	if len(found) < 5 {
+		t.Errorf("only %d alerts have links", len(found))
+	}
+	for _, link := range found {
+		eventually(t, link[1]+" lists an exchange", func() bool { return listed(t, cookie, labels.Replace(link[1])) == 1 })
 	}
 }
 
