@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 # Packages whose tests hold golden files, which -update writes anew.
-GOLDENS = $(sort $(dir $(shell grep -rl --include=*_test.go 'flag.Bool."update"' . | grep -v '^./tools/')))
+GOLDENS = $(sort $(dir $(shell grep -rlE --include=*_test.go 'flag.Bool."update"|"sidenote/golden"' . | grep -v '^./tools/')))
 
 LINTER := bin/golangci-lint
 IMAGE ?= sidenote

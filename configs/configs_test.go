@@ -1,7 +1,6 @@
 package configs_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"sidenote/configs"
+	"sidenote/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var ignoreWhere = cmpopts.IgnoreUnexported(configs.Config{})
 
@@ -241,19 +239,8 @@ func TestParseSize(t *testing.T) {
 func TestExampleFileIsTheDefaults(t *testing.T) {
 	const name = "sidenote.yaml"
 	want := configs.Example()
-	if *update {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the table says; run go test ./configs -update", name)
-	}
-	c, _, err := load(t, string(got), nil)
+	golden.Compare(t, name, want)
+	c, _, err := load(t, want, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package filter
 
 import (
 	"errors"
-	"flag"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/golden"
 )
 
 var (
@@ -284,20 +283,4 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-func TestDocument(t *testing.T) {
-	const name = "../docs/filters.md"
-	if *update {
-		if err := os.WriteFile(name, []byte(Markdown()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(b) != Markdown() {
-		t.Errorf("%s is not what the table says; run go test ./filter -update", name)
-	}
-}
+func TestDocument(t *testing.T) { golden.Compare(t, "../docs/filters.md", Markdown()) }

@@ -1,17 +1,14 @@
 package policy_test
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"sidenote/annotate"
+	"sidenote/golden"
 	"sidenote/policy"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // faults are policies that are wrong, each in one way.
 func faults() []string {
@@ -107,19 +104,7 @@ func TestFaultsAreShown(t *testing.T) {
 		}
 		b.WriteString(err.Error() + "\n\n")
 	}
-	name := filepath.Join("testdata", "faults.txt")
-	if *update {
-		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.String() != string(want) {
-		t.Errorf("%s is not what is said; run go test ./policy -update and look at the difference", name)
-	}
+	golden.Compare(t, filepath.Join("testdata", "faults.txt"), b.String())
 }
 
 func TestEmptyPolicies(t *testing.T) {

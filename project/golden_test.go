@@ -1,10 +1,8 @@
 package project_test
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -19,42 +17,17 @@ import (
 	"sidenote/configs"
 	"sidenote/contract"
 	"sidenote/exchange"
+	"sidenote/golden"
 	"sidenote/metrics"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // made stands at the head of each document that is made here.
 const made = "<!-- Made by \"make update\" from the source; changes here are lost. -->\n\n"
 
-// golden holds a document to what it should be.
-func golden(t *testing.T, name, want string) {
+// compare holds a document to what it should be.
+func compare(t *testing.T, name, want string) {
 	t.Helper()
-	want = made + want
-	path := filepath.Join(root, filepath.FromSlash(name))
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run \"make update\"", err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the source says (%s); run \"make update\"", name, firstDifference(string(got), want))
-	}
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d is %.80q, not %.80q", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("it has %d lines, not %d", len(g), len(w))
+	golden.Compare(t, filepath.Join(root, filepath.FromSlash(name)), made+want)
 }
 
 // build makes the program and gives its path.
@@ -79,9 +52,9 @@ func ask(t *testing.T, program string, args ...string) string {
 	return string(out)
 }
 
-func TestConfigurationIsFresh(t *testing.T) { golden(t, "docs/configuration.md", configs.Markdown()) }
+func TestConfigurationIsFresh(t *testing.T) { compare(t, "docs/configuration.md", configs.Markdown()) }
 
-func TestErrorsAreFresh(t *testing.T) { golden(t, "docs/errors.md", errorsPage()) }
+func TestErrorsAreFresh(t *testing.T) { compare(t, "docs/errors.md", errorsPage()) }
 
 // errorsPage documents every error code, by phase.
 func errorsPage() string {
@@ -141,7 +114,7 @@ func TestRulesAreFresh(t *testing.T) {
 	if !found {
 		t.Fatalf("no chapters in %.200q", printed)
 	}
-	golden(t, "docs/rules.md", head+rulesIndex()+"\n## "+chapters)
+	compare(t, "docs/rules.md", head+rulesIndex()+"\n## "+chapters)
 }
 
 func rulesIndex() string {
@@ -163,7 +136,7 @@ func rulesIndex() string {
 
 func TestMetricsAreFresh(t *testing.T) {
 	page := metricsPage(t)
-	golden(t, "docs/metrics.md", page)
+	compare(t, "docs/metrics.md", page)
 	everyFile(t, func(name string) {
 		if !strings.HasPrefix(name, "metrics/") || strings.HasSuffix(name, "_test.go") {
 			return

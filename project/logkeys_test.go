@@ -13,7 +13,7 @@ import (
 func TestKeysOfRecordsAreFresh(t *testing.T) {
 	k := keyTables{t: t, first: map[string]string{}}
 	of := sink.ExchangeProperties()
-	golden(t, "docs/log-keys.md", "# Keys of the records\n\n"+
+	compare(t, "docs/log-keys.md", "# Keys of the records\n\n"+
 		"What `--log-file`, `--format json` and `--save` write, one object a line ([Logs](logs.md)). "+
 		"The same is in the JSON Schemas, for programs: `sidenote schema exchange`, `sidenote schema note`.\n\n"+
 		"A name with dots is one key, as `http.request.method`; `>` leads into an object, and `[]` into each object of an array. "+

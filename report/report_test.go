@@ -2,10 +2,8 @@ package report_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,10 +13,9 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/golden"
 	"sidenote/report"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func rule(id string, severity annotate.Severity, blame annotate.Blame) *annotate.Rule {
 	return &annotate.Rule{
@@ -104,25 +101,6 @@ func collect(t testing.TB, o report.Options, v report.Verdict, all []*annotate.A
 	return c.Report(v)
 }
 
-// golden compares a text with a file in testdata, or writes it with -update.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s is stale; go test ./report -update writes it (-file +now):\n%s", name, d)
-	}
-}
-
 func written(t testing.TB, k report.Kind, r *report.Report) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -136,7 +114,7 @@ func written(t testing.TB, k report.Kind, r *report.Report) string {
 func TestKinds(t *testing.T) {
 	for _, k := range report.Kinds() {
 		if !k.Streamed {
-			golden(t, "run."+k.Name, written(t, k, collect(t, options(), judged, newRun().exchanges(t))))
+			golden.Compare(t, filepath.Join("testdata", "run."+k.Name), written(t, k, collect(t, options(), judged, newRun().exchanges(t))))
 		}
 	}
 }
@@ -145,7 +123,7 @@ func TestKinds(t *testing.T) {
 func TestNothingToTell(t *testing.T) {
 	for _, k := range report.Kinds() {
 		if !k.Streamed {
-			golden(t, "none."+k.Name, written(t, k, collect(t, options(), report.Verdict{Passed: true, Reasons: []string{"no note at or above error"}}, nil)))
+			golden.Compare(t, filepath.Join("testdata", "none."+k.Name), written(t, k, collect(t, options(), report.Verdict{Passed: true, Reasons: []string{"no note at or above error"}}, nil)))
 		}
 	}
 }
@@ -219,7 +197,7 @@ func TestSummary(t *testing.T) {
 		if err := report.WriteSummary(&b, made, o); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "summary."+name, b.String())
+		golden.Compare(t, filepath.Join("testdata", "summary."+name), b.String())
 		for _, line := range strings.Split(b.String(), "\n") {
 			if o.Width > 0 && len([]rune(line)) > o.Width {
 				t.Errorf("%s: a line of %d columns: %s", name, len([]rune(line)), line)

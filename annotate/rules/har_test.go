@@ -2,8 +2,6 @@ package rules_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,20 +101,12 @@ func TestCleanCasesInHAR(t *testing.T) {
 // TestRealTrafficInHAR: a HAR of real traffic has no notes that the record of it
 // does not have.
 func TestRealTrafficInHAR(t *testing.T) {
-	files, err := filepath.Glob("testdata/real/*.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
 	set := defaultSet(t)
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := bytes.Split(bytes.TrimSpace(b), []byte("\n"))
+	for file, lines := range realTraffic(t) {
 		for name, as := range harWriters() {
 			all := make([]*exchange.Exchange, len(lines))
 			for i, line := range lines {
+				var err error
 				if all[i], err = exchange.ParseJSON(line); err != nil {
 					t.Fatal(err)
 				}

@@ -10,6 +10,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/annotate/rules"
 	"sidenote/exchange"
+	"sidenote/golden"
 )
 
 // TestMutatedGood takes from each Good example one thing at a time: a field
@@ -39,7 +40,7 @@ func TestMutatedGood(t *testing.T) {
 			t.Errorf("%s (%s) notices nothing that is taken from its Good examples: add an example, or a reason to noticesNothing", r.ID, demand)
 		}
 	}
-	compareGolden(t, "testdata/mutated.golden", table.String())
+	golden.Compare(t, "testdata/mutated.golden", table.String())
 }
 
 // whatIsMissed tells what the rule, or one that speaks in its place, says is

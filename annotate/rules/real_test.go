@@ -2,20 +2,16 @@ package rules_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestRealTraffic runs the default rules over what real servers and frameworks
 // said through sidenote. Each note of level warn or error in a golden was read
@@ -32,7 +28,7 @@ func TestRealTraffic(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".jsonl")
 		t.Run(name, func(t *testing.T) {
-			compareGolden(t, strings.TrimSuffix(file, ".jsonl")+".golden", notesOf(t, set, file))
+			golden.Compare(t, strings.TrimSuffix(file, ".jsonl")+".golden", notesOf(t, set, file))
 		})
 	}
 }
@@ -62,37 +58,13 @@ func notesOf(t *testing.T, set *annotate.Set, file string) string {
 	return b.String()
 }
 
-func compareGolden(t *testing.T, golden, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got), read each note and run the test with -update:\n%s", golden, diff)
-	}
-}
-
 // TestRealTrafficCutShort keeps less and less of each content: what is not known
 // of it must not be held against anybody, so no note may come that the whole
 // does not have.
 func TestRealTrafficCutShort(t *testing.T) {
-	files, err := filepath.Glob("testdata/real/*.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
 	set := defaultSet(t)
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, line := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
+	for file, lines := range realTraffic(t) {
+		for i, line := range lines {
 			whole := notedRules(t, set, line, -1)
 			for keep := 0; keep < 256; keep += 7 {
 				for id := range notedRules(t, set, line, keep) {
@@ -103,6 +75,25 @@ func TestRealTrafficCutShort(t *testing.T) {
 			}
 		}
 	}
+}
+
+// realTraffic gives the records of real traffic by the name of their file, one a
+// line.
+func realTraffic(t *testing.T) map[string][][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/real/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %d files of real traffic", err, len(files))
+	}
+	records := make(map[string][][]byte)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records[file] = bytes.Split(bytes.TrimSpace(b), []byte("\n"))
+	}
+	return records
 }
 
 // notedRules gives the rules with a note of level warn or error on a record of

@@ -13,6 +13,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/annotate/rules"
 	"sidenote/exchange"
+	"sidenote/golden"
 )
 
 func allOn(t *testing.T) *annotate.Set {
@@ -175,7 +176,7 @@ func TestIDsArePermanent(t *testing.T) {
 	for _, r := range rules.All() {
 		fmt.Fprintf(&list, "%s %s\n", r.ID, r.Severity)
 	}
-	compareGolden(t, "testdata/ids.golden", list.String())
+	golden.Compare(t, "testdata/ids.golden", list.String())
 }
 
 // TestAllListsEveryRule finds the package-level variables of type *annotate.Rule
