@@ -58,10 +58,19 @@ var redirectsRule = annotate.Rule{
 	Help:  "look at the Location fields: they probably lead in a circle",
 }
 
+// ranOutHelp is what to do about a failure that is only the end of the time.
+const ranOutHelp = "see why it takes so long, or give the check more time: --max-time, or max-time in its list"
+
 // Unmet adds to the notes of the exchange that answers a check one for each
-// expectation that is not met.
+// expectation that is not met. Where the check ran out of time the notes on that
+// say what gives it more.
 func (r *Result) Unmet(notes []annotate.Note) []annotate.Note {
 	x := r.Last()
+	for i := range notes {
+		if n := &notes[i]; r.RanOut && n.Rule.Topic() == "failure" {
+			n.Help = ranOutHelp
+		}
+	}
 	if r.MoreRedirects {
 		notes = append(notes, annotate.Note{
 			Rule: &redirectsRule, Severity: redirectsRule.Severity, Blame: redirectsRule.Blame,

@@ -38,6 +38,8 @@ type Result struct {
 	Exchanges []*exchange.Exchange
 	// MoreRedirects says that the last of them is one redirect too many.
 	MoreRedirects bool
+	// RanOut says that it was cut off because the check took all of its MaxTime.
+	RanOut bool
 }
 
 // Last is the exchange that answers the check.
@@ -130,7 +132,7 @@ func (r *Runner) try(ctx context.Context, c *Check) (*Result, error) {
 	}
 	last := result.Last()
 	if context.Cause(timed) == errTooLong {
-		ranOut(last, c.MaxTime)
+		result.RanOut = ranOut(last, c.MaxTime)
 	}
 	for _, x := range result.Exchanges {
 		x.FailUndecodable()
@@ -188,10 +190,11 @@ func (r *Runner) fetch(ctx context.Context, through *proxy.Inside, result *Resul
 }
 
 // ranOut blames an exchange that was cut off because the check took too long on
-// what it waited for, instead of on the client that gave up.
-func ranOut(x *exchange.Exchange, after time.Duration) {
+// what it waited for, instead of on the client that gave up. It reports whether
+// that is why it ended.
+func ranOut(x *exchange.Exchange, after time.Duration) bool {
 	if x.Err == nil || x.Err.Code != exchange.ErrClientGone {
-		return
+		return false
 	}
 	detail := "the check had not ended after " + after.String() + ", which is all the time that it had"
 	switch {
@@ -202,4 +205,5 @@ func ranOut(x *exchange.Exchange, after time.Duration) {
 	default:
 		x.Err = &exchange.Err{Code: exchange.ErrConnectTimeout, Detail: detail}
 	}
+	return true
 }

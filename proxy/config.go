@@ -50,6 +50,9 @@ type Config struct {
 	// NO_PROXY variable.
 	UpstreamProxy *url.URL
 	NoProxy       string
+	// UpstreamLoopback says that the upstream proxy runs on this machine, and is
+	// asked for loopback addresses too; a usual one is not.
+	UpstreamLoopback bool
 	// UpstreamCAs are the roots that origin servers are verified with; nil for
 	// those of the system.
 	UpstreamCAs *x509.CertPool

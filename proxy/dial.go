@@ -75,6 +75,9 @@ func (d *dialer) proxyFor(scheme, authority string) *url.URL {
 	if d.upstream == nil {
 		return nil
 	}
+	if d.config.UpstreamLoopback && isLoopback(authority) {
+		return d.config.UpstreamProxy
+	}
 	if scheme != "http" {
 		scheme = "https"
 	}
@@ -83,6 +86,14 @@ func (d *dialer) proxyFor(scheme, authority string) *url.URL {
 		return nil
 	}
 	return u
+}
+
+// isLoopback reports whether an authority is one that an upstream proxy is not
+// asked for: localhost, or an address of loopback.
+func isLoopback(authority string) bool {
+	host, _ := exchange.SplitAuthority(authority)
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
 // dial opens a connection. With TLS in the target it is shaken hands on too.

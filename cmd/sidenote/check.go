@@ -248,6 +248,9 @@ func (p *program) newChecking(c configs.Config, o *checkOptions, args []string) 
 	if ch.runner.Proxy, err = forwarding(&c); err != nil {
 		return nil, err
 	}
+	if err := p.goThroughOuter(&c, &ch.runner.Proxy); err != nil {
+		return nil, err
+	}
 	ch.runner.Proxy.RunID = newRunID()
 	if ch.reports, err = p.openReports(&c, reportOptions(j, least, "sidenote check "+strings.Join(args, " "), ch.runner.Proxy.RunID)); err != nil {
 		return nil, err

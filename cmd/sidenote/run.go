@@ -50,8 +50,8 @@ cannot be run, and 127 when there is no CMD.`,
 			if err != nil {
 				return err
 			}
-			if proxy := p.outerProxy(); proxy != "" {
-				return p.runInside(proxy, c, command)
+			if outer := p.outerProxy(); outer != nil {
+				return p.runInside(outer, c, command)
 			}
 			r := p.newRunning(runConfig(config), command)
 			r.printEnv = printEnv

@@ -12,32 +12,52 @@ import (
 	"github.com/spf13/pflag"
 
 	"sidenote/child"
+	"sidenote/configs"
 	"sidenote/environ"
 	"sidenote/printable"
+	"sidenote/proxy"
 )
 
-// outerProxy gives the address of the proxy of a run that this process is a
-// part of; "" when it is in none, or its proxy has gone.
-func (p *program) outerProxy() string {
+// outerProxy gives the URL of the proxy of a run that this process is a part of;
+// nil when it is in none, or its proxy has gone.
+func (p *program) outerProxy() *url.URL {
 	mark, _ := p.lookup(environ.Mark)
 	run, _ := p.lookup(runVariable)
 	proxy, _ := p.lookup("http_proxy")
 	u, err := url.Parse(proxy)
 	if mark == "" || run == "" || err != nil || u.Host == "" {
-		return ""
+		return nil
 	}
 	c, err := net.DialTimeout("tcp", u.Host, time.Second)
 	if err != nil {
-		return ""
+		return nil
 	}
 	c.Close()
-	return u.Host
+	return u
+}
+
+// goThroughOuter has a proxy of our own send what it forwards through that of
+// the run that we are a part of, so that the run sees it as it sees that of any
+// other program. A next proxy that the user names is left as it is.
+func (p *program) goThroughOuter(c *configs.Config, pc *proxy.Config) error {
+	outer := p.outerProxy()
+	if outer == nil || c.UpstreamProxy != "" {
+		return nil
+	}
+	pc.UpstreamProxy, pc.UpstreamLoopback = outer, true
+	bundle, _ := p.lookup("SSL_CERT_FILE") // which has its CA
+	if bundle == "" || c.UpstreamCA != "" {
+		return nil
+	}
+	var err error
+	pc.UpstreamCAs, err = rootsWith(bundle, "SSL_CERT_FILE")
+	return err
 }
 
 // runInside runs a command inside of another run, which has a proxy already and
 // will judge. What could only be had of a proxy of its own is refused, since a
 // verdict that is asked for must not go missing.
-func (p *program) runInside(proxy string, c *cobra.Command, command child.Command) error {
+func (p *program) runInside(outer *url.URL, c *cobra.Command, command child.Command) error {
 	var asked []string
 	c.Flags().Visit(func(f *pflag.Flag) { asked = append(asked, "--"+f.Name) })
 	if len(asked) > 0 {
@@ -45,7 +65,7 @@ func (p *program) runInside(proxy string, c *cobra.Command, command child.Comman
 			strings.Join(asked, ", "), runVariable)
 	}
 	log := newLog(besides{p.stderr})
-	log.Info().Msgf("inside another run: its proxy on http://%s is used for %s, and it judges", proxy, titleOf(command.Args))
+	log.Info().Msgf("inside another run: its proxy on http://%s is used for %s, and it judges", outer.Host, titleOf(command.Args))
 	command.Env = p.environ
 	ch, err := child.Start(command)
 	if err != nil {
