@@ -29,6 +29,7 @@ func Expect(all ...*policy.Expectation) (*Expectations, error) {
 const (
 	statusName    = "status"
 	usualStatuses = "2xx,3xx" // what is expected where nothing else is said
+	usualWhere    = "sidenote check"
 )
 
 // AnyStatus is what is written where every status will do.
@@ -41,13 +42,37 @@ func ExpectStatus(statuses, where string) (*Expectations, error) {
 	case AnyStatus:
 		return Expect()
 	case "":
-		statuses, where = usualStatuses, "sidenote check"
+		e, err := expectUsual(statusName, usualWhere)
+		if err != nil {
+			return nil, err
+		}
+		return Expect(e)
 	}
 	e, err := policy.ExpectStatus(statusName, statuses, where)
 	if err != nil {
 		return nil, err
 	}
 	return Expect(e)
+}
+
+// expectUsual expects a status below 400.
+func expectUsual(name, where string) (*policy.Expectation, error) {
+	e, err := policy.ExpectStatus(name, usualStatuses, where)
+	if err == nil {
+		e.Why = "mend what answers, or say which statuses pass: --expect-status, or expect in a list of checks"
+	}
+	return e, err
+}
+
+// Rules gives the rules that a check has by itself, to be listed and explained.
+func Rules() ([]*annotate.Rule, error) {
+	usual, err := expectUsual(statusName, usualWhere)
+	if err != nil {
+		return nil, err
+	}
+	status := usual.Rule(policy.Default())
+	status.Doc = "Unless something else is said, a check expects a status below 400: " + usual.String() + "."
+	return []*annotate.Rule{status, &redirectsRule}, nil
 }
 
 // redirectsRule is for what no expectation has to say.

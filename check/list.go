@@ -289,7 +289,7 @@ func (r *listReader) expect(c *Check, pairs []*ast.MappingValueNode, number int)
 	}
 	all := []*policy.Expectation{e}
 	if usual {
-		status, err := policy.ExpectStatus(e.Name+"-status", usualStatuses, e.Where)
+		status, err := expectUsual(e.Name+"-status", e.Where)
 		if err != nil {
 			return err
 		}

@@ -82,6 +82,23 @@ func (e *Expectation) Rule(p *Policy) *annotate.Rule {
 	}
 }
 
+// RuleNamed makes a rule that explains an expectation of which no more is at hand
+// than the ID of its rule; ok is false for an ID that no expectation has.
+func RuleNamed(id string) (r *annotate.Rule, ok bool) {
+	name, ok := strings.CutPrefix(id, topic+"/")
+	if !ok || checkName(name) != nil {
+		return nil, false
+	}
+	return &annotate.Rule{
+		ID: id, Severity: annotate.Error, Blame: annotate.ByOrigin,
+		Title: "an exchange is not as expected",
+		Doc: "This rule is one of your own: an expectation of a policy, of --expect, or of a check. " +
+			"Each note of it says what was expected and what there is, and names the place where the expectation is written.",
+		Help:  "mend what answers, or change the expectation",
+		Needs: annotate.NeedsContent | annotate.NeedsEnd | annotate.NeedsTLS,
+	}, true
+}
+
 func (e *Expectation) help() string {
 	if e.Why != "" {
 		return e.Why

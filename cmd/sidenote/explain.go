@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
+	"sidenote/check"
 	"sidenote/exchange"
+	"sidenote/policy"
 	"sidenote/wording"
 )
 
@@ -35,7 +37,7 @@ code (connect_refused). In JSON one THING gives an object, several an array.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var articles []*article
 			for _, thing := range args {
-				a, err := explain(thing)
+				a, err := explain(thing, nil)
 				if err != nil {
 					return err
 				}
@@ -68,8 +70,9 @@ func writeArticles(p *program, articles []*article, format string) error {
 	return writeJSON(p.stdout, records)
 }
 
-// explain finds what a word means and explains it.
-func explain(thing string) (*article, error) {
+// explain finds what a word means and explains it. expected are the rules of the
+// expectations at hand, which are nobody else's.
+func explain(thing string, expected []*annotate.Rule) (*article, error) {
 	if code, err := strconv.Atoi(thing); err == nil {
 		return explainCode(code)
 	}
@@ -78,6 +81,9 @@ func explain(thing string) (*article, error) {
 	}
 	if i := slices.IndexFunc(sortedRules(), func(r *annotate.Rule) bool { return strings.EqualFold(r.ID, thing) }); i >= 0 {
 		return articleOnRule(sortedRules()[i]), nil
+	}
+	if r := expectedRule(strings.ToLower(thing), expected); r != nil {
+		return articleOnRule(r), nil
 	}
 	if f, ok := errCode(thing).Lookup(); ok {
 		return articleOnFailure(f), nil
@@ -92,6 +98,19 @@ func explain(thing string) (*article, error) {
 	}
 	return nil, usageErrorf("explain: nothing is known of %q%s; it explains status codes, fields, rules and error codes",
 		thing, didYouMean(thing, things(), "%q"))
+}
+
+// expectedRule gives the rule of an expectation: one at hand, one that checks
+// have by themselves, or else what is so of all of them; nil for any other ID.
+func expectedRule(id string, atHand []*annotate.Rule) *annotate.Rule {
+	ofChecks, _ := check.Rules() // they have no fault, as a test finds
+	for _, r := range slices.Concat(atHand, ofChecks) {
+		if r.ID == id {
+			return r
+		}
+	}
+	r, _ := policy.RuleNamed(id)
+	return r
 }
 
 func explainCode(code int) (*article, error) {
@@ -379,7 +398,7 @@ func articleOnFailure(f exchange.Failure) *article {
 func articleOnRule(r *annotate.Rule) *article {
 	a := &article{
 		title: r.ID,
-		label: "rule, " + r.Severity.String() + ", " + strings.Join(r.Refs, ", "),
+		label: strings.Join(append([]string{"rule", r.Severity.String()}, r.Refs...), ", "),
 		text:  append([]string{wording.Sentence(r.Title)}, paragraphs(r.Doc)...),
 		record: struct {
 			Kind string `json:"kind"`

@@ -116,13 +116,13 @@ func (s *serving) newInspector() *inspector.Inspector {
 			Fingerprint: exchange.DigestOf(s.authority.Certificate().Raw).String(), ShowSecrets: s.config.ShowSecrets,
 		},
 		Judge:   s.annotator.again,
-		Explain: explainForPage,
+		Explain: s.explainForPage,
 		Send:    s.inspecting.byHand.RoundTrip,
 	})
 }
 
-func explainForPage(thing string) (any, error) {
-	a, err := explain(thing)
+func (s *serving) explainForPage(thing string) (any, error) {
+	a, err := explain(thing, s.judge.policy.Rules())
 	if err != nil {
 		return nil, err
 	}

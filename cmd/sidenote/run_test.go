@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"sidenote/policy"
 )
 
 // runIn runs the program in this process.
@@ -94,7 +96,7 @@ func FuzzExplain(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, thing string) {
-		a, err := explain(thing)
+		a, err := explain(thing, nil)
 		if (a == nil) == (err == nil) {
 			t.Fatalf("%v, %v", a, err)
 		}
@@ -190,5 +192,17 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		if code := run(context.Background(), args, nil, nil, failingWriter{}, &errs); code != exitFailed || !strings.Contains(errs.String(), "write the output") {
 			t.Errorf("%q: exit %d, %s", args, code, errs.String())
 		}
+	}
+}
+
+// TestExplainAnExpectationAtHand tells what it says, and not only what it is.
+func TestExplainAnExpectationAtHand(t *testing.T) {
+	p := policy.Default()
+	if err := p.Expect("fast: duration < 0.5", "--expect"); err != nil {
+		t.Fatal(err)
+	}
+	a, err := explain("expect/fast", p.Rules())
+	if err != nil || !strings.Contains(a.plain(), "The policy expects: duration < 0.5.") {
+		t.Errorf("%v, %v", a, err)
 	}
 }
