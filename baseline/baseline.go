@@ -126,9 +126,15 @@ func (b *Baseline) add(e *Entry) {
 // Entries gives the entries in the order of the file.
 func (b *Baseline) Entries() []*Entry { return b.entries }
 
-// Accept marks the notes of an exchange that the baseline knows. It changes
-// notes in place.
-func (b *Baseline) Accept(x *exchange.Exchange, notes []annotate.Note) {
+// Mark marks the notes of an exchange that the baseline accepts, in place.
+func (b *Baseline) Mark(x *exchange.Exchange, notes []annotate.Note) { b.look(x, notes, 0) }
+
+// Accept is Mark for an exchange that has ended, and counts the notes for the
+// entries that they fit.
+func (b *Baseline) Accept(x *exchange.Exchange, notes []annotate.Note) { b.look(x, notes, 1) }
+
+// look marks notes, and counts each as so many for the entries that it fits.
+func (b *Baseline) look(x *exchange.Exchange, notes []annotate.Note, times int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range notes {
@@ -137,19 +143,19 @@ func (b *Baseline) Accept(x *exchange.Exchange, notes []annotate.Note) {
 		if len(entries) == 0 {
 			continue
 		}
-		if e := b.find(entries, KeyOf(x, n)); e != nil {
+		if e := b.find(entries, KeyOf(x, n), times); e != nil {
 			n.Accepted = e.Accepted()
 		}
 	}
 }
 
 // find gives the entry that accepts a note, and counts it for each that fits.
-func (b *Baseline) find(entries []*Entry, k Key) (found *Entry) {
+func (b *Baseline) find(entries []*Entry, k Key, times int) (found *Entry) {
 	for _, e := range entries {
 		if !e.fits(k) {
 			continue
 		}
-		e.Seen++
+		e.Seen += times
 		if found == nil && !e.ExpiredOn(b.today) {
 			found = e
 		}

@@ -58,7 +58,8 @@ const (
 // MakeResponseFields makes the fields for a response whose head is about to be
 // passed on. There are none on an interim response, on the answer to CONNECT,
 // and on a 304, whose fields would be stored by a cache (RFC 9110 §15.4.5).
-// A rule is named once, however many notes it has; errors come first.
+// A rule is named once, however many notes it has; errors come first, and what a
+// baseline accepts comes last, marked as accepted.
 func MakeResponseFields(x *exchange.Exchange, notes []annotate.Note, mode FieldMode) (f ResponseFields) {
 	s := x.Response.Status
 	if mode == FieldsOff || s < 200 || s == 304 || x.Request.Method == "CONNECT" {
@@ -82,13 +83,16 @@ func MakeResponseFields(x *exchange.Exchange, notes []annotate.Note, mode FieldM
 	return ResponseFields{Notes: all[:notesEnd], Exchange: all[notesEnd:exchangeEnd], Timing: all[exchangeEnd:]}
 }
 
-// worstPerRule gives the index of one note for each rule, the worst first. It
-// appends to scratch.
+// worstPerRule gives the index of one note for each rule, the worst first, and
+// those that a baseline accepts last. It appends to scratch.
 func worstPerRule(notes []annotate.Note, scratch []int) []int {
-	for severity := annotate.Error; severity >= annotate.Info; severity-- {
-		for i := range notes {
-			if notes[i].Severity == severity && !hasRule(notes, scratch, notes[i].Rule) {
-				scratch = append(scratch, i)
+	for _, accepted := range [...]bool{false, true} {
+		for severity := annotate.Error; severity >= annotate.Info; severity-- {
+			for i := range notes {
+				n := &notes[i]
+				if n.Severity == severity && (n.Accepted != "") == accepted && !hasRule(notes, scratch, n.Rule) {
+					scratch = append(scratch, i)
+				}
 			}
 		}
 	}
@@ -130,6 +134,9 @@ func appendNote(b []byte, n *annotate.Note) []byte {
 		b = append(b, `;ref="`...)
 		b = appendRef(b, n.Rule.Refs[0])
 		b = append(b, '"')
+	}
+	if n.Accepted != "" {
+		b = append(b, ";accepted"...)
 	}
 	return b
 }

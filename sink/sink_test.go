@@ -2,6 +2,7 @@ package sink_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,14 @@ func TestResponseFields(t *testing.T) {
 	}
 	if f != want {
 		t.Errorf("got\n%+v\nwant\n%+v", f, want)
+	}
+	mustBeStructured(t, f)
+	accepted := slices.Clone(notes) // of which the first is the mildest, and one of a rule that has two
+	accepted[1].Accepted, accepted[2].Accepted = "slow partner", "slow partner"
+	f = sink.MakeResponseFields(x, accepted, sink.FieldsFull)
+	if f.Notes != `content/problem-status-mismatch;sev=warn;by=origin;ref="RFC9457#3.1.2", cache/hint;sev=info, framing/broken;sev=error;by=origin|intermediary;ref="RFC9112#6.3";accepted` ||
+		!strings.Contains(f.Exchange, "verdict=warn") {
+		t.Errorf("%+v", f)
 	}
 	mustBeStructured(t, f)
 	f = sink.MakeResponseFields(x, notes, sink.FieldsSummary)

@@ -45,11 +45,12 @@ func (a *annotator) head(x *exchange.Exchange, out http.Header) {
 	if scratch == nil {
 		scratch = new([]annotate.Note)
 	}
-	notes := a.judge.adjust(x, a.set.Head(x, (*scratch)[:0]))
+	notes := a.set.Head(x, (*scratch)[:0])
 	failed := x.Err != nil
 	if failed { // the response says so, and nothing else is to come
-		notes = a.judge.adjust(x, a.set.End(x, notes))
+		notes = a.set.End(x, notes)
 	}
+	notes = a.judge.preview(x, notes)
 	f := sink.MakeResponseFields(x, notes, a.fields)
 	add(out, sink.FieldNameNotes, f.Notes)
 	add(out, sink.FieldNameExchange, f.Exchange)

@@ -158,6 +158,16 @@ func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.N
 	return j.policy.Adjust(x, notes)
 }
 
+// preview adjusts the notes that are there when the response head is known, and
+// marks those that the baseline accepts. It counts nothing: they come again.
+func (j *judge) preview(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
+	notes = j.adjust(x, notes)
+	if j != nil && j.baseline != nil {
+		j.baseline.Mark(x, notes)
+	}
+	return notes
+}
+
 // settle adjusts the notes of an exchange that has ended, and marks those that
 // the baseline accepts.
 func (j *judge) settle(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
