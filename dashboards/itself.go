@@ -90,6 +90,11 @@ func itselfProcess() []Panel {
 			Query{of("sidenote_store_bytes") + " / " + of("sidenote_store_limit_bytes"), each}),
 		lines("Exchanges that made room", "How many each second are no more kept for the inspector, because later ones needed the room.", PerSec,
 			Query{rate(of("sidenote_store_evicted_total")), each}),
+		{
+			Title: "OpenTelemetry records", Description: "Spans and log records each second by what became of them. Needs --otlp.", Kind: Lines, Unit: PerSec, Width: 8, Height: 8,
+			Colors:  map[string]string{"sent": Green, "dropped": Orange, "failed": Red, "rejected": Purple},
+			Queries: one(sum("outcome", rate(of("sidenote_otlp_records_total"))), "{{outcome}}"),
+		},
 		lines("Waits forgotten", "Clients that a server told to wait, and that were forgotten before they came back.", PerSec,
 			Query{rate(of("sidenote_retries_total", `outcome="forgotten"`)), each}),
 	}

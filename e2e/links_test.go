@@ -111,7 +111,7 @@ func (l *links) check(t *testing.T, p *process, m *prometheus, chromium string) 
 			open = append(open, link)
 		}
 	}
-	exemplars := l.exemplars(t, m)
+	exemplars := l.exemplars(t, p, m)
 	if len(open) < 15 || len(exemplars) < 3 {
 		t.Errorf("only %d links of panels and %d of exemplars", len(open), len(exemplars))
 	}
@@ -161,7 +161,11 @@ func listed(t *testing.T, cookie, address string) int {
 
 // exemplars gives the links of a few of the dots that Grafana shows, as its
 // data source is told to make them.
-func (l *links) exemplars(t *testing.T, m *prometheus) (some []link) {
+func (l *links) exemplars(t *testing.T, p *process, m *prometheus) (some []link) {
+	urls := map[string]string{}
+	for _, r := range p.records(p.logFile) {
+		urls[r.text("sidenote.exchange.id")] = r.text("url.full")
+	}
 	var found []struct {
 		Exemplars []struct{ Labels map[string]string }
 	}
@@ -173,7 +177,7 @@ func (l *links) exemplars(t *testing.T, m *prometheus) (some []link) {
 			for _, e := range series.Exemplars {
 				if value, there := e.Labels[destination.Name]; there && n < 3 {
 					n++
-					some = append(some, link{panel: "exemplar " + destination.Name, of: "shop.localhost", url: strings.ReplaceAll(to, "${__value.raw}", value)})
+					some = append(some, link{panel: "exemplar " + destination.Name, of: urls[e.Labels["exchange_id"]], url: strings.ReplaceAll(to, "${__value.raw}", value)})
 				}
 			}
 		}

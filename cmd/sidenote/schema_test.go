@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -279,6 +280,68 @@ func TestTablesFitTheSchema(t *testing.T) {
 				t.Errorf("%s: %s is %s, and in the schema %q", table, c[1], c[2], kind)
 			}
 		}
+	}
+}
+
+// TestMappingsFitTheSchema compares each type for Elasticsearch with that of the
+// key of its name.
+func TestMappingsFitTheSchema(t *testing.T) {
+	b, err := os.ReadFile("../../configs/elasticsearch/index-template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Template struct {
+			Mappings struct {
+				Properties map[string]mapping
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &template); err != nil {
+		t.Fatal(err)
+	}
+	mapped := template.Template.Mappings.Properties
+	delete(mapped, "@timestamp") // what sends the records makes it of time
+	if len(mapped) < 20 {
+		t.Errorf("only %d keys", len(mapped))
+	}
+	checkMappings(t, "", mapped, slices.Concat(sink.ExchangeProperties(), sink.NoteProperties()))
+}
+
+// A mapping is how Elasticsearch keeps a value.
+type mapping struct {
+	Type       string
+	Properties map[string]mapping
+}
+
+func checkMappings(t *testing.T, within string, mapped map[string]mapping, list []exchange.Property) {
+	t.Helper()
+	for key, m := range mapped {
+		i := slices.IndexFunc(list, func(p exchange.Property) bool { return p.Key == key })
+		if i < 0 {
+			t.Errorf("%s%s: no record has it", within, key)
+			continue
+		}
+		p := &list[i]
+		s := p.JSONSchema()
+		kind, _ := s["type"].(string)
+		want := []string{"keyword", "wildcard", "text"} // strings, words and lists of them
+		switch {
+		case p.List:
+			want = []string{"nested"}
+		case kind == "integer":
+			want = []string{"short", "integer", "long"}
+		case kind == "object":
+			want = []string{"object"}
+		case s["format"] == "date-time":
+			want = []string{"date", "date_nanos"}
+		case strings.HasSuffix(key, ".address") && strings.Contains(p.Doc, "IP address"):
+			want = []string{"ip"}
+		}
+		if !slices.Contains(want, m.Type) {
+			t.Errorf("%s%s is kept as %s, want one of %q", within, key, m.Type, want)
+		}
+		checkMappings(t, within+key+".", m.Properties, p.Members)
 	}
 }
 

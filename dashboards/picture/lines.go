@@ -15,7 +15,7 @@ import (
 type plot struct {
 	left, top, w, h float64
 	from, to        time.Time
-	high            float64 // the value at the top; 0 is at the bottom
+	scale
 }
 
 func (p *plot) x(at time.Time) float64 {
@@ -37,10 +37,7 @@ func (c *canvas) lines(b *strings.Builder, series []Series) {
 	if stacked {
 		series, floors = stack(series)
 	}
-	p := plot{left: 58, top: 6, w: float64(c.w - 70), h: float64(c.h - titleHigh - 30 - rows*15), high: highest(series)}
-	if c.panel.Unit == dashboards.Share {
-		p.high = min(p.high, 1)
-	}
+	p := plot{left: 58, top: 6, w: float64(c.w - 70), h: float64(c.h - titleHigh - 30 - rows*15), scale: scaleOf(series, baseOf(c.panel.Unit))}
 	p.from, p.to = extent(series)
 	fmt.Fprintf(b, "<svg width=%d height=%d>", c.w, c.h-titleHigh-rows*15-4)
 	p.axes(b, c.panel.Unit)
@@ -102,8 +99,12 @@ func allMoments(series []Series) (moments []time.Time) {
 	return moments
 }
 
-// highest is a round number not below any value.
-func highest(series []Series) float64 {
+// A scale is what the lines across a plot stand for: each step from 0 to high.
+type scale struct{ high, step float64 }
+
+// scaleOf has three to five round steps, the last not below any value; base is
+// 1024 for octets that are counted so, and 1000 for all else.
+func scaleOf(series []Series, base float64) scale {
 	most := 0.0
 	for _, s := range series {
 		for _, v := range s.Values {
@@ -111,15 +112,17 @@ func highest(series []Series) float64 {
 		}
 	}
 	if most == 0 {
-		return 1
+		return scale{1, .25}
 	}
-	step := math.Pow(10, math.Floor(math.Log10(most)))
-	for _, times := range [...]float64{1, 1.5, 2, 3, 4, 5, 6, 8} {
-		if most <= step*times {
-			return step * times
+	prefix := math.Pow(base, math.Floor(math.Log(most)/math.Log(base)))
+	step := math.Pow(10, math.Floor(math.Log10(most/prefix))-1) * prefix
+	for _, times := range [...]float64{2, 2.5, 5, 10, 20, 25} {
+		if most <= 5*step*times {
+			step *= times
+			break
 		}
 	}
-	return step * 10
+	return scale{math.Ceil(most/step-1e-9) * step, step}
 }
 
 func extent(series []Series) (from, to time.Time) {
@@ -135,9 +138,8 @@ func extent(series []Series) (from, to time.Time) {
 }
 
 func (p *plot) axes(b *strings.Builder, unit dashboards.Unit) {
-	const rows = 4
-	for i := range rows + 1 {
-		v := p.high * float64(i) / rows
+	for i := range int(math.Round(p.high/p.step)) + 1 {
+		v := p.step * float64(i)
 		y := p.y(v)
 		fmt.Fprintf(b, `<line x1=%.1f x2=%.1f y1=%.1f y2=%.1f stroke="#2c3035"/><text x=%.1f y=%.1f text-anchor=end>%s</text>`,
 			p.left, p.left+p.w, y, y, p.left-6, y+4, format(unit, v))

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"html"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -223,9 +224,9 @@ func format(unit dashboards.Unit, v float64) string {
 	case dashboards.PerSec:
 		return scaled(v, 1000) + "/s"
 	case dashboards.Octets:
-		return octets(v, 1024)
+		return octets(v, baseOf(unit))
 	case dashboards.OctetsPS:
-		return octets(v, 1000) + "/s"
+		return octets(v, baseOf(unit)) + "/s"
 	}
 	return scaled(v, 1000)
 }
@@ -247,14 +248,28 @@ func scaled(v, step float64) string {
 	return digits(v) + prefixes[i]
 }
 
-// digits writes a number with three digits that count.
+// baseOf is how much larger each prefix makes a unit.
+func baseOf(unit dashboards.Unit) float64 {
+	if unit == dashboards.Octets {
+		return 1024
+	}
+	return 1000
+}
+
+// digits writes a number with at most three digits that count.
 func digits(v float64) string {
 	precision := 2
 	switch {
-	case v >= 100 || v == float64(int(v)):
+	case v >= 100:
 		precision = 0
 	case v >= 10:
 		precision = 1
+	case v > 0 && v < .1:
+		precision = min(6, 1-int(math.Floor(math.Log10(v))))
 	}
-	return strconv.FormatFloat(v, 'f', precision, 64)
+	text := strconv.FormatFloat(v, 'f', precision, 64)
+	if precision > 0 {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
