@@ -120,6 +120,9 @@ func pretty(kind string, b []byte) []byte {
 		if json.Indent(&out, bytes.TrimSpace(b), "", "  ") == nil {
 			return out.Bytes()
 		}
+		if kind == "json" {
+			return []byte(text(string(indentCut(b))))
+		}
 	}
 	if kind == "form" {
 		if lines := formLines(string(b)); lines != "" {
@@ -128,6 +131,55 @@ func pretty(kind string, b []byte) []byte {
 	}
 	return []byte(text(string(b)))
 }
+
+// indentCut sets JSON out that is not whole, since only its beginning was kept,
+// or that is not quite JSON: it adds and drops white space outside of strings
+// and changes nothing else.
+func indentCut(b []byte) []byte {
+	var (
+		out             = make([]byte, 0, 2*len(b))
+		depth           int
+		opened          bool // the last thing was an opening bracket
+		quoted, escaped bool
+	)
+	line := func() {
+		out = append(out, '\n')
+		out = append(out, strings.Repeat("  ", min(depth, mostIndent))...)
+	}
+	for _, c := range b {
+		switch {
+		case quoted:
+			out = append(out, c)
+			quoted = escaped || c != '"'
+			escaped = !escaped && c == '\\'
+			continue
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+			continue
+		case c == '}' || c == ']':
+			depth = max(depth-1, 0)
+			if !opened {
+				line()
+			}
+		case opened:
+			line()
+		}
+		opened, quoted = c == '{' || c == '[', c == '"'
+		out = append(out, c)
+		switch c {
+		case '{', '[':
+			depth++
+		case ',':
+			line()
+		case ':':
+			out = append(out, ' ')
+		}
+	}
+	return out
+}
+
+// mostIndent bounds how far lines are set in, so that brackets alone cannot
+// make a small content large.
+const mostIndent = 32
 
 // formLines gives a form (application/x-www-form-urlencoded) a line for each
 // name; "" for what is none.

@@ -5,6 +5,11 @@ const words: Record<string, [side: 'request' | 'response' | 'both', text: string
   'sidenote-fields-removed': ['response', 'Sidenote fields that the origin server sent were removed'],
   'sidenote-ignore-removed': ['request', 'Sidenote-Ignore was for sidenote and was not forwarded'],
   'request-trace-started': ['request', 'a traceparent was added, since there was none'],
+  'request-field-order': ['request', 'the order of field lines may be another'],
+  'request-field-case': ['request', 'field names are written with other capitals'],
+  'response-field-order': ['response', 'the order of field lines may be another'],
+  'response-field-case': ['response', 'field names are written with other capitals'],
+  'response-reason': ['response', 'the reason phrase is another'],
   'request-host': ['request', 'Host was set to that of the target'],
   'request-via': ['request', 'Via was added, so that loops are found'],
   'request-hop-by-hop': ['request', 'fields that are for one connection only were not forwarded'],
@@ -23,7 +28,7 @@ export interface Change {
 /** The changes of one side; a name that is not known stands for itself. */
 export function changesOf(names: string[], side: 'request' | 'response'): Change[] {
   return names
-    .filter((name) => (words[name] ? words[name][0] === side || words[name][0] === 'both' : name.startsWith(side) || side === 'response'))
+    .filter((name) => (words[name] ? words[name][0] === side || words[name][0] === 'both' : name.startsWith('request-') ? side === 'request' : side === 'response'))
     .map((name) => ({ name, text: words[name]?.[1] ?? name }));
 }
 

@@ -9,6 +9,18 @@ export interface Client {
 
 const quoted = (path: string) => (/^[\w./-]+$/.test(path) ? path : `'${path.replace(/'/g, `'\\''`)}'`);
 
+/** What a user agent calls itself, and the client whose way fits it. */
+const agents: [RegExp, string][] = [
+  [/^curl\//i, 'curl'], [/firefox/i, 'Firefox'], [/^mozilla\//i, 'Browser'], [/python|aiohttp|httpx/i, 'Python'],
+  [/okhttp|^java|apache-httpclient/i, 'Java'], [/^go-http-client/i, 'Go'], [/node|undici|axios/i, 'Node'], [/cfnetwork|dalvik/i, 'Phone'],
+];
+
+/** The way to connect that fits a user agent; nothing when none is known to. */
+export function clientFor(agent: string, clients: readonly Client[]): Client | undefined {
+  const name = agents.find(([pattern]) => pattern.test(agent))?.[1];
+  return clients.find((c) => c.name === name);
+}
+
 export function clientsOf(s: Setup): Client[] {
   const url = new URL(s.proxy);
   const ca = quoted(s.caFile);

@@ -20,7 +20,7 @@ export const columns: readonly Column[] = [
   { id: 'time', title: 'Time', width: 104, least: 60, order: 'time', rank: 6 },
   { id: 'verdict', title: 'Verdict', width: 28, least: 24, order: 'verdict', rank: 0 },
   { id: 'status', title: 'Status', width: 52, least: 40, order: 'status', rank: 0 },
-  { id: 'method', title: 'Method', width: 68, least: 44, order: 'method', rank: 1 },
+  { id: 'method', title: 'Method', width: 82, least: 44, order: 'method', rank: 1 },
   { id: 'host', title: 'Host', width: 180, least: 60, order: 'host', rank: 3 },
   { id: 'path', title: 'Path', width: 240, least: 160, order: 'path', rank: 0 },
   { id: 'type', title: 'Type', width: 76, least: 44, order: 'type', rank: 8 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Detail, Note, Row } from './api';
 import { changesOf } from './changes';
-import { clientsOf } from './clients';
+import { clientFor, clientsOf } from './clients';
 import { columns, fitting, moved, tidyChosen, widthWithin } from './columns';
 import { diff } from './diff';
 import { and, classFilter, quote } from './filters';
@@ -186,6 +186,7 @@ describe('small things', () => {
   });
   it('names changes', () => {
     expect(changesOf(['annotated', 'request-host', 'version'], 'request').map((c) => c.name)).toEqual(['request-host', 'version']);
+    expect(changesOf(['request-something'], 'response')).toEqual([]);
     expect(changesOf(['something-new'], 'response')[0]?.text).toBe('something-new');
   });
   it('walks a menu', () => expect([itemFor('ArrowDown', 2, 3), itemFor('ArrowUp', 0, 3), itemFor('End', 0, 3), itemFor('x', 0, 3)]).toEqual([0, 2, 2, undefined]));
@@ -194,5 +195,8 @@ describe('small things', () => {
     const clients = clientsOf(setup);
     expect(clients.find((c) => c.name === 'curl')?.text).toContain(`--cacert '/a b/it'\\''s.pem'`);
     expect(clients[0]?.text).toBe('eval "$(sidenote env)"');
+    const way = (agent: string) => clientFor(agent, clients)?.name;
+    expect([way('curl/8.9'), way('Go-http-client/1.1'), way('Mozilla/5.0'), way('python-requests/2'), way('okhttp/4'), way('node'), way('thing/1')]).toEqual(
+      ['curl', 'Go', 'Browser', 'Python', 'Java', 'Node', undefined]);
   });
 });
