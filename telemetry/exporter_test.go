@@ -342,6 +342,29 @@ func TestRetryAfterIsRespected(t *testing.T) {
 	}
 }
 
+// TestSuccess are the ways in which collectors say that they took the records.
+func TestSuccess(t *testing.T) {
+	for name, c := range map[string]http.HandlerFunc{
+		"200 without content": func(http.ResponseWriter, *http.Request) {},
+		"202":                 func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) },
+		"204, as Loki":        func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"JSON": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, "{}")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, _ := answerer(t, c)
+			e, log := exporter(t, url, nil)
+			write(t, e, conflicting(t, "forward"))
+			closeIt(t, e)
+			if s, l := e.Stats(); s != (telemetry.Counts{Sent: 2}) || l != (telemetry.Counts{Sent: 1}) || e.Lost() != 0 || log.Len() > 0 {
+				t.Errorf("%+v %+v, %d lost, %s", s, l, e.Lost(), log)
+			}
+		})
+	}
+}
+
 // TestRefusals are answers that it makes no sense to send again after.
 func TestRefusals(t *testing.T) {
 	page := func(code int, kind, body string) http.HandlerFunc {

@@ -123,10 +123,10 @@ func (s *httpSender) send(ctx context.Context, m *message) (answer, error) {
 	if err != nil {
 		return answer{}, &sendError{err: fmt.Errorf("the answer broke off: %w", withoutURL(err)), retry: true}
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 { // the specification asks for 200; Loki sends 204, others 202
 		return answer{}, refusal(resp, b)
 	}
-	return readAnswer(resp.Header.Get("Content-Type"), b)
+	return readAnswer(resp, b)
 }
 
 func (s *httpSender) request(ctx context.Context, m *message) (*http.Request, error) {
@@ -172,7 +172,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// refusal tells what a status code other than 200 means (OTLP specification,
+// refusal tells what a status code that is not of success means (OTLP specification,
 // "Failures"): four of them ask to try again.
 func refusal(resp *http.Response, b []byte) error {
 	e := &sendError{err: fmt.Errorf("it answers %d %s%s", resp.StatusCode, http.StatusText(resp.StatusCode), statusMessageOf(resp, b))}
@@ -216,10 +216,10 @@ func retryAfter(value string) time.Duration {
 	return 0
 }
 
-// readAnswer reads an Export…ServiceResponse. Whatever else answers with 200
-// is no collector.
-func readAnswer(mediaType string, b []byte) (answer, error) {
-	mediaType, _, _ = strings.Cut(mediaType, ";")
+// readAnswer reads an Export…ServiceResponse. Whatever else answers with
+// content is no collector.
+func readAnswer(resp *http.Response, b []byte) (answer, error) {
+	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	switch mediaType = strings.TrimSpace(mediaType); {
 	case len(b) == 0 || mediaType == "application/json": // some collectors answer so, and took it
 		return answer{}, nil
@@ -229,7 +229,7 @@ func readAnswer(mediaType string, b []byte) (answer, error) {
 			return a, nil
 		}
 	}
-	return answer{}, &sendError{err: fmt.Errorf("it answers 200 with %.40q that is no answer of a collector", mediaType)}
+	return answer{}, &sendError{err: fmt.Errorf("it answers %d with %.40q that is no answer of a collector", resp.StatusCode, mediaType)}
 }
 
 // parseAnswer reads the partial success of a response, which both signals have

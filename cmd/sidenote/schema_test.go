@@ -382,7 +382,7 @@ func TestPipelines(t *testing.T) {
 			}
 		}
 	}
-	if files < 6 {
+	if files < 5 {
 		t.Errorf("only %d files", files)
 	}
 }
