@@ -35,36 +35,64 @@ type pageTest struct {
 }
 
 // TestInspector works the inspector's page in a browser as people do, with real
-// traffic behind it.
+// traffic behind it. Each script has a sidenote and a browser of its own.
 func TestInspector(t *testing.T) {
 	nodePackage(t, "playwright-core")
 	nodePackage(t, "axe-core")
-	node, chromium := need(t, "node"), need(t, "chromium")
+	for _, s := range []struct {
+		name  string
+		least int // steps
+		args  []string
+	}{
+		{name: "inspector", least: 25},
+		{name: "looks", least: 13},
+		{name: "hands", least: 40},
+		{name: "corners", least: 5},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			newPageTest(t, s.args...).work(s.name+".mjs", s.least)
+		})
+	}
+}
+
+// newPageTest starts a sidenote and origin servers.
+func newPageTest(t *testing.T, args ...string) *pageTest {
+	t.Helper()
 	a := newAuthority(t)
 	x := &pageTest{t: t, raw: rawOrigin(t)}
 	x.clear, x.secure = servers(t, a, shop())
 	ports := freePorts(t, 2)
-	x.args = []string{
+	x.args = append([]string{
 		"--listen", fmt.Sprintf("127.0.0.1:%d", ports[0]), "--admin", fmt.Sprintf("127.0.0.1:%d", ports[1]),
 		"--ca-dir", filepath.Join(t.TempDir(), "ca"), "--upstream-ca", a.file,
-	}
+	}, args...)
 	x.begin()
+	return x
+}
 
+// work runs a script, whose steps are tests of their own.
+func (x *pageTest) work(script string, least int) {
+	t := x.t
 	dir := t.TempDir()
 	steps := 0
 	err := scale.Script{
-		Node: node, Folder: "node", Name: "inspector.mjs", Env: append(plainEnv(dir), "TZ=UTC", "SIDENOTE_TEST_SHOW="+os.Getenv("SIDENOTE_TEST_SHOW")),
+		Node: need(t, "node"), Folder: "node", Name: script, Env: append(plainEnv(dir), "TZ=UTC", "SIDENOTE_TEST_SHOW="+os.Getenv("SIDENOTE_TEST_SHOW"), "SIDENOTE_TEST_WAIT="+os.Getenv("SIDENOTE_TEST_WAIT")),
 		Config: map[string]string{
-			"chromium": chromium, "pictures": os.Getenv(picturesVariable), "link": x.p.open("--print", "--admin", x.p.admin), "dir": dir,
+			"chromium": need(t, "chromium"), "pictures": os.Getenv(picturesVariable), "link": x.p.open("--print", "--admin", x.p.admin), "dir": dir,
 			"clear": x.base(), "raw": "http://" + x.raw,
 		},
 	}.Run(x.serve, func(line []byte) error {
-		var said struct{ Step, Failed string }
+		var said struct {
+			Step, Failed string
+			Took         int // milliseconds
+		}
 		if err := json.Unmarshal(line, &said); err != nil {
 			return err
 		}
 		steps++
 		t.Run(said.Step, func(t *testing.T) {
+			t.Logf("%d ms", said.Took)
 			if said.Failed != "" {
 				t.Error(said.Failed)
 			}
@@ -74,7 +102,7 @@ func TestInspector(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if steps < 15 {
+	if steps < least {
 		t.Errorf("only %d steps were made", steps)
 	}
 }
@@ -86,6 +114,8 @@ func (x *pageTest) serve(what string) {
 		x.visit()
 	case "one":
 		x.get("GET", x.base()+"/v1/cart", "")
+	case "two notes":
+		x.get("GET", x.base()+"/v1/account", "")
 	case "hostile":
 		for at := range map[string]bool{"value": true, "json": true, "html": true, "reason": true, "type": true, "location": true} {
 			for with := range weapons {
@@ -190,6 +220,7 @@ func shop() http.Handler {
 	mux.HandleFunc("/v1/orders/78", answer(500, json, `{"error":"database is locked"}`))
 	mux.HandleFunc("/old", answer(301, "text/plain; charset=utf-8", "moved\n", "Location", "/v1/cart"))
 	mux.HandleFunc("/login", answer(401, "text/plain; charset=utf-8", "who are you?\n"))
+	mux.HandleFunc("/v1/account", answer(401, "application/problem+json", `{"title":"who are you?","status":400}`))
 	mux.HandleFunc("/limit", answer(429, json, `{"error":"slow down"}`))
 	mux.HandleFunc("/logo.svg", answer(200, "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>parent.canary=4</script><circle cx="4" cy="4" r="4" fill="#2456c9"/></svg>`, "Cache-Control", "max-age=600"))
 	mux.HandleFunc("/page", answer(200, "text/html; charset=utf-8", `<!doctype html><title>Shop</title><h1>Hello</h1><script>parent.canary=5;alert(1)</script><img src=x onerror="parent.canary=6">`))

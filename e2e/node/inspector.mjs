@@ -1,69 +1,12 @@
 // Works the inspector's page as people do, and says of each step how it went:
 // {"step": …, "failed": …}. What it needs done outside the browser it asks for
 // with {"ask": …}, and goes on when a line comes.
-import { createRequire } from 'node:module';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ask, check, config, launch, listOf, origin, say, until, wait } from './script.mjs';
+import { ask, check, config, origin, until, wait } from './script.mjs';
+import { openInspector } from './inspector-page.mjs';
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const browser = await launch();
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, reducedMotion: 'reduce', colorScheme: 'light' });
-await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
-const page = await context.newPage();
-page.setDefaultTimeout(wait);
-
-// What must never be seen, whatever the step.
-const bad = [];
-let expecting = false; // answers that are errors: the browser logs them
-const watch = (p) => {
-  p.on('console', (m) => {
-    if (m.type() === 'error' && !(expecting && m.text().startsWith('Failed to load resource'))) bad.push(`console: ${m.text()}`);
-  });
-  p.on('pageerror', (e) => bad.push(`error: ${e.stack}`));
-  p.on('dialog', (d) => { bad.push(`a dialog: ${d.message()}`); void d.dismiss(); });
-  p.on('request', (r) => { if (!r.url().startsWith(`${origin}/`) && !r.url().startsWith('data:')) bad.push(`asked for ${r.url()}`); });
-};
-watch(page);
-
-let broken = false;
-async function step(name, work, on = page) {
-  if (broken) return;
-  const from = bad.length;
-  try {
-    await work();
-    check(bad.length === from, bad.slice(from).join('; '));
-    say({ step: name });
-  } catch (error) {
-    say({ step: name, failed: String(error?.stack ?? error) });
-    if (process.env.SIDENOTE_TEST_SHOW) await on.screenshot({ path: path.join(process.env.SIDENOTE_TEST_SHOW, `${name.replaceAll(' ', '-')}.png`) });
-  }
-}
-
-/** axe runs in a world of its own, so that the page's policy stands. */
-async function sound(what, on = page) {
-  const session = await on.context().newCDPSession(on);
-  const { frameTree } = await session.send('Page.getFrameTree');
-  const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-  await session.send('Runtime.evaluate', { contextId, expression: axe });
-  const { result } = await session.send('Runtime.evaluate', {
-    contextId, awaitPromise: true, returnByValue: true,
-    expression: "axe.run(document, { iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], rules: { region: { enabled: false }, 'page-has-heading-one': { enabled: false } } }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).slice(0, 3).join(' | ')))",
-  });
-  await session.detach();
-  check(Array.isArray(result.value), `axe gave nothing for ${what}`);
-  check(result.value.length === 0, `axe on ${what}: ${result.value.join('\n')}`);
-  const wide = await on.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  check(wide <= 0, `${what} is ${wide} px too wide`);
-}
-
-async function picture(name, on = page) {
-  if (config.pictures) await on.screenshot({ path: path.resolve(config.pictures, `inspector-${name}.png`) });
-}
-
-const { rows, row, total, filter } = listOf(page);
-const details = page.locator('#details');
-const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+const { browser, context, page, bad, allow, watch, step, sound, picture, rows, row, total, filter, details, clipboard } = await openInspector();
 
 await step('the first run', async () => {
   await page.goto(config.link);
@@ -216,7 +159,7 @@ await step('filter and proposals', async () => {
 });
 
 await step('a filter that cannot be read', async () => {
-  expecting = true;
+  allow.errors = true;
   await filter('host:shop statu:4');
   await page.getByText('did you mean status:').waitFor();
   check((await page.locator('.shadow span').innerText()) === 'statu', 'the place is not marked');
@@ -224,7 +167,7 @@ await step('a filter that cannot be read', async () => {
   await sound('an error in the filter');
   await filter('');
   await until('all are shown', async () => (await total()) > 20);
-  expecting = false;
+  allow.errors = false;
 });
 
 await step('what this browser remembers', async () => {
@@ -340,13 +283,13 @@ await step('half a HAR', async () => {
   const text = await readFile(path.join(config.dir, 'saved.har'), 'utf8');
   const file = path.join(config.dir, 'half.har');
   await writeFile(file, text.slice(0, text.length * 0.7));
-  expecting = true;
+  allow.errors = true;
   await page.setInputFiles('#import', file);
   await page.getByRole('dialog').getByText('half.har').first().waitFor();
   await sound('a broken file');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  expecting = false;
+  allow.errors = false;
 });
 
 await step('groups', async () => {
@@ -374,7 +317,7 @@ await step('the overview', async () => {
 });
 
 await step('hostile text is text', async () => {
-  expecting = true; // a content whose coding is nonsense cannot be set out
+  allow.errors = true; // a content whose coding is nonsense cannot be set out
   await page.keyboard.press('Escape');
   await ask('hostile');
   await page.evaluate(() => { globalThis.canary = 0; });
@@ -409,39 +352,16 @@ await step('hostile text is text', async () => {
   bad.splice(0, bad.length, ...bad.filter((b) => !/Blocked script execution|sandboxed|Refused to load|violates the following Content Security Policy|Loading the image/.test(b)));
   await filter('');
   await page.keyboard.press('Escape');
-  expecting = false;
-});
-
-await step('dark, narrow, and on a wall', async () => {
-  await row('/v1/cart').waitFor();
-  const screens = { dark: [['narrow', 400, 800], ['wall', 2560, 1440], ['desk', 1440, 900]], light: [['narrow', 400, 800]] };
-  for (const [colorScheme, sizes] of Object.entries(screens)) {
-    for (const [name, width, height] of sizes) {
-      const other = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce', storageState: await context.storageState() });
-      const p = await other.newPage();
-      p.setDefaultTimeout(wait);
-      watch(p);
-      for (const [view, hash] of [['list', ''], ['details', '#x=3'], ['overview', '#view=overview']]) {
-        await p.goto('about:blank');
-        await p.goto(`${origin}/${hash}`);
-        await p.locator(view === 'list' ? '.row' : view === 'details' ? '.note' : '.figure').first().waitFor();
-        await p.waitForTimeout(120);
-        if (name !== 'wall') await sound(`${view}, ${colorScheme}, ${name}`, p);
-        if (`${view} ${colorScheme}` === 'list dark' || name === 'narrow') await picture(`${view}-${colorScheme}-${name}`, p);
-      }
-      await other.close();
-    }
-  }
-  bad.splice(0, bad.length, ...bad.filter((b) => b !== 'asked for about:blank'));
+  allow.errors = false;
 });
 
 await step('an exchange that is not there', async () => {
-  expecting = true;
+  allow.errors = true;
   await page.evaluate(() => { location.hash = '#x=987654'; });
   await page.getByText('There is no such exchange').waitFor();
   await sound('no such exchange');
   await page.getByRole('button', { name: 'Close', exact: true }).click();
-  expecting = false;
+  allow.errors = false;
 });
 
 await step('thousands of exchanges', async () => {
@@ -464,7 +384,7 @@ await step('thousands of exchanges', async () => {
 });
 
 await step('the server goes and comes back', async () => {
-  expecting = true;
+  allow.errors = true;
   await ask('stop');
   await page.getByText('sidenote does not answer').first().waitFor();
   check((await rows.count()) > 5, 'what was there is gone');
@@ -474,7 +394,7 @@ await step('the server goes and comes back', async () => {
   await page.getByText('Waiting for your first request').waitFor();
   await ask('one');
   await row('/v1/cart').waitFor();
-  expecting = false;
+  allow.errors = false;
 });
 
 await step('nothing else was asked for or complained about', async () => check(bad.length === 0, bad.join('\n')));

@@ -9,7 +9,7 @@ export const config = JSON.parse(process.argv[2]);
 export const origin = new URL(config.link).origin;
 
 /** How long anything may take that is not measured, in milliseconds. */
-export const wait = Number(process.env.SIDENOTE_TEST_WAIT ?? 15000);
+export const wait = Number(process.env.SIDENOTE_TEST_WAIT || 15000);
 
 const replies = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 

@@ -55,8 +55,11 @@ function leave(): void {
   }
 }
 
+/** Gives the list the focus, unless somebody has begun to write meanwhile. */
 export function focusList(): void {
-  requestAnimationFrame(() => document.getElementById('list')?.focus());
+  requestAnimationFrame(() => {
+    if (!writes(document.activeElement)) document.getElementById('list')?.focus();
+  });
 }
 
 const withDetail = (work: (d: NonNullable<typeof app.detail>) => void) => () => {
