@@ -114,7 +114,7 @@ func (x *pageTest) serve(what string) {
 		x.visit()
 	case "one":
 		x.get("GET", x.base()+"/v1/cart", "")
-	case "two notes":
+	case "three notes":
 		x.get("GET", x.base()+"/v1/account", "")
 	case "hostile":
 		for at := range map[string]bool{"value": true, "json": true, "html": true, "reason": true, "type": true, "location": true} {
@@ -220,7 +220,7 @@ func shop() http.Handler {
 	mux.HandleFunc("/v1/orders/78", answer(500, json, `{"error":"database is locked"}`))
 	mux.HandleFunc("/old", answer(301, "text/plain; charset=utf-8", "moved\n", "Location", "/v1/cart"))
 	mux.HandleFunc("/login", answer(401, "text/plain; charset=utf-8", "who are you?\n"))
-	mux.HandleFunc("/v1/account", answer(401, "application/problem+json", `{"title":"who are you?","status":400}`))
+	mux.HandleFunc("/v1/account", answer(401, "application/problem+json", `{"title":"who are you?","status":400}`, "Expires", "soon", "ETag", "v1"))
 	mux.HandleFunc("/limit", answer(429, json, `{"error":"slow down"}`))
 	mux.HandleFunc("/logo.svg", answer(200, "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>parent.canary=4</script><circle cx="4" cy="4" r="4" fill="#2456c9"/></svg>`, "Cache-Control", "max-age=600"))
 	mux.HandleFunc("/page", answer(200, "text/html; charset=utf-8", `<!doctype html><title>Shop</title><h1>Hello</h1><script>parent.canary=5;alert(1)</script><img src=x onerror="parent.canary=6">`))
