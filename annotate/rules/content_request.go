@@ -151,7 +151,7 @@ var contentPatchMediaTypeUnsuitable = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the type of the patch does not say what it does",
 	Refs:     []string{"RFC 5789 §2"},
-	Doc:      "The content of PATCH is to be in a format that says how to apply it. application/json does not: what happens to members that are left out, and how is one removed? application/merge-patch+json and application/json-patch+json say so.",
+	Doc:      "The content of PATCH is to be in a format that says how to apply it. application/json does not: what happens to members that are left out, and how is one removed? application/merge-patch+json and application/json-patch+json say so. So does an OpenAPI description that is loaded and lists the type.",
 	Help:     "send application/merge-patch+json or application/json-patch+json, if the server takes it",
 	Bad:      []string{sending("PATCH", "Content-Type: application/json", "{}")},
 	Good: []string{sending("PATCH", "Content-Type: application/merge-patch+json", "{}"), sending("PATCH", "Content-Type: application/offset+octet-stream", "{}"),
@@ -186,7 +186,7 @@ var contentRequestBodyUndefinedSemantics = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a request has content that means nothing",
 	Refs:     []string{"RFC 9110 §9.3.1", "RFC 9110 §9.3.2", "RFC 9110 §9.3.5"},
-	Doc:      "Content of GET, HEAD and DELETE has no defined meaning. Servers ignore it, intermediaries drop it or refuse the request, and caches answer without looking at it.",
+	Doc:      "Content of GET, HEAD and DELETE has no defined meaning. Servers ignore it, intermediaries drop it or refuse the request, and caches answer without looking at it. Where an OpenAPI description that is loaded declares content for the operation, it has a meaning, and nothing is noted.",
 	Help:     "put the values into the query, or use POST or QUERY",
 	Bad:      []string{sending("GET", "Content-Type: application/json", "{}"), sending("DELETE", "Content-Type: application/json", "{}")},
 	Good:     []string{sending("DELETE", "Content-Length: 0", ""), sending("POST", "Content-Type: application/json", "{}")},
@@ -262,7 +262,7 @@ var contentUserAgentMissing = &annotate.Rule{
 	Good:     []string{sending("GET", "User-Agent: shop-client/1.2", "")},
 	Once:     func(x *exchange.Exchange) string { return x.Client.Peer.Addr().String() },
 	Check: func(p *annotate.Pass) {
-		if f := &p.X.Request.Fields; !f.Has(exchange.FieldUserAgent) && p.X.Request.Method != "CONNECT" {
+		if m := &p.X.Request.Message; !m.Fields.Has(exchange.FieldUserAgent) && p.X.Request.Method != "CONNECT" && !hasNoRecord(p.X, m) {
 			p.Note(p.RequestField(exchange.FieldUserAgent), "the request has no User-Agent")
 		}
 	},

@@ -39,7 +39,8 @@ var contentContentTypeMissing = &annotate.Rule{
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
-			if s.m.Fields.Has(exchange.FieldContentType) || !s.hasContent() || s.in == exchange.InRequest && p.X.Request.Method == "OPTIONS" || p.X.Request.Method == "CONNECT" {
+			if s.m.Fields.Has(exchange.FieldContentType) || !s.hasContent() || s.in == exchange.InRequest && p.X.Request.Method == "OPTIONS" || p.X.Request.Method == "CONNECT" ||
+				hasNoRecord(p.X, s.m) {
 				continue
 			}
 			s.note(p, s.field(p, exchange.FieldContentType), "content of "+octets(int(s.m.Content.Size))+" comes without Content-Type")

@@ -125,3 +125,27 @@ func TestRealTrafficInHAR(t *testing.T) {
 		}
 	}
 }
+
+// TestHARWithoutFields: where a HAR has no field lines of a message, nobody knows
+// which ones it had. Where it has some, one that is missing was not there.
+func TestHARWithoutFields(t *testing.T) {
+	for _, c := range []struct{ request, response, want string }{
+		{``, ``, ""},
+		{`"headers":[],`, `"headers":[],`, ""},
+		{`"headers":[{"name":"Accept","value":"*/*"}],`, ``, "content/user-agent-missing "},
+		{``, `"headers":[{"name":"Date","value":"Fri, 02 Jan 2026 03:04:05 GMT"}],`, "content/content-type-missing "},
+	} {
+		har := `{"log":{"entries":[{"request":{"method":"GET","url":"http://a.test/x",` + c.request + `"httpVersion":"HTTP/1.1"},` +
+			`"response":{"status":200,` + c.response + `"httpVersion":"HTTP/1.1","content":{"size":5,"text":"hello"}}}]}}`
+		got := ""
+		err := exchange.ReadCapture(strings.NewReader(har), exchange.Capture{File: "a.har", Exchange: func(x *exchange.Exchange) error {
+			for _, n := range defaultSet(t).All(x, nil) {
+				got += n.Rule.ID + " "
+			}
+			return nil
+		}})
+		if err != nil || got != c.want {
+			t.Errorf("%s %s: %q, %v, want %q", c.request, c.response, got, err, c.want)
+		}
+	}
+}

@@ -73,6 +73,12 @@ func announcedNoContent(r *exchange.Request) bool {
 	return r.Version < exchange.HTTP2 || r.Content.Complete
 }
 
+// hasNoRecord reports whether a capture has no field line of a message at all:
+// HARs are seen that leave them out, so nobody can say that one was missing.
+func hasNoRecord(x *exchange.Exchange, m *exchange.Message) bool {
+	return x.Source.File != "" && m.Fields.Len() == 0 && !m.WireTrue()
+}
+
 // announcedContent reports whether the framing of an HTTP/1.1 request announces content.
 func announcedContent(r *exchange.Request) bool {
 	if r.Fields.Has(exchange.FieldTransferEncoding) {

@@ -40,7 +40,7 @@ func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
 	options := annotate.Options{
 		SlowAfter: c.SlowAfter, LargeField: limit(c.LargeField), LargeHead: limit(c.LargeHead), LongURI: limit(c.LongURI),
 	}
-	all := slices.Concat(rules.All(), descriptions.Rules(), expectations)
+	all := slices.Concat(descriptions.Exempt(rules.All()), descriptions.Rules(), expectations)
 	changes = slices.Concat(profile.ChangesOf(all), keepOn(changes, expectations))
 	wanted, err := wantedByPolicy(p, all, changes)
 	if err != nil {

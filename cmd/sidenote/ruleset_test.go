@@ -9,6 +9,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/configs"
+	"sidenote/exchange"
 	"sidenote/policy"
 )
 
@@ -60,5 +61,56 @@ func TestRuleSet(t *testing.T) {
 	c.OpenAPI = []string{"none.yaml"}
 	if _, err := newRuleSet(&c, policy.Default()); err == nil || !strings.Contains(err.Error(), "--openapi: ") || !strings.Contains(err.Error(), "none.yaml") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestDescriptionsExempt looks at requests that a description allows and that
+// nobody else would.
+func TestDescriptionsExempt(t *testing.T) {
+	description := filepath.Join(t.TempDir(), "api.yaml")
+	const text = `openapi: 3.0.3
+info: {title: a, version: b}
+paths:
+  /orders/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+    delete: {requestBody: {content: {application/json: {}}}, responses: {default: {description: any}}}
+    patch: {requestBody: {content: {application/json: {}}}, responses: {default: {description: any}}}
+    get: {responses: {default: {description: any}}}
+`
+	if err := os.WriteFile(description, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const meaningless, unsuitable = "content/request-body-undefined-semantics", "content/patch-media-type-unsuitable"
+	for _, c := range []struct{ request, kind, without, with string }{
+		{"DELETE /orders/7", "application/json", meaningless, ""},
+		{"GET /orders/7", "application/json", meaningless, meaningless},
+		{"DELETE /other", "application/json", meaningless, meaningless},
+		{"PATCH /orders/7", "application/json", unsuitable, ""},
+		{"PATCH /orders/7", "text/plain", unsuitable, unsuitable},
+	} {
+		for _, loaded := range []bool{false, true} {
+			config, want := configs.Default(), c.without
+			if loaded {
+				config.OpenAPI, want = []string{"https://api.test=" + description}, c.with
+			}
+			set, err := newRuleSet(&config, policy.Default())
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err := exchange.ParseText("* scheme https\n> " + c.request + " HTTP/1.1\n> Host: api.test\n> Content-Type: " + c.kind +
+				"\n> Content-Length: 2\n>\n> {}\n< HTTP/1.1 204 No Content\n<\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, n := range set.All(x, nil) {
+				if n.Rule.ID == meaningless || n.Rule.ID == unsuitable {
+					got += n.Rule.ID
+				}
+			}
+			if got != want {
+				t.Errorf("%s of %s, description %v: %q, want %q", c.request, c.kind, loaded, got, want)
+			}
+		}
 	}
 }
