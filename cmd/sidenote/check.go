@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/signal"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -278,23 +275,25 @@ func userAgent() string {
 
 // run makes the checks and says how it went.
 func (ch *checking) run(ctx context.Context, checks []check.Check) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
 	ch.all = len(checks)
 	err := ch.runner.Run(ctx, checks, ch.result)
 	switch {
-	case ctx.Err() != nil || err != nil: // without a report: there is no verdict
-		_ = ch.sink.Close()
-	default:
-		err = ch.conclude()
-		ch.judge.warn("check")
-	}
-	switch {
 	case ctx.Err() != nil:
-		return &codedError{exitFailed, errors.New("check: interrupted")}
-	case err != nil:
+		if err := ch.conclude("it was interrupted; " + onlyUntilThen); err != nil {
+			return err
+		}
+		return interrupted("check")
+	case err != nil: // without a report: there is no verdict
+		_ = ch.sink.Close()
 		return err
-	case ch.failed > 0:
+	}
+	if err := ch.conclude(); err != nil {
+		return err
+	}
+	ch.judge.warn("check")
+	if ch.failed > 0 {
 		return &codedError{exitPolicy, errors.New("check: " + ch.reason())}
 	}
 	return ch.judge.err("check")
@@ -308,13 +307,13 @@ func (ch *checking) reason() string {
 	return fmt.Sprintf("%d of %s did not pass", ch.failed, wording.Count(ch.all, "check"))
 }
 
-// conclude writes the reports and the summary.
-func (ch *checking) conclude() error {
-	v := judged(ch.judge)
+// conclude writes the reports and the summary; why are reasons why the run did
+// not pass, beside its checks.
+func (ch *checking) conclude(why ...string) error {
 	if ch.failed > 0 {
-		v = judged(ch.judge, ch.reason())
+		why = append(why, ch.reason())
 	}
-	made, failed := ch.reports.finish(v)
+	made, failed := ch.reports.finish(judged(ch.judge, why...))
 	err := ch.sink.Close()
 	if ch.text {
 		err = errors.Join(err, ch.program.printSummary(ch.out, made, ch.terminal))

@@ -139,12 +139,19 @@ func (l *linting) openSink() error {
 	return nil
 }
 
-// run judges all files and says how it went.
+// run judges all files and says how it went, also when a signal ends it early.
 func (l *linting) run(ctx context.Context) error {
-	if err := l.all(ctx); err != nil {
-		return err
+	ctx, stop := untilSignal(ctx)
+	defer stop()
+	ended := l.all(ctx)
+	v := verdictOf(l.judge)
+	switch {
+	case ended != nil && ctx.Err() == nil:
+		return ended
+	case ended != nil:
+		v = judged(l.judge, "it was interrupted; "+onlyUntilThen)
 	}
-	made, failed := l.reports.finish(verdictOf(l.judge))
+	made, failed := l.reports.finish(v)
 	err := l.sink.Close()
 	if l.text {
 		err = errors.Join(err, l.program.printSummary(l.out, made, l.terminal))
@@ -152,10 +159,14 @@ func (l *linting) run(ctx context.Context) error {
 	if err := errors.Join(err, l.out.Flush()); err != nil {
 		return cannotWrite(err)
 	}
-	l.judge.warn(l.command)
+	if ended == nil {
+		l.judge.warn(l.command)
+	}
 	switch {
 	case failed != nil:
 		return failed
+	case ended != nil:
+		return ended
 	case l.unread > 0:
 		return &codedError{exitUsage, errSaid}
 	case l.text && l.terminal.TTY && !made.Verdict.Passed: // the summary says why

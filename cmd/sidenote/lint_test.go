@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,12 +146,72 @@ func TestLintOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestLintInterrupted ends while standard input is silent, as a pipe can be for
+// ever, and writes what there was until then.
 func TestLintInterrupted(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	var errs bytes.Buffer
-	if code := run(ctx, []string{"lint", writeHAR(t, 3)}, nil, nil, io.Discard, &errs); code != exitFailed || !strings.Contains(errs.String(), "interrupted") {
-		t.Errorf("exit %d, %s", code, errs.String())
+	x, err := exchange.ParseText("> PUT /a HTTP/1.1\n> Host: a.test\n>\n< HTTP/1.1 405 Method Not Allowed\n< Content-Length: 0\n<\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	in, feed := io.Pipe()
+	defer feed.Close()
+	dir := t.TempDir()
+	page, har := filepath.Join(dir, "report.md"), filepath.Join(dir, "all.har")
+	const lines = 20
+	go func() {
+		for range lines {
+			_, _ = feed.Write(x.AppendJSON(nil, exchange.EncodeOptions{Full: true}))
+		}
+		for countHAR(har) < lines {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	var out, errs bytes.Buffer
+	code := run(ctx, []string{"lint", "--report", "markdown=" + page + ",har=" + har, "-"}, nil, in, &out, &errs)
+	const want = "sidenote: lint: interrupted; what was written is only what there was until then\n"
+	if code != exitFailed || errs.String() != want || !strings.Contains(out.String(), "-- 20 exchanges: 20 4xx; 20 errors") {
+		t.Errorf("exit %d, %s\n%s", code, errs.String(), out.String())
+	}
+	b, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(string(b), "t was interrupted; what was written is only what there was until then") {
+		t.Errorf("%v\n%s", err, b)
+	}
+	if n := countHAR(har); n != lines {
+		t.Errorf("%d exchanges in the HAR", n)
+	}
+}
+
+// countHAR counts the exchanges of a HAR, as far as it can be read.
+func countHAR(name string) (n int) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	_ = exchange.ReadCapture(f, exchange.Capture{Exchange: func(*exchange.Exchange) error { n++; return nil }})
+	return n
+}
+
+// TestCheckInterrupted ends while a server is silent.
+func TestCheckInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/silent" {
+			cancel()
+			<-r.Context().Done()
+		}
+	}))
+	defer s.Close()
+	page := filepath.Join(t.TempDir(), "report.md")
+	var out, errs bytes.Buffer
+	code := run(ctx, []string{"check", "--report", "markdown=" + page, s.URL + "/a", s.URL + "/silent", s.URL + "/c"}, nil, nil, &out, &errs)
+	if code != exitFailed || !strings.Contains(errs.String(), "sidenote: check: interrupted; what was written") || !strings.Contains(out.String(), "-- 1 exchange: 1 2xx") {
+		t.Errorf("exit %d, %s\n%s", code, errs.String(), out.String())
+	}
+	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), "t was interrupted; what was written") || !strings.Contains(string(b), "**1 exchange**") {
+		t.Errorf("%v\n%s", err, b)
 	}
 }
 

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 
 	"sidenote/exchange"
 )
@@ -50,7 +54,7 @@ func (r *reading) file(ctx context.Context, in *capture) error {
 	case r.written != nil:
 		return cannotWrite(r.written)
 	case ctx.Err() != nil:
-		return &codedError{exitFailed, errors.New(r.command + ": interrupted")}
+		return interrupted(r.command)
 	case err != nil:
 		r.complain(err)
 	}
@@ -69,7 +73,11 @@ func (r *reading) read(ctx context.Context, in *capture) error {
 		return err
 	}
 	defer f.Close()
-	return exchange.ReadCapture(r.progress.counting(f), exchange.Capture{
+	from := io.Reader(f)
+	if in.size == 0 { // a pipe, which may be silent for ever
+		from = readUntil(ctx, f)
+	}
+	return exchange.ReadCapture(r.progress.counting(from), exchange.Capture{
 		File: in.name,
 		Exchange: func(x *exchange.Exchange) error {
 			if r.written = r.each(x); r.written != nil {
@@ -94,6 +102,35 @@ func (r *reading) complain(err error) {
 	r.progress.clear()
 	fmt.Fprintf(r.program.stderr, "sidenote: %s: %s\n", r.command, oneLine(err.Error()))
 }
+
+// readUntil gives a reader of r that fails as soon as ctx ends, though r itself
+// may then still wait for something to read.
+func readUntil(ctx context.Context, r io.Reader) io.Reader {
+	from, to := io.Pipe()
+	go func() {
+		_, err := io.Copy(to, r)
+		to.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { to.CloseWithError(ctx.Err()) })
+	return from
+}
+
+// untilSignal is ctx until a signal asks the program to end; a second one ends
+// it at once.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// interrupted is the error of a command that a signal ended. What it had done
+// until then it has written.
+func interrupted(command string) error {
+	return &codedError{exitFailed, errors.New(command + ": interrupted; " + onlyUntilThen)}
+}
+
+// onlyUntilThen says of a report what it lacks.
+const onlyUntilThen = "what was written is only what there was until then"
 
 func cannotWrite(err error) error {
 	return &codedError{exitFailed, fmt.Errorf("cannot write the output: %w", err)}
