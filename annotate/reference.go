@@ -25,9 +25,9 @@ func RefURL(ref string) string {
 	if m := cweRef.FindStringSubmatch(ref); m != nil {
 		return "https://cwe.mitre.org/data/definitions/" + m[1] + ".html"
 	}
-	ref = strings.TrimPrefix(ref, "W3C ")
+	name, _, _ := strings.Cut(ref, " §")
 	for _, s := range specifications {
-		if rest, ok := strings.CutPrefix(ref, s.name); ok && (rest == "" || strings.ContainsAny(rest[:1], " ,")) {
+		if s.name == name {
 			return s.url
 		}
 	}
@@ -40,14 +40,14 @@ var (
 	cweRef   = regexp.MustCompile(`^CWE-(\d+)$`)
 )
 
-// specifications are the addresses of what is no RFC.
+// specifications are the names of what is no RFC, and their addresses. A
+// reference is the name alone, or "NAME §SECTION".
 var specifications = []struct{ name, url string }{
 	{"RFC 6265bis", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis"},
 	{"Fetch Metadata", "https://www.w3.org/TR/fetch-metadata/"},
 	{"Fetch", "https://fetch.spec.whatwg.org/"},
 	{"HTML", "https://html.spec.whatwg.org/multipage/"},
 	{"WHATWG URL", "https://url.spec.whatwg.org/"},
-	{"CSP3", "https://www.w3.org/TR/CSP3/"},
 	{"CSP 3", "https://www.w3.org/TR/CSP3/"},
 	{"Referrer Policy", "https://www.w3.org/TR/referrer-policy/"},
 	{"Permissions Policy", "https://www.w3.org/TR/permissions-policy-1/"},
@@ -65,5 +65,9 @@ var specifications = []struct{ name, url string }{
 	{"XML 1.0", "https://www.w3.org/TR/xml/"},
 	{"IANA HTTP Field Name Registry", "https://www.iana.org/assignments/http-fields/"},
 	{"IANA media types", "https://www.iana.org/assignments/media-types/"},
-	{"IANA Media Types", "https://www.iana.org/assignments/media-types/"},
+	{"Namespaces in XML 1.0", "https://www.w3.org/TR/xml-names/"},
+	{"Network Reporting", "https://w3c.github.io/reporting/network-reporting.html"},
+	{"Reporting (2018 draft)", "https://www.w3.org/TR/2018/WD-reporting-1-20180925/"},
+	{"gRPC over HTTP/2", "https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md"},
+	{"hstspreload.org", "https://hstspreload.org/"},
 }

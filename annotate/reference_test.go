@@ -14,13 +14,13 @@ func TestRefURL(t *testing.T) {
 		"RFC 9112 §B.1":                  "https://www.rfc-editor.org/rfc/rfc9112#appendix-B.1",
 		"RFC 8288":                       "https://www.rfc-editor.org/rfc/rfc8288",
 		"RFC 6265bis §4.1":               "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis",
-		"Fetch 4.8":                      "https://fetch.spec.whatwg.org/",
+		"Fetch §4.8":                     "https://fetch.spec.whatwg.org/",
 		"Fetch Metadata §2":              "https://www.w3.org/TR/fetch-metadata/",
 		"CWE-601":                        "https://cwe.mitre.org/data/definitions/601.html",
-		"W3C Clear Site Data §3.1":       "https://www.w3.org/TR/clear-site-data/",
+		"Clear Site Data §3.1":           "https://www.w3.org/TR/clear-site-data/",
 		"draft-ietf-httpbis-incremental": "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-incremental",
 		"draft-cutler-x-01 §2.3":         "https://datatracker.ietf.org/doc/html/draft-cutler-x-01",
-		"custom":                         "", "practice": "", "HTMLx": "", "": "",
+		"custom":                         "", "Fetch 4.8": "", "Fetch, HTTP responses": "", "practice": "", "HTMLx": "", "": "",
 	} {
 		if got := annotate.RefURL(ref); got != want {
 			t.Errorf("%q: %s, want %s", ref, got, want)

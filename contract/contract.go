@@ -162,7 +162,7 @@ func (c *Contract) operation(p *annotate.Pass) (*route, bool) {
 	return &routes[0], true
 }
 
-// isPreflight reports whether a request is a CORS preflight (Fetch 4.8).
+// isPreflight reports whether a request is a CORS preflight (Fetch §4.8).
 func isPreflight(x *exchange.Exchange) bool {
 	return x.Request.Method == "OPTIONS" && x.Request.Fields.Has(exchange.FieldOrigin) &&
 		x.Request.Fields.Has(exchange.FieldAccessControlRequestMethod)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A CSPolicy is one serialized Content Security Policy (CSP3 §2.2.1).
+// A CSPolicy is one serialized Content Security Policy (CSP 3 §2.2.1).
 type CSPolicy struct{ Part }
 
 // A CSPDirective is one directive of a policy.

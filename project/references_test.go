@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"sidenote/annotate"
 	"sidenote/annotate/rules"
 	"sidenote/configs"
 	"sidenote/contract"
@@ -202,6 +204,35 @@ func TestImageSettingsExist(t *testing.T) {
 	for _, v := range found {
 		if !slices.ContainsFunc(configs.Settings(), func(s configs.Setting) bool { return s.Env() == v }) {
 			t.Errorf("there is no variable %s", v)
+		}
+	}
+}
+
+// TestReferencesAreSpeltAlike: what has an address is written as annotate.RefURL
+// knows it, and rules refer to nothing else but OpenAPI and common practice.
+func TestReferencesAreSpeltAlike(t *testing.T) {
+	refs := map[string][]string{}
+	for _, r := range slices.Concat(rules.All(), contract.Rules()) {
+		for _, ref := range r.Refs {
+			refs["rule "+r.ID] = r.Refs
+			if annotate.RefURL(ref) == "" && !strings.HasPrefix(ref, "OpenAPI 3.1 ") && ref != "practice" {
+				t.Errorf("rule %s: %q has no address", r.ID, ref)
+			}
+		}
+	}
+	for _, s := range annotate.Statuses() {
+		refs["status "+strconv.Itoa(s.Code)] = s.Refs
+	}
+	for _, f := range annotate.Fields() {
+		refs["field "+f.Name.String()] = f.Refs
+	}
+	for of, list := range refs {
+		for _, ref := range list {
+			for i, c := range ref {
+				if (c == ' ' || c == ',') && annotate.RefURL(ref[:i]) != "" && annotate.RefURL(ref) == "" {
+					t.Errorf("%s: %q: write %q, or that and a section behind §", of, ref, ref[:i])
+				}
+			}
 		}
 	}
 }

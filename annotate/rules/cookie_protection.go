@@ -28,7 +28,7 @@ var cookiePrefixViolation = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie lacks what its name promises",
-	Refs:     []string{"RFC 6265bis §4.1.3", "RFC 6265bis §5.4", "RFC 6265bis §5.7 steps 20-22", "draft layered-cookies §4.1.3.3"},
+	Refs:     []string{"RFC 6265bis §4.1.3", "RFC 6265bis §5.4", "RFC 6265bis §5.7 steps 20-22", "draft-ietf-httpbis-layered-cookies §4.1.3.3"},
 	Doc:      "Browsers accept a cookie whose name begins with __Secure- only with Secure; with __Host- only with Secure, Path=/ and no Domain; with __Http- only with Secure and HttpOnly; with __Host-Http- only with all of these. Otherwise they ignore it, deletions too, without a word.",
 	Help:     "for __Host-: Secure; Path=/ and no Domain. For __Secure-: Secure. For __Http-: Secure; HttpOnly",
 	Bad: []string{settingCookies("__Host-lang=en; Secure; SameSite=Lax"), settingCookies("__host-lang=en; Path=/; Domain=shop.test; Secure"),

@@ -9,7 +9,7 @@ import (
 	"sidenote/field"
 )
 
-// corsRules lists the rules on sharing responses between origins (Fetch 3.3).
+// corsRules lists the rules on sharing responses between origins (Fetch §3.3).
 func corsRules() []*annotate.Rule {
 	return slices.Concat(corsResponseRules(), corsPreflightRules())
 }
@@ -45,7 +45,7 @@ func allowsCredentials(x *exchange.Exchange) bool {
 }
 
 // passesOriginCheck reports whether a response names every origin or that of
-// the request (Fetch 4.10).
+// the request (Fetch §4.10).
 func passesOriginCheck(x *exchange.Exchange) bool {
 	allowed := allowedOrigin(x)
 	return allowed == "*" || allowed != "" && allowed == x.Request.Fields.Value(exchange.FieldOrigin)

@@ -9,7 +9,7 @@ import (
 	"sidenote/field"
 )
 
-// corsPreflightRules lists the rules on preflights (Fetch 4.8).
+// corsPreflightRules lists the rules on preflights (Fetch §4.8).
 func corsPreflightRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		corsPreflight,
@@ -32,7 +32,7 @@ var corsPreflight = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
 	Title:    "the browser asks for permission first",
-	Refs:     []string{"Fetch 3.3.2"},
+	Refs:     []string{"Fetch §3.3.2"},
 	Doc:      "A page wants to send a request to another origin that HTML forms could not send: another method, another Content-Type, or a field such as Authorization. The browser asks by OPTIONS first, without cookies and without credentials, and sends the request only if the answer allows it.",
 	Help:     "answer with 204, Access-Control-Allow-Origin, -Allow-Methods and -Allow-Headers; -Max-Age saves repeating it",
 	Bad:      []string{preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: PUT")},
@@ -52,7 +52,7 @@ var corsPreflightRequestMalformed = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
 	Title:    "the request looks like half a preflight",
-	Refs:     []string{"Fetch 3.3.2"},
+	Refs:     []string{"Fetch §3.3.2"},
 	Doc:      "A preflight is OPTIONS with Origin and Access-Control-Request-Method, which is one method. With a part missing, or on another method, servers do not answer it as a preflight. Browsers never send such a thing; a hand-written test may.",
 	Help:     "send OPTIONS with Origin: https://app.example and Access-Control-Request-Method: PUT",
 	Bad: []string{
@@ -89,7 +89,7 @@ var corsPreflightNotOK = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "a preflight was not answered with success",
-	Refs:     []string{"Fetch 4.8", "Fetch 3.3.3"},
+	Refs:     []string{"Fetch §4.8", "Fetch §3.3.3"},
 	Doc:      "A browser goes on only after a status from 200 to 299, whatever fields the answer has. With 401 or 405, authentication or routing runs before CORS is handled: a preflight never carries credentials. 403 may be a refusal that is meant.",
 	Help:     "answer OPTIONS before authentication and routing, with 204 and the CORS fields",
 	Bad: []string{
@@ -118,7 +118,7 @@ var corsPreflightRedirected = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "a preflight is redirected",
-	Refs:     []string{"Fetch 4.8"},
+	Refs:     []string{"Fetch §4.8"},
 	Doc:      "Browsers do not follow a redirect of a preflight; the request is never sent. Usual causes are a redirect to https, to a path with a slash at the end, or to a login page. Use the final URI in the page.",
 	Help:     "request the final URI, or answer OPTIONS without a redirect",
 	Bad:      []string{preflight("", "308 Permanent Redirect\nLocation: /v1/cart/")},
@@ -155,7 +155,7 @@ var corsPreflightHeaderNotAllowed = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "a field that the page wants to send is not allowed",
-	Refs:     []string{"Fetch 4.8"},
+	Refs:     []string{"Fetch §4.8"},
 	Doc: "The preflight asks for a field that Access-Control-Allow-Headers does not list, so the browser does not send the request. " +
 		"The wildcard never covers Authorization: it must be listed by name.",
 	Help: "add the name to Access-Control-Allow-Headers",
@@ -194,7 +194,7 @@ var corsPreflightMethodNotAllowed = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "the method that the page wants to use is not allowed",
-	Refs:     []string{"Fetch 4.8", "Fetch 2.2.1"},
+	Refs:     []string{"Fetch §4.8", "Fetch §2.2.1"},
 	Doc:      "The preflight asks for a method that Access-Control-Allow-Methods does not list, so the browser does not send the request. Methods are compared with case: patch is not PATCH.",
 	Help:     "add the method to Access-Control-Allow-Methods, in the same case",
 	Bad: []string{
@@ -227,7 +227,7 @@ var corsPreflightMethodNotAllowed = &annotate.Rule{
 	},
 }
 
-// isSimpleMethod reports whether a method needs no permission (Fetch 2.2.1).
+// isSimpleMethod reports whether a method needs no permission (Fetch §2.2.1).
 func isSimpleMethod(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "POST"
 }
@@ -253,7 +253,7 @@ var corsPreflightWildcardWithCredentials = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "the wildcard allows nothing to requests with credentials",
-	Refs:     []string{"Fetch 3.3.5", "Fetch 4.8"},
+	Refs:     []string{"Fetch §3.3.5", "Fetch §4.8"},
 	Doc:      "The answer allows credentials and lists * for methods or fields. For a request with credentials * is a literal name, so the browser blocks what only * would allow.",
 	Help:     "list the methods and fields by name",
 	Bad: []string{
@@ -292,7 +292,7 @@ var corsMaxAgeInvalid = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "Access-Control-Max-Age is not a number of seconds",
-	Refs:     []string{"Fetch 3.3.4", "Fetch 4.8"},
+	Refs:     []string{"Fetch §3.3.4", "Fetch §4.8"},
 	Doc:      "Access-Control-Max-Age is the seconds for which a browser may remember the answer, in digits. Anything else is ignored, and 5 seconds apply: nearly every request then costs a preflight.",
 	Help:     "send the seconds in digits, for example Access-Control-Max-Age: 7200",
 	Bad: []string{

@@ -57,7 +57,7 @@ var deprecatedCSPObsoleteHeader = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "a content security policy in a field that browsers no longer read",
-	Refs:     []string{"CSP3 §3.1"},
+	Refs:     []string{"CSP 3 §3.1"},
 	Doc: "X-Content-Security-Policy and X-WebKit-CSP are what browsers read before 2013. Those of today read Content-Security-Policy only, so the policy here protects nobody. " +
 		"Its old syntax is not always that of today; try it with Content-Security-Policy-Report-Only first.",
 	Help: "send the policy as Content-Security-Policy",
@@ -91,7 +91,7 @@ var deprecatedFeaturePolicyDeprecated = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
 	Title:    "Feature-Policy without its successor",
-	Refs:     []string{"W3C Permissions Policy"},
+	Refs:     []string{"Permissions Policy"},
 	Doc:      "Feature-Policy became Permissions-Policy, with another syntax. Chromium still reads the old field where the new one is missing, and other browsers read neither.",
 	Help:     "send for example: Permissions-Policy: geolocation=(), camera=(self)",
 	Bad:      []string{answered("Feature-Policy: geolocation 'none'")},
@@ -246,7 +246,7 @@ var deprecatedMediaTypeDeprecated = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
 	Title:    "a media type that was given up",
-	Refs:     []string{"IANA Media Types", "RFC 9239 §6"},
+	Refs:     []string{"IANA media types", "RFC 9239 §6"},
 	Doc:      "The registry of media types has this one as obsoleted or deprecated, and names another in its place. Browsers still know the old names; other software, and rules such as those for compression, may not.",
 	Help:     "send the type that took its place",
 	Bad: []string{

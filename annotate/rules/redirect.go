@@ -23,7 +23,7 @@ func redirectRules() []*annotate.Rule {
 }
 
 // followedStatuses are the codes that clients follow by themselves (RFC 9110
-// §15.4, Fetch 4.5).
+// §15.4, Fetch §4.5).
 func followedStatuses() []int { return []int{301, 302, 303, 307, 308} }
 
 // A redirection is a Location value and the URIs that it is about.

@@ -108,7 +108,7 @@ var redirectLocationInvalid = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "Location cannot be read as a URI reference",
-	Refs:     []string{"RFC 9110 §10.2.2", "Fetch 4.5"},
+	Refs:     []string{"RFC 9110 §10.2.2", "Fetch §4.5"},
 	Doc: "Location holds something that no client can turn into a URI, not even the lenient parser of a browser, so the redirect ends here with an error. " +
 		"The usual cause is text glued together from parts of which one was empty or wrong: no host after http://, a port that is a word, a template left unfilled.",
 	Help: "send a path such as /orders/7, or a whole URI with a host",
@@ -278,7 +278,7 @@ var redirectLocationUnfollowableScheme = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "no client follows a redirect to this scheme",
-	Refs:     []string{"Fetch 4.5", "RFC 9110 §15.4"},
+	Refs:     []string{"Fetch §4.5", "RFC 9110 §15.4"},
 	Doc: "Clients refuse to follow a redirect to a script, to inline data or to a local file, since that would let a server run code or read files in the client's name. " +
 		"They stop with a network error and show nothing of the response. " +
 		"If the value comes from the request, somebody may be trying the server for an open redirect.",

@@ -85,7 +85,7 @@ var redirectMethodRewriteRisk = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "clients disagree on what to repeat after this redirect",
-	Refs:     []string{"RFC 9110 §15.4.2", "RFC 9110 §15.4.3", "Fetch 4.5"},
+	Refs:     []string{"RFC 9110 §15.4.2", "RFC 9110 §15.4.3", "Fetch §4.5"},
 	Doc: "After 301 and 302 clients differ: browsers and most libraries turn a POST into a GET and drop its content, some do so with PUT, PATCH and DELETE too, and some repeat the request as it was. " +
 		"An API call is then lost without any error, as a GET that succeeds. " +
 		"307 and 308 demand that method and content are kept; 303 says that a GET of another URI is meant.",
@@ -304,7 +304,7 @@ var redirectRefreshFieldUsed = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
 	Title:    "Refresh redirects browsers only",
-	Refs:     []string{"HTML 7.8"},
+	Refs:     []string{"HTML §7.8"},
 	Doc: "Browsers go to the URL in a Refresh field as if the page had asked for it. HTTP libraries, crawlers and caches do not know the field, so they stay with this response. " +
 		"If every client is to go there, send a 3xx status with Location.",
 	Help: "send 302 or 303 with Location if every client is to follow",

@@ -32,7 +32,7 @@ func frameOptions(x *exchange.Exchange) string {
 }
 
 // frameOptionsValue is the one value of X-Frame-Options, equal ones taken as
-// one; several says that there are different ones (HTML 7.7).
+// one; several says that there are different ones (HTML §7.7).
 func frameOptionsValue(x *exchange.Exchange) (value string, several bool) {
 	for _, l := range x.Response.Fields.Each(exchange.FieldXFrameOptions) {
 		for rest, more := l.Value, true; more; {
@@ -55,7 +55,7 @@ var securityFrameOptionsMissing = &annotate.Rule{
 	Severity:     annotate.Info,
 	Blame:        annotate.ByOrigin,
 	Title:        "any site can show the page in a frame",
-	Refs:         []string{"HTML 7.7", "CSP3 §6.4.2"},
+	Refs:         []string{"HTML §7.7", "CSP 3 §6.4.2"},
 	Doc:          "Another site can put the page in an invisible frame and make users click on things in it. frame-ancestors in Content-Security-Policy says who may; X-Frame-Options is the older way. In a meta element neither counts.",
 	Help:         "send Content-Security-Policy: frame-ancestors 'none' (or 'self')",
 	Bad:          []string{topLevelPage(strings.Replace(hardened, "default-src 'self'; form-action 'self'; frame-ancestors 'none'", "img-src 'self'", 1))},
@@ -76,7 +76,7 @@ var securityFrameOptionsInvalid = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "X-Frame-Options has no known value",
-	Refs:     []string{"HTML 7.7"},
+	Refs:     []string{"HTML §7.7"},
 	Doc:      "Browsers know DENY and SAMEORIGIN. With anything else, such as ALLOW-FROM, they act as if the field were not there, and any site can show the page in a frame.",
 	Help:     "send X-Frame-Options: DENY or SAMEORIGIN; to allow certain sites, Content-Security-Policy: frame-ancestors https://site.example",
 	Bad:      []string{securePage("X-Frame-Options: ALLOW-FROM https://partner.test"), securePage("X-Frame-Options: DENY;"), securePage("X-Frame-Options: ALLOWALL\nX-Frame-Options: allowall")},
@@ -97,7 +97,7 @@ var securityFrameOptionsRepeated = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "X-Frame-Options has different values",
-	Refs:     []string{"HTML 7.7"},
+	Refs:     []string{"HTML §7.7"},
 	Doc:      "With several different values browsers refuse all frames, also those that one of the values allows; where they know none of them, they ignore the field. Usually both the application and the proxy in front of it add the field.",
 	Help:     "send one value",
 	Bad:      []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: SAMEORIGIN"), securePage("X-Frame-Options: SAMEORIGIN, ALLOWALL")},
@@ -110,7 +110,7 @@ var securityFrameOptionsRepeated = &annotate.Rule{
 	},
 }
 
-// isNosniff reports whether X-Content-Type-Options says nosniff (Fetch 3.6).
+// isNosniff reports whether X-Content-Type-Options says nosniff (Fetch §3.6).
 func isNosniff(f *exchange.Fields) bool {
 	first, _, _ := strings.Cut(f.Value(exchange.FieldXContentTypeOptions), ",")
 	return field.EqualFold(field.TrimOWS(first), "nosniff")
@@ -121,7 +121,7 @@ var securityNosniffMissing = &annotate.Rule{
 	Severity:     annotate.Info,
 	Blame:        annotate.ByOrigin,
 	Title:        "browsers may guess the type of the content",
-	Refs:         []string{"Fetch 3.6"},
+	Refs:         []string{"Fetch §3.6"},
 	Doc:          "Without X-Content-Type-Options: nosniff, browsers take a script or a style sheet for one whatever its Content-Type says, so that what a user uploaded can be run as script.",
 	Help:         "send X-Content-Type-Options: nosniff",
 	Bad:          []string{topLevelPage(without(hardened, "X-Content-Type-Options"))},
@@ -145,7 +145,7 @@ var securityNosniffInvalid = &annotate.Rule{
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
 	Title:    "X-Content-Type-Options is not nosniff",
-	Refs:     []string{"Fetch 3.6"},
+	Refs:     []string{"Fetch §3.6"},
 	Doc:      "nosniff is the only value that means anything. Browsers read the first one before a comma; with another they guess the type as if the field were not there.",
 	Help:     "send X-Content-Type-Options: nosniff",
 	Bad:      []string{securePage("X-Content-Type-Options: sniff"), securePage("X-Content-Type-Options: nosniff;"), securePage("X-Content-Type-Options:")},

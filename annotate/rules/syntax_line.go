@@ -320,7 +320,7 @@ var syntaxResponseFieldInRequest = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
 	Title:    "a request has a field that means something in responses only",
-	Refs:     []string{"RFC 9110 §10.2", "Fetch 3.3.3"},
+	Refs:     []string{"RFC 9110 §10.2", "Fetch §3.3.3"},
 	Doc:      "Servers ignore the field. Access-Control-Allow-Origin in a request is the usual one: it does not help against a CORS error, for the server has to send it, and it makes browsers ask first by a preflight that then fails.",
 	Help:     "remove the field from the request; the server must send it",
 	Bad:      []string{asked("Access-Control-Allow-Origin: *"), asked("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/")},

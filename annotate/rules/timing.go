@@ -157,7 +157,7 @@ var timingServerTimingInvalid = &annotate.Rule{
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "Server-Timing has a metric that browsers cannot use",
-	Refs:     []string{"W3C Server Timing §2"},
+	Refs:     []string{"Server Timing §2"},
 	Doc: "A metric is a name, which is a token, and dur is its duration in milliseconds, a decimal number. " +
 		"Browsers read 0 for any other duration, such as one with a unit, and leave a metric out whose name they cannot read. The tools then show nothing, or the wrong thing.",
 	Help: "send Server-Timing: db;dur=53.2",
@@ -205,7 +205,7 @@ var timingSSEBuffered = &annotate.Rule{
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
 	Title:    "a stream of events came as a whole",
-	Refs:     []string{"HTML 9.2"},
+	Refs:     []string{"HTML §9.2"},
 	Doc: "Events are worth sending when they come one by one. These came all at once after a long silence, or as content of a known length, so something collected them first: " +
 		"a proxy that buffers responses, a compression that waits for more, or a server that does not flush.",
 	Help: "switch buffering off where it happens: X-Accel-Buffering: no for nginx; flush after each event; do not compress",
