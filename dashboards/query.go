@@ -21,8 +21,14 @@ func sum(by, expr string) string {
 // grown is how much counters have risen in the time shown. Those that began in
 // that time count from nothing, which increase leaves out: a note that came
 // once would not be seen.
-func grown(series string) string {
-	return "((" + series + " unless " + series + " offset $__range) or increase(" + series + "[$__range]))"
+func grown(series string) string { return grownBy(series, "") }
+
+// grownByEnd is grown up to the end of what is shown, whichever moment of it is
+// asked for: what is the highest over all is so at every moment.
+func grownByEnd(series string) string { return grownBy(series, " @ end()") }
+
+func grownBy(series, at string) string {
+	return "((" + series + at + " unless " + series + at + " offset $__range) or increase(" + series + "[$__range]" + at + "))"
 }
 
 // inLastHour and inDayBefore are grown over a time that is the same whatever is

@@ -49,8 +49,8 @@ func rulePanels() []Panel {
 			Queries: one(sum("blame", rate(chosen())), "{{blame}}"),
 		},
 		{
-			Title: "Top rules over time", Description: "Notes each second of the rules with the most.", Kind: Lines, Unit: PerSec, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
-			Queries: one(top("8", sum("rule", rate(chosen()))+" > 0"), "{{rule}}"),
+			Title: "Top rules over time", Description: "Notes each second of the rules with the most in the time shown.", Kind: Lines, Unit: PerSec, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
+			Queries: one(sum("rule", rate(chosen()))+" and "+top("8", sum("rule", grownByEnd(chosen()))), "{{rule}}"),
 		},
 		{
 			Title: "Top rules", Description: "Notes in the time shown. \"sidenote explain RULE\" says what to do.", Kind: Bars, Unit: Count, Width: 12, Height: 10, Links: to(`rule:="{{rule}}"`),
