@@ -86,12 +86,13 @@ type grafanaLink struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"` // "link" or "dashboards"
 	URL         string   `json:"url,omitempty"`
-	Icon        string   `json:"icon,omitempty"`
-	Tags        []string `json:"tags,omitempty"`
-	AsDropdown  bool     `json:"asDropdown,omitempty"`
-	KeepTime    bool     `json:"keepTime,omitempty"`
-	IncludeVars bool     `json:"includeVars,omitempty"`
-	TargetBlank bool     `json:"targetBlank,omitempty"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
+	KeepTime    bool     `json:"keepTime"`
+	IncludeVars bool     `json:"includeVars"`
+	TargetBlank bool     `json:"targetBlank"`
 }
 
 type grafanaPanel struct {
@@ -282,12 +283,15 @@ func restarts() grafanaAnnotation {
 }
 
 func links() []grafanaLink {
-	return []grafanaLink{
-		{Title: "Dashboards", Type: "dashboards", Tags: []string{tag}, AsDropdown: true, KeepTime: true, IncludeVars: true},
-		{Title: "Inspector", Type: "link", URL: "$admin/", Icon: "external link", TargetBlank: true},
-		{Title: "Metrics", Type: "link", URL: "$admin/docs/metrics.md", Icon: "doc", TargetBlank: true},
-		{Title: "Error codes", Type: "link", URL: "$admin/docs/errors.md", Icon: "doc", TargetBlank: true},
+	list := []grafanaLink{
+		{Title: "Dashboards", Type: "dashboards", Icon: "external link", Tags: []string{tag}, AsDropdown: true, KeepTime: true, IncludeVars: true},
 	}
+	for _, l := range [...]struct{ title, path, icon string }{
+		{"Inspector", "/", "external link"}, {"Metrics", "/docs/metrics.md", "doc"}, {"Error codes", "/docs/errors.md", "doc"},
+	} {
+		list = append(list, grafanaLink{Title: l.title, Type: "link", URL: "$admin" + l.path, Icon: l.icon, Tags: []string{}, TargetBlank: true})
+	}
+	return list
 }
 
 func (k Kind) grafanaType() string {
