@@ -2,7 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"os"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,87 +10,82 @@ import (
 	"sidenote/e2e/scale"
 )
 
+// A tally is how often something was: of a kind, and which one.
+type tally map[[2]string]int
+
 // TestClickHouse fills the tables of the example with a log, by ClickHouse
 // itself, and asks them for what the log says.
 func TestClickHouse(t *testing.T) {
 	nodePackage(t, "chdb")
 	p := start(t, "--log-notes")
-	f := newTraffic(t, p)
-	f.round(1)
+	newTraffic(t, p).round(1)
 	p.stop()
-	log, dir := logged(t, p.logFile), t.TempDir()
-
-	type row struct {
-		What, Of string
-		N        int
+	want, got := tallyOf(logged(t, p.logFile)), askClickHouse(t, p)
+	if !maps.Equal(got, want) || len(want) < 80 {
+		t.Errorf("ClickHouse has\n%v\nand the log\n%v", got, want)
 	}
-	want := map[row]bool{}
-	count := func(what string, in []record, of func(record) string) {
-		n := map[string]int{}
-		for _, r := range in {
-			n[of(r)]++
+}
+
+// tallyOf counts what is asked of ClickHouse too.
+func tallyOf(log map[string][]record) tally {
+	n := tally{}
+	for _, r := range log["sidenote.exchange/1"] {
+		for kind, key := range map[string]string{"path": "url.path", "error": "error.type", "trace": "trace_id"} {
+			n[[2]string{kind, r.text(key)}]++
 		}
-		for of, n := range n {
-			want[row{what, of, n}] = true
+		timing, _ := r["sidenote.timing"].(map[string]any)
+		if total, _ := timing["total"].(float64); total >= 300 {
+			n[[2]string{"slow", ""}]++
 		}
 	}
-	count("path", log["sidenote.exchange/1"], func(r record) string { return r.text("url.path") })
-	count("error", log["sidenote.exchange/1"], func(r record) string { return r.text("error.type") })
-	count("trace", log["sidenote.exchange/1"], func(r record) string { return r.text("trace_id") })
-	count("rule", log["sidenote.note/1"], func(r record) string { return r.text("sidenote.note.rule") })
-	count("documented", errorsIn(log["sidenote.note/1"]), func(r record) string { return r.text("sidenote.note.rule") })
-	count("slow", log["sidenote.exchange/1"][:1], func(record) string { return "" }) // one takes 300 ms
+	for _, r := range log["sidenote.note/1"] {
+		rule := r.text("sidenote.note.rule")
+		n[[2]string{"rule", rule}]++
+		if r.text("sidenote.note.severity") == "error" {
+			n[[2]string{"documented", rule}]++
+		}
+	}
+	return n
+}
 
-	got := map[row]bool{}
+// askClickHouse makes and fills the tables, and counts.
+func askClickHouse(t *testing.T, p *process) tally {
+	t.Helper()
+	dir, n := t.TempDir(), tally{}
+	const count = "toInt32(count()) AS N FROM sidenote."
+	queries := []string{
+		"SELECT 'path' AS Kind, `url.path` AS Which, " + count + "exchanges GROUP BY Which",
+		"SELECT 'error' AS Kind, `error.type` AS Which, " + count + "exchanges GROUP BY Which",
+		"SELECT 'trace' AS Kind, `trace_id` AS Which, " + count + "exchanges GROUP BY Which",
+		"SELECT 'slow' AS Kind, '' AS Which, " + count + "exchanges WHERE `sidenote.timing`.total >= 300",
+		"SELECT 'rule' AS Kind, `sidenote.note.rule` AS Which, " + count + "notes GROUP BY Which",
+		"SELECT 'documented' AS Kind, rule AS Which, toInt32(n) AS N FROM (" + documentedQuery(t) + ")",
+	}
 	err := scale.Script{
 		Node: need(t, "node"), Folder: "node", Name: "clickhouse.mjs", Env: plainEnv(dir),
 		Config: map[string]string{
 			"sql": filepath.Join("..", "..", "configs", "clickhouse", "sidenote.sql"), "log": p.logFile, "dir": dir,
-			"queries": strings.Join([]string{
-				"SELECT 'path' AS What, `url.path` AS Of, toInt32(count()) AS N FROM sidenote.exchanges GROUP BY Of",
-				"SELECT 'error' AS What, `error.type` AS Of, toInt32(count()) AS N FROM sidenote.exchanges GROUP BY Of",
-				"SELECT 'trace' AS What, `trace_id` AS Of, toInt32(count()) AS N FROM sidenote.exchanges GROUP BY Of",
-				"SELECT 'rule' AS What, `sidenote.note.rule` AS Of, toInt32(count()) AS N FROM sidenote.notes WHERE time > now() - INTERVAL 1 DAY GROUP BY Of",
-				"SELECT 'slow' AS What, '' AS Of, toInt32(count()) AS N FROM sidenote.exchanges WHERE `sidenote.timing`.total >= 300 AND `sidenote.timing`.wait >= 300",
-				"SELECT 'documented' AS What, rule AS Of, toInt32(n) AS N FROM (" + documentedQuery(t) + ")",
-			}, ";"),
+			"queries": strings.Join(queries, ";"),
 		},
 	}.Run(func(string) {}, func(line []byte) error {
-		var r row
-		err := json.Unmarshal(line, &r)
-		got[r] = true
+		var row struct {
+			Kind, Which string
+			N           int
+		}
+		err := json.Unmarshal(line, &row)
+		n[[2]string{row.Kind, row.Which}] += row.N
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for r := range want {
-		if !got[r] {
-			t.Errorf("ClickHouse has not %+v", r)
-		}
-	}
-	if len(got) != len(want) || len(want) < 40 {
-		t.Errorf("%d rows, and the log has %d", len(got), len(want))
-	}
-}
-
-func errorsIn(notes []record) (some []record) {
-	for _, n := range notes {
-		if n.text("sidenote.note.severity") == "error" {
-			some = append(some, n)
-		}
-	}
-	return some
+	return n
 }
 
 // documentedQuery is the example of docs/logs.md.
 func documentedQuery(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", "logs.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, query, found := strings.Cut(string(text), "```sql\n")
+	_, query, found := strings.Cut(readFile(t, "../docs/logs.md"), "```sql\n")
 	query, _, end := strings.Cut(query, ";\n```")
 	if !found || !end {
 		t.Fatal("docs/logs.md has no example of a query")
