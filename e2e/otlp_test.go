@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
@@ -188,5 +189,40 @@ func TestCollectorThatIsAway(t *testing.T) {
 	said := p.stderr.String()
 	if strings.Count(said, "cannot send to the collector grpc://"+address) != 1 || !strings.Contains(said, "otlp: 20 records were lost") {
 		t.Error("the loss is not said, or more than once")
+	}
+}
+
+// TestCollectorThatIsSilent takes requests and never answers: traffic goes on
+// as if there were none, and the end waits for it no longer than is told.
+func TestCollectorThatIsSilent(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	origin := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer origin.Close()
+	p := start(t, "--otlp", silent.URL)
+	client := p.client()
+	const n = 300
+	began := time.Now()
+	for range n {
+		if code := p.fetch(client, origin.URL, nil); code != 200 {
+			t.Error(code)
+		}
+	}
+	if took := time.Since(began); took > patience/2 {
+		t.Errorf("%d exchanges took %v", n, took)
+	}
+	if records := p.metric("sidenote_otlp_records_total", `outcome="sent"`); records != 0 {
+		t.Errorf("%v records were sent", records)
+	}
+	began = time.Now()
+	p.signal()
+	if code := p.wait(); code != 0 || time.Since(began) > patience/2 {
+		t.Errorf("exit code %d after %v", code, time.Since(began))
+	}
+	if said := p.stderr.String(); strings.Count(said, "cannot send to the collector "+silent.URL) != 1 || !strings.Contains(said, "otlp: 300 records were lost") {
+		t.Errorf("the loss is not said, or more than once: %s", said)
 	}
 }
