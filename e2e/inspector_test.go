@@ -47,7 +47,7 @@ func TestInspector(t *testing.T) {
 		{name: "inspector", least: 25},
 		{name: "looks", least: 13},
 		{name: "hands", least: 40},
-		{name: "corners", least: 5},
+		{name: "corners", least: 8, args: []string{"--keep-content", "128MB"}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -116,6 +116,8 @@ func (x *pageTest) serve(what string) {
 		x.get("GET", x.base()+"/v1/cart", "")
 	case "three notes":
 		x.get("GET", x.base()+"/v1/account", "")
+	case "large":
+		x.get("GET", x.base()+"/large", "")
 	case "hostile":
 		for at := range map[string]bool{"value": true, "json": true, "html": true, "reason": true, "type": true, "location": true} {
 			for with := range weapons {
@@ -199,6 +201,9 @@ func (x *pageTest) visit() {
 	}
 }
 
+// largeContent is how many octets are large, about.
+const largeContent = 100_000_000
+
 // shop is an origin server that answers well and badly.
 func shop() http.Handler {
 	mux := http.NewServeMux()
@@ -221,6 +226,15 @@ func shop() http.Handler {
 	mux.HandleFunc("/old", answer(301, "text/plain; charset=utf-8", "moved\n", "Location", "/v1/cart"))
 	mux.HandleFunc("/login", answer(401, "text/plain; charset=utf-8", "who are you?\n"))
 	mux.HandleFunc("/v1/account", answer(401, "application/problem+json", `{"title":"who are you?","status":400}`, "Expires", "soon", "ETag", "v1"))
+	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", json)
+		io.WriteString(w, `{"rows":[{"row":"first needle"}`)
+		row := `,{"row":"` + strings.Repeat("ä€", largeContent/5/1000) + `"}`
+		for range 1000 {
+			io.WriteString(w, row)
+		}
+		io.WriteString(w, `,{"row":"last needle"}]}`)
+	})
 	mux.HandleFunc("/limit", answer(429, json, `{"error":"slow down"}`))
 	mux.HandleFunc("/logo.svg", answer(200, "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>parent.canary=4</script><circle cx="4" cy="4" r="4" fill="#2456c9"/></svg>`, "Cache-Control", "max-age=600"))
 	mux.HandleFunc("/page", answer(200, "text/html; charset=utf-8", `<!doctype html><title>Shop</title><h1>Hello</h1><script>parent.canary=5;alert(1)</script><img src=x onerror="parent.canary=6">`))

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"mime"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"sidenote/exchange"
 	"sidenote/filter"
@@ -19,8 +21,17 @@ import (
 // submits anything, whatever shows it.
 const sandbox = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
-// mostPretty bounds content that is set out anew.
-const mostPretty = 4 << 20
+// mostOf bounds the content that is made anew for a form, in octets; forms that
+// show it as it is have no bound.
+func mostOf(form string) int {
+	switch form {
+	case "pretty":
+		return 4 << 20
+	case "hex":
+		return 1 << 20
+	}
+	return math.MaxInt
+}
 
 // content serves what was kept of a message's content. form is "raw" for the
 // octets that passed, "decoded" without content codings, "pretty" for text set
@@ -48,16 +59,19 @@ func (i *Inspector) content(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("form") != "preview" {
 		h.Set("Content-Disposition", disposition(shown.X, m))
 	}
-	body, mediaType, problemText := formed(m, r.URL.Query().Get("form"))
+	f, problemText := formed(m, r.URL.Query().Get("form"))
 	if problemText != "" {
 		h.Del("Content-Disposition")
 		problem(w, http.StatusUnprocessableEntity, problemText, "")
 		return
 	}
-	from, to := part(r, len(body))
-	h.Set("Content-Type", mediaType)
-	h.Set("X-Total", strconv.Itoa(len(body)))
-	_, _ = w.Write(body[from:to])
+	from, to := part(r, len(f.body))
+	h.Set("Content-Type", f.mediaType)
+	h.Set("X-Total", strconv.Itoa(len(f.body)))
+	if f.of > 0 {
+		h.Set("X-Covers", strconv.Itoa(f.of))
+	}
+	_, _ = w.Write(f.body[from:to])
 }
 
 // part reads the octets that a request wants of a content.
@@ -72,31 +86,60 @@ func part(r *http.Request, size int) (from, to int) {
 	return from, min(size, from+min(limit, size))
 }
 
-// formed gives a content in a form, and its media type; or why it cannot.
-func formed(m *exchange.Message, form string) (body []byte, mediaType, wrong string) {
+// A form is a content as it is shown.
+type form struct {
+	body      []byte
+	mediaType string
+	of        int // octets of the content that it is made of; 0 for all
+}
+
+// formed gives a content in a form, or why it cannot.
+func formed(m *exchange.Message, name string) (f form, wrong string) {
 	const plain = "text/plain; charset=utf-8"
-	if form == "raw" || form == "" {
-		return m.Content.Kept, "application/octet-stream", ""
+	if name == "raw" || name == "" {
+		return form{body: m.Content.Kept, mediaType: "application/octet-stream"}, ""
 	}
 	d := m.Decode()
 	if d.Err != nil && len(d.Bytes) == 0 {
-		return nil, "", "the content cannot be decoded: " + d.Err.Error()
+		return f, "the content cannot be decoded: " + d.Err.Error()
 	}
-	switch form {
+	shown := d.Bytes
+	if most := mostOf(name); len(shown) > most {
+		shown, f.of = shown[:most], most
+	}
+	switch name {
 	case "decoded":
-		return d.Bytes, "application/octet-stream", ""
+		f.body, f.mediaType = shown, "application/octet-stream"
 	case "hex":
-		return []byte(hex.Dump(d.Bytes[:min(len(d.Bytes), mostPretty/4)])), plain, ""
+		f.body, f.mediaType = []byte(hex.Dump(shown)), plain
 	case "pretty":
-		return pretty(filter.KindOf(filter.MediaType(m)), d.Bytes), plain, ""
-	case "preview":
-		kind := filter.MediaType(m)
-		if !previewable(kind) {
-			return nil, "", "there is no preview of " + strconv.Quote(kind)
+		if f.of > 0 || d.Truncated {
+			shown = wholeRunes(shown)
 		}
-		return d.Bytes, kind, ""
+		f.body, f.mediaType = pretty(filter.KindOf(filter.MediaType(m)), shown), plain
+	case "preview":
+		f.body, f.mediaType = shown, filter.MediaType(m)
+		if !previewable(f.mediaType) {
+			return f, "there is no preview of " + strconv.Quote(f.mediaType)
+		}
+	default:
+		return f, "there is no form " + strconv.Quote(name) + ": take raw, decoded, pretty, hex or preview"
 	}
-	return nil, "", "there is no form " + strconv.Quote(form) + ": take raw, decoded, pretty, hex or preview"
+	return f, ""
+}
+
+// wholeRunes leaves out the character in UTF-8 that the end of a cut content
+// parts, by which all of it would not be read as UTF-8.
+func wholeRunes(b []byte) []byte {
+	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
+		if tail := b[len(b)-n:]; utf8.RuneStart(tail[0]) {
+			if !utf8.FullRune(tail) {
+				return b[:len(b)-n]
+			}
+			break
+		}
+	}
+	return b
 }
 
 // previewable says which types a browser shows without anything running: in
@@ -112,9 +155,6 @@ func previewable(mediaType string) bool {
 
 // pretty sets text out to be read. What it does not know it leaves as it is.
 func pretty(kind string, b []byte) []byte {
-	if len(b) > mostPretty {
-		return []byte(text(string(b[:mostPretty])))
-	}
 	if kind == "json" || kind == "other" || kind == "none" {
 		var out bytes.Buffer
 		if json.Indent(&out, bytes.TrimSpace(b), "", "  ") == nil {

@@ -1,20 +1,13 @@
 // Does with the inspector's page what happens less often: files are dropped,
 // contents are very large, exchanges go, the server does not answer.
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ask, check, config, origin, until } from './script.mjs';
 import { openInspector } from './inspector-page.mjs';
 
-const { browser, context, page, allow, step, sound, rows, row, total, filter, details } = await openInspector();
+const { browser, context, page, bad, refused, step, sound, rows, row, total, filter, details } = await openInspector();
 const cdp = await context.newCDPSession(page);
 const said = (text) => page.getByText(text).first().waitFor();
-
-/** Lets an answer be an error, which the browser logs, while something is done. */
-async function refused(work) {
-  allow.errors = true;
-  await work();
-  allow.errors = false;
-}
 
 async function write(name, content) {
   const file = path.join(config.dir, name);
@@ -104,6 +97,72 @@ await step('names in the address that nothing has', async () => {
     check(answer.status() === 404 && text.includes('"title"') && !text.includes('shop.localhost'), `${guess} is answered with ${answer.status()}: ${text}`);
   }
 });
+
+const content = details.locator('.content').last();
+const shown = () => content.locator('pre').innerText();
+
+/** How long the page takes to draw anything, in milliseconds. */
+const beat = () => page.evaluate(() => new Promise((done) => { const from = performance.now(); requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from))); }));
+
+await step('a content of 100 MB', async () => {
+  await ask('large');
+  await filter('path:/large');
+  await until('the large one', async () => (await total()) === 1);
+  await rows.first().click();
+  await page.keyboard.press('3');
+  await content.getByText('131k of').waitFor();
+  check((await content.innerText()).includes('100M'), 'its size is not said');
+  for (const [form, text, covers] of [['raw', '{"rows":[{"row":"first needle"},{"row":"ä€', ''], ['hex', '7b 22 72 6f 77 73', '1,048,576'], ['pretty', '{\n  "rows": [\n    {\n      "row": "first needle"', '4,194,304']]) {
+    await content.getByRole('button', { name: form }).click();
+    await until(`the form ${form}`, async () => (await shown()).includes(text));
+    check(!(await shown()).includes('not UTF-8'), `${form}: a character is cut`);
+    const cut = `This is made of the first ${covers} octets`;
+    if (covers) await content.getByText(cut).waitFor();
+    else check((await content.getByText('This is made of').count()) === 0, `${form} is said to be cut`);
+  }
+  await content.getByRole('button', { name: 'Show more' }).click();
+  await content.getByText('262k of').waitFor();
+  check(!(await shown()).includes('not UTF-8'), 'a character is cut between two parts');
+  await content.getByPlaceholder('Find').fill('needle');
+  await content.getByText('1 of 1 in what is shown').waitFor();
+  check((await beat()) < 2000, 'the page does not move');
+  await sound('a large content');
+  const [download] = await Promise.all([page.waitForEvent('download'), content.getByRole('link', { name: 'Save' }).click()]);
+  const file = path.join(config.dir, 'large.json');
+  await download.saveAs(file);
+  check((await stat(file)).size > 99_000_000, `saved are ${(await stat(file)).size} octets`);
+});
+
+await step('the exchange that is looked at has to make room', async () => {
+  await filter('');
+  await until('all', async () => (await total()) > 28);
+  await page.keyboard.press('Escape');
+  await filter('path:/v1/orders/78');
+  await rows.first().click();
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: '500' }).waitFor();
+  await ask('large');
+  await ask('large');
+  await filter('');
+  await until('only large ones', async () => (await total()) <= 3);
+  await page.getByRole('heading', { name: '500' }).waitFor(); // what was read stays
+  await refused(async () => {
+    await page.keyboard.press('3');
+    await details.getByText('had to make room').first().waitFor();
+    await page.keyboard.press('c');
+    await said('had to make room');
+    await page.reload();
+    await page.getByRole('heading', { name: 'This exchange is gone' }).waitFor();
+    await said('--store-bytes');
+    await sound('an exchange that is gone');
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+  });
+  await rows.first().click();
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: '200 OK' }).waitFor();
+});
+
+await step('nothing else was asked for or complained about', async () => check(bad.length === 0, bad.join('\n')));
 
 await browser.close();
 process.exit(0);

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { check, config, launch, listOf, origin, say, wait } from './script.mjs';
+import { check, config, launch, listOf, origin, say, until, wait } from './script.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -41,16 +41,32 @@ export async function openInspector() {
   page.setDefaultTimeout(wait);
 
   const bad = []; // what must never be seen, whatever the step
-  const allow = { errors: false }; // answers that are errors: the browser logs them
+  let expected = false; // answers that are errors, which the browser logs
+  let answered = 0;
+  let logged = 0;
   const watch = (p) => {
+    p.on('response', (r) => { if (r.status() >= 400) answered++; });
     p.on('console', (m) => {
-      if (m.type() === 'error' && !(allow.errors && m.text().startsWith('Failed to load resource'))) bad.push(`console: ${m.text()}`);
+      const failed = m.text().startsWith('Failed to load resource');
+      if (failed && m.text().includes('status of')) logged++;
+      if (m.type() === 'error' && !(expected && failed)) bad.push(`console: ${m.text()}`);
     });
     p.on('pageerror', (e) => bad.push(`error: ${e.stack}`));
     p.on('dialog', (d) => { bad.push(`a dialog: ${d.message()}`); void d.dismiss(); });
     p.on('request', (r) => { if (!r.url().startsWith(`${origin}/`) && !r.url().startsWith('data:')) bad.push(`asked for ${r.url()}`); });
   };
   watch(page);
+
+  /** Does what leads to answers that are errors, and waits until the browser has logged them all. */
+  async function refused(work) {
+    expected = true;
+    try {
+      await work();
+      await until('the browser has logged every error', () => logged >= answered);
+    } finally {
+      expected = false;
+    }
+  }
 
   async function step(name, work) {
     const from = bad.length;
@@ -67,7 +83,7 @@ export async function openInspector() {
   }
 
   return {
-    browser, context, page, bad, allow, watch, step, ...listOf(page),
+    browser, context, page, bad, refused, watch, step, ...listOf(page),
     sound: (what, on = page) => soundness(what, on),
     picture: async (name, on = page) => { if (config.pictures) await on.screenshot({ path: path.resolve(config.pictures, `inspector-${name}.png`) }); },
     details: page.locator('#details'),

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { ask, check, config, origin, until, wait } from './script.mjs';
 import { openInspector } from './inspector-page.mjs';
 
-const { browser, context, page, bad, allow, watch, step, sound, picture, rows, row, total, filter, details, clipboard } = await openInspector();
+const { browser, context, page, bad, refused, watch, step, sound, picture, rows, row, total, filter, details, clipboard } = await openInspector();
 
 await step('the first run', async () => {
   await page.goto(config.link);
@@ -158,8 +158,7 @@ await step('filter and proposals', async () => {
   await other.close();
 });
 
-await step('a filter that cannot be read', async () => {
-  allow.errors = true;
+await step('a filter that cannot be read', () => refused(async () => {
   await filter('host:shop statu:4');
   await page.getByText('did you mean status:').waitFor();
   check((await page.locator('.shadow span').innerText()) === 'statu', 'the place is not marked');
@@ -167,8 +166,7 @@ await step('a filter that cannot be read', async () => {
   await sound('an error in the filter');
   await filter('');
   await until('all are shown', async () => (await total()) > 20);
-  allow.errors = false;
-});
+}));
 
 await step('what this browser remembers', async () => {
   await filter('status:5xx');
@@ -279,18 +277,16 @@ await step('saved, and taken in again', async () => {
   }
 });
 
-await step('half a HAR', async () => {
+await step('half a HAR', () => refused(async () => {
   const text = await readFile(path.join(config.dir, 'saved.har'), 'utf8');
   const file = path.join(config.dir, 'half.har');
   await writeFile(file, text.slice(0, text.length * 0.7));
-  allow.errors = true;
   await page.setInputFiles('#import', file);
   await page.getByRole('dialog').getByText('half.har').first().waitFor();
   await sound('a broken file');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  allow.errors = false;
-});
+}));
 
 await step('groups', async () => {
   await page.getByTitle('Group the list').first().click();
@@ -316,8 +312,8 @@ await step('the overview', async () => {
   await filter('');
 });
 
-await step('hostile text is text', async () => {
-  allow.errors = true; // a content whose coding is nonsense cannot be set out
+await step('hostile text is text', () => refused(async () => {
+  // a content whose coding is nonsense cannot be set out
   await page.keyboard.press('Escape');
   await ask('hostile');
   await page.evaluate(() => { globalThis.canary = 0; });
@@ -352,17 +348,14 @@ await step('hostile text is text', async () => {
   bad.splice(0, bad.length, ...bad.filter((b) => !/Blocked script execution|sandboxed|Refused to load|violates the following Content Security Policy|Loading the image/.test(b)));
   await filter('');
   await page.keyboard.press('Escape');
-  allow.errors = false;
-});
+}));
 
-await step('an exchange that is not there', async () => {
-  allow.errors = true;
+await step('an exchange that is not there', () => refused(async () => {
   await page.evaluate(() => { location.hash = '#x=987654'; });
   await page.getByText('There is no such exchange').waitFor();
   await sound('no such exchange');
   await page.getByRole('button', { name: 'Close', exact: true }).click();
-  allow.errors = false;
-});
+}));
 
 await step('thousands of exchanges', async () => {
   const saved = (await readFile(path.join(config.dir, 'saved.jsonl'), 'utf8')).trim().split('\n')[0];
@@ -383,19 +376,19 @@ await step('thousands of exchanges', async () => {
   await filter('');
 });
 
-await step('the server goes and comes back', async () => {
-  allow.errors = true;
+await step('the server goes and comes back', () => refused(async () => {
   await ask('stop');
   await page.getByText('sidenote does not answer').first().waitFor();
   check((await rows.count()) > 5, 'what was there is gone');
+  await rows.nth(2).click();
+  await page.getByText('This cannot be shown now').waitFor();
   await sound('without a server');
   await ask('start');
   await page.getByText('started anew').first().waitFor();
   await page.getByText('Waiting for your first request').waitFor();
   await ask('one');
   await row('/v1/cart').waitFor();
-  allow.errors = false;
-});
+}));
 
 await step('nothing else was asked for or complained about', async () => check(bad.length === 0, bad.join('\n')));
 

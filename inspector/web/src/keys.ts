@@ -55,10 +55,12 @@ function leave(): void {
   }
 }
 
-/** Gives the list the focus, unless somebody has begun to write meanwhile. */
+/** Gives the list the focus, unless somebody has begun to write elsewhere meanwhile. */
 export function focusList(): void {
+  const before = document.activeElement;
   requestAnimationFrame(() => {
-    if (!writes(document.activeElement)) document.getElementById('list')?.focus();
+    const now = document.activeElement;
+    if (now === before || !writes(now)) document.getElementById('list')?.focus();
   });
 }
 
