@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 
 	"sidenote/telemetry"
 )
@@ -208,6 +210,44 @@ func TestTLSThatFails(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTimeout has collectors that take their time: a request is given up after
+// that of the environment, and sent again.
+func TestTimeout(t *testing.T) {
+	release := make(chan struct{})
+	var calls atomic.Int64
+	wait := func() { calls.Add(1); <-release }
+	url, _ := answerer(t, func(_ http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	address := serveGRPC(t, &failingServer{errs: func() error { wait(); return nil }, calls: new(atomic.Int64)}, &plogotlp.UnimplementedGRPCServer{})
+	t.Cleanup(func() { close(release) }) // before the servers stop
+	for name, e := range map[string]environ{
+		"HTTP": {"OTEL_EXPORTER_OTLP_ENDPOINT": url},
+		"gRPC": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + address, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls.Store(0)
+			e["OTEL_EXPORTER_OTLP_TIMEOUT"], e["OTEL_LOGS_EXPORTER"] = "30", "none"
+			targets, err := telemetry.TargetsFromEnviron(e.lookup)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log strings.Builder
+			x := telemetry.NewFast(telemetry.Options{Targets: targets, Tracer: telemetry.Tracer{Mode: telemetry.ContextForward}, Log: zerolog.New(&log), Where: "c"})
+			write(t, x, conflicting(t, telemetry.ContextForward))
+			eventually(t, "it is tried again", func() bool { spans, _ := x.Stats(); return spans.Retries > 1 })
+			closeIt(t, x)
+			if calls.Load() < 2 || !strings.Contains(log.String(), "deadline exceeded") {
+				t.Errorf("%d requests; %s", calls.Load(), &log)
+			}
+		})
 	}
 }
 
