@@ -38,9 +38,29 @@ const (
 	PartTrailer
 )
 
+var (
+	placeMessages = [...]string{"exchange", "request", "interim", "response", "connection"}
+	placeParts    = [...]string{"message", "start-line", "field", "content", "trailer"}
+)
+
+// String gives the name that records have for a message.
+func (m PlaceMessage) String() string { return placeMessages[m] }
+
+// String gives the name that records have for a part.
+func (p PlacePart) String() string { return placeParts[p] }
+
+// PlaceMessageNames lists what PlaceMessage.String gives.
+func PlaceMessageNames() []string { return placeMessages[:] }
+
+// PlacePartNames lists what PlacePart.String gives.
+func PlacePartNames() []string { return placeParts[:] }
+
 // String gives the place in words: "response field Location, octets 4-9".
 func (p Place) String() string {
-	s := [...]string{"exchange", "request", "interim response", "response", "connection"}[p.Message]
+	s := p.Message.String()
+	if p.Message == InInterim {
+		s += " response"
+	}
 	switch p.Part {
 	case PartStartLine:
 		s += " start line"

@@ -151,21 +151,16 @@ func encodeNoteRecord(e *zerolog.Event, x *exchange.Exchange, n *annotate.Note) 
 	encodeNote(e, &noteRecordKeys, x, n)
 }
 
-var (
-	placeMessages = [...]string{"exchange", "request", "interim", "response", "connection"}
-	placeParts    = [...]string{"message", "start-line", "field", "content", "trailer"}
-)
-
 // encodePlace writes a place; lines count from 0, and octets to are exclusive.
 func encodePlace(d *zerolog.Event, p exchange.Place) *zerolog.Event {
-	d.Str("message", placeMessages[p.Message])
+	d.Str("message", p.Message.String())
 	if p.Message == exchange.InInterim {
 		d.Int("interim", p.Interim)
 	}
 	if p.Part == exchange.PartMessage {
 		return d
 	}
-	d.Str("part", placeParts[p.Part])
+	d.Str("part", p.Part.String())
 	if p.Field != "" {
 		d.Str("field", p.Field)
 		if p.Line >= 0 {

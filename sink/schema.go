@@ -52,9 +52,9 @@ func placeProperties() []exchange.Property {
 	integer := map[string]any{"type": "integer"}
 	const whenField, whenSpan = "the part is a field or a trailer", "there are such octets"
 	return []exchange.Property{
-		{Key: "message", Doc: "which message", Schema: enum(placeMessages[:]...), Required: true},
+		{Key: "message", Doc: "which message", Schema: enum(exchange.PlaceMessageNames()...), Required: true},
 		{Key: "interim", Doc: "which interim response, from 0", When: "the message is one", Schema: integer},
-		{Key: "part", Doc: "which part of the message", When: "it is not the whole", Schema: enum(placeParts[:]...)},
+		{Key: "part", Doc: "which part of the message", When: "it is not the whole", Schema: enum(exchange.PlacePartNames()...)},
 		{Key: "field", Doc: "name of the field", When: whenField, Schema: text()},
 		{Key: "line", Doc: "which line of the message's fields, from 0", When: "the field is there", Schema: integer},
 		{Key: "missing", Doc: "the field is not there", When: "it is true", Schema: map[string]any{"const": true}},
