@@ -182,10 +182,16 @@ type TLS struct {
 	ECH         bool         // the ClientHello was encrypted
 	ClientCert  bool         // the client showed a certificate
 	Certificate *Certificate // the peer's leaf; nil where there is none
-	VerifyError string       // why verification failed though the connection was let proceed
+	// Chain is what the peer sent above its leaf, in its order, at most
+	// MostChain. Records do not hold it: it would be in each of them anew.
+	Chain       []*Certificate
+	VerifyError string // why verification failed though the connection was let proceed
 }
 
-// A Certificate is the summary of a leaf certificate.
+// MostChain bounds how many certificates of a chain are kept.
+const MostChain = 8
+
+// A Certificate is the summary of a certificate.
 type Certificate struct {
 	Subject   string
 	Issuer    string

@@ -1,9 +1,7 @@
 package inspector
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"math"
 	"mime"
 	"net/http"
@@ -116,7 +114,7 @@ func formed(m *exchange.Message, name string) (f form, wrong string) {
 		if f.of > 0 || d.Truncated {
 			shown = wholeRunes(shown)
 		}
-		f.body, f.mediaType = pretty(filter.KindOf(filter.MediaType(m)), shown), plain
+		f.body, f.mediaType = pretty(m.Fields.Value(exchange.FieldContentType), shown), plain
 	case "preview":
 		f.body, f.mediaType = shown, filter.MediaType(m)
 		if !previewable(f.mediaType) {
@@ -151,88 +149,6 @@ func previewable(mediaType string) bool {
 		return true
 	}
 	return false
-}
-
-// pretty sets text out to be read. What it does not know it leaves as it is.
-func pretty(kind string, b []byte) []byte {
-	if kind == "json" || kind == "other" || kind == "none" {
-		var out bytes.Buffer
-		if json.Indent(&out, bytes.TrimSpace(b), "", "  ") == nil {
-			return out.Bytes()
-		}
-		if kind == "json" {
-			return []byte(text(string(indentCut(b))))
-		}
-	}
-	if kind == "form" {
-		if lines := formLines(string(b)); lines != "" {
-			return []byte(lines)
-		}
-	}
-	return []byte(text(string(b)))
-}
-
-// indentCut sets JSON out that is not whole, since only its beginning was kept,
-// or that is not quite JSON: it adds and drops white space outside of strings
-// and changes nothing else.
-func indentCut(b []byte) []byte {
-	var (
-		out             = make([]byte, 0, 2*len(b))
-		depth           int
-		opened          bool // the last thing was an opening bracket
-		quoted, escaped bool
-	)
-	line := func() {
-		out = append(out, '\n')
-		out = append(out, strings.Repeat("  ", min(depth, mostIndent))...)
-	}
-	for _, c := range b {
-		switch {
-		case quoted:
-			out = append(out, c)
-			quoted = escaped || c != '"'
-			escaped = !escaped && c == '\\'
-			continue
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			continue
-		case c == '}' || c == ']':
-			depth = max(depth-1, 0)
-			if !opened {
-				line()
-			}
-		case opened:
-			line()
-		}
-		opened, quoted = c == '{' || c == '[', c == '"'
-		out = append(out, c)
-		switch c {
-		case '{', '[':
-			depth++
-		case ',':
-			line()
-		case ':':
-			out = append(out, ' ')
-		}
-	}
-	return out
-}
-
-// mostIndent bounds how far lines are set in, so that brackets alone cannot
-// make a small content large.
-const mostIndent = 32
-
-// formLines gives a form (application/x-www-form-urlencoded) a line for each
-// name; "" for what is none.
-func formLines(s string) string {
-	if strings.ContainsAny(s, "\r\n") {
-		return ""
-	}
-	var b strings.Builder
-	for pair := range strings.SplitSeq(s, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		b.WriteString(unescape(name) + " = " + unescape(value) + "\n")
-	}
-	return b.String()
 }
 
 // disposition names the file that a content is saved as, with nothing in the

@@ -151,14 +151,15 @@ type connection struct {
 }
 
 type tlsNow struct {
-	Version     string       `json:"version"`
-	Cipher      string       `json:"cipher"`
-	ALPN        string       `json:"alpn,omitempty"`
-	SNI         string       `json:"sni,omitempty"`
-	Resumed     bool         `json:"resumed"`
-	ClientCert  bool         `json:"clientCert,omitempty"`
-	Certificate *certificate `json:"certificate,omitempty"`
-	VerifyError string       `json:"verifyError,omitempty"`
+	Version     string         `json:"version"`
+	Cipher      string         `json:"cipher"`
+	ALPN        string         `json:"alpn,omitempty"`
+	SNI         string         `json:"sni,omitempty"`
+	Resumed     bool           `json:"resumed"`
+	ClientCert  bool           `json:"clientCert,omitempty"`
+	Certificate *certificate   `json:"certificate,omitempty"`
+	Chain       []*certificate `json:"chain,omitempty"` // what the peer sent above it
+	VerifyError string         `json:"verifyError,omitempty"`
 }
 
 type certificate struct {
@@ -270,17 +271,12 @@ func failureOf(e *exchange.Err) *failure {
 	return &failure{Code: string(e.Code), Title: known.Title, Why: known.Why, Act: known.Act, Who: known.Who, Detail: text(e.Detail)}
 }
 
-var (
-	messageNames = [...]string{"exchange", "request", "interim", "response", "connection"}
-	partNames    = [...]string{"message", "start-line", "field", "content", "trailer"}
-)
-
 func noteOf(x *exchange.Exchange, n *annotate.Note) note {
 	out := note{
 		Rule: n.Rule.ID, Severity: n.Severity.String(), Blame: string(n.Blame), Title: n.Rule.Title, Message: text(n.Message),
 		Help: text(n.HelpText()), Doc: n.Rule.Doc, Refs: refsOf(n.Rule.Refs), Evidence: evidenceOf(x, n.Place), Accepted: n.Accepted,
 		Place: place{
-			Message: messageNames[n.Place.Message], Part: partNames[n.Place.Part], Interim: n.Place.Interim,
+			Message: n.Place.Message.String(), Part: n.Place.Part.String(), Interim: n.Place.Interim,
 			Field: text(n.Place.Field), Line: n.Place.Line, Words: text(n.Place.String()),
 		},
 	}
@@ -388,13 +384,20 @@ func connectionOf(c *exchange.Connection) connection {
 			Version: tls.VersionName(t.Version), Cipher: tls.CipherSuiteName(t.Cipher), ALPN: text(t.ALPN), SNI: text(t.SNI),
 			Resumed: t.Resumed, ClientCert: t.ClientCert, VerifyError: text(t.VerifyError),
 		}
-		if leaf := t.Certificate; leaf != nil {
-			names := make([]string, len(leaf.Names))
-			for i, n := range leaf.Names {
-				names[i] = text(n)
-			}
-			out.TLS.Certificate = &certificate{text(leaf.Subject), text(leaf.Issuer), names, leaf.NotBefore, leaf.NotAfter, leaf.SHA256}
+		if t.Certificate != nil {
+			out.TLS.Certificate = certificateOf(t.Certificate)
+		}
+		for _, c := range t.Chain {
+			out.TLS.Chain = append(out.TLS.Chain, certificateOf(c))
 		}
 	}
 	return out
+}
+
+func certificateOf(c *exchange.Certificate) *certificate {
+	names := make([]string, len(c.Names))
+	for i, n := range c.Names {
+		names[i] = text(n)
+	}
+	return &certificate{text(c.Subject), text(c.Issuer), names, c.NotBefore, c.NotAfter, c.SHA256}
 }

@@ -3,6 +3,7 @@ package inspector_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -462,5 +463,33 @@ func TestTunnelHasNoPath(t *testing.T) {
 		if _, body := d.get(t, path); !strings.Contains(body, want) {
 			t.Errorf("%s: no %s in %.600s", path, want, body)
 		}
+	}
+}
+
+func TestChainIsShown(t *testing.T) {
+	d := newDesk(t)
+	x, err := exchange.ParseText(moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Origin.TLS = &exchange.TLS{
+		Version: tls.VersionTLS13, Certificate: &exchange.Certificate{Subject: "CN=shop.test", Issuer: "CN=Issuing"},
+		Chain: []*exchange.Certificate{{Subject: "CN=Issuing", Issuer: "CN=Root"}, {Subject: "CN=\xffRoot", Issuer: "CN=Root"}},
+	}
+	d.described(t)
+	seq := d.store.Add(&annotate.Annotated{X: x}, store.Live)
+	_, body := d.get(t, fmt.Sprint("/api/v1/exchanges/", seq))
+	var got struct {
+		Outbound struct {
+			TLS struct {
+				Chain []struct{ Subject, Issuer string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if c := got.Outbound.TLS.Chain; len(c) != 2 || c[0].Subject != "CN=Issuing" || c[0].Issuer != "CN=Root" || c[1].Subject != "CN=ÿRoot" {
+		t.Errorf("%+v", c)
 	}
 }

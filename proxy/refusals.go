@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"net/netip"
 	"sync"
@@ -152,14 +153,22 @@ func tlsFacts(s tls.ConnectionState, sni string) *exchange.TLS {
 	if len(s.PeerCertificates) == 0 {
 		return t
 	}
-	c := s.PeerCertificates[0]
+	t.Certificate = certificateFacts(s.PeerCertificates[0])
+	issuers := s.PeerCertificates[1:]
+	for _, c := range issuers[:min(len(issuers), exchange.MostChain)] {
+		t.Chain = append(t.Chain, certificateFacts(c))
+	}
+	return t
+}
+
+func certificateFacts(c *x509.Certificate) *exchange.Certificate {
 	sum := sha256.Sum256(c.Raw)
-	t.Certificate = &exchange.Certificate{
+	facts := &exchange.Certificate{
 		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Names: append([]string(nil), c.DNSNames...),
 		NotBefore: c.NotBefore, NotAfter: c.NotAfter, SHA256: hex.EncodeToString(sum[:]),
 	}
 	for _, ip := range c.IPAddresses {
-		t.Certificate.Names = append(t.Certificate.Names, ip.String())
+		facts.Names = append(facts.Names, ip.String())
 	}
-	return t
+	return facts
 }

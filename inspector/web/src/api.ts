@@ -159,6 +159,7 @@ export interface Connection {
     resumed: boolean;
     clientCert?: boolean;
     certificate?: Certificate;
+    chain?: Certificate[];
     verifyError?: string;
   };
 }

@@ -18,11 +18,11 @@ export interface Column {
 
 export const columns: readonly Column[] = [
   { id: 'time', title: 'Time', width: 104, least: 60, order: 'time', rank: 6 },
-  { id: 'verdict', title: 'Verdict', width: 28, least: 24, order: 'verdict', rank: 0 },
+  { id: 'verdict', title: 'Verdict', width: 26, least: 24, order: 'verdict', rank: 0 },
   { id: 'status', title: 'Status', width: 52, least: 40, order: 'status', rank: 0 },
-  { id: 'method', title: 'Method', width: 82, least: 44, order: 'method', rank: 1 },
+  { id: 'method', title: 'Method', width: 76, least: 44, order: 'method', rank: 1 },
   { id: 'host', title: 'Host', width: 180, least: 60, order: 'host', rank: 3 },
-  { id: 'path', title: 'Path', width: 240, least: 160, order: 'path', rank: 0 },
+  { id: 'path', title: 'Path', width: 240, least: 150, order: 'path', rank: 0 },
   { id: 'type', title: 'Type', width: 76, least: 44, order: 'type', rank: 8 },
   { id: 'size', title: 'Size', width: 58, least: 44, order: 'size', right: true, rank: 7 },
   { id: 'duration', title: 'Duration', width: 150, least: 60, order: 'duration', rank: 4 },

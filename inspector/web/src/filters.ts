@@ -1,4 +1,10 @@
-// Filters that links of the page are made of.
+// Filters that links of the page are made of, and the query of a request.
+
+/** The parameters of a path's query, decoded as forms are; at most 200. */
+export function parametersOf(path: string): [name: string, value: string][] {
+  const at = path.indexOf('?');
+  return at < 0 ? [] : [...new URLSearchParams(path.slice(at + 1))].slice(0, 200);
+}
 
 /** A value as it stands in a filter: quoted when it has to be. */
 export function quote(value: string): string {

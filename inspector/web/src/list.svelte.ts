@@ -32,6 +32,8 @@ export class List {
   /** The end of the list when following stopped. */
   seenEnd = $state(0);
   took = $state(0);
+  /** How far it was scrolled when it was last on the page. */
+  top = 0;
 
   #wanted: Question = { filter: '', order: 'time', down: false };
   #good: Question = this.#wanted; // what the rows that are shown answer

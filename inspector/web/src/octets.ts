@@ -24,3 +24,11 @@ function widthOf(code: number): number {
   if (code < 0x800) return 2;
   return code < 0x10000 ? 3 : 4;
 }
+
+/** True for octets that people may want to read as text, be it not quite UTF-8. */
+export function looksLikeText(octets: Uint8Array): boolean {
+  const first = octets.subarray(0, 4096);
+  if (first.includes(0)) return false;
+  const odd = [...new TextDecoder().decode(first, { stream: true })].filter((c) => c === '\ufffd' || (c >= '\x7f' && c <= '\x9f') || (c < ' ' && !'\t\r\n\f'.includes(c))).length;
+  return odd * 20 <= first.length;
+}

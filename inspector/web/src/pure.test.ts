@@ -4,13 +4,13 @@ import { changesOf } from './changes';
 import { clientFor, clientsOf } from './clients';
 import { columns, fitting, moved, tidyChosen, widthWithin } from './columns';
 import { diff } from './diff';
-import { and, classFilter, quote } from './filters';
+import { and, classFilter, parametersOf, quote } from './filters';
 import { places } from './find';
 import { classOf, clock, count, duration, roundUp, size } from './format';
 import { tokens } from './highlight';
 import { code, fenced, issueText } from './issue';
 import { itemFor } from './menu';
-import { indexOf, octetOf } from './octets';
+import { indexOf, looksLikeText, octetOf } from './octets';
 import { heard } from './mute';
 import { chooses, readPlace, start, wholeFilter, writePlace } from './place';
 import { readFields } from './resend';
@@ -52,6 +52,16 @@ describe('octets and indexes', () => {
       expect(octetOf(text, index)).toBe(octet);
       expect(indexOf(text, octet)).toBe(index);
     }
+  });
+});
+
+describe('content', () => {
+  const octets = (...list: number[]) => new Uint8Array(list);
+  it('is told from what is no text', () => {
+    expect([looksLikeText(new TextEncoder().encode('{"a":"ü"}\r\n\t')), looksLikeText(octets()), looksLikeText(octets(0x41, 0, 0x42)), looksLikeText(octets(0xff, 0xfe, 0x80))]).toEqual(
+      [true, true, false, false]);
+    expect(looksLikeText(new TextEncoder().encode('Gr\u00fc\u00dfe').subarray(0, 3))).toBe(true); // cut within a letter
+    expect(looksLikeText(octets(0x63, 0x61, 0x66, 0xe9, 0x20, 0x61, 0x75, 0x20, 0x6c, 0x61, 0x69, 0x74, 0x20, 0x73, 0x76, 0x70, 0x2e, 0x20, 0x20, 0x20, 0x20))).toBe(true); // ISO-8859-1
   });
 });
 
@@ -112,6 +122,10 @@ describe('the address', () => {
     expect([chooses(start), chooses(place), chooses({ ...start, seq: 1 })]).toEqual([false, true, true]);
   });
   it('leaves out nonsense', () => expect(readPlace('#order=z&view=x&tab=y&x=-1&with=1e99')).toEqual(start));
+  it('takes a query apart', () => {
+    expect(parametersOf('/a?b=1+2&c=%3Cd%3E&e&b=%zz')).toEqual([['b', '1 2'], ['c', '<d>'], ['e', ''], ['b', '%zz']]);
+    expect(parametersOf('/a')).toEqual([]);
+  });
   it('joins filters', () => {
     expect(wholeFilter('a or b', 'host:=x')).toBe('(a or b) host:=x');
     expect(and('a or b', 'c')).toBe('(a or b) c');
