@@ -47,6 +47,11 @@ update: ## write golden files and made documents anew
 pictures: ## take the pictures of the dashboards anew, in four minutes
 	go test ./e2e -run TestDashboards -count=1 -args -pictures 3m
 
+.PHONY: clickhouse
+clickhouse: ## try the tables for ClickHouse on ClickHouse, half a gigabyte from npm
+	cd e2e/clickhouse && npm install --ignore-scripts --silent
+	go test -count=1 -tags clickhouse -run TestClickHouse ./e2e
+
 .PHONY: bench
 bench: ## CPU time per request beside a bare goproxy, and benchmarks of the parts
 	go run ./bench

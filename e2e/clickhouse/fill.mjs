@@ -2,7 +2,7 @@
 // tables, twice as after an update, and fills them with the lines of a log.
 // Prints the results of queries, one row a line as JSON.
 //
-//   node clickhouse.mjs '{"sql": FILE, "log": FILE, "dir": FOLDER, "queries": QUERIES WITH ; BETWEEN}'
+//   node fill.mjs '{"sql": FILE, "log": FILE, "dir": FOLDER, "queries": QUERIES WITH ; BETWEEN}'
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Session } from 'chdb';
