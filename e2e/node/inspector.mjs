@@ -351,6 +351,30 @@ await step('hostile text is text', () => refused(async () => {
   await page.keyboard.press('Escape');
 }));
 
+await step('a link to one exchange', async () => {
+  await filter('path:/limit');
+  await row('/limit').click();
+  await page.keyboard.press('1');
+  await page.getByRole('heading', { name: '429 Too Many Requests' }).waitFor();
+  const named = (p) => new URLSearchParams(new URL(p.url()).hash.slice(1)).get('x');
+  await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
+  await page.getByRole('menuitem', { name: 'Copy a link to this' }).click();
+  await until('a link by ID is copied', async () => /[#&]id=\w+&run=\w+/.test(await clipboard()));
+  const other = await context.newPage();
+  watch(other);
+  await other.goto(await clipboard());
+  await until('its row is picked', async () => (await other.locator('.row.picked').count()) === 1 && named(other) === named(page));
+  await other.getByRole('button', { name: 'Filter', exact: true }).click();
+  await other.getByRole('menuitem', { name: 'Not this host' }).click();
+  await other.getByText('The filter hides this exchange').waitFor();
+  await sound('what a filter hides', other);
+  await other.getByRole('button', { name: 'Show it there' }).click();
+  await until('its row is picked again', async () => (await other.locator('.row.picked').count()) === 1);
+  await other.close();
+  await page.keyboard.press('Escape');
+  await filter('');
+});
+
 await step('an exchange that is not there', () => refused(async () => {
   await page.evaluate(() => { location.hash = '#x=987654'; });
   await page.getByText('There is no such exchange').waitFor();

@@ -4,7 +4,7 @@ import { changesOf } from './changes';
 import { clientFor, clientsOf } from './clients';
 import { columns, fitting, moved, tidyChosen, widthWithin } from './columns';
 import { diff } from './diff';
-import { and, classFilter, parametersOf, quote } from './filters';
+import { and, classFilter, filtersLike, parametersOf, quote } from './filters';
 import { places } from './find';
 import { classOf, clock, count, duration, roundUp, size } from './format';
 import { tokens } from './highlight';
@@ -125,6 +125,14 @@ describe('the address', () => {
   it('takes a query apart', () => {
     expect(parametersOf('/a?b=1+2&c=%3Cd%3E&e&b=%zz')).toEqual([['b', '1 2'], ['c', '<d>'], ['e', ''], ['b', '%zz']]);
     expect(parametersOf('/a')).toEqual([]);
+  });
+  it('finds what is like an exchange', () => {
+    const row = { host: 'a b.test:8080', method: 'GET', route: '/x/{id}', status: 0, agent: 'curl/8', trace: '4bf9' };
+    expect(filtersLike(row)).toEqual([
+      ['Only this host', 'host:="a b.test"'], ['Only this route', 'method:GET host:="a b.test" route:=/x/{id}'], ['Only this status', 'status:none'],
+      ['Only this client', 'agent:curl/8'], ['Only this trace', 'trace:4bf9'], ['Not this host', '-host:="a b.test"'],
+    ]);
+    expect(filtersLike({ host: 'a', method: 'CONNECT', route: '', status: 200 }).map(([name]) => name)).toEqual(['Only this host', 'Only this status', 'Not this host']);
   });
   it('joins filters', () => {
     expect(wholeFilter('a or b', 'host:=x')).toBe('(a or b) host:=x');
