@@ -47,14 +47,17 @@ type Inspector struct {
 	o     Options
 	all   *filter.Filter
 	rules map[string]*annotate.Rule
-	ctx   context.Context
-	stop  context.CancelFunc
+	// agents gives what filters know of the user agent of a row; looked up once,
+	// since that takes longer than all else of a row.
+	agents func(*filter.Row, func(string))
+	ctx    context.Context
+	stop   context.CancelFunc
 }
 
 // New makes an inspector. Close ends its streams.
 func New(o Options) *Inspector {
 	all, _ := filter.Parse("") // which has no fault
-	i := &Inspector{o: o, all: all, rules: make(map[string]*annotate.Rule, len(o.Rules))}
+	i := &Inspector{o: o, all: all, agents: filter.EachFacet("agent"), rules: make(map[string]*annotate.Rule, len(o.Rules))}
 	for _, r := range o.Rules {
 		i.rules[r.ID] = r
 	}

@@ -63,7 +63,7 @@ func (i *Inspector) rowOf(e *store.Entry) row {
 		Path: text(i.o.Redact.URI(pathOf(x, e.Path))), Route: text(i.o.Redact.URI(annotate.Route(pathOf(x, x.Path())))),
 		Type: text(e.Type), Kind: filter.KindOf(e.Type), Size: x.Response.Content.Size,
 		Duration: millis(x.Timing.Done), Wait: millis(x.Timing.Wait()), Protocol: filter.Protocol(x),
-		Agent: text(agentName(e)), Trace: filter.TraceID(x), Pinned: e.Pinned, ByHand: e.ByHand, Comment: e.Comment,
+		Agent: text(i.agentOf(e)), Trace: filter.TraceID(x), Pinned: e.Pinned, ByHand: e.ByHand, Comment: e.Comment,
 	}
 	if p := x.Client.Peer; p.IsValid() {
 		r.Client = p.String()
@@ -115,9 +115,9 @@ func (r *row) addRule(n *annotate.Note) {
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// agentName is the program and version that User-Agent begins with.
-func agentName(e *store.Entry) (name string) {
-	filter.EachFacet("agent")(&e.Row, func(s string) { name = s })
+// agentOf is the program and version that User-Agent begins with.
+func (i *Inspector) agentOf(e *store.Entry) (name string) {
+	i.agents(&e.Row, func(s string) { name = s })
 	return name
 }
 

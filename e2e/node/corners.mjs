@@ -144,7 +144,7 @@ await step('the exchange that is looked at has to make room', async () => {
   await ask('large');
   await ask('large');
   await filter('');
-  await until('only large ones', async () => (await total()) <= 3);
+  await until('only large ones', async () => (await rows.count()) > 0 && (await rows.allInnerTexts()).every((text) => text.includes('/large')));
   await page.getByRole('heading', { name: '500' }).waitFor(); // what was read stays
   await refused(async () => {
     await page.keyboard.press('3');

@@ -18,14 +18,26 @@ const rules = {
 const violations = `axe.run(document, ${JSON.stringify(rules)}).then((r) => r.violations.map((v) => v.id + ': ' +
   v.nodes.map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).slice(0, 3).join(' | ')))`;
 
-/** Checks a view with axe, which runs in a world of its own, so that the page's policy stands. */
-async function soundness(what, on) {
-  const session = await on.context().newCDPSession(on);
+const worlds = new Map(); // by page: where axe is, until the page is loaded anew
+
+/** A world of its own for axe, so that the page's policy stands. */
+async function worldOf(page) {
+  const known = worlds.get(page);
+  if (known) return known;
+  const session = await page.context().newCDPSession(page);
   const { frameTree } = await session.send('Page.getFrameTree');
   const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
   await session.send('Runtime.evaluate', { contextId, expression: axe });
+  const world = { session, contextId };
+  worlds.set(page, world);
+  page.once('framenavigated', () => worlds.delete(page));
+  return world;
+}
+
+/** Checks a view with axe. */
+async function soundness(what, on) {
+  const { session, contextId } = await worldOf(on);
   const { result } = await session.send('Runtime.evaluate', { contextId, awaitPromise: true, returnByValue: true, expression: violations });
-  await session.detach();
   check(Array.isArray(result.value), `axe gave nothing for ${what}`);
   check(result.value.length === 0, `axe on ${what}: ${result.value.join('\n')}`);
   const wide = await on.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -5,13 +5,16 @@ import { openInspector } from './inspector-page.mjs';
 const { browser, context, page, watch, step, sound, picture, total } = await openInspector();
 
 const screens = [['dark', 'narrow', 400, 800], ['dark', 'wall', 2560, 1440], ['dark', 'desk', 1440, 900], ['light', 'narrow', 400, 800]];
-const views = [['list', '', '.row'], ['details', '#x=3', '.note'], ['overview', '#view=overview', '.figure']];
+const views = [['list', () => '', '.row'], ['details', () => `#x=${noted}`, '.note'], ['overview', () => '#view=overview', '.figure']];
+let noted; // the number of an exchange with notes
 
 await step('exchanges to look at', async () => {
   await page.goto(config.link);
   await page.getByText('Waiting for your first request').waitFor();
   await ask('traffic');
   await until('28 exchanges', async () => (await total()) >= 28);
+  const { entries } = await (await context.request.get(`${origin}/api/v1/exchanges?filter=status:409`)).json();
+  noted = entries[0].seq;
 });
 
 for (const [colorScheme, name, width, height] of screens) {
@@ -21,7 +24,7 @@ for (const [colorScheme, name, width, height] of screens) {
       const p = await other.newPage();
       p.setDefaultTimeout(wait);
       watch(p);
-      await p.goto(`${origin}/${hash}`);
+      await p.goto(`${origin}/${hash()}`);
       await p.locator(seen).first().waitFor();
       if (name !== 'wall') await sound(`${view}, ${colorScheme}, ${name}`, p);
       if (`${view} ${colorScheme}` === 'list dark' || name === 'narrow') await picture(`${view}-${colorScheme}-${name}`, p);
