@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ type pageTest struct {
 func TestInspector(t *testing.T) {
 	nodePackage(t, "playwright-core")
 	nodePackage(t, "axe-core")
+	_, largeStore := large()
 	for _, s := range []struct {
 		name  string
 		least int // steps
@@ -47,7 +49,7 @@ func TestInspector(t *testing.T) {
 		{name: "inspector", least: 25},
 		{name: "looks", least: 13},
 		{name: "hands", least: 40},
-		{name: "corners", least: 8, args: []string{"--keep-content", "128MB"}},
+		{name: "corners", least: 8, args: []string{"--keep-content", "128MB", "--store-bytes", largeStore}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -74,13 +76,14 @@ func newPageTest(t *testing.T, args ...string) *pageTest {
 // work runs a script, whose steps are tests of their own.
 func (x *pageTest) work(script string, least int) {
 	t := x.t
+	millions, _ := large()
 	dir := t.TempDir()
 	steps := 0
 	err := scale.Script{
 		Node: need(t, "node"), Folder: "node", Name: script, Env: append(plainEnv(dir), "TZ=UTC", "SIDENOTE_TEST_SHOW="+os.Getenv("SIDENOTE_TEST_SHOW"), "SIDENOTE_TEST_WAIT="+os.Getenv("SIDENOTE_TEST_WAIT")),
 		Config: map[string]string{
 			"chromium": need(t, "chromium"), "pictures": os.Getenv(picturesVariable), "link": x.p.open("--print", "--admin", x.p.admin), "dir": dir,
-			"clear": x.base(), "raw": "http://" + x.raw,
+			"large": strconv.Itoa(millions), "clear": x.base(), "raw": "http://" + x.raw,
 		},
 	}.Run(x.serve, func(line []byte) error {
 		var said struct {
@@ -201,8 +204,15 @@ func (x *pageTest) visit() {
 	}
 }
 
-// largeContent is how many octets are large, about.
-const largeContent = 100_000_000
+// large is how many octets a large content has, about, in millions; the race
+// detector makes looking at each of them slow. Three such contents do not fit
+// into a store of largeStore.
+func large() (millions int, largeStore string) {
+	if raceEnabled {
+		return 12, "32MB"
+	}
+	return 100, "256MB"
+}
 
 // shop is an origin server that answers well and badly.
 func shop() http.Handler {
@@ -228,8 +238,9 @@ func shop() http.Handler {
 	mux.HandleFunc("/v1/account", answer(401, "application/problem+json", `{"title":"who are you?","status":400}`, "Expires", "soon", "ETag", "v1"))
 	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", json)
+		millions, _ := large()
 		io.WriteString(w, `{"rows":[{"row":"first needle"}`)
-		row := `,{"row":"` + strings.Repeat("ä€", largeContent/5/1000) + `"}`
+		row := `,{"row":"` + strings.Repeat("ä€", millions*1000/5) + `"}`
 		for range 1000 {
 			io.WriteString(w, row)
 		}

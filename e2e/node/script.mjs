@@ -44,7 +44,10 @@ export function listOf(page) {
   return {
     rows,
     row: (text) => rows.filter({ hasText: text }).first(),
-    total: async () => Number((await page.locator('#list').getAttribute('aria-rowcount')) ?? 1) - 1,
+    total: async () => {
+      const list = page.locator('#list');
+      return (await list.count()) === 0 ? 0 : Number((await list.getAttribute('aria-rowcount')) ?? 1) - 1;
+    },
     filter: async (text) => {
       await page.fill('#filter', text);
       await page.press('#filter', 'Enter');
