@@ -61,6 +61,7 @@ func NewSet(rules []*Rule, options Options, changes ...Change) (*Set, error) {
 func Severities(rules []*Rule, changes ...Change) (map[*Rule]Severity, error) {
 	severities := make(map[*Rule]Severity, len(rules))
 	for _, r := range rules {
+		severities[r] = 0
 		if !r.OffByDefault {
 			severities[r] = r.Severity
 		}

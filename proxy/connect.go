@@ -43,7 +43,7 @@ func (p *Proxy) connect(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	}
 	if _, err := io.WriteString(client, established); err != nil {
 		client.Close()
-		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: err.Error()})
+		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)})
 		return
 	}
 	ps.establish()
@@ -137,7 +137,7 @@ func (p *Proxy) tunnel(ps *passage, client net.Conn, authority string, opened bo
 	defer o.Close()
 	if !opened {
 		if _, err := io.WriteString(client, established); err != nil {
-			ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: err.Error()})
+			ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)})
 			return
 		}
 		ps.establish()
@@ -224,10 +224,10 @@ func (p *Proxy) handshakeFailed(ps *passage, tap *alertTap, to route, err error)
 	switch {
 	case refusesCertificate(alert):
 		detail = fmt.Sprintf("%s rejected our CA (alert %d, %s)", who, alert, tls.AlertError(alert).Error()[len("tls: "):])
-	case alert == 0 && (errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "reset by peer")):
+	case alert == 0 && (errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || isReset(err)):
 		detail = who + " closed during the handshake, probably since it rejects our CA"
 	default:
-		return &exchange.Err{Code: exchange.ErrClientTLS, Detail: who + ": " + err.Error()}
+		return &exchange.Err{Code: exchange.ErrClientTLS, Detail: who + ": " + detailOf(err)}
 	}
 	detail += p.refused.count(hostOf(to.authority), ps.in.peer.Addr())
 	return &exchange.Err{Code: exchange.ErrClientRefusedCA, Detail: detail}

@@ -293,7 +293,7 @@ func (p *Proxy) answer(ps *passage, r *http.Request) {
 	p.core.ServeHTTP(ps.w, r)
 	ps.w.flushWhole()
 	if ps.w.err != nil {
-		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: ps.w.err.Error()})
+		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(ps.w.err)})
 	}
 }
 

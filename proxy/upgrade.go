@@ -34,7 +34,7 @@ func (w *responseWriter) takeOver(added http.Header) {
 	head.added = linesOf(added)
 	made := []byte(head.start + "\r\nConnection: " + ps.x.Response.Fields.Value(exchange.FieldConnection) + "\r\n\r\n")
 	if _, err := client.Write(head.compose(nil, made)); err != nil {
-		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: err.Error()})
+		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)})
 		return
 	}
 	ps.clock.stop()

@@ -22,6 +22,18 @@ func TestProfilesNameRules(t *testing.T) {
 	}
 }
 
+// TestSuppressesNamesRules finds the mention of a rule that there is not.
+func TestSuppressesNamesRules(t *testing.T) {
+	all := rules.All()
+	for _, r := range all {
+		for _, id := range r.Suppresses {
+			if !slices.ContainsFunc(all, func(r *annotate.Rule) bool { return r.ID == id }) {
+				t.Errorf("%s suppresses %s, which there is not", r.ID, id)
+			}
+		}
+	}
+}
+
 // TestProfilesRaiseInfo holds the profiles to raising what is info: what is warn
 // by default needs no mention.
 func TestProfilesRaiseInfo(t *testing.T) {

@@ -217,8 +217,7 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 	Bad:  []string{answered("Content-Type: text/html"), responded("HTTP/1.1 302 Found", "Location: /a", "Location: /b", "Content-Length: 0"), asked("User-Agent: a", "User-Agent: b")},
 	Good: []string{asked("Accept: text/html", "Accept: text/plain"), answered("Shop-Trace: 1", "Shop-Trace: 2"), overTLS(answered("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/", "Set-Cookie: c=d; Secure; HttpOnly; SameSite=Lax; Path=/")),
 		"* scheme https\n> GET /orders HTTP/2\n> Host: shop.test\n> Cookie: a=b\n> Cookie: c=d\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
-	Suppresses: []string{"redirect/location-repeated"},
-	When:       annotate.When{If: []*annotate.Condition{ifRepeats}},
+	When: annotate.When{If: []*annotate.Condition{ifRepeats}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.overview.Odd&annotate.OddRepeat == 0 {

@@ -50,8 +50,7 @@ func (a *annotator) head(x *exchange.Exchange, out http.Header) {
 	if failed { // the response says so, and nothing else is to come
 		notes = a.set.End(x, notes)
 	}
-	notes = a.judge.preview(x, notes)
-	f := sink.MakeResponseFields(x, notes, a.fields)
+	f := sink.MakeResponseFields(x, a.judge.preview(x, notes), a.fields)
 	add(out, sink.FieldNameNotes, f.Notes)
 	add(out, sink.FieldNameExchange, f.Exchange)
 	add(out, sink.FieldNameTiming, f.Timing)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,10 +159,12 @@ func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.N
 	return j.policy.Adjust(x, notes)
 }
 
-// preview adjusts the notes that are there when the response head is known, and
-// marks those that the baseline accepts. It counts nothing: they come again.
+// preview gives the notes that are there when the response head is known as they
+// are to be shown: without those that another says better, adjusted, and marked
+// where the baseline accepts them. It counts nothing and leaves notes as they
+// are: they come again, and what the policy drops here still has to drop others.
 func (j *judge) preview(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
-	notes = j.adjust(x, notes)
+	notes = j.adjust(x, slices.Clone(annotate.Suppress(notes)))
 	if j != nil && j.baseline != nil {
 		j.baseline.Mark(x, notes)
 	}
