@@ -123,8 +123,8 @@ func bounded(serve http.HandlerFunc) http.Handler {
 	})
 }
 
-// within is how long a list may take before it gives what it has.
-const within = 40 * time.Millisecond
+// within is how long the list of a new filter may take before it gives what it has.
+const within = 20 * time.Millisecond
 
 // entry finds the entry that a request names, or answers why there is none.
 func (i *Inspector) entry(w http.ResponseWriter, r *http.Request) (store.Entry, bool) {

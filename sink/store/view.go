@@ -18,10 +18,15 @@ type Query struct {
 	From   uint64         // ordinal of the first one wanted; see Window.Base
 	Tail   bool           // the last ones, whatever From says
 	Limit  int
-	// Within bounds the time for looking at entries; 0 for no bound. What is
-	// not looked at then is left to the next query with the same filter.
+	// Within bounds the time for looking at entries, when a filter is new; 0
+	// for no bound. What is not looked at then is left to the next queries with
+	// the same filter, which may take three times as long.
 	Within time.Duration
 }
+
+// later is how much longer than the first query with a filter another may take:
+// who has some entries can wait for more.
+const later = 3
 
 // An Order is what entries are sorted by.
 type Order string
@@ -220,6 +225,9 @@ func (s *Store) follow(v *view, within time.Duration) {
 	var chunk [lookAt]Entry
 	s.followChanges(v)
 	s.followEvictions(v)
+	if v.next > 0 {
+		within *= later
+	}
 	for start := time.Now(); ; {
 		n := s.copyFrom(&v.next, chunk[:])
 		for i := range chunk[:n] {
