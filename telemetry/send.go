@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"connectrpc.com/connect"
@@ -115,6 +117,9 @@ func (s *httpSender) send(ctx context.Context, m *message) (answer, error) {
 		return answer{}, &sendError{err: err}
 	}
 	resp, err := s.client.Do(r)
+	if s.target.refuses(err) {
+		return answer{}, &sendError{err: errClosed, retry: true}
+	}
 	if err != nil {
 		return answer{}, &sendError{err: withoutURL(err), retry: true}
 	}
@@ -161,6 +166,17 @@ func packed(m *message) (*message, error) {
 	_, records := z.Write(m.records)
 	err := errors.Join(head, records, z.Close())
 	return &message{records: b.Bytes()}, err
+}
+
+// errClosed is what a collector seems to mean that ends a connection over TLS
+// before it answers.
+var errClosed = errors.New("it closed the connection; perhaps it wants a client certificate")
+
+// refuses reports whether that is so: in TLS 1.3 the refusal of a client races
+// with what that client writes, and the library may know of the end alone.
+func (t *Target) refuses(err error) bool {
+	return t.TLS != nil && len(t.TLS.Certificates) == 0 &&
+		(errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
 }
 
 // withoutURL leaves the URL out of an error, which says enough without.
@@ -304,6 +320,9 @@ func (s *grpcSender) send(ctx context.Context, m *message) (answer, error) {
 	resp, err := s.client.CallUnary(ctx, r)
 	if err == nil {
 		return *resp.Msg, nil
+	}
+	if s.target.refuses(err) {
+		return answer{}, &sendError{err: errClosed, retry: true}
 	}
 	var said *connect.Error
 	if !errors.As(err, &said) {
