@@ -336,7 +336,9 @@ await step('hostile text is text', () => refused(async () => {
   await filter('-path:hostile (body:canary or path:canary or path:at=)');
   const some = Math.min(await total(), 24);
   for (let i = 0; i < some; i++) {
-    await Promise.all([page.waitForResponse((r) => /\/exchanges\/\d+$/.test(r.url())), page.keyboard.press(i === 0 ? 'g' : 'j')]);
+    // one that is open already is not asked for again
+    const answer = page.waitForResponse((r) => /\/exchanges\/\d+$/.test(r.url()), { timeout: 2000 }).catch(() => {});
+    await Promise.all([answer, page.keyboard.press(i === 0 ? 'g' : 'j')]);
     await openTab(i % 2 ? '3' : '1');
     await drawn();
   }
