@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 # Packages whose tests hold golden files, which -update writes anew.
-GOLDENS = $(sort $(dir $(shell grep -rlE --include=*_test.go 'flag.Bool."update"|"sidenote/golden"' . | grep -v '^./tools/')))
+GOLDENS = $(sort $(dir $(shell grep -rlE --include=*_test.go 'flag.Bool."update"|"sidenote/internal/golden"' . | grep -v '^./tools/')))
 
 LINTER := bin/golangci-lint
 IMAGE ?= sidenote
@@ -26,12 +26,12 @@ test: prepare check ## run every test; SIDENOTE_TEST_NO_SKIP=1 lets none be skip
 	@race=-race; if ! command -v "$$(go env CC)" >/dev/null; then \
 		race=; echo 'test: no C compiler is here, so the race detector is left out'; \
 		if [[ "$${SIDENOTE_TEST_NO_SKIP:-}" == 1 ]]; then exit 1; fi; fi; \
-	go run ./project/tally -count=1 -run Alloc ./annotate/rules; \
-	CGO_ENABLED=$${race:+1} go run ./project/tally -count=1 $$race -timeout 18m ./...
+	go run ./internal/project/tally -count=1 -run Alloc ./annotate/rules; \
+	CGO_ENABLED=$${race:+1} go run ./internal/project/tally -count=1 $$race -timeout 18m ./...
 
 .PHONY: prepare
 prepare: # install what the tests want to find, where that is possible
-	@project/prepare
+	@internal/project/prepare
 
 .PHONY: check
 check: ## gofmt and go vet
@@ -54,7 +54,7 @@ clickhouse: ## try the tables for ClickHouse on ClickHouse, half a gigabyte from
 
 .PHONY: bench
 bench: ## CPU time per request beside a bare goproxy, and benchmarks of the parts
-	go run ./bench
+	go run ./e2e/bench
 	go test -run '^$$' -bench . -benchmem ./annotate/... ./exchange ./sink ./metrics
 
 .PHONY: lint

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // An Overview is what one look at all octets of a field section tells, so that

@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"sidenote/yamlfile"
+	"sidenote/internal/yamlfile"
 )
 
 // Config is every setting. Default makes one that is valid.

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sidenote/configs"
-	"sidenote/golden"
+	"sidenote/internal/golden"
 )
 
 var ignoreWhere = cmpopts.IgnoreUnexported(configs.Config{})

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // Markdown documents every setting, by group.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"sidenote/spelling"
-	"sidenote/wholefile"
+	"sidenote/internal/spelling"
+	"sidenote/internal/wholefile"
 )
 
 // configFlag names the file; it is a flag and a variable, but no key of the file.

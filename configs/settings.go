@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // A Kind says what a setting's value looks like.

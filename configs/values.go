@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // The functions below make the setter of a setting from the place of its value

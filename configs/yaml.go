@@ -6,8 +6,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"sidenote/wording"
-	"sidenote/yamlfile"
+	"sidenote/internal/wording"
+	"sidenote/internal/yamlfile"
 )
 
 // yamlFile reads one configuration file.

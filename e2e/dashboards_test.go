@@ -20,9 +20,9 @@ import (
 	"testing"
 	"time"
 
-	"sidenote/dashboards"
-	"sidenote/dashboards/picture"
-	"sidenote/demo"
+	"sidenote/internal/demo"
+	"sidenote/metrics/dashboards"
+	"sidenote/metrics/dashboards/picture"
 )
 
 // pictures makes the pictures of the documents anew.

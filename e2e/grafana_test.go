@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"sidenote/dashboards"
+	"sidenote/metrics/dashboards"
 )
 
 // TestDashboardsAreGrafanas has the compiler of TypeScript hold the dashboards

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"sidenote/dashboards"
-	"sidenote/dashboards/picture"
 	"sidenote/e2e/scale"
+	"sidenote/metrics/dashboards"
+	"sidenote/metrics/dashboards/picture"
 )
 
 // links are those of dashboards to the inspector, with their variables filled

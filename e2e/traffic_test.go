@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"sidenote/demo"
+	"sidenote/internal/demo"
 )
 
 // A traffic sends known requests through a process, and keeps a tally of its

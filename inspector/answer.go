@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"sidenote/filter"
+	"sidenote/annotate/filter"
 )
 
 // A failed request is answered with a problem document (RFC 9457).

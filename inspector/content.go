@@ -11,8 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"sidenote/annotate/filter"
 	"sidenote/exchange"
-	"sidenote/filter"
 )
 
 // sandbox is the policy of captured content: nothing in it runs, loads or

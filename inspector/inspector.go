@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/annotate/filter"
 	"sidenote/exchange"
-	"sidenote/filter"
 	"sidenote/sink/store"
 )
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
-	"sidenote/filter"
+	"sidenote/annotate/filter"
 	"sidenote/sink/store"
 )
 

@@ -13,7 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"sidenote/filter"
+	"sidenote/annotate/filter"
 )
 
 // pretty sets text out to be read, by the Content-Type that it came with. What

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"sidenote/annotate"
+	"sidenote/annotate/filter"
 	"sidenote/exchange"
-	"sidenote/filter"
 	"sidenote/sink/store"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // mostWaits is how many requests are remembered that were told to wait.

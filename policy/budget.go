@@ -13,8 +13,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/wording"
-	"sidenote/yamlfile"
+	"sidenote/internal/wording"
+	"sidenote/internal/yamlfile"
 )
 
 // A budget bounds something of all exchanges together.

@@ -14,7 +14,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // An expression is a condition over an exchange, in the language of expr-lang.

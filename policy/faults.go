@@ -10,7 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // A fault is one way in which an exchange is not as expected.

@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"sidenote/annotate"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // A Gate counts what a policy says of exchanges and gives the verdict. It is

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"sidenote/annotate"
-	"sidenote/golden"
+	"sidenote/internal/golden"
 	"sidenote/policy"
 )
 

@@ -12,8 +12,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"sidenote/annotate"
-	"sidenote/wording"
-	"sidenote/yamlfile"
+	"sidenote/internal/wording"
+	"sidenote/internal/yamlfile"
 )
 
 // A Policy is what a run is judged by. It does not change once rules were made

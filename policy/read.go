@@ -14,9 +14,9 @@ import (
 	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
-	"sidenote/field"
-	"sidenote/wording"
-	"sidenote/yamlfile"
+	"sidenote/exchange/field"
+	"sidenote/internal/wording"
+	"sidenote/internal/yamlfile"
 )
 
 // A reader makes the parts of a policy of the nodes of a file.

@@ -9,8 +9,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/wording"
-	"sidenote/yamlfile"
+	"sidenote/internal/wording"
+	"sidenote/internal/yamlfile"
 )
 
 // A scope changes the severity of rules for some traffic.

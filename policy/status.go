@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // A statusSet is what a final status may be.

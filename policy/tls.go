@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"sidenote/exchange"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // tlsVersions are the versions by the numbers that people write, in their order.

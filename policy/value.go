@@ -10,8 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"sidenote/wording"
-	"sidenote/yamlfile"
+	"sidenote/internal/wording"
+	"sidenote/internal/yamlfile"
 )
 
 // A valueTest says what a field or a JSON value has to be. All of its parts

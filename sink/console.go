@@ -10,7 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/printable"
+	"sidenote/internal/printable"
 )
 
 // ConsoleOptions say what a Console shows.

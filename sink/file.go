@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"sidenote/wholefile"
+	"sidenote/internal/wholefile"
 )
 
 // OpenFile opens a file for records to be appended to. A new one can be read

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/term"
 
-	"sidenote/printable"
+	"sidenote/internal/printable"
 )
 
 // A Terminal is where text for people goes, and what may be written there.

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // totals are what the summary line counts.

@@ -6,7 +6,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // cacheControlRules lists the rules on how Cache-Control is written.

@@ -3,7 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // cacheHitRules lists the rules on responses that came out of a cache.

@@ -8,7 +8,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // The conditions here stand in the When of rules about rare things, so that an

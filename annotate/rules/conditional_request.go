@@ -6,7 +6,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // conditionalRequestRules lists the rules on how clients put conditions.

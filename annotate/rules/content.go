@@ -8,7 +8,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // contentRules lists the rules on what content holds and how it is labelled.

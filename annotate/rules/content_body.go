@@ -13,7 +13,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // contentBodyRules lists the rules that compare content with what describes it.

@@ -12,8 +12,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
-	"sidenote/wording"
+	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // cookieRules lists the rules on Set-Cookie.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // cookieLifetimeRules lists the rules on how long a cookie lives.

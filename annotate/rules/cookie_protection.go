@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // cookieProtectionRules lists the rules on Secure, HttpOnly, SameSite,

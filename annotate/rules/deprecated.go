@@ -6,7 +6,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // deprecatedRules lists the rules on what was given up, and on what a server

@@ -10,8 +10,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
-	"sidenote/wording"
+	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // encodingContentRules lists the rules on whether content is in the coding

@@ -5,8 +5,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
-	"sidenote/wording"
+	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // framingCodingRules lists the rules on Transfer-Encoding and on chunks.

@@ -3,7 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // linkHintRules lists the rules on links that browsers load ahead.

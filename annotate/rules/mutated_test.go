@@ -10,7 +10,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/annotate/rules"
 	"sidenote/exchange"
-	"sidenote/golden"
+	"sidenote/internal/golden"
 )
 
 // TestMutatedGood takes from each Good example one thing at a time: a field

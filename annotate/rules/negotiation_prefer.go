@@ -5,7 +5,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // negotiationPreferRules lists the rules on Prefer (RFC 7240).

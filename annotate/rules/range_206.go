@@ -7,7 +7,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // range206Rules lists the rules on whether a 206 is due and how it is labelled.

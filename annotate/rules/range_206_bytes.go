@@ -3,8 +3,8 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
-	"sidenote/wording"
+	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // range206BytesRules lists the rules that count the octets of a 206.

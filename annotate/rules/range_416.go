@@ -3,7 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // range416Rules lists the rules on 416.

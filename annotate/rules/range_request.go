@@ -7,7 +7,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // rangeRequestRules lists the rules on how clients ask for ranges.

@@ -10,7 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/golden"
+	"sidenote/internal/golden"
 )
 
 // TestRealTraffic runs the default rules over what real servers and frameworks

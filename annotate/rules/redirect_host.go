@@ -8,7 +8,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // redirectHostRules lists the rule on hosts that the client cannot reach.

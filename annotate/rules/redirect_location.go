@@ -5,7 +5,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // redirectLocationRules lists the rules on what stands in Location itself.

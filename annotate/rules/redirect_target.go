@@ -8,7 +8,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // redirectTargetRules lists the rules that compare where a redirect leads with

@@ -5,7 +5,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // reportingRules lists the rules on fields that ask browsers for reports.

@@ -13,7 +13,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/annotate/rules"
 	"sidenote/exchange"
-	"sidenote/golden"
+	"sidenote/internal/golden"
 )
 
 func allOn(t *testing.T) *annotate.Set {

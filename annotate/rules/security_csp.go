@@ -7,7 +7,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // securityCSPRules lists the rules on how a Content Security Policy is written.

@@ -5,7 +5,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // securityPolicyRules lists the rules on further policies of a document, and

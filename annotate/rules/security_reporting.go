@@ -6,7 +6,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // securityReportingRules lists the rules on where reports go.

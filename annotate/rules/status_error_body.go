@@ -10,7 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // statusErrorBodyRules lists the rules on failures that come with a status of success.

@@ -3,7 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // statusMethodRules lists the rules on statuses that speak of the method.

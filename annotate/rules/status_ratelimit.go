@@ -3,7 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // statusRateLimitRules lists the rules on fields that tell what is left of a quota.

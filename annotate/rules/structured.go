@@ -3,7 +3,7 @@ package rules
 import (
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // bareTypes is a set of types that a value of a structured field may have; the

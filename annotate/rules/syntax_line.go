@@ -6,8 +6,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
-	"sidenote/wording"
+	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // syntaxLineRules lists the rules on field lines, whatever their fields mean.

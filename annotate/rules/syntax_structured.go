@@ -7,7 +7,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // syntaxStructuredRules lists the rules on structured fields.

@@ -5,7 +5,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // syntaxTargetRules lists the rules on method and request target.

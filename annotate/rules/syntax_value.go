@@ -6,7 +6,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // syntaxValueRules lists the rules on the grammar of whole values.

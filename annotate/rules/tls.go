@@ -8,7 +8,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/field"
+	"sidenote/exchange/field"
 )
 
 // tlsRules lists the rules on how connections are protected.

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"sidenote/annotate/rules"
-	"sidenote/baseline"
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/policy/baseline"
 	"sidenote/sink"
 )
 

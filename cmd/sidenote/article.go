@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // An article explains one thing, in a form that can be printed in several ways.

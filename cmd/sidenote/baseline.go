@@ -12,11 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
-	"sidenote/baseline"
 	"sidenote/configs"
-	"sidenote/printable"
-	"sidenote/wholefile"
-	"sidenote/wording"
+	"sidenote/internal/printable"
+	"sidenote/internal/wholefile"
+	"sidenote/internal/wording"
+	"sidenote/policy/baseline"
 )
 
 func newBaselineCommand(p *program) *cobra.Command {

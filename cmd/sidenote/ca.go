@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sidenote/internal/wholefile"
 	"sidenote/proxy/ca"
-	"sidenote/wholefile"
 )
 
 // newCACommand groups what is to be done with the local CA.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"sidenote/wholefile"
+	"sidenote/internal/wholefile"
 )
 
 // A capture is one file of recorded exchanges, or standard input.

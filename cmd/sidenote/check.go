@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
-	"sidenote/check"
+	"sidenote/cmd/sidenote/check"
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/internal/wholefile"
+	"sidenote/internal/wording"
 	"sidenote/sink"
-	"sidenote/wholefile"
-	"sidenote/wording"
 )
 
 // checkOptions are the flags of the check command that are no settings.

@@ -18,8 +18,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/configs"
-	"sidenote/demo"
 	"sidenote/exchange"
+	"sidenote/internal/demo"
 	"sidenote/policy"
 	"sidenote/proxy"
 	"sidenote/sink"

@@ -16,10 +16,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidenote/doctor"
-	"sidenote/printable"
+	"sidenote/cmd/sidenote/doctor"
+	"sidenote/internal/printable"
+	"sidenote/internal/wording"
 	"sidenote/proxy/ca"
-	"sidenote/wording"
 )
 
 // doctorOptions are the flags of the doctor command.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidenote/cmd/sidenote/environ"
 	"sidenote/configs"
-	"sidenote/environ"
 )
 
 // envOptions are the flags of the env command.

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sidenote/printable"
-	"sidenote/yamlfile"
+	"sidenote/internal/printable"
+	"sidenote/internal/yamlfile"
 )
 
 // The exit codes.

@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
-	"sidenote/check"
+	"sidenote/cmd/sidenote/check"
 	"sidenote/exchange"
+	"sidenote/internal/wording"
 	"sidenote/policy"
-	"sidenote/wording"
 )
 
 func newExplainCommand(p *program) *cobra.Command {

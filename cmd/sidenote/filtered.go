@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
-	"sidenote/filter"
+	"sidenote/annotate/filter"
 	"sidenote/sink"
 )
 

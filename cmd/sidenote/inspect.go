@@ -20,10 +20,10 @@ import (
 	"sidenote/exchange"
 	"sidenote/inspector"
 	"sidenote/inspector/web"
+	"sidenote/internal/wholefile"
+	"sidenote/internal/wording"
 	"sidenote/proxy"
 	"sidenote/sink/store"
-	"sidenote/wholefile"
-	"sidenote/wording"
 )
 
 // An inspecting is what the inspector needs beside the proxy.

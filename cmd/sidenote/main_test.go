@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"sidenote/golden"
+	"sidenote/internal/golden"
 
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"

@@ -10,7 +10,7 @@ import (
 
 	"sidenote/metrics"
 	"sidenote/sink"
-	"sidenote/telemetry"
+	"sidenote/sink/otlp"
 )
 
 // otlpFromEnviron is the value of --otlp that asks for OpenTelemetry's own
@@ -18,8 +18,8 @@ import (
 const otlpFromEnviron = "env"
 
 // tracer finds the place of exchanges in traces.
-func (s *serving) tracer() telemetry.Tracer {
-	return telemetry.Tracer{Mode: telemetry.ContextMode(s.config.TraceContext), Spans: s.targets.Any()}
+func (s *serving) tracer() otlp.Tracer {
+	return otlp.Tracer{Mode: otlp.ContextMode(s.config.TraceContext), Spans: s.targets.Any()}
 }
 
 // otlpLane makes the sink that sends to an OpenTelemetry collector.
@@ -28,7 +28,7 @@ func (s *serving) otlpLane() (sink.Lane, error) {
 	if err != nil {
 		return sink.Lane{}, err
 	}
-	exporter := telemetry.New(telemetry.Options{
+	exporter := otlp.New(otlp.Options{
 		Targets: s.targets, Resource: resource, Tracer: s.tracer(), Log: s.log, Where: s.collector(),
 	})
 	s.metrics.OTLP("spans", func() metrics.OTLPStats { spans, _ := exporter.Stats(); return metrics.OTLPStats(spans) })
@@ -37,27 +37,27 @@ func (s *serving) otlpLane() (sink.Lane, error) {
 }
 
 // otlpTargets finds where to send, if anything is.
-func (s *serving) otlpTargets() (telemetry.Targets, error) {
+func (s *serving) otlpTargets() (otlp.Targets, error) {
 	where := s.config.Where("otlp")
 	switch s.config.OTLP {
 	case "":
-		return telemetry.Targets{}, nil
+		return otlp.Targets{}, nil
 	case otlpFromEnviron:
 		return s.otlpFromEnviron(where)
 	}
 	header, err := s.otlpHeader()
 	if err != nil {
-		return telemetry.Targets{}, err
+		return otlp.Targets{}, err
 	}
 	var config *tls.Config
 	if s.config.OTLPCA != "" {
 		roots, err := rootsWith(s.config.OTLPCA, "--otlp-ca")
 		if err != nil {
-			return telemetry.Targets{}, err
+			return otlp.Targets{}, err
 		}
 		config = &tls.Config{RootCAs: roots}
 	}
-	t, err := telemetry.ParseTarget(s.config.OTLP, header, config)
+	t, err := otlp.ParseTarget(s.config.OTLP, header, config)
 	if err != nil {
 		return t, usageErrorf("%s: %w", where, err)
 	}
@@ -66,14 +66,14 @@ func (s *serving) otlpTargets() (telemetry.Targets, error) {
 
 // otlpFromEnviron reads OpenTelemetry's own variables, and no setting of ours
 // beside them: two places for one thing would leave one out unseen.
-func (s *serving) otlpFromEnviron(where string) (telemetry.Targets, error) {
+func (s *serving) otlpFromEnviron(where string) (otlp.Targets, error) {
 	if len(s.config.OTLPHeaders) > 0 {
-		return telemetry.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_HEADERS", s.config.Where("otlp-headers"), where)
+		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_HEADERS", s.config.Where("otlp-headers"), where)
 	}
 	if s.config.OTLPCA != "" {
-		return telemetry.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE", s.config.Where("otlp-ca"), where)
+		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE", s.config.Where("otlp-ca"), where)
 	}
-	t, err := telemetry.TargetsFromEnviron(func(name string) string { v, _ := s.program.lookup(name); return v })
+	t, err := otlp.TargetsFromEnviron(func(name string) string { v, _ := s.program.lookup(name); return v })
 	if err != nil {
 		return t, usageErrorf("%s env: %w", where, err)
 	}
@@ -84,7 +84,7 @@ func (s *serving) otlpFromEnviron(where string) (telemetry.Targets, error) {
 func (s *serving) otlpHeader() (http.Header, error) {
 	h := http.Header{}
 	for name, value := range s.config.OTLPHeaders {
-		if !telemetry.ValidHeader(name, value) {
+		if !otlp.ValidHeader(name, value) {
 			return nil, usageErrorf("%s: %q cannot be sent: a name has no spaces, and a value no control characters", s.config.Where("otlp-headers"), name)
 		}
 		h.Set(name, value)
@@ -116,7 +116,7 @@ func (s *serving) greetCollector() {
 
 // resource describes this process to the collector, with what
 // OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say of it.
-func (s *serving) resource() ([]telemetry.Attribute, error) {
+func (s *serving) resource() ([]otlp.Attribute, error) {
 	attributes := map[string]string{"service.name": "sidenote", "service.version": buildOf().Version, "service.instance.id": s.runID}
 	list, _ := s.program.lookup("OTEL_RESOURCE_ATTRIBUTES")
 	for item := range strings.SplitSeq(list, ",") {
@@ -133,9 +133,9 @@ func (s *serving) resource() ([]telemetry.Attribute, error) {
 	if name, _ := s.program.lookup("OTEL_SERVICE_NAME"); name != "" {
 		attributes["service.name"] = name
 	}
-	var all []telemetry.Attribute
+	var all []otlp.Attribute
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
-		all = append(all, telemetry.Attribute{Key: key, Value: attributes[key]})
+		all = append(all, otlp.Attribute{Key: key, Value: attributes[key]})
 	}
 	return all, nil
 }

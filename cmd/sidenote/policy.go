@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"sidenote/annotate"
-	"sidenote/baseline"
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/internal/wholefile"
 	"sidenote/policy"
-	"sidenote/wholefile"
+	"sidenote/policy/baseline"
 )
 
 // policySettings are the settings that every command which judges has.

@@ -10,8 +10,8 @@ import (
 
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/internal/printable"
 	"sidenote/policy"
-	"sidenote/printable"
 )
 
 func newPolicyCommand(p *program) *cobra.Command {

@@ -13,9 +13,9 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/configs"
-	"sidenote/report"
+	"sidenote/internal/wholefile"
 	"sidenote/sink"
-	"sidenote/wholefile"
+	"sidenote/sink/report"
 )
 
 // reports is what becomes of --report, and the summary at the end of a run.

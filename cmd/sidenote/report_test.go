@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"sidenote/configs"
-	"sidenote/report"
+	"sidenote/sink/report"
 )
 
 // TestReportKindsAreSettings holds the setting to the kinds that there are.

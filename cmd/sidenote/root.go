@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/configs"
-	"sidenote/spelling"
+	"sidenote/internal/spelling"
 )
 
 // commands lists every command. This is the place to add one.

@@ -10,7 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/wording"
+	"sidenote/internal/wording"
 )
 
 // A ruleRecord is a rule as JSON has it.

@@ -4,9 +4,9 @@ import (
 	"slices"
 
 	"sidenote/annotate"
+	"sidenote/annotate/contract"
 	"sidenote/annotate/rules"
 	"sidenote/configs"
-	"sidenote/contract"
 	"sidenote/policy"
 )
 

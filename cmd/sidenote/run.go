@@ -16,10 +16,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"sidenote/child"
+	"sidenote/cmd/sidenote/child"
+	"sidenote/cmd/sidenote/environ"
 	"sidenote/configs"
-	"sidenote/environ"
-	"sidenote/printable"
+	"sidenote/internal/printable"
 )
 
 func newRunCommand(p *program) *cobra.Command {

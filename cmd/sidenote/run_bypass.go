@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"sidenote/child"
-	"sidenote/printable"
-	"sidenote/wording"
+	"sidenote/cmd/sidenote/child"
+	"sidenote/internal/printable"
+	"sidenote/internal/wording"
 )
 
 // maxBypassLines bounds how many connections are listed.

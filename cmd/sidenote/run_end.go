@@ -12,10 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"sidenote/child"
+	"sidenote/cmd/sidenote/child"
 	"sidenote/configs"
-	"sidenote/report"
-	"sidenote/wording"
+	"sidenote/internal/wording"
+	"sidenote/sink/report"
 )
 
 // finish ends the proxy when the command has ended, judges, and gives the error

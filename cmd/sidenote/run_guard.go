@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sidenote/child"
+	"sidenote/cmd/sidenote/child"
 )
 
 // folderPrefix begins the name of the folder that a run keeps its files in.

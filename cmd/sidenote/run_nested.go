@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sidenote/child"
+	"sidenote/cmd/sidenote/child"
+	"sidenote/cmd/sidenote/environ"
 	"sidenote/configs"
-	"sidenote/environ"
-	"sidenote/printable"
+	"sidenote/internal/printable"
 	"sidenote/proxy"
 )
 

@@ -26,13 +26,13 @@ import (
 
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/internal/wholefile"
 	"sidenote/metrics"
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
-	"sidenote/report"
 	"sidenote/sink"
-	"sidenote/telemetry"
-	"sidenote/wholefile"
+	"sidenote/sink/otlp"
+	"sidenote/sink/report"
 )
 
 func newServeCommand(p *program) *cobra.Command {
@@ -96,7 +96,7 @@ type serving struct {
 	out     io.Writer         // what exchanges are printed to
 	title   string            // what is run, for reports
 	summary bool              // say at the end what to fix first, and the verdict
-	targets telemetry.Targets // of --otlp
+	targets otlp.Targets // of --otlp
 	// inspecting is what the inspector has beside the proxy; nil without an
 	// admin server.
 	inspecting *inspecting

@@ -21,7 +21,7 @@ func npm(t *testing.T, args ...string) {
 	t.Helper()
 	if _, err := os.Stat("node_modules"); err != nil {
 		if os.Getenv(noSkipVariable) == "1" {
-			t.Fatal("the packages of npm are not installed; project/prepare does that")
+			t.Fatal("the packages of npm are not installed; internal/project/prepare does that")
 		}
 		t.Skip("the packages of npm are not installed")
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"sidenote/wholefile"
+	"sidenote/internal/wholefile"
 )
 
 // systemBundles are where systems keep the roots that they trust, as one file.

@@ -4,7 +4,7 @@ import (
 	"sync"
 
 	"sidenote/annotate"
-	"sidenote/filter"
+	"sidenote/annotate/filter"
 )
 
 // Options say how much a Store keeps. Zero means the default.

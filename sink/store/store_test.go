@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/annotate/filter"
 	"sidenote/exchange"
-	"sidenote/filter"
 )
 
 var rule = &annotate.Rule{ID: "cache/no-validator", Severity: annotate.Warn}

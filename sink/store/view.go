@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"sidenote/filter"
+	"sidenote/annotate/filter"
 )
 
 // A Query asks for a window of the exchanges that a filter lets through.

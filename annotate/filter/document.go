@@ -1,0 +1,76 @@
+package filter
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sidenote/internal/wording"
+)
+
+// Markdown documents the language.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString(`# Filters
+
+A filter picks exchanges, in the inspector and wherever else exchanges are chosen:
+
+` + "```\n" + `status:4xx host:shop.test             both hold
+status:404,410                        one of the values
+-type:image                           the contrary; also ! and not
+status:5xx or is:failed               one of two; also |
+host:shop.test (rule:cache/* or time:>1s)
+checkout                              a word: in the URL, as method, status or ID, or in a rule's name
+` + "```" + `
+
+Between a key and its value stands one of these:
+
+| | means |
+|---|---|
+| ` + "`host:shop`" + ` | the value is part of it; letters match in either case |
+| ` + "`host:*.shop.test`" + ` | with ` + "`*`" + ` for anything, the value is all of it |
+| ` + "`host:=shop.test`" + ` | the value is all of it |
+| ` + "`host~\"^(a\\|b)\"`" + ` | it matches a regular expression (RE2) |
+| ` + "`time:>500ms`" + `, ` + "`size:<=1MB`" + `, ` + "`status:400..403`" + ` | comparisons and ranges of numbers |
+
+A value with spaces, commas or brackets is put in double quotes; ` + "`\\\"`" + ` and ` + "`\\\\`" + ` stand for themselves in them.
+
+## Keys
+
+| key | also | finds | example |
+|---|---|---|---|
+`)
+	for _, k := range table() {
+		also := ""
+		for _, a := range k.aliases {
+			also += " `" + a + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", k.name, strings.TrimSpace(also), k.help, wording.Cell(k.example))
+	}
+	for _, k := range table() {
+		if len(k.words) > 0 {
+			fmt.Fprintf(&b, "\n## The words of `%s`\n\n| | |\n|---|---|\n", k.name)
+			for _, w := range k.words {
+				fmt.Fprintf(&b, "| `%s:%s` | %s |\n", k.name, w.name, w.help)
+			}
+		}
+	}
+	b.WriteString("\n## Operators of mitmproxy\n\nThese are read too, with `&`, `|`, `!` and brackets. Values are regular expressions.\n\n| | means |\n|---|---|\n")
+	for _, name := range tildeNames() {
+		t := tildes[name]
+		if t.key == "" {
+			fmt.Fprintf(&b, "| `~%s` | `%s` |\n", name, t.fixed)
+		} else {
+			fmt.Fprintf(&b, "| `~%s VALUE` | `%s` |\n", name, t.key)
+		}
+	}
+	return b.String()
+}
+
+func tildeNames() (names []string) {
+	for name := range tildes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

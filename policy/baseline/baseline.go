@@ -1,0 +1,225 @@
+// Package baseline knows the notes that are accepted for now: each with who
+// owns it, why, and until when. What is new is not in it.
+package baseline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/internal/wording"
+)
+
+// A Key says which notes an entry accepts. A part that is "" fits everything.
+type Key struct {
+	Rule   string
+	Method string
+	Host   string // without port, in lower case
+	Route  string // of annotate.Route
+	Blame  string
+}
+
+// KeyOf is the key of a note. A rule that speaks once about a server does so
+// on whichever request comes first, so its key names none.
+func KeyOf(x *exchange.Exchange, n *annotate.Note) Key {
+	k := Key{Rule: n.Rule.ID, Host: x.Host(), Blame: string(n.Blame)}
+	if n.Rule.Once == nil {
+		k.Method, k.Route = x.Request.Method, annotate.Route(x.Path())
+	}
+	for _, s := range []*string{&k.Method, &k.Host, &k.Route} {
+		*s = strings.ToValidUTF8(*s, "?") // so that a file can hold it
+	}
+	return k
+}
+
+// fits reports whether a note with key k is one that an entry with key e accepts.
+func (e Key) fits(k Key) bool {
+	same := func(entry, note string) bool { return entry == "" || entry == note }
+	return e.Rule == k.Rule && same(e.Method, k.Method) && same(e.Host, k.Host) && same(e.Route, k.Route) && same(e.Blame, k.Blame)
+}
+
+// String gives the key in words.
+func (e Key) String() string {
+	s := e.Rule
+	if about := strings.TrimSpace(e.Method + " " + e.Host + e.Route); about != "" {
+		s += " on " + about
+	}
+	if e.Blame != "" {
+		s += " by " + e.Blame
+	}
+	return s
+}
+
+// compare orders keys as the file has them.
+func (e Key) compare(o Key) int {
+	return cmp.Or(
+		strings.Compare(e.Rule, o.Rule), strings.Compare(e.Host, o.Host), strings.Compare(e.Route, o.Route),
+		strings.Compare(e.Method, o.Method), strings.Compare(e.Blame, o.Blame),
+	)
+}
+
+// An Entry is one line of reason for notes that are accepted.
+type Entry struct {
+	Key
+	Owner   string    // who is to mend it; "" for nobody
+	Reason  string    // why it is accepted; "" for none
+	Expires time.Time // the last day, in UTC; zero for never
+
+	Line int // in the file; 0 for a new entry
+	Seen int // notes that it fitted so far, expired or not
+
+	comments string // the lines of comments above it in the file
+	text     string // the lines that hold it; "" to write it anew
+}
+
+// ExpiredOn reports whether the entry's last day is over on a day.
+func (e *Entry) ExpiredOn(today time.Time) bool {
+	return !e.Expires.IsZero() && today.UTC().After(e.Expires.AddDate(0, 0, 1).Add(-1))
+}
+
+// Accepted says why the entry accepts a note: "slow partner; team-shop; until
+// 2026-12-31".
+func (e *Entry) Accepted() string {
+	var parts []string
+	for _, s := range []string{e.Reason, e.Owner} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	if !e.Expires.IsZero() {
+		parts = append(parts, "until "+e.Expires.Format(time.DateOnly))
+	}
+	if len(parts) == 0 {
+		return "in the baseline"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// A Baseline is the entries of one file. It is safe for concurrent use.
+type Baseline struct {
+	Name string // of the file
+
+	mu      sync.Mutex
+	today   time.Time
+	header  string // of the file, up to the first entry; "" for the usual one
+	entries []*Entry
+	byRule  map[string][]*Entry
+}
+
+// New makes an empty baseline for a file that is not there yet. Entries expire
+// by the day that today falls on in UTC.
+func New(name string, today time.Time) *Baseline {
+	return &Baseline{Name: name, today: today, byRule: map[string][]*Entry{}}
+}
+
+func (b *Baseline) add(e *Entry) {
+	b.entries = append(b.entries, e)
+	b.byRule[e.Rule] = append(b.byRule[e.Rule], e)
+}
+
+// Entries gives the entries in the order of the file.
+func (b *Baseline) Entries() []*Entry { return b.entries }
+
+// Mark marks the notes of an exchange that the baseline accepts, in place.
+func (b *Baseline) Mark(x *exchange.Exchange, notes []annotate.Note) { b.look(x, notes, 0) }
+
+// Accept is Mark for an exchange that has ended, and counts the notes for the
+// entries that they fit.
+func (b *Baseline) Accept(x *exchange.Exchange, notes []annotate.Note) { b.look(x, notes, 1) }
+
+// look marks notes, and counts each as so many for the entries that it fits.
+func (b *Baseline) look(x *exchange.Exchange, notes []annotate.Note, times int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range notes {
+		n := &notes[i]
+		entries := b.byRule[n.Rule.ID]
+		if len(entries) == 0 {
+			continue
+		}
+		if e := b.find(entries, KeyOf(x, n), times); e != nil {
+			n.Accepted = e.Accepted()
+		}
+	}
+}
+
+// find gives the entry that accepts a note, and counts it for each that fits.
+func (b *Baseline) find(entries []*Entry, k Key, times int) (found *Entry) {
+	for _, e := range entries {
+		if !e.fits(k) {
+			continue
+		}
+		e.Seen += times
+		if found == nil && !e.ExpiredOn(b.today) {
+			found = e
+		}
+	}
+	return found
+}
+
+// IsExpired reports whether an entry no longer accepts anything.
+func (b *Baseline) IsExpired(e *Entry) bool { return e.ExpiredOn(b.today) }
+
+// Summary says in one clause what the baseline holds.
+func (b *Baseline) Summary() string {
+	s := "baseline " + b.Name + " with " + wording.Count(len(b.entries), "entry")
+	expired := 0
+	for _, e := range b.entries {
+		if b.IsExpired(e) {
+			expired++
+		}
+	}
+	if expired > 0 {
+		s += ", " + strconv.Itoa(expired) + " expired"
+	}
+	return s
+}
+
+// mostWarnings bounds how many entries are told of one by one.
+const mostWarnings = 10
+
+// Warnings says which entries have expired and are still needed, which were
+// not seen, and which say what another says.
+func (b *Baseline) Warnings() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var expired, unseen, double []string
+	known := map[Key]bool{}
+	for _, e := range b.entries {
+		where := fmt.Sprintf("%s:%d: %s", b.Name, e.Line, e.Key)
+		switch {
+		case known[e.Key]:
+			double = append(double, where+" is there twice")
+		case b.IsExpired(e) && e.Seen > 0:
+			expired = append(expired, fmt.Sprintf("%s expired on %s%s", where, e.Expires.Format(time.DateOnly), ownedBy(e)))
+		case e.Seen == 0:
+			unseen = append(unseen, where+" was not seen")
+		}
+		known[e.Key] = true
+	}
+	warnings := slices.Concat(shorten(expired, "expired"), shorten(unseen, "were not seen"), shorten(double, "are there twice"))
+	if len(unseen)+len(double) > 0 {
+		warnings = append(warnings, "sidenote baseline prune removes what is no longer needed")
+	}
+	return warnings
+}
+
+func ownedBy(e *Entry) string {
+	if e.Owner == "" {
+		return ""
+	}
+	return ", it belongs to " + e.Owner
+}
+
+func shorten(all []string, what string) []string {
+	if len(all) <= mostWarnings {
+		return all
+	}
+	return append(all[:mostWarnings:mostWarnings], fmt.Sprintf("%d more entries %s", len(all)-mostWarnings, what))
+}

@@ -1,0 +1,162 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"sidenote/annotate"
+	"sidenote/internal/wording"
+)
+
+// mostMarkdownGroups bounds the table, for forges refuse long comments: GitHub
+// takes 1 MiB of step summary, GitLab 1 MB of a note.
+const mostMarkdownGroups = 200
+
+// WriteMarkdown writes a report in GitHub's dialect of Markdown, which GitLab
+// reads too. Nothing from the wire can become markup, a mention or a link.
+func WriteMarkdown(w io.Writer, r *Report) error {
+	b := bufio.NewWriter(w) // which keeps an error for Flush
+	fmt.Fprintf(b, "## sidenote: %s\n\n", r.Verdict.Word())
+	if reason := r.Verdict.Reason(); reason != "" {
+		fmt.Fprintf(b, "%s\n\n", markdownText(wording.Sentence(reason)))
+	}
+	markdownCounts(b, r)
+	markdownFixes(b, r.Fixes)
+	markdownGroups(b, r)
+	return b.Flush()
+}
+
+func markdownCounts(b *bufio.Writer, r *Report) {
+	fmt.Fprintf(b, "**%s**", wording.Count(r.Exchanges, "exchange"))
+	for i, c := range r.Classes {
+		separator := ", "
+		if i == 0 {
+			separator = ": "
+		}
+		fmt.Fprintf(b, "%s%d %s", separator, c.Count, c.Label)
+	}
+	fmt.Fprintf(b, ". **Notes**: %s", r.Notes)
+	if n := r.Accepted.Total(); n > 0 {
+		fmt.Fprintf(b, "; %d accepted by the baseline", n)
+	}
+	b.WriteString(".")
+	if d := r.Durations; d.Count > 0 {
+		fmt.Fprintf(b, " **Time**: median %s, 95%% within %s, longest %s.", took(d.Median), took(d.P95), took(d.Max))
+	}
+	b.WriteString("\n")
+}
+
+func markdownFixes(b *bufio.Writer, fixes []Fix) {
+	if len(fixes) == 0 {
+		return
+	}
+	b.WriteString("\n### Fix first\n\n")
+	for i := range fixes {
+		f := &fixes[i]
+		fmt.Fprintf(b, "%d. **%s** %s: %s", i+1, f.Severity, markdownCode(f.Rule.ID), markdownText(f.Example.Message))
+		fmt.Fprintf(b, "  \n   %s, %s", markdownCode(f.Where), f.Spread())
+		if f.Blame != annotate.ByNobody {
+			fmt.Fprintf(b, ", by the %s", markdownText(blameText(f.Blame)))
+		}
+		b.WriteString("\n")
+		if f.Example.Help != "" {
+			fmt.Fprintf(b, "   %s\n", markdownText(wording.Sentence(f.Example.Help)))
+		}
+	}
+}
+
+func markdownGroups(b *bufio.Writer, r *Report) {
+	if len(r.Groups) == 0 {
+		return
+	}
+	b.WriteString("\n### Notes by rule and route\n\n| | rule | where | exchanges | what |\n|---|---|---|--:|---|\n")
+	for i, g := range r.Groups {
+		if i == mostMarkdownGroups {
+			break
+		}
+		what := markdownText(g.Examples[0].Message)
+		if g.IsAccepted() {
+			what = "accepted: " + markdownText(g.Reason)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %d | %s |\n", g.Severity, markdownCode(g.Rule.ID), markdownCode(g.Where()),
+			g.Exchanges, what)
+	}
+	if more := len(r.Groups) - mostMarkdownGroups; more > 0 {
+		fmt.Fprintf(b, "\nThere are %d more rows, which have no room here.\n", more)
+	}
+	if r.MoreNotes > 0 {
+		fmt.Fprintf(b, "\nThere are %s more, for which there was no room.\n", wording.Count(r.MoreNotes, "note"))
+	}
+}
+
+// blameText names who has to act.
+func blameText(b annotate.Blame) string {
+	if b == annotate.ByOriginOrIntermediary {
+		return "origin or an intermediary"
+	}
+	return string(b)
+}
+
+// markdownText makes text from the wire plain text of Markdown: punctuation
+// that can be markup gets a backslash (CommonMark §2.4), and what a forge makes
+// links of afterwards (@name, www.) is broken up.
+func markdownText(s string) string {
+	s = text(s)
+	var b strings.Builder
+	for i, r := range s {
+		switch r {
+		case '@':
+			b.WriteString("@<!-- -->")
+			continue
+		case '<', '&', '|': // a backslash does not keep a bar from ending a cell everywhere
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		case '#', '$', '*', '>', '[', '\\', ']', '_', '`', '~':
+			b.WriteByte('\\')
+		case ':':
+			if strings.HasPrefix(s[i:], "://") {
+				b.WriteByte('\\')
+			}
+		case '.':
+			if i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+				b.WriteByte('\\')
+			}
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// markdownLines is markdownText for a text of our own, whose lines stay lines.
+func markdownLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = markdownText(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// markdownCode makes a code span that may stand in a cell of a table.
+func markdownCode(s string) string {
+	s = text(s)
+	if !strings.ContainsAny(s, "`|\\") && s != "" {
+		return "`" + s + "`"
+	}
+	var b strings.Builder
+	b.WriteString("<code>")
+	for _, r := range s {
+		if r < 0x80 && !isWordOctet(byte(r)) {
+			fmt.Fprintf(&b, "&#%d;", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	b.WriteString("</code>")
+	return b.String()
+}
+
+func isWordOctet(c byte) bool {
+	return c == ' ' || c == '/' || c == '-' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
