@@ -52,7 +52,7 @@ func ClassOf(r *exchange.Response) string {
 
 var classNames = [...]string{"", "informational", "success", "redirection", "client-error", "server-error"}
 
-// Redacted gives a copy of a in which no secret of the exchange can be read,
+// Redacted returns a copy of a in which no secret of the exchange can be read,
 // and a itself when there is none or r is nil. Without content, the kept
 // content is not searched and so must not be shown. Places whose text has
 // changed lose their span.
@@ -91,7 +91,7 @@ func (n *Note) Fingerprint(x *exchange.Exchange) string {
 
 // Route makes a template of a path: segments that look like identifiers become
 // "{id}", so that requests for many things of one kind are seen as one. It
-// gives at most 12 segments, the rest as "...".
+// returns at most 12 segments, the rest as "...".
 func Route(path string) string {
 	const most = 12
 	b := make([]byte, 0, 64)
@@ -153,7 +153,7 @@ func isIdentifier(s string) bool {
 	return len(s) >= 16 && digits*8 >= len(s)
 }
 
-// Classes lists what ClassOf gives.
+// Classes lists what ClassOf returns.
 func Classes() []string {
 	return append(append([]string{}, classNames[1:]...), "other", ClassNone)
 }

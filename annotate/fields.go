@@ -35,7 +35,7 @@ const (
 	InBoth
 )
 
-// String gives "request", "response" or "both".
+// String returns "request", "response" or "both".
 func (d Direction) String() string {
 	return [...]string{"", "request", "response", "both"}[d]
 }
@@ -109,7 +109,7 @@ func LookupField(n exchange.Name) (f Field, ok bool) {
 	return fields[fieldIndex[n]-1], true
 }
 
-// FactsOf gives the facts about a name in constant time; the zero value for
+// FactsOf returns the facts about a name in constant time; the zero value for
 // one that is not described.
 func FactsOf(n exchange.Name) Facts {
 	if int(n) >= len(fieldFacts) {
@@ -133,12 +133,12 @@ func indexFields() ([]int16, []Facts) {
 	return index, facts
 }
 
-// NamesWith gives the names of all fields that have the marks.
+// NamesWith returns the names of all fields that have the marks.
 func NamesWith(m Marks) []exchange.Name {
 	return namesOf(func(f *Field) bool { return f.Marks&m == m })
 }
 
-// NamesIn gives the names of all fields whose values have one of the forms.
+// NamesIn returns the names of all fields whose values have one of the forms.
 func NamesIn(first, last Form) []exchange.Name {
 	return namesOf(func(f *Field) bool { return f.Form >= first && f.Form <= last })
 }

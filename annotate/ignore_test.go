@@ -63,7 +63,7 @@ func TestIgnore(t *testing.T) {
 	}
 }
 
-// TestIgnoreKeepsEarlierNotes gives a run notes that were there before.
+// TestIgnoreKeepsEarlierNotes returns a run notes that were there before.
 func TestIgnoreKeepsEarlierNotes(t *testing.T) {
 	set, err := annotate.NewSet([]*annotate.Rule{speaking("a/b", annotate.NeedsContent)}, annotate.DefaultOptions())
 	if err != nil {

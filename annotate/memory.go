@@ -40,7 +40,7 @@ func NewMemory(limit int) *Memory {
 	return &Memory{limit: limit, recent: list.New(), byKey: make(map[memoryKey]*list.Element)}
 }
 
-// Times counts one more occurrence of a pair and gives how many there have
+// Times counts one more occurrence of a pair and returns how many there have
 // been, this one included.
 func (m *Memory) Times(rule *Rule, key string) int {
 	m.mu.Lock()
@@ -65,7 +65,7 @@ func (m *Memory) Times(rule *Rule, key string) int {
 // Once drops the notes of rules that speak once only (Rule.Once) and have
 // spoken before of the same thing. Several notes of one rule on this exchange
 // stand or fall together, so ask once for all notes of a rule on an exchange.
-// It gives notes itself, shortened in place.
+// It returns notes itself, shortened in place.
 func (m *Memory) Once(x *exchange.Exchange, notes []Note) []Note {
 	if !anyOnce(notes) {
 		return notes

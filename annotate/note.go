@@ -16,7 +16,7 @@ const (
 	Error                     // breaks a MUST or the grammar, or breaks the client
 )
 
-// String gives "info", "warn" or "error", and "ok" for the zero value.
+// String returns "info", "warn" or "error", and "ok" for the zero value.
 func (s Severity) String() string {
 	return [...]string{"ok", "info", "warn", "error"}[s]
 }

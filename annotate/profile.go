@@ -11,7 +11,7 @@ type Profile struct {
 	Changes []Change // in the order in which they apply
 }
 
-// ChangesOf gives the profile's changes of some rules: those that name one of
+// ChangesOf returns the profile's changes of some rules: those that name one of
 // them, since a profile is written for every rule that there is.
 func (p Profile) ChangesOf(rules []*Rule) (changes []Change) {
 	for _, c := range p.Changes {

@@ -13,7 +13,7 @@ import (
 // maxReason bounds how much of an error's own words is quoted, in octets.
 const maxReason = 160
 
-// Reason gives what an error response says of itself, in one line: the title
+// Reason returns what an error response says of itself, in one line: the title
 // and detail of a problem document (RFC 9457 §3.1), the member of a JSON object
 // that holds a message, the title of an HTML page, or the first line of a text.
 // It is "" for other responses, where nothing is said, and where it would only
@@ -90,7 +90,7 @@ func jsonReason(b []byte) string {
 	return ""
 }
 
-// firstOf gives the first element of a JSON array, and anything else as it is.
+// firstOf returns the first element of a JSON array, and anything else as it is.
 func firstOf(b []byte) []byte {
 	var list []json.RawMessage
 	if len(b) > 0 && b[0] == '[' && json.Unmarshal(b, &list) == nil && len(list) > 0 {
@@ -109,7 +109,7 @@ func text(raw json.RawMessage) (s string) {
 	return strings.TrimSpace(s)
 }
 
-// htmlTitle gives the text of the first title element.
+// htmlTitle returns the text of the first title element.
 func htmlTitle(b []byte) string {
 	s := string(b[:min(len(b), 16<<10)])
 	lower := strings.ToLower(s)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// RefURL gives the address of what a reference such as "RFC 9110 §15.5.2"
+// RefURL returns the address of what a reference such as "RFC 9110 §15.5.2"
 // names; "" for one that has none, such as a vendor's custom.
 func RefURL(ref string) string {
 	if m := rfcRef.FindStringSubmatch(ref); m != nil {

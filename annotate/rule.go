@@ -38,7 +38,7 @@ type Rule struct {
 	// since it says the same of the same fault more exactly.
 	Suppresses []string
 
-	// Once gives a key within which the rule speaks once only, such as the
+	// Once returns a key within which the rule speaks once only, such as the
 	// origin server or a certificate; nil for a rule that speaks each time.
 	Once func(*exchange.Exchange) string
 
@@ -112,7 +112,7 @@ type Options struct {
 	LongURI    int           // syntax/uri-too-long: octets of the target URI
 }
 
-// DefaultOptions gives the thresholds that hold when none is set. Those of sizes
+// DefaultOptions returns the thresholds that hold when none is set. Those of sizes
 // are what common servers and proxies take; RFC 9110 §4.1 asks for URIs of 8000
 // octets.
 func DefaultOptions() Options {
@@ -179,7 +179,7 @@ func (p *Pass) isFull() bool {
 	return p.own >= MostNotesOfRule || len(p.notes) >= MostNotes && (p.own > 0 || !p.rule.Certain)
 }
 
-// Notes gives the notes that were made of the exchange so far, by rules that
+// Notes returns the notes that were made of the exchange so far, by rules that
 // come before this one. They are only to be read.
 func (p *Pass) Notes() []Note { return p.notes }
 
@@ -194,7 +194,7 @@ func (p *Pass) call(e *entry) {
 	}
 }
 
-// finish gives the notes and leaves nothing of the exchange in the pass.
+// finish returns the notes and leaves nothing of the exchange in the pass.
 func (p *Pass) finish() []Note {
 	notes := p.notes
 	*p = Pass{found: p.found}

@@ -56,7 +56,7 @@ func NewSet(rules []*Rule, options Options, changes ...Change) (*Set, error) {
 	return s, nil
 }
 
-// Severities gives the severity of each rule once the changes are applied in
+// Severities returns the severity of each rule once the changes are applied in
 // their order; 0 for one that is off. A change that names no rule is an error.
 func Severities(rules []*Rule, changes ...Change) (map[*Rule]Severity, error) {
 	severities := make(map[*Rule]Severity, len(rules))
@@ -104,7 +104,7 @@ func Matches(pattern, id string) bool {
 	return pattern == id
 }
 
-// Rules gives the rules that are on.
+// Rules returns the rules that are on.
 func (s *Set) Rules() []*Rule { return s.rules }
 
 // Head runs the rules that need only the message heads and appends their
@@ -149,7 +149,7 @@ func (s *Set) run(x *exchange.Exchange, notes []Note, indexes ...*index) []Note 
 }
 
 // Suppress drops the notes of rules that another note's rule suppresses. It
-// leaves notes as they are and gives a shorter slice when there is something to
+// leaves notes as they are and returns a shorter slice when there is something to
 // drop.
 func Suppress(notes []Note) []Note {
 	first := firstSuppressed(notes)

@@ -21,7 +21,7 @@ const (
 	ServerError
 )
 
-// StatusClass gives the class of a status code.
+// StatusClass returns the class of a status code.
 func StatusClass(status int) Class {
 	if status < 100 || status > 599 {
 		return NoClass
@@ -29,7 +29,7 @@ func StatusClass(status int) Class {
 	return Class(status / 100)
 }
 
-// String gives the class as records and metrics name it: "client-error".
+// String returns the class as records and metrics name it: "client-error".
 func (c Class) String() string {
 	if c > ServerError {
 		c = NoClass
@@ -37,7 +37,7 @@ func (c Class) String() string {
 	return [...]string{"none", "informational", "success", "redirection", "client-error", "server-error"}[c]
 }
 
-// Digits gives the class as people write it: "4xx"; "" for NoClass.
+// Digits returns the class as people write it: "4xx"; "" for NoClass.
 func (c Class) Digits() string {
 	if c == NoClass || c > ServerError {
 		return ""
@@ -65,7 +65,7 @@ type ClassInfo struct {
 	Unknown string // what a recipient makes of a code of this class that it does not know
 }
 
-// Info gives what is known of the class; the zero value for NoClass.
+// Info returns what is known of the class; the zero value for NoClass.
 func (c Class) Info() ClassInfo {
 	if c > ServerError {
 		c = NoClass
@@ -118,7 +118,7 @@ const (
 	RetryIdempotent                   // the same request, if doing it twice does no harm (RFC 9110 §9.2.2)
 )
 
-// String gives "no", "changed", "same" or "idempotent".
+// String returns "no", "changed", "same" or "idempotent".
 func (r RetryHelps) String() string {
 	return [...]string{"no", "changed", "same", "idempotent"}[r]
 }
@@ -135,7 +135,7 @@ const (
 	CacheRefreshes                  // it is not stored, but updates a stored response
 )
 
-// String gives "explicit", "heuristic", "never" or "refreshes".
+// String returns "explicit", "heuristic", "never" or "refreshes".
 func (c Cacheable) String() string {
 	return [...]string{"explicit", "heuristic", "never", "refreshes"}[c]
 }

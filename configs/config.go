@@ -107,7 +107,7 @@ type Report struct {
 	File string // "-" for standard output
 }
 
-// Default gives the settings that hold where nothing is set.
+// Default returns the settings that hold where nothing is set.
 func Default() Config {
 	c := Config{}
 	for _, s := range Settings() {
@@ -151,7 +151,7 @@ type RuleChange struct {
 	Level string // "off", "info", "warn", "error" or "on"
 }
 
-// RuleChanges gives the entries of the setting "rules" in the order in which
+// RuleChanges returns the entries of the setting "rules" in the order in which
 // they are to be applied: the more exact after the more general.
 func (c *Config) RuleChanges() []RuleChange {
 	changes := make([]RuleChange, 0, len(c.Rules))

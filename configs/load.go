@@ -53,10 +53,10 @@ func (v *flagValue) Set(s string) error {
 	return nil
 }
 
-// String gives the text of the flag.
+// String returns the text of the flag.
 func (v *flagValue) String() string { return v.text }
 
-// Type gives what stands for the value in usage texts.
+// Type returns what stands for the value in usage texts.
 func (v *flagValue) Type() string {
 	if v.setting == nil || v.setting.Kind == KindSwitch {
 		return "bool"
@@ -68,7 +68,7 @@ func (v *flagValue) Type() string {
 func (v *flagValue) IsBoolFlag() bool { return v.setting.Kind == KindSwitch }
 
 // Load puts the settings together: the defaults, then the file that --config or
-// SIDENOTE_CONFIG names, then the environment (as os.Environ gives it), then
+// SIDENOTE_CONFIG names, then the environment (as os.Environ returns it), then
 // the flags that were given. flags may be nil. An error is one that the user
 // can mend and says where; warnings are variables that look like settings and
 // are none. The result has been checked by Validate.

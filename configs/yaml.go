@@ -151,7 +151,7 @@ func (f yamlFile) item(s *Setting, n ast.Node) (string, error) {
 	return v, err
 }
 
-// scalar gives a plain value as it is written in the file.
+// scalar returns a plain value as it is written in the file.
 func (f yamlFile) scalar(s *Setting, n ast.Node) (string, error) {
 	text, ok := yamlfile.Scalar(n)
 	if !ok {

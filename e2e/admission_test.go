@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// session opens the link that "sidenote open" gives, and gives the cookie.
+// session opens the link that "sidenote open" returns, and returns the cookie.
 func (p *process) session() string {
 	p.t.Helper()
 	jar, _ := cookiejar.New(nil)

@@ -99,7 +99,7 @@ func browserWay(t *testing.T, w way, certutil string) way {
 	return w
 }
 
-// dumpPage gives a page's text after its scripts have run.
+// dumpPage returns a page's text after its scripts have run.
 func dumpPage(t *testing.T, w way, chromium, url string) string {
 	t.Helper()
 	args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

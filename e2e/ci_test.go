@@ -26,7 +26,7 @@ func ciEnv(t *testing.T) []string {
 	return append(env, "GOPATH="+filepath.Join(home, "go"), "GOFLAGS=-modcacherw")
 }
 
-// runCI runs a command and gives its exit code and what it printed.
+// runCI runs a command and returns its exit code and what it printed.
 func runCI(t *testing.T, dir string, env []string, name string, args ...string) (code int, output string) {
 	t.Helper()
 	c := exec.Command(name, args...)

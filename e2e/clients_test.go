@@ -87,7 +87,7 @@ func (p *process) way(t *testing.T) way {
 	return way{env: p.env(home), caFile: filepath.Join(p.caDir, "ca.pem"), proxy: p.url(), dir: home}
 }
 
-// run runs a client program and gives its output. Exit codes in allowed are no failure.
+// run runs a client program and returns its output. Exit codes in allowed are no failure.
 func (w way) run(t *testing.T, in io.Reader, allowed []int, name string, args ...string) (stdout, stderr []byte) {
 	t.Helper()
 	c := exec.Command(name, args...)
@@ -227,7 +227,7 @@ func TestPython(t *testing.T) {
 	}
 }
 
-// needPython gives a Python that has a module: several may be installed.
+// needPython returns a Python that has a module: several may be installed.
 func needPython(t *testing.T, module string) string {
 	t.Helper()
 	for _, python := range []string{"/usr/bin/python3", "python3"} {

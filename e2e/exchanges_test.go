@@ -34,7 +34,7 @@ type response struct {
 	body    []byte
 }
 
-// field gives the first value of a field.
+// field returns the first value of a field.
 func (r *response) field(name string) string {
 	for _, l := range r.fields {
 		if n, v, _ := strings.Cut(l, ": "); strings.EqualFold(n, name) {
@@ -104,7 +104,7 @@ func parseHTTP(t *testing.T, text []byte) *response {
 	}
 }
 
-// endToEnd gives the fields that a response has with and without the proxy.
+// endToEnd returns the fields that a response has with and without the proxy.
 // ordered keeps their order and case.
 func endToEnd(fields []string, ordered bool) (kept []string) {
 	for _, l := range fields {

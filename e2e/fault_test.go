@@ -45,7 +45,7 @@ var notInFaultTest = []exchange.ErrCode{
 	exchange.ErrConnectFailed, exchange.ErrTLSFailed, exchange.ErrUnknown, exchange.ErrUndecodable,
 }
 
-// faultRecords runs the proxy's fault test and gives its records.
+// faultRecords runs the proxy's fault test and returns its records.
 func faultRecords(t *testing.T) (records []*exchange.Exchange) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "faults.jsonl")

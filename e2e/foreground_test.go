@@ -19,7 +19,7 @@ func foregroundGroup(f *os.File) (group int, err error) {
 	return group, err
 }
 
-// unblocked gives the same terminal so that closing it does not wait for
+// unblocked returns the same terminal so that closing it does not wait for
 // another goroutine that reads it.
 func unblocked(f *os.File) (*os.File, error) {
 	defer f.Close()

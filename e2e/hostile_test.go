@@ -145,7 +145,7 @@ func attack(t *testing.T, proxy, origin string) (sent int) {
 	return sent
 }
 
-// sendRaw sends octets to an address and gives what comes back until the end.
+// sendRaw sends octets to an address and returns what comes back until the end.
 func sendRaw(t *testing.T, address, octets string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", address)

@@ -50,7 +50,7 @@ type linked struct {
 
 type dataLink struct{ Title, URL string }
 
-// of gives the links of a series in a panel: those of its own before those of all.
+// of returns the links of a series in a panel: those of its own before those of all.
 func (d *linked) of(t *testing.T, panel int, series string) (list []dataLink) {
 	config := &d.Panels[panel].FieldConfig
 	for _, o := range config.Overrides {
@@ -159,7 +159,7 @@ func listed(t *testing.T, cookie, address string) int {
 	return list.Total
 }
 
-// exemplars gives the links of a few of the dots that Grafana shows, as its
+// exemplars returns the links of a few of the dots that Grafana shows, as its
 // data source is told to make them.
 func (l *links) exemplars(t *testing.T, p *process, m *prometheus) (some []link) {
 	urls := map[string]string{}

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// again gives a text so many times.
+// again returns a text so many times.
 func again(text string, times int) io.Reader {
 	many := max(1, min(times, 1<<16/len(text)))
 	return io.LimitReader(&endless{text: strings.Repeat(text, many)}, int64(len(text)*times))
 }
 
-// endless gives a text again and again.
+// endless returns a text again and again.
 type endless struct {
 	text string
 	at   int
@@ -81,7 +81,7 @@ func hostileCaptures(t *testing.T) []capture {
 }
 
 // watchMemory looks at how much memory a process has had resident at most, until
-// the function that it gives is called. What the system counts for a process
+// the function that it returns is called. What the system counts for a process
 // that has ended would do, did it not begin with the memory of this one.
 func watchMemory(pid int) (peak func() int64) {
 	stop, found := make(chan struct{}), make(chan int64)
@@ -100,7 +100,7 @@ func watchMemory(pid int) (peak func() int64) {
 	return func() int64 { close(stop); return <-found }
 }
 
-// programWithoutRace gives a binary whose memory is its own: the race detector
+// programWithoutRace returns a binary whose memory is its own: the race detector
 // needs some for each octet.
 func programWithoutRace(t *testing.T) string {
 	t.Helper()

@@ -135,7 +135,7 @@ func (g *gate) pass() {
 // holdings are what a process holds on to.
 type holdings struct{ goroutines, descriptors int }
 
-// settled waits until no connection is open and gives what is left.
+// settled waits until no connection is open and returns what is left.
 func (p *process) settled(t *testing.T) (h holdings) {
 	t.Helper()
 	eventually(t, "all connections are closed", func() bool { return p.metric("sidenote_connections_open") == 0 })

@@ -18,7 +18,7 @@ const noSkipVariable = "SIDENOTE_TEST_NO_SKIP"
 // built is the path of the binary under test, made once by TestMain.
 var built string
 
-// program gives the path of the binary under test.
+// program returns the path of the binary under test.
 func program(t *testing.T) string {
 	t.Helper()
 	lookAtSource()
@@ -61,7 +61,7 @@ var lookAtSource = sync.OnceFunc(func() {
 })
 
 // need skips the test when a program is not installed, or fails it where
-// nothing may be skipped. It gives the program's path.
+// nothing may be skipped. It returns the program's path.
 func need(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

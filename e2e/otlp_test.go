@@ -69,7 +69,7 @@ func (c *collector) addLogs(l plog.Logs) {
 	}
 }
 
-// of gives the spans of an exchange, server first.
+// of returns the spans of an exchange, server first.
 func (c *collector) of(id string) (spans []ptrace.Span) {
 	for _, s := range c.spans {
 		if v, _ := s.Attributes().Get("sidenote.exchange.id"); v.Str() == id {

@@ -166,7 +166,7 @@ func (p *process) signal() {
 	}
 }
 
-// wait waits for the end and gives the exit code.
+// wait waits for the end and returns the exit code.
 func (p *process) wait() int {
 	p.t.Helper()
 	select {
@@ -234,7 +234,7 @@ func (p *process) records(file string) (all []record) {
 	}
 }
 
-// lines gives the lines that the console has for exchanges, without notes and
+// lines returns the lines that the console has for exchanges, without notes and
 // the closing line.
 func (p *process) lines() (lines []string) {
 	for line := range strings.Lines(p.stdout.String()) {
@@ -248,7 +248,7 @@ func (p *process) lines() (lines []string) {
 // url is the proxy's address as clients want it.
 func (p *process) url() *url.URL { return &url.URL{Scheme: "http", Host: p.proxy} }
 
-// open gives what "sidenote open" prints: a link to the inspector, or a token.
+// open returns what "sidenote open" prints: a link to the inspector, or a token.
 func (p *process) open(args ...string) string {
 	p.t.Helper()
 	out, err := exec.Command(program(p.t), append([]string{"open", "--ca-dir", p.caDir}, args...)...).Output()

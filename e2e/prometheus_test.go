@@ -102,7 +102,7 @@ type result struct {
 	}
 }
 
-// series gives what has at least one number.
+// series returns what has at least one number.
 func (r *result) series(t *testing.T) (all []sampled) {
 	t.Helper()
 	for _, one := range r.Result {
@@ -165,7 +165,7 @@ func (m *prometheus) number(expr string) float64 {
 	return 0
 }
 
-// by gives the values of an expression by a label.
+// by returns the values of an expression by a label.
 func (m *prometheus) by(label, expr string) map[string]float64 {
 	m.t.Helper()
 	all := map[string]float64{}

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// nodePackage gives a path below the npm packages of e2e/node, or ends the test
+// nodePackage returns a path below the npm packages of e2e/node, or ends the test
 // when they are not installed.
 func nodePackage(t *testing.T, path ...string) string {
 	t.Helper()

@@ -18,7 +18,7 @@ import (
 // the file "ready" the numbers of its processes, and waits.
 const requestAndWait = `curl -sS "$1" && sleep 300 & wait $!; sleep 300 & echo $$ $! > ready.new; mv ready.new ready; wait`
 
-// startUnder starts one that is to be ended, and gives the numbers of its
+// startUnder starts one that is to be ended, and returns the numbers of its
 // command's processes.
 func startUnder(t *testing.T, r *ran) (pids []int) {
 	t.Helper()

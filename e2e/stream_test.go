@@ -217,7 +217,7 @@ func (c *content) Read(p []byte) (int, error) {
 
 func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
-// pseudoRandom gives octets that are always the same and do not compress.
+// pseudoRandom returns octets that are always the same and do not compress.
 func pseudoRandom(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{7}).Read(b)

@@ -41,7 +41,7 @@ func (c *Content) Whole() bool { return c.Complete && !c.Truncated }
 // A Digest is a SHA-256; the zero value is none.
 type Digest [32]byte
 
-// String gives the digest in hexadecimal, "" for none.
+// String returns the digest in hexadecimal, "" for none.
 func (d Digest) String() string {
 	if d == (Digest{}) {
 		return ""
@@ -149,7 +149,7 @@ func newDecoder(coding string, b []byte) (io.Reader, error) {
 // cannot decode, which says nothing about the content.
 func (d Decoded) UnknownCoding() bool { return errors.Is(d.Err, errUnknownCoding) }
 
-// UndecodableContent gives the error of a response whose content is not in the
+// UndecodableContent returns the error of a response whose content is not in the
 // coding that it names, nil when it is, or when that cannot be told: of a range,
 // of content that did not come whole, and of a coding that is not known here.
 func (x *Exchange) UndecodableContent() *Err {

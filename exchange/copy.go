@@ -1,6 +1,6 @@
 package exchange
 
-// shallow gives a copy of x that can be changed on its own, but for what its
+// shallow returns a copy of x that can be changed on its own, but for what its
 // field sections and contents hold, which both share. What was decoded of a
 // content is not in it.
 func (x *Exchange) shallow() *Exchange {

@@ -32,7 +32,7 @@ func TestSlimLeavesNothingElseOut(t *testing.T) {
 	}
 }
 
-// fill gives every exported part of a value something that is not zero.
+// fill returns every exported part of a value something that is not zero.
 func fill(v reflect.Value) {
 	switch {
 	case !v.CanSet():

@@ -68,7 +68,7 @@ const (
 	HTTP3  Version = 30
 )
 
-// String gives the version as it stands in a start line: "HTTP/1.1", "HTTP/2".
+// String returns the version as it stands in a start line: "HTTP/1.1", "HTTP/2".
 func (v Version) String() string {
 	switch v {
 	case HTTP10:
@@ -85,7 +85,7 @@ func (v Version) String() string {
 	return "HTTP/" + string('0'+byte(v/10)) + "." + string('0'+byte(v%10))
 }
 
-// Number gives the version as OpenTelemetry's network.protocol.version has it:
+// Number returns the version as OpenTelemetry's network.protocol.version has it:
 // "1.1", "2".
 func (v Version) Number() string { return strings.TrimPrefix(v.String(), "HTTP/") }
 

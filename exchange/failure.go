@@ -7,7 +7,7 @@ type Err struct {
 	Detail string // what the system or the library said, for experts
 }
 
-// Error gives the code and the detail.
+// Error returns the code and the detail.
 func (e *Err) Error() string {
 	if e.Detail == "" {
 		return string(e.Code)
@@ -366,7 +366,7 @@ var changeNames = [...]string{
 	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated", "request-trace-started",
 }
 
-// Names gives the names of what is in the set, as records hold them.
+// Names returns the names of what is in the set, as records hold them.
 func (c Changes) Names() []string {
 	var names []string
 	for i, n := range changeNames {

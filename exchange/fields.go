@@ -79,7 +79,7 @@ func (f *Fields) Len() int { return len(f.lines) }
 // At is the i-th line, counted from 0 in wire order.
 func (f *Fields) At(i int) *Line { return &f.lines[i] }
 
-// All gives the lines in wire order with their index.
+// All returns the lines in wire order with their index.
 func (f *Fields) All() iter.Seq2[int, *Line] {
 	return func(yield func(int, *Line) bool) {
 		for i := range f.lines {
@@ -103,7 +103,7 @@ func (f *Fields) HasAny(m *NameMask) bool {
 	return false
 }
 
-// Present gives the names in the mask that have a line.
+// Present returns the names in the mask that have a line.
 func (f *Fields) Present(m *NameMask) iter.Seq[Name] {
 	return func(yield func(Name) bool) {
 		for w := range m {
@@ -141,7 +141,7 @@ func (f *Fields) Count(n Name) int {
 	return c
 }
 
-// Each gives the lines of that name in wire order, with their index.
+// Each returns the lines of that name in wire order, with their index.
 func (f *Fields) Each(n Name) iter.Seq2[int, *Line] {
 	return func(yield func(int, *Line) bool) {
 		i := f.Index(n)

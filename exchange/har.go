@@ -24,7 +24,7 @@ type EntryError struct {
 	Err    error
 }
 
-// Error gives "cart.har: entry 3, byte 812: ...".
+// Error returns "cart.har: entry 3, byte 812: ...".
 func (e *EntryError) Error() string {
 	var where []string
 	if e.Entry >= 0 {
@@ -43,7 +43,7 @@ func (e *EntryError) Error() string {
 	return s
 }
 
-// Unwrap gives what is wrong there.
+// Unwrap returns what is wrong there.
 func (e *EntryError) Unwrap() error { return e.Err }
 
 var (

@@ -66,7 +66,7 @@ const harEntryForm = `      {
         "timings": {"blocked": 1.2, "dns": -1, "ssl": -1, "connect": -1, "send": 0.3, "wait": 40.1, "receive": 1.6, "_blocked_queueing": 0.9}
       }`
 
-// bigHAR gives a HAR of many entries, made as it is read.
+// bigHAR returns a HAR of many entries, made as it is read.
 func bigHAR(entries int) io.Reader {
 	content := `{\"id\":7,\"lines\":[` + strings.Repeat(`{\"sku\":\"A-7\",\"qty\":12},`, 35) + `{\"sku\":\"end\"}],\"note\":\"\u00fcber\"}`
 	n := -1

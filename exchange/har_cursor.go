@@ -9,7 +9,7 @@ import (
 )
 
 // A jsonCursor reads JSON text that is in memory. It is tolerant of kinds: a
-// value that is not of the kind asked for is passed over and gives the zero
+// value that is not of the kind asked for is passed over and returns the zero
 // value. After the first error in the grammar every method does nothing.
 // Nothing in it recurses, so that nesting costs no stack.
 type jsonCursor struct {
@@ -46,7 +46,7 @@ var (
 	errJSONString = errors.New("this is no escape of a JSON string")
 )
 
-// peek gives the next octet that is no white space; 0 at the end.
+// peek returns the next octet that is no white space; 0 at the end.
 func (c *jsonCursor) peek() byte {
 	s, i := c.s, c.i
 	for ; i < len(s); i++ {
@@ -200,7 +200,7 @@ func (c *jsonCursor) stringEnd() (escapes bool) {
 	return escapes
 }
 
-// raw takes a string and gives what is between its quotation marks. For null
+// raw takes a string and returns what is between its quotation marks. For null
 // that is "", for another scalar its text.
 func (c *jsonCursor) raw() (raw string, escapes, cut bool) {
 	switch c.peek() {
@@ -282,9 +282,9 @@ func (c *jsonCursor) inString() (b []byte, cut bool) {
 	return b, cut
 }
 
-// unescaped goes behind the string that the cursor is in, and gives it without
+// unescaped goes behind the string that the cursor is in, and returns it without
 // its escapes (RFC 8259 §7), in room if that is large enough. ok is false when
-// something in it is no escape; what it gives then ends there. Half a surrogate
+// something in it is no escape; what it returns then ends there. Half a surrogate
 // pair becomes U+FFFD.
 func (c *jsonCursor) unescaped(room []byte) (_ []byte, ok bool) {
 	const short = 16 // octets that go one by one, as between the quotation marks of JSON in a string
@@ -373,7 +373,7 @@ func (c *jsonCursor) flag() bool {
 	return raw == "true"
 }
 
-// unescapeRune reads uXXXX, or both halves of a pair, and gives how many octets
+// unescapeRune reads uXXXX, or both halves of a pair, and returns how many octets
 // that took; 0 when it is no escape.
 func unescapeRune(s string) (r rune, n int) {
 	if s == "" || s[0] != 'u' {
@@ -411,7 +411,7 @@ func hexRune(s string) (r rune, ok bool) {
 	return r, true
 }
 
-// hexDigit gives what a hexadecimal digit stands for; -1 for anything else.
+// hexDigit returns what a hexadecimal digit stands for; -1 for anything else.
 func hexDigit(c byte) int {
 	switch {
 	case isDigit(c):

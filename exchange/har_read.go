@@ -345,7 +345,7 @@ func (e *harEntry) fillResponse(x *Exchange) error {
 	return m.fillContent(&r.Message, x.MayHaveContent())
 }
 
-// fillFields adds the field lines and gives :authority or another sign of the
+// fillFields adds the field lines and returns :authority or another sign of the
 // pseudo-fields of HTTP/2 (RFC 9113 §8.3), which are no fields.
 func (m *harMessage) fillFields(f *Fields) (pseudo string) {
 	f.Grow(len(m.fields))
@@ -508,7 +508,7 @@ func (e *harEntry) fillErr(x *Exchange) {
 	}
 }
 
-// chromeError gives our code for one of Chrome's net errors that says what went
+// chromeError returns our code for one of Chrome's net errors that says what went
 // wrong with the exchange. The others (blocked by an extension, by CORS, aborted
 // by a page) say nothing of it and give "".
 func chromeError(s string) ErrCode {

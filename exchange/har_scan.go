@@ -79,7 +79,7 @@ func (s *jsonStream) read(b []byte) (read int) {
 // fill reports whether there is a next octet, and reads on for it.
 func (s *jsonStream) fill() bool { return s.pos < len(s.window) || s.more() }
 
-// next gives the next octet that is no white space, without taking it.
+// next returns the next octet that is no white space, without taking it.
 func (s *jsonStream) next() (byte, error) {
 	for s.fill() {
 		for ; s.pos < len(s.window); s.pos++ {
@@ -134,7 +134,7 @@ func (t *jsonText) add(b string) {
 	}
 }
 
-// offset gives which octet of the stream an octet of the text is.
+// offset returns which octet of the stream an octet of the text is.
 func (t *jsonText) offset(i int) int64 {
 	at := t.start + int64(i)
 	for _, c := range t.cuts {
@@ -183,7 +183,7 @@ type valueWalk struct {
 	done     bool
 }
 
-// over walks over the part of b that belongs to the value and gives its length.
+// over walks over the part of b that belongs to the value and returns its length.
 func (w *valueWalk) over(b string) (n int) {
 	from := 0 // b[from:n] is still to be kept
 	for n < len(b) && !w.done {

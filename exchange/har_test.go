@@ -24,7 +24,7 @@ func har(entries ...string) string {
 	return `{"log":{"version":"1.2","creator":{"name":"t","version":"1"},"entries":[` + strings.Join(entries, ",") + `]}}`
 }
 
-// readCapture gives all exchanges and errors of a capture.
+// readCapture returns all exchanges and errors of a capture.
 func readCapture(r io.Reader) (all []*exchange.Exchange, bad []string, err error) {
 	err = exchange.ReadCapture(r, exchange.Capture{
 		File:     "f",

@@ -15,7 +15,7 @@ import (
 // HAROptions say what a HAR has beside its exchanges.
 type HAROptions struct {
 	Version string // of sidenote, for "creator"
-	// Notes gives the value of _sidenote.notes for an exchange, as JSON; nil or
+	// Notes returns the value of _sidenote.notes for an exchange, as JSON; nil or
 	// no octets for none.
 	Notes func(*Exchange) []byte
 }

@@ -583,7 +583,7 @@ var tlsVersions = [...]struct {
 	name string
 }{{tls.VersionTLS10, "1.0"}, {tls.VersionTLS11, "1.1"}, {tls.VersionTLS12, "1.2"}, {tls.VersionTLS13, "1.3"}}
 
-// VersionName gives "1.3", or the number of a version that has no name here.
+// VersionName returns "1.3", or the number of a version that has no name here.
 func (t *TLS) VersionName() string {
 	for _, v := range tlsVersions {
 		if v.id == t.Version {

@@ -322,7 +322,7 @@ type lineReader struct {
 	err        error
 }
 
-// next gives a line without its end; it is valid until the next call.
+// next returns a line without its end; it is valid until the next call.
 func (l *lineReader) next() ([]byte, error) {
 	searched := 0
 	for {

@@ -51,7 +51,7 @@ func LookupName(s string) Name {
 	}
 }
 
-// String gives the name as its specification writes it.
+// String returns the name as its specification writes it.
 func (n Name) String() string {
 	if int(n) >= nameCount {
 		return ""
@@ -59,7 +59,7 @@ func (n Name) String() string {
 	return spellings[n]
 }
 
-// Names gives every known name.
+// Names returns every known name.
 func Names() []Name {
 	all := make([]Name, 0, nameCount-1)
 	for n := Name(1); int(n) < nameCount; n++ {

@@ -43,19 +43,19 @@ var (
 	placeParts    = [...]string{"message", "start-line", "field", "content", "trailer"}
 )
 
-// String gives the name that records have for a message.
+// String returns the name that records have for a message.
 func (m PlaceMessage) String() string { return placeMessages[m] }
 
-// String gives the name that records have for a part.
+// String returns the name that records have for a part.
 func (p PlacePart) String() string { return placeParts[p] }
 
-// PlaceMessageNames lists what PlaceMessage.String gives.
+// PlaceMessageNames lists what PlaceMessage.String returns.
 func PlaceMessageNames() []string { return placeMessages[:] }
 
-// PlacePartNames lists what PlacePart.String gives.
+// PlacePartNames lists what PlacePart.String returns.
 func PlacePartNames() []string { return placeParts[:] }
 
-// String gives the place in words: "response field Location, octets 4-9".
+// String returns the place in words: "response field Location, octets 4-9".
 func (p Place) String() string {
 	s := p.Message.String()
 	if p.Message == InInterim {
@@ -80,7 +80,7 @@ func (p Place) String() string {
 	return s
 }
 
-// Message gives the message that a place is in, nil for none.
+// Message returns the message that a place is in, nil for none.
 func (x *Exchange) Message(p Place) *Message {
 	switch p.Message {
 	case InRequest:
@@ -95,7 +95,7 @@ func (x *Exchange) Message(p Place) *Message {
 	return nil
 }
 
-// Text gives the text that a place's Start and End count in: the value of its
+// Text returns the text that a place's Start and End count in: the value of its
 // field line, the start line, or the kept content; "" where there is none.
 func (x *Exchange) Text(p Place) string {
 	m := x.Message(p)
@@ -119,7 +119,7 @@ func (x *Exchange) Text(p Place) string {
 	return ""
 }
 
-// StartLine gives the request line or status line of the message that a place is in.
+// StartLine returns the request line or status line of the message that a place is in.
 func (x *Exchange) StartLine(p Place) string {
 	switch p.Message {
 	case InRequest:

@@ -22,7 +22,7 @@ type Redactor struct {
 }
 
 // NewRedactor makes a redactor with the given key, or with a random one when
-// key is empty. The same key gives the same fingerprints.
+// key is empty. The same key returns the same fingerprints.
 func NewRedactor(key []byte) *Redactor {
 	if len(key) == 0 {
 		key = make([]byte, 32)
@@ -64,7 +64,7 @@ func IsRedacted(value string) bool {
 	return i >= 0 && i+redactedLen <= len(value) && value[i+redactedLen-1] == ']'
 }
 
-// Redact gives a copy of x without secrets, and x itself when it has none or r
+// Redact returns a copy of x without secrets, and x itself when it has none or r
 // is nil. Request content is always searched; response content only when the
 // copy is for something that shows it. Content that is coded and has secrets is
 // left out, and the digest of content that has any too, for a digest of a
@@ -77,7 +77,7 @@ func (r *Redactor) Redact(x *Exchange, content bool) *Exchange {
 	return w.exchange(x, content)
 }
 
-// URI gives a URI or request target without its secrets.
+// URI returns a URI or request target without its secrets.
 func (r *Redactor) URI(s string) string {
 	if r == nil {
 		return s
@@ -145,7 +145,7 @@ func (s *Scrubber) add(secret string) {
 	}
 }
 
-// Text gives t with every secret replaced, also where only the beginning of a
+// Text returns t with every secret replaced, also where only the beginning of a
 // long one is quoted.
 func (s Scrubber) Text(t string) string {
 	if s.tooMany && t != "" {
@@ -290,7 +290,7 @@ func (w *secretWalk) replace(m *Message, made *walkedMessage, startLine bool) {
 	}
 }
 
-// fields gives the section with secrets replaced; it shares what is unchanged.
+// fields returns the section with secrets replaced; it shares what is unchanged.
 func (w *secretWalk) fields(f *Fields) (out Fields, changed bool) {
 	out = *f
 	for i := range f.lines {

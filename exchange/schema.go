@@ -55,7 +55,7 @@ const (
 	responseFieldPattern = "^http\\.response\\.header\\."
 )
 
-// FieldPatterns gives the patterns of the keys that field lines have, with what
+// FieldPatterns returns the patterns of the keys that field lines have, with what
 // they say.
 func FieldPatterns() []Property {
 	return []Property{
@@ -77,7 +77,7 @@ const (
 	whenSaved     = "--save wrote the record"
 )
 
-// Identity gives the keys that EncodeIdentity writes, in their order.
+// Identity returns the keys that EncodeIdentity writes, in their order.
 func Identity(schema string) []Property {
 	return []Property{
 		{Key: "schema", Doc: "form of the record, with its version", Schema: map[string]any{"const": schema}, Required: true},
@@ -89,7 +89,7 @@ func Identity(schema string) []Property {
 	}
 }
 
-// Properties gives the keys that Encode writes, in their order, without those of
+// Properties returns the keys that Encode writes, in their order, without those of
 // field lines. The names in Enum places are taken from what the code writes.
 func Properties() []Property {
 	list := append(Identity(Schema), messageProperties()...)
@@ -148,7 +148,7 @@ func failurePhases() (phases []string) {
 	return phases
 }
 
-// timingProperties gives what appendTiming writes.
+// timingProperties returns what appendTiming writes.
 func timingProperties() []Property {
 	const when, since = "it happened and was seen", ", since the beginning"
 	list := []Property{
@@ -212,7 +212,7 @@ func fullProperties() []Property {
 	return list
 }
 
-// messageMembers gives what requests and responses have in common.
+// messageMembers returns what requests and responses have in common.
 func messageMembers() []Property {
 	lines := arrayOf(map[string]any{"type": "array", "prefixItems": []any{wire(), wire()}, "items": false, "minItems": 2})
 	return []Property{

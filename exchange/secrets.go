@@ -349,7 +349,7 @@ func (w *secretWalk) content(m *Message) walkedContent {
 	return walkedContent{kept: kept, changed: changed}
 }
 
-// MediaType gives the type and subtype that the message says its content has, in
+// MediaType returns the type and subtype that the message says its content has, in
 // lower case; "" where it says none.
 func (m *Message) MediaType() string {
 	return strings.ToLower(mediaType(m.Fields.Value(FieldContentType)))

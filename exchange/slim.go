@@ -1,7 +1,7 @@
 package exchange
 
-// Slim gives a copy of x for keeping: with at most so many octets of each
-// message's content, and without what was decoded of it. It gives x itself
+// Slim returns a copy of x for keeping: with at most so many octets of each
+// message's content, and without what was decoded of it. It returns x itself
 // where that would be no smaller. Call it only after the exchange has ended.
 func (x *Exchange) Slim(most int) *Exchange {
 	if x.Request.isSlim(most) && x.Response.isSlim(most) {

@@ -442,7 +442,7 @@ func (x *Exchange) AppendText(b []byte) []byte {
 	return appendContentFacts(b, "response", &x.Response.Message, x.Response.Status != 0)
 }
 
-// Format gives the text form of x.
+// Format returns the text form of x.
 func (x *Exchange) Format() string { return string(x.AppendText(nil)) }
 
 func (x *Exchange) appendFacts(b []byte) []byte {

@@ -12,7 +12,7 @@ type TraceID [16]byte
 // none.
 type SpanID [8]byte
 
-// String gives the 32 digits of the ID, "" for none.
+// String returns the 32 digits of the ID, "" for none.
 func (t TraceID) String() string {
 	if t == (TraceID{}) {
 		return ""
@@ -20,7 +20,7 @@ func (t TraceID) String() string {
 	return hex.EncodeToString(t[:])
 }
 
-// String gives the 16 digits of the ID, "" for none.
+// String returns the 16 digits of the ID, "" for none.
 func (s SpanID) String() string {
 	if s == (SpanID{}) {
 		return ""

@@ -114,7 +114,7 @@ func (a *Admission) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// enter gives a session for a link, and takes the link out of the address.
+// enter returns a session for a link, and takes the link out of the address.
 func (a *Admission) enter(w http.ResponseWriter, r *http.Request, token string) {
 	switch {
 	case a.open(token):

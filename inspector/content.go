@@ -91,7 +91,7 @@ type form struct {
 	of        int // octets of the content that it is made of; 0 for all
 }
 
-// formed gives a content in a form, or why it cannot.
+// formed returns a content in a form, or why it cannot.
 func formed(m *exchange.Message, name string) (f form, wrong string) {
 	const plain = "text/plain; charset=utf-8"
 	if name == "raw" || name == "" {

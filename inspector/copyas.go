@@ -15,7 +15,7 @@ import (
 	"sidenote/exchange"
 )
 
-// copyAs gives the request of an exchange in a form to be pasted elsewhere.
+// copyAs returns the request of an exchange in a form to be pasted elsewhere.
 // Nothing of it can be more than an argument or a string there, whatever came
 // over the wire.
 func (i *Inspector) copyAs(w http.ResponseWriter, r *http.Request) {

@@ -182,7 +182,7 @@ func (i *Inspector) one(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// redacted gives an entry without its secrets.
+// redacted returns an entry without its secrets.
 func (i *Inspector) redacted(e *store.Entry) store.Entry {
 	out := *e
 	out.Annotated = annotate.Redacted(e.Annotated, i.o.Redact, true)

@@ -5,7 +5,7 @@ import (
 	"net/url"
 )
 
-// explain gives what is known of a status code, a field, a rule or an error code.
+// explain returns what is known of a status code, a field, a rule or an error code.
 func (i *Inspector) explain(w http.ResponseWriter, r *http.Request) {
 	article, err := i.o.Explain(r.URL.Query().Get("thing"))
 	if err != nil {

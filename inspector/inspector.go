@@ -25,7 +25,7 @@ type Options struct {
 
 	// Judge makes the notes of an exchange that was read from a file.
 	Judge func(*exchange.Exchange) *annotate.Annotated
-	// Explain gives what is known of a status code, a field, a rule or an error
+	// Explain returns what is known of a status code, a field, a rule or an error
 	// code, as a value for JSON.
 	Explain func(thing string) (any, error)
 	// Send sends a request through the proxy, so that it is recorded as any
@@ -47,7 +47,7 @@ type Inspector struct {
 	o     Options
 	all   *filter.Filter
 	rules map[string]*annotate.Rule
-	// agents gives what filters know of the user agent of a row; looked up once,
+	// agents returns what filters know of the user agent of a row; looked up once,
 	// since that takes longer than all else of a row.
 	agents func(*filter.Row, func(string))
 	ctx    context.Context
@@ -123,7 +123,7 @@ func bounded(serve http.HandlerFunc) http.Handler {
 	})
 }
 
-// within is how long the list of a new filter may take before it gives what it has.
+// within is how long the list of a new filter may take before it returns what it has.
 const within = 20 * time.Millisecond
 
 // entry finds the entry that a request names, or answers why there is none.

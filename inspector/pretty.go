@@ -90,7 +90,7 @@ func indentCut(b []byte) []byte {
 // make a small content large.
 const mostIndent = 32
 
-// formLines gives a form (application/x-www-form-urlencoded) a line for each
+// formLines returns a form (application/x-www-form-urlencoded) a line for each
 // name; "" for what is none.
 func formLines(s string) string {
 	if strings.ContainsAny(s, "\r\n") {

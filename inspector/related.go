@@ -39,7 +39,7 @@ func (i *Inspector) related(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// like gives the latest entries that are like e, oldest first.
+// like returns the latest entries that are like e, oldest first.
 func like(all []store.Entry, e *store.Entry, is func(a, b *store.Entry) bool) (out []store.Entry) {
 	for n := len(all) - 1; n >= 0 && len(out) < mostRelated; n-- {
 		if all[n].Seq == e.Seq || is(&all[n], e) {
@@ -87,7 +87,7 @@ const (
 	mostBetween = 2000
 )
 
-// redirects gives the chain of redirects that an entry is part of.
+// redirects returns the chain of redirects that an entry is part of.
 func redirects(all []store.Entry, at int) (chain []store.Entry) {
 	if at < 0 {
 		return nil

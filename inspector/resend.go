@@ -118,7 +118,7 @@ func contentToSend(x *exchange.Exchange, c *resendRequest) (body []byte, wrong s
 	return x.Request.Content.Kept, ""
 }
 
-// fieldsToSend gives the fields to send: those asked for, with the values that
+// fieldsToSend returns the fields to send: those asked for, with the values that
 // the page saw redacted put back. What belongs to a connection or to the length
 // of the content is made anew.
 func fieldsToSend(x, shown *exchange.Exchange, c *resendRequest) http.Header {

@@ -18,7 +18,7 @@ var phaseNames = [phaseCount]string{"dns", "connect", "tls", "send", "wait", "re
 // buckets are the classic ones of all durations, in seconds.
 var buckets = [...]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 600}
 
-// histogram gives the same buckets to all durations: classic ones from 1 ms to
+// histogram returns the same buckets to all durations: classic ones from 1 ms to
 // 10 min, and native ones for servers that read them.
 func histogram(name, help string) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{

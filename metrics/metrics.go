@@ -134,7 +134,7 @@ func (m *Metrics) Handler() http.Handler {
 	})
 }
 
-// Gatherer gives the metrics to tests and other exporters.
+// Gatherer returns the metrics to tests and other exporters.
 func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 
 // Observe counts an exchange that has ended, with its notes.

@@ -38,7 +38,7 @@ func newMetrics() *metrics.Metrics {
 	return metrics.New(metrics.Build{Version: "v1", Revision: "abc"}, metrics.Options{})
 }
 
-// scrape gives the metrics as Prometheus reads them, or as OpenMetrics.
+// scrape returns the metrics as Prometheus reads them, or as OpenMetrics.
 func scrape(t testing.TB, m *metrics.Metrics, accept string) string {
 	t.Helper()
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil)

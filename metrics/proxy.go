@@ -72,7 +72,7 @@ func (m *Metrics) Store(read func() StoreStats) {
 }
 
 // reader adds metrics whose value somebody else keeps: each is a figure of
-// what read gives.
+// what read returns.
 func reader[S any](m *Metrics, kind prometheus.ValueType, read func() S) func(name, help string, labels prometheus.Labels, value func(S) float64) {
 	return func(name, help string, labels prometheus.Labels, value func(S) float64) {
 		now := func() float64 { return value(read()) }

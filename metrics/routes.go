@@ -202,7 +202,7 @@ func routeLabel(x *exchange.Exchange) string {
 	return bounded(annotate.Route(path), mostRoute)
 }
 
-// bounded gives a text from the wire as a label value: "other" when it is
+// bounded returns a text from the wire as a label value: "other" when it is
 // empty, long, or has anything but visible ASCII.
 func bounded(s string, most int) string {
 	if s == "" || len(s) > most || !isPlain(s) {

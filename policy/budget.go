@@ -76,7 +76,7 @@ func parseShare(s string) (float64, error) {
 	return v / 100, nil
 }
 
-// Budget adds a budget for all traffic, as a flag gives it.
+// Budget adds a budget for all traffic, as a flag returns it.
 func (p *Policy) Budget(name, value, where string) error {
 	b, err := newBudget(name, value, where)
 	if err != nil {
@@ -152,7 +152,7 @@ func isBudget(name string) bool {
 	return slices.Contains(budgetNames(), name)
 }
 
-// String gives the budget in words: "p95 at most 800ms of GET api.test/**".
+// String returns the budget in words: "p95 at most 800ms of GET api.test/**".
 func (b *budget) String() string {
 	s := b.name + " " + b.limitText()
 	if len(b.match) > 0 {
@@ -270,7 +270,7 @@ func (h *histogram) add(d time.Duration) {
 	h.buckets[min(i, len(h.buckets)-1)]++
 }
 
-// at gives a percentile, to 2%.
+// at returns a percentile, to 2%.
 func (h *histogram) at(part float64) time.Duration {
 	all := 0
 	for _, n := range h.buckets {

@@ -104,7 +104,7 @@ func parsePointer(s string) (pointer, error) {
 	return p, nil
 }
 
-// find gives the value that the pointer names.
+// find returns the value that the pointer names.
 func (p pointer) find(v any) (any, bool) {
 	for _, token := range p.tokens {
 		switch at := v.(type) {

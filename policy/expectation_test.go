@@ -31,7 +31,7 @@ func record(t *testing.T, text string) *exchange.Exchange {
 	return x
 }
 
-// judged gives the messages of the notes that a policy makes of an exchange.
+// judged returns the messages of the notes that a policy makes of an exchange.
 func judged(t *testing.T, p *policy.Policy, x *exchange.Exchange) (messages []string) {
 	t.Helper()
 	set, err := annotate.NewSet(p.Rules(), annotate.DefaultOptions())

@@ -74,7 +74,7 @@ const maxSteps = 100_000
 
 var errSteps = errors.New("it takes too long: a loop in it runs more than 100000 times")
 
-// Names gives the names that an expression can use, in the order of the
+// Names returns the names that an expression can use, in the order of the
 // environment.
 func Names() []string {
 	return []string{
@@ -265,7 +265,7 @@ func (e *expression) fillMessages(env *environment, x *exchange.Exchange) {
 	}
 }
 
-// fieldMap gives the combined values of all fields by name in lower case.
+// fieldMap returns the combined values of all fields by name in lower case.
 func fieldMap(f *exchange.Fields) map[string]string {
 	values := make(map[string][]string, f.Len())
 	for _, line := range f.All() {

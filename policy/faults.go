@@ -170,7 +170,7 @@ func (e *Expectation) transferFaults(x *exchange.Exchange, add adder) {
 
 func bytesText(n int64) string { return wording.Count(n, "byte") }
 
-// String gives the pointer, "(all of it)" for the whole value.
+// String returns the pointer, "(all of it)" for the whole value.
 func (p pointer) String() string {
 	if p.text == "" {
 		return "as a whole"

@@ -8,7 +8,7 @@ import (
 	"sidenote/internal/wording"
 )
 
-// A Gate counts what a policy says of exchanges and gives the verdict. It is
+// A Gate counts what a policy says of exchanges and returns the verdict. It is
 // safe for concurrent use.
 type Gate struct {
 	policy *Policy

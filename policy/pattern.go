@@ -170,7 +170,7 @@ func (p *Pattern) matchHost(x *exchange.Exchange) bool {
 	return strings.EqualFold(host, p.host)
 }
 
-// String gives the pattern as it was written.
+// String returns the pattern as it was written.
 func (p *Pattern) String() string { return p.text }
 
 // patterns mean what one of them means; none of them mean all but CONNECT.

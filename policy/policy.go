@@ -42,7 +42,7 @@ const (
 	maxBudgets      = 100
 )
 
-// Default gives the policy that holds where none is given.
+// Default returns the policy that holds where none is given.
 func Default() *Policy { return &Policy{failOn: DefaultFailOn} }
 
 // FailOn is the lowest severity of a note that fails; 0 for none.
@@ -172,7 +172,7 @@ func (p *Policy) Expect(s, where string) error {
 	return p.Add(e)
 }
 
-// Expectations gives the expectations in the order in which they were written.
+// Expectations returns the expectations in the order in which they were written.
 func (p *Policy) Expectations() []*Expectation { return p.expects }
 
 // Rules makes a rule of each expectation.

@@ -97,7 +97,7 @@ func (c change) text() string {
 	return c.severity.String()
 }
 
-// find gives the last of the changes that names a rule.
+// find returns the last of the changes that names a rule.
 func (s *scope) find(id string) (annotate.Severity, bool) {
 	for _, c := range slices.Backward(s.changes) {
 		if annotate.Matches(c.rule, id) {
@@ -108,7 +108,7 @@ func (s *scope) find(id string) (annotate.Severity, bool) {
 }
 
 // Resolve holds the rules that the policy names to those that there are, and
-// gives the changes with which a set has to be made: rules that are off and
+// returns the changes with which a set has to be made: rules that are off and
 // that the policy wants for some traffic are on, and Adjust drops their notes
 // elsewhere. severities is of all rules, 0 for those that are off. Call it once.
 func (p *Policy) Resolve(severities map[*annotate.Rule]annotate.Severity) ([]annotate.Change, error) {
@@ -149,9 +149,9 @@ func (p *Policy) raises(id string) bool {
 	})
 }
 
-// Adjust gives the notes of an exchange the severities that the policy says for
+// Adjust returns the notes of an exchange the severities that the policy says for
 // its request, and drops those of rules that are off there. Of several entries
-// the last one wins. It gives notes itself, changed in place; doing it again
+// the last one wins. It returns notes itself, changed in place; doing it again
 // changes nothing more.
 func (p *Policy) Adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
 	if len(notes) == 0 || len(p.scopes) == 0 {
@@ -187,7 +187,7 @@ func severityIn(meant []*scope, id string) (annotate.Severity, bool) {
 	return 0, false
 }
 
-// asShown gives notes as they will be shown, and leaves them as they are.
+// asShown returns notes as they will be shown, and leaves them as they are.
 func (p *Policy) asShown(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
 	return p.Adjust(x, annotate.Suppress(slices.Clone(notes)))
 }

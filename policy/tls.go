@@ -11,7 +11,7 @@ import (
 // tlsVersions are the versions by the numbers that people write, in their order.
 func tlsVersions() []string { return []string{"1.0", "1.1", "1.2", "1.3"} }
 
-// parseTLS gives the number of a version in a ClientHello.
+// parseTLS returns the number of a version in a ClientHello.
 func parseTLS(s string) (uint16, error) {
 	i := slices.Index(tlsVersions(), s)
 	if i < 0 {

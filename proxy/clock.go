@@ -19,7 +19,7 @@ type clock struct {
 	until time.Time     // zero while it is our turn
 }
 
-// set gives the other side so much time from now, again for each of its turns.
+// set returns the other side so much time from now, again for each of its turns.
 func (c *clock) set(limit time.Duration, cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 // goroutines at once; nil ones are not called.
 type Hooks struct {
 	// Request runs when a request is about to be sent on, once for each, and
-	// gives the field lines to add to it; it records in x.Changed that it does.
+	// returns the field lines to add to it; it records in x.Changed that it does.
 	// It must be quick, since the client waits.
 	Request func(x *exchange.Exchange) []exchange.Line
 

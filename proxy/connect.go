@@ -83,7 +83,7 @@ func (ps *passage) establish() {
 }
 
 // peek waits for the first octets of a client: until it can be told what it
-// speaks, or the deadline, a zero one for none, has come, which gives none.
+// speaks, or the deadline, a zero one for none, has come, which returns none.
 func peek(c net.Conn, deadline time.Time) ([]byte, error) {
 	buf := make([]byte, 0, 32)
 	_ = c.SetReadDeadline(deadline)
@@ -146,7 +146,7 @@ func (p *Proxy) tunnel(ps *passage, client net.Conn, authority string, opened bo
 	ps.x.Tunnel = p.relay(client, o)
 }
 
-// openTunnel connects to the origin server. It gives nil when that fails, which
+// openTunnel connects to the origin server. It returns nil when that fails, which
 // a client that was not told that the tunnel is open is told.
 func (p *Proxy) openTunnel(ps *passage, client net.Conn, authority string, opened bool) *outbound {
 	o, err := p.dialer.dial(ps, target{scheme: "tunnel", authority: authority})

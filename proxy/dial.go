@@ -70,7 +70,7 @@ type target struct {
 	h2c       bool // HTTP/2 in clear
 }
 
-// proxyFor gives the upstream proxy for a target, nil to go straight.
+// proxyFor returns the upstream proxy for a target, nil to go straight.
 func (d *dialer) proxyFor(scheme, authority string) *url.URL {
 	if d.upstream == nil {
 		return nil
@@ -189,7 +189,7 @@ func (d *dialer) connect(ctx context.Context, o *outbound, authority string) err
 	return nil
 }
 
-// connectAny tries one address after another and gives the first error if none answers.
+// connectAny tries one address after another and returns the first error if none answers.
 func (d *dialer) connectAny(ctx context.Context, addresses []string) (c net.Conn, err error) {
 	for _, a := range addresses {
 		var e error
@@ -203,7 +203,7 @@ func (d *dialer) connectAny(ctx context.Context, addresses []string) (c net.Conn
 	return nil, err
 }
 
-// loopbackNames gives the addresses of a name under .localhost, which is
+// loopbackNames returns the addresses of a name under .localhost, which is
 // loopback by definition (RFC 6761 §6.3) though resolvers may not know it;
 // any other authority is given back.
 func loopbackNames(authority string) []string {
@@ -358,7 +358,7 @@ func (d *dialer) askForTunnel(o *outbound, via *url.URL, authority string) error
 	return nil
 }
 
-// basicCredentials gives the Proxy-Authorization value of a proxy URL's user info.
+// basicCredentials returns the Proxy-Authorization value of a proxy URL's user info.
 func basicCredentials(u *url.URL) string {
 	if u == nil || u.User == nil {
 		return ""
@@ -426,7 +426,7 @@ func refusedFacts(s tls.ConnectionState, host string, err error) *exchange.TLS {
 	return tlsFacts(s, host)
 }
 
-// verify checks a chain as crypto/tls would have, and gives what it found.
+// verify checks a chain as crypto/tls would have, and returns what it found.
 func (d *dialer) verify(s tls.ConnectionState, host string) string {
 	opts := x509.VerifyOptions{DNSName: host, Roots: d.config.UpstreamCAs, Intermediates: x509.NewCertPool()}
 	for _, c := range s.PeerCertificates[1:] {
@@ -445,13 +445,13 @@ func closeOnDone(ctx context.Context, c net.Conn) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 }
 
-// replayConn gives octets that were read too early before those that follow.
+// replayConn returns octets that were read too early before those that follow.
 type replayConn struct {
 	net.Conn
 	early []byte
 }
 
-// Read gives the early octets first.
+// Read returns the early octets first.
 func (c *replayConn) Read(p []byte) (int, error) {
 	if len(c.early) > 0 {
 		n := copy(p, c.early)

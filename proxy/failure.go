@@ -30,10 +30,10 @@ type failure struct {
 	tried *outbound // the connection as far as it got; nil when none was tried
 }
 
-// Error gives the text of the error inside.
+// Error returns the text of the error inside.
 func (f *failure) Error() string { return f.err.Error() }
 
-// Unwrap gives the error inside.
+// Unwrap returns the error inside.
 func (f *failure) Unwrap() error { return f.err }
 
 // The causes with which contexts of this package end.
@@ -68,7 +68,7 @@ func proxyFailure(err error) error {
 	return &failure{code: exchange.ErrProxyFailed, err: err}
 }
 
-// classifyDial gives an error of opening a connection its code.
+// classifyDial returns an error of opening a connection its code.
 func classifyDial(ctx context.Context, err error) error {
 	var known *failure
 	if errors.As(err, &known) {
@@ -157,7 +157,7 @@ func plainAlert(r []byte) (description uint8, ok bool) {
 	return 0, false
 }
 
-// handshakeCode gives the code for an error of a TLS handshake with an origin
+// handshakeCode returns the code for an error of a TLS handshake with an origin
 // server. sent is the alert that we sent, and asked says that the server
 // wanted a client certificate.
 func handshakeCode(ctx context.Context, err error, sent uint8, asked bool) exchange.ErrCode {
@@ -184,7 +184,7 @@ func handshakeCode(ctx context.Context, err error, sent uint8, asked bool) excha
 	return exchange.ErrTLSFailed
 }
 
-// alertOf finds the alert that the other side sent. crypto/tls gives it as the
+// alertOf finds the alert that the other side sent. crypto/tls returns it as the
 // error of a net.OpError, in a type of its own that is the alert's number.
 func alertOf(err error) (alert tls.AlertError, ok bool) {
 	var op *net.OpError
@@ -367,7 +367,7 @@ func streamFailure(err http2.StreamError) *exchange.Err {
 }
 
 // resetByPeer reports whether the error is a RST_STREAM that came, by the
-// cause that x/net/http2 gives those and does not export.
+// cause that x/net/http2 returns those and does not export.
 func resetByPeer(err http2.StreamError) bool {
 	return err.Cause != nil && err.Cause.Error() == "received from peer"
 }
@@ -493,7 +493,7 @@ func isConnectionEnd(c exchange.ErrCode) bool {
 	return c == exchange.ErrResetBeforeHead || c == exchange.ErrClosedBeforeHead
 }
 
-// endCode gives the code of a connection that ended before a response. err is
+// endCode returns the code of a connection that ended before a response. err is
 // what the transport says, ended what the connection saw.
 func endCode(err, ended error) exchange.ErrCode {
 	alert, alerted := alertOf(err)

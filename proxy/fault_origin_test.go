@@ -54,7 +54,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// listen serves each connection with handle, and gives the port.
+// listen serves each connection with handle, and returns the port.
 func (s *site) listen(handle func(net.Conn)) (port string) {
 	l := listen(s.t)
 	s.t.Cleanup(func() { l.Close() })
@@ -272,7 +272,7 @@ func writeHead(f *http2.Framer, stream uint32, end bool, fields ...string) {
 	}
 }
 
-// manyFields gives fields of 1 KiB each.
+// manyFields returns fields of 1 KiB each.
 func manyFields(n int) []string {
 	fields := []string{":status", "200"}
 	for range n {

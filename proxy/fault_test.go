@@ -625,7 +625,7 @@ func TestFaultTunnel(t *testing.T) {
 	}
 }
 
-// raw sends octets to the proxy and gives all that comes until the end, and
+// raw sends octets to the proxy and returns all that comes until the end, and
 // the word of how it ended.
 func (r *faultRig) raw(t *testing.T, octets string) string {
 	t.Helper()
@@ -716,7 +716,7 @@ func (r *faultRig) checkGone(t *testing.T, target string, w way, begun bool) {
 }
 
 // goAway sends a request, and leaves after a moment, or when content has begun
-// to come. It gives the time when it left.
+// to come. It returns the time when it left.
 func (r *faultRig) goAway(t *testing.T, target string, w way, begun bool) (left time.Time) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -31,7 +31,7 @@ type goAway struct {
 	debug []byte
 }
 
-// String gives it in words.
+// String returns it in words.
 func (g *goAway) String() string {
 	s := fmt.Sprintf("GOAWAY with %v, last stream %d", g.code, g.last)
 	if len(g.debug) > 0 {
@@ -76,7 +76,7 @@ func (t *frameTap) begin(p []byte) {
 	}
 }
 
-// payload takes what p has of a frame's payload, and gives the rest.
+// payload takes what p has of a frame's payload, and returns the rest.
 func (t *frameTap) payload(p []byte) []byte {
 	n := min(t.left, len(p))
 	if t.keep {
@@ -92,7 +92,7 @@ func (t *frameTap) payload(p []byte) []byte {
 	return p[n:]
 }
 
-// began gives the first octets of a connection that does not begin as HTTP/2
+// began returns the first octets of a connection that does not begin as HTTP/2
 // has to (RFC 9113 §3.4), nil where it does.
 func (t *frameTap) began() []byte {
 	t.mu.Lock()
@@ -100,7 +100,7 @@ func (t *frameTap) began() []byte {
 	return t.odd
 }
 
-// goneAway gives the last GOAWAY, nil when none came.
+// goneAway returns the last GOAWAY, nil when none came.
 func (t *frameTap) goneAway() *goAway {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// FuzzFrameTap gives frames in pieces of every size: the tap finds the GOAWAY
+// FuzzFrameTap returns frames in pieces of every size: the tap finds the GOAWAY
 // among them, whatever the others hold.
 func FuzzFrameTap(f *testing.F) {
 	f.Add([]byte("ten octets"), uint8(1), uint32(5), uint32(11), true)

@@ -87,7 +87,7 @@ func isIdempotent(method string) bool {
 	return false
 }
 
-// take gives a connection with room for one more request.
+// take returns a connection with room for one more request.
 func (p *h2Pool) take(ctx context.Context, authority string) (*h2Conn, error) {
 	for {
 		p.mu.Lock()

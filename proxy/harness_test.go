@@ -94,7 +94,7 @@ func (r *rig) client(h2 bool) *http.Client {
 	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// wait waits until n records are there, and gives them.
+// wait waits until n records are there, and returns them.
 func (r *rig) wait(n int) []*exchange.Exchange {
 	r.t.Helper()
 	deadline := time.Now().Add(5 * time.Second)

@@ -55,7 +55,7 @@ func (s *lineSet) has(i int) bool {
 	return s.high[i]
 }
 
-// rewrite takes octets that net/http writes. It gives what to write instead;
+// rewrite takes octets that net/http writes. It returns what to write instead;
 // nothing while a head is incomplete.
 func (w *headWriter) rewrite(p []byte) []byte {
 	if w.pending == nil {

@@ -210,7 +210,7 @@ func (in *inbound) setProbe(err error) {
 	}
 }
 
-// takeProbe gives the failure of a probe, once: the first request has failed
+// takeProbe returns the failure of a probe, once: the first request has failed
 // with it already, and the next one is to try again.
 func (in *inbound) takeProbe() error {
 	if in.probed.Load() == nil {
@@ -237,7 +237,7 @@ func (in *inbound) Close() error {
 	return in.Conn.Close()
 }
 
-// CloseWrite ends our half of the connection, as net/http does before it gives
+// CloseWrite ends our half of the connection, as net/http does before it returns
 // up on a client.
 func (in *inbound) CloseWrite() error { return closeWrite(in.Conn) }
 
@@ -264,7 +264,7 @@ func (in *inbound) reset() {
 	}
 }
 
-// connection gives the client's side of a record.
+// connection returns the client's side of a record.
 func (in *inbound) connection(reused bool) exchange.Connection {
 	return exchange.Connection{Peer: in.peer, Local: in.local, Reused: reused, TLS: in.tls}
 }

@@ -13,7 +13,7 @@ import (
 	"sidenote/exchange"
 )
 
-// refuseMalformed records a request that net/http refuses by itself, and gives
+// refuseMalformed records a request that net/http refuses by itself, and returns
 // what to answer instead of its short text. made is what net/http writes. The
 // connection's lock is held.
 func (p *Proxy) refuseMalformed(in *inbound, made []byte) []byte {
@@ -65,7 +65,7 @@ func readMalformed(x *exchange.Exchange, head string) {
 	}
 }
 
-// malformedDetail is the reason that net/http gives, or a better one where the
+// malformedDetail is the reason that net/http returns, or a better one where the
 // octets show what the client meant.
 func malformedDetail(made []byte, head string) string {
 	switch {

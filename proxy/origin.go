@@ -15,7 +15,7 @@ import (
 	"sidenote/exchange"
 )
 
-// originSide sends a request to an origin server and gives its response. It is
+// originSide sends a request to an origin server and returns its response. It is
 // the seam for an HTTP/1.1 engine of our own.
 type originSide interface {
 	roundTrip(ps *passage, r *http.Request) (*http.Response, error)
@@ -224,7 +224,7 @@ func (t *transports) roundTrip(ps *passage, r *http.Request) (*http.Response, er
 	return t.h1.RoundTrip(r)
 }
 
-// forward sends the request on and records the response. It never gives an
+// forward sends the request on and records the response. It never returns an
 // error: a failed exchange has a response that says so.
 func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
 	r = ps.outgoing(r)
@@ -253,7 +253,7 @@ func (p *Proxy) forward(ps *passage, r *http.Request) *http.Response {
 	return resp
 }
 
-// translated says what speaking HTTP/2 on a side changes: net/http gives its
+// translated says what speaking HTTP/2 on a side changes: net/http returns its
 // fields without their order, HTTP/1.1 fields lose their case there, and the
 // status line its reason.
 func (ps *passage) translated() (c exchange.Changes) {
@@ -487,7 +487,7 @@ func (ps *passage) readingResponse(begins bool) {
 	}
 }
 
-// cutByUs gives the cause with which we cut the response off. The origin server
+// cutByUs returns the cause with which we cut the response off. The origin server
 // may take notice and end its content in good order before the connection is
 // closed, which makes it no whole.
 func (ps *passage) cutByUs() error {

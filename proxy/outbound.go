@@ -106,7 +106,7 @@ func (o *outbound) begin(h *outgoingHead) {
 // CloseWrite ends our half of the connection.
 func (o *outbound) CloseWrite() error { return closeWrite(o.Conn) }
 
-// Close closes the connection, and gives its place back.
+// Close closes the connection, and returns its place back.
 func (o *outbound) Close() error {
 	o.mu.Lock()
 	release := o.release
@@ -120,7 +120,7 @@ func (o *outbound) Close() error {
 	return o.Conn.Close()
 }
 
-// connection gives the origin's side of a record.
+// connection returns the origin's side of a record.
 func (o *outbound) connection(reused bool) exchange.Connection {
 	return exchange.Connection{Peer: o.peer, Local: o.local, Reused: reused, TLS: o.tls, Proxy: o.proxy}
 }

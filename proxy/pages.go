@@ -30,7 +30,7 @@ func newPage(status int, contentType string, content []byte, more ...exchange.Li
 	}, more...)}
 }
 
-// response gives the page in the form in which goproxy copies it.
+// response returns the page in the form in which goproxy copies it.
 func (p *page) response() *http.Response {
 	h := http.Header{}
 	for _, l := range p.fields {
@@ -131,7 +131,7 @@ func (t *failureText) plain() []byte {
 	return b.Bytes()
 }
 
-// proxyStatusType gives the error type that RFC 9209 §2.3 has for a code.
+// proxyStatusType returns the error type that RFC 9209 §2.3 has for a code.
 func proxyStatusType(c exchange.ErrCode) string {
 	types := map[exchange.ErrCode]string{
 		exchange.ErrDNSTimeout: "dns_timeout", exchange.ErrDNSNotFound: "dns_error", exchange.ErrDNSFailed: "dns_error",

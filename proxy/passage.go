@@ -50,7 +50,7 @@ type passage struct {
 
 type passageKey struct{}
 
-// Value gives the passage itself under its key, else what the server's context has.
+// Value returns the passage itself under its key, else what the server's context has.
 func (ps *passage) Value(key any) any {
 	if key == (passageKey{}) {
 		return ps
@@ -252,7 +252,7 @@ func (ps *passage) originVersion() exchange.Version {
 }
 
 // settle copies what the transport's goroutines saw; from then on interim
-// responses are not passed on. It gives the connection that was used last.
+// responses are not passed on. It returns the connection that was used last.
 func (ps *passage) settle() *outbound {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -373,7 +373,7 @@ func (ps *passage) readTrailers() {
 	}
 }
 
-// nextID gives a short name that no other exchange of this run has.
+// nextID returns a short name that no other exchange of this run has.
 func (p *Proxy) nextID() string {
 	const width = 20 // bits: four letters, and more once they are used up
 	n := p.ids.Add(1)

@@ -170,7 +170,7 @@ type recordingListener struct {
 	route route
 }
 
-// Accept gives the next connection.
+// Accept returns the next connection.
 func (l *recordingListener) Accept() (net.Conn, error) {
 	l.proxy.slots <- struct{}{}
 	c, err := l.Listener.Accept()
@@ -353,7 +353,7 @@ func (p *Proxy) leave() {
 	p.running.Done()
 }
 
-// headKnown calls the hook and gives the fields to add.
+// headKnown calls the hook and returns the fields to add.
 func (p *Proxy) headKnown(x *exchange.Exchange) http.Header {
 	if p.config.Hooks.Head == nil {
 		return nil
@@ -386,7 +386,7 @@ func (p *Proxy) register(end func()) (unregister func()) {
 	}
 }
 
-// Stats gives the figures of the moment.
+// Stats returns the figures of the moment.
 func (p *Proxy) Stats() Stats {
 	return Stats{
 		InFlight:      p.inFlight.Load(),
@@ -486,7 +486,7 @@ func newHandover() *handover {
 	return &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// Accept gives the next connection.
+// Accept returns the next connection.
 func (h *handover) Accept() (net.Conn, error) {
 	select {
 	case c := <-h.conns:

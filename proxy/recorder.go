@@ -90,7 +90,7 @@ func headEnd(b []byte, from int) int {
 	}
 }
 
-// take gives the heads recorded since start as one text, "" when none is
+// take returns the heads recorded since start as one text, "" when none is
 // complete, with the time of the first octet and how many octets had been read
 // beyond the last head.
 func (h *headRecorder) take() (heads string, began time.Time, extra int) {
@@ -102,7 +102,7 @@ func (h *headRecorder) take() (heads string, began time.Time, extra int) {
 	return string(h.buf[:h.ends]), h.began, h.extra
 }
 
-// final gives the last head recorded if it is complete and no other follows
+// final returns the last head recorded if it is complete and no other follows
 // it, else what came of the one that is not.
 func (h *headRecorder) final() (head, partial []byte) {
 	h.mu.Lock()
@@ -113,7 +113,7 @@ func (h *headRecorder) final() (head, partial []byte) {
 	return nil, bytes.Clone(h.buf[h.ends:])
 }
 
-// partial gives what was recorded of a head that never became complete.
+// partial returns what was recorded of a head that never became complete.
 func (h *headRecorder) partial() []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()

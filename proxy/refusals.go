@@ -61,7 +61,7 @@ func (r *refusals) tunnelled(host string, client netip.Addr) bool {
 	return ok && !s.accepted && s.count >= refusalsAllowed
 }
 
-// count counts a refusal. It gives what to say of what follows from it, "" for
+// count counts a refusal. It returns what to say of what follows from it, "" for
 // nothing.
 func (r *refusals) count(host string, client netip.Addr) (consequence string) {
 	r.total.Add(1)
@@ -74,7 +74,7 @@ func (r *refusals) count(host string, client netip.Addr) (consequence string) {
 	return ""
 }
 
-// watch gives the watcher of an intercepted connection: GnuTLS verifies after
+// watch returns the watcher of an intercepted connection: GnuTLS verifies after
 // the handshake, so that a client which refuses us closes without a request.
 func (r *refusals) watch(p *Proxy, x *exchange.Exchange, to route) *refusal {
 	return &refusal{proxy: p, x: x, to: to, since: time.Now()}

@@ -12,7 +12,7 @@ import (
 	"sidenote/exchange"
 )
 
-// route finds where a request goes. It gives a page when it goes nowhere: to
+// route finds where a request goes. It returns a page when it goes nowhere: to
 // the client that lacks credentials, loops, or cannot be understood.
 func (p *Proxy) route(ps *passage, r *http.Request) *page {
 	x, to := ps.x, ps.in.route
@@ -130,7 +130,7 @@ func (p *Proxy) admits(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// failWith fails the exchange and gives the page that says so.
+// failWith fails the exchange and returns the page that says so.
 func (ps *passage) failWith(code exchange.ErrCode, detail string) *page {
 	e := &exchange.Err{Code: code, Detail: detail}
 	ps.fail(e)

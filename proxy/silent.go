@@ -32,7 +32,7 @@ func (p *Proxy) connectSilent(ps *passage, client net.Conn, to route) {
 // errOriginSpoke says that the origin server spoke first, or ended the connection.
 var errOriginSpoke = errors.New("the origin server spoke first")
 
-// firstWord waits until one of the two speaks. It gives the first octets of the
+// firstWord waits until one of the two speaks. It returns the first octets of the
 // client, and errOriginSpoke or the error that came instead. What the origin
 // server said is read from o again.
 func (p *Proxy) firstWord(client net.Conn, o *outbound) (early []byte, err error) {

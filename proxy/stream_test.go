@@ -139,7 +139,7 @@ func TestEventsComeAtOnce(t *testing.T) {
 	}
 }
 
-// rawThrough sends octets to the proxy and gives the responses.
+// rawThrough sends octets to the proxy and returns the responses.
 func rawThrough(t *testing.T, r *rig, octets string, methods ...string) (got []*http.Response) {
 	t.Helper()
 	c, err := net.Dial("tcp", r.Addr)

@@ -266,7 +266,7 @@ func (w *responseWriter) flushWhole() {
 // Flush sends what is buffered.
 func (w *responseWriter) Flush() { w.flush() }
 
-// Unwrap gives the server's own writer to http.ResponseController.
+// Unwrap returns the server's own writer to http.ResponseController.
 func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 var errNoHijack = errors.New("this connection cannot be taken over")

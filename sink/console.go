@@ -22,7 +22,7 @@ type ConsoleOptions struct {
 	// shows all.
 	Wanted   func(*annotate.Annotated) bool
 	Location *time.Location // for the clock on a terminal; nil for the local one
-	// Closing gives the last words of the summary line, such as "policy:
+	// Closing returns the last words of the summary line, such as "policy:
 	// FAIL"; nil for none.
 	Closing func() string
 }
@@ -77,7 +77,7 @@ func (c *Console) Close() error {
 	return err
 }
 
-// Summary gives the line that Close prints, without its line feed.
+// Summary returns the line that Close prints, without its line feed.
 func (c *Console) Summary() string {
 	s := c.total.String()
 	if c.o.Closing != nil {
@@ -88,7 +88,7 @@ func (c *Console) Summary() string {
 	return s
 }
 
-// shown gives the notes that are severe enough, and notes itself if all are.
+// shown returns the notes that are severe enough, and notes itself if all are.
 func (c *Console) shown(notes []annotate.Note) []annotate.Note {
 	for i := range notes {
 		if notes[i].Severity < c.o.Least {
@@ -150,7 +150,7 @@ func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
 	return b
 }
 
-// uri gives the URI as it fits on a line, and how many columns it is to take.
+// uri returns the URI as it fits on a line, and how many columns it is to take.
 func (c *Console) uri(x *exchange.Exchange) (uri string, column int) {
 	uri = printable.Text(shortURI(x), false)
 	total := 0
@@ -362,7 +362,7 @@ func (c *Console) appendRepeated(b []byte, n *annotate.Note, times int) []byte {
 	return append(b, '\n')
 }
 
-// excerpt gives the line of the message that a note points at and the carets
+// excerpt returns the line of the message that a note points at and the carets
 // below it; "" for both when there is nothing to point at.
 func (c *Console) excerpt(x *exchange.Exchange, n *annotate.Note) (line, caret string) {
 	p := n.Place

@@ -69,7 +69,7 @@ type LaneStats struct {
 	Failed  uint64 // because the sink could not write
 }
 
-// A Fanout gives every exchange to every sink. Its methods are safe for
+// A Fanout hands every exchange to every sink. Its methods are safe for
 // concurrent use.
 type Fanout struct {
 	redact  *exchange.Redactor
@@ -103,7 +103,7 @@ func (f *Fanout) Put(a *annotate.Annotated) {
 	}
 }
 
-// Stats gives the counters of each lane, in the order given to NewFanout.
+// Stats returns the counters of each lane, in the order given to NewFanout.
 func (f *Fanout) Stats() []LaneStats {
 	out := make([]LaneStats, len(f.lanes))
 	for i, l := range f.lanes {
@@ -211,7 +211,7 @@ func (l *lane) put(a *annotate.Annotated, size int64) {
 	}
 }
 
-// take waits for exchanges and gives them all; none when the lane has ended.
+// take waits for exchanges and returns them all; none when the lane has ended.
 // It lends the goroutine's last batch to the queue as room.
 func (l *lane) take(last []item) []item {
 	clear(last)

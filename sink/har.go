@@ -47,7 +47,7 @@ func (s *HARSink) Close() error {
 	return err
 }
 
-// notesJSON gives the notes as the record has them; nil when there are none.
+// notesJSON returns the notes as the record has them; nil when there are none.
 func notesJSON(a *annotate.Annotated) []byte {
 	if len(a.Notes) == 0 {
 		return nil

@@ -77,7 +77,7 @@ func (l *LogFile) open() error {
 	return nil
 }
 
-// firstTime finds the time of the first record in a file, else gives another.
+// firstTime finds the time of the first record in a file, else returns another.
 func firstTime(name string, other time.Time) time.Time {
 	f, err := os.Open(name)
 	if err != nil {

@@ -44,7 +44,7 @@ func line(t *testing.T, l *sink.LogFile, text string) {
 	}
 }
 
-// files gives the names beside a log file, it last.
+// files returns the names beside a log file, it last.
 func files(t *testing.T, name string) []string {
 	t.Helper()
 	all, err := filepath.Glob(strings.TrimSuffix(name, ".jsonl") + "*")

@@ -83,7 +83,7 @@ func MakeResponseFields(x *exchange.Exchange, notes []annotate.Note, mode FieldM
 	return ResponseFields{Notes: all[:notesEnd], Exchange: all[notesEnd:exchangeEnd], Timing: all[exchangeEnd:]}
 }
 
-// worstPerRule gives the index of one note for each rule, the worst first, and
+// worstPerRule returns the index of one note for each rule, the worst first, and
 // those that a baseline accepts last. It appends to scratch.
 func worstPerRule(notes []annotate.Note, scratch []int) []int {
 	for _, accepted := range [...]bool{false, true} {

@@ -7,7 +7,7 @@ import (
 	"sidenote/exchange"
 )
 
-// ExchangeProperties gives the keys of a record of schema "sidenote.exchange/1",
+// ExchangeProperties returns the keys of a record of schema "sidenote.exchange/1",
 // without those of field lines, which exchange.FieldPatterns has.
 func ExchangeProperties() []exchange.Property {
 	const whenNoted = "there are notes"
@@ -20,7 +20,7 @@ func ExchangeProperties() []exchange.Property {
 	)
 }
 
-// NoteProperties gives the keys of a record of schema "sidenote.note/1".
+// NoteProperties returns the keys of a record of schema "sidenote.note/1".
 func NoteProperties() []exchange.Property {
 	list := exchange.Identity(NoteSchema)
 	own := map[string]bool{"http.request.method": true, "url.full": true, "server.address": true, "http.response.status_code": true}
@@ -32,7 +32,7 @@ func NoteProperties() []exchange.Property {
 	return append(list, noteProperties(&noteRecordKeys)...)
 }
 
-// noteProperties gives the keys of a note.
+// noteProperties returns the keys of a note.
 func noteProperties(k *noteNames) []exchange.Property {
 	return []exchange.Property{
 		{Key: k.rule, Doc: "ID of the rule", Schema: text(), Required: true},
@@ -47,7 +47,7 @@ func noteProperties(k *noteNames) []exchange.Property {
 	}
 }
 
-// placeProperties gives what encodePlace writes.
+// placeProperties returns what encodePlace writes.
 func placeProperties() []exchange.Property {
 	integer := map[string]any{"type": "integer"}
 	const whenField, whenSpan = "the part is a field or a trailer", "there are such octets"
@@ -72,7 +72,7 @@ func blame() map[string]any {
 		string(annotate.ByOriginOrIntermediary), string(annotate.ByProxy))
 }
 
-// Schema gives the JSON Schema (2020-12) of a record by its name, "exchange" or
+// Schema returns the JSON Schema (2020-12) of a record by its name, "exchange" or
 // "note"; ok is false for any other.
 func Schema(name string) (text []byte, ok bool) {
 	var s map[string]any

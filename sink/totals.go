@@ -40,7 +40,7 @@ func (t *totals) add(a *annotate.Annotated) {
 	}
 }
 
-// String gives "-- 212 exchanges: 198 2xx, 9 4xx, 1 failed; 3 errors, 9 warnings".
+// String returns "-- 212 exchanges: 198 2xx, 9 4xx, 1 failed; 3 errors, 9 warnings".
 func (t *totals) String() string {
 	var parts []string
 	for class, n := range t.classes {

@@ -131,7 +131,7 @@ type route struct {
 // name is "GET /orders/{id}".
 func (r *route) name() string { return r.method + " " + r.template }
 
-// find looks an exchange up. It gives the first route of each description that
+// find looks an exchange up. It returns the first route of each description that
 // knows the path, those that know the method too before others, and under, a
 // description that claims the place of the URL and does not know the path.
 func (c *Contract) find(x *exchange.Exchange) (routes []route, under *description) {
@@ -153,7 +153,7 @@ func (c *Contract) find(x *exchange.Exchange) (routes []route, under *descriptio
 	return routes, under
 }
 
-// operation gives the route of an exchange whose method is declared.
+// operation returns the route of an exchange whose method is declared.
 func (c *Contract) operation(p *annotate.Pass) (*route, bool) {
 	routes, _ := c.find(p.X)
 	if len(routes) == 0 || routes[0].operation == nil || isPreflight(p.X) {

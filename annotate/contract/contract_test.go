@@ -50,7 +50,7 @@ func messages(notes []annotate.Note) (all []string) {
 	return all
 }
 
-// sourcesOf gives what a rule's examples are compared with.
+// sourcesOf returns what a rule's examples are compared with.
 func sourcesOf(r *annotate.Rule) []string {
 	if r.ID == "contract/route-ambiguous" {
 		return []string{"testdata/shop.yaml", "https://api.shop.test/v1=testdata/shop.yaml"}

@@ -2,6 +2,6 @@
 // where a request or a response is not as the description of an API has it.
 //
 // A Contract holds descriptions; its rules are ordinary rules whose checks hold
-// the contract. Rules gives the same rules without one, for lists and
+// the contract. Rules returns the same rules without one, for lists and
 // explanations.
 package contract

@@ -18,7 +18,7 @@ func exempting() map[string]func(*route, *exchange.Message) bool {
 	}
 }
 
-// Exempt gives rules that are silent about what the contract allows, and is to
+// Exempt returns rules that are silent about what the contract allows, and is to
 // be given all rules that are used beside its own. Rules that no contract says
 // anything of stay the same values.
 func (c *Contract) Exempt(rules []*annotate.Rule) []*annotate.Rule {

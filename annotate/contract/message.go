@@ -28,7 +28,7 @@ type body struct {
 	message  *exchange.Message
 }
 
-// bodyOf gives the content of a message if it is whole, can be decoded, is not
+// bodyOf returns the content of a message if it is whole, can be decoded, is not
 // too large to be compared, and its media type is declared.
 func bodyOf(m *exchange.Message, declared openapi3.Content, s side) (b body, ok bool) {
 	if m.Content.Size == 0 || len(declared) == 0 || m.Fields.Count(exchange.FieldContentType) != 1 {

@@ -73,7 +73,7 @@ func groupsOf(doc *openapi3.T, base string) ([]group, error) {
 	return groups, nil
 }
 
-// ownServers gives the server entries of a path and of its operations.
+// ownServers returns the server entries of a path and of its operations.
 func ownServers(item *openapi3.PathItem) openapi3.Servers {
 	own := slices.Clone(item.Servers)
 	for _, operation := range item.Operations() {
@@ -98,7 +98,7 @@ func (n *node) add(template string, item *openapi3.PathItem) {
 	}
 }
 
-// child gives the node below for a segment of a template.
+// child returns the node below for a segment of a template.
 func (n *node) child(segment string, spans [][]int) *node {
 	if len(spans) == 0 {
 		if n.fixed == nil {
@@ -222,7 +222,7 @@ func (w *walk) end(e *pathEnd, values []string) {
 	}
 }
 
-// operation gives the operation for a method; that of GET for a HEAD that is
+// operation returns the operation for a method; that of GET for a HEAD that is
 // not declared, since servers answer it wherever they answer GET.
 func (e *pathEnd) operation(method string) (*openapi3.Operation, string) {
 	if o := e.operations[method]; o != nil {

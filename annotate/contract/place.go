@@ -43,7 +43,7 @@ type server struct {
 	pattern *regexp.Regexp
 }
 
-// rest gives the path below the server entry.
+// rest returns the path below the server entry.
 func (s *server) rest(p place) (rest string, ok bool) {
 	if s.pattern != nil {
 		text := p.path

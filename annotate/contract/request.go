@@ -87,7 +87,7 @@ func checkParameters(c *Contract, p *annotate.Pass) {
 	}
 }
 
-// parametersOf gives the parameters of path and operation; the operation's
+// parametersOf returns the parameters of path and operation; the operation's
 // replace those of the path (OpenAPI 3.1, Operation Object).
 func parametersOf(r *route) (all []*openapi3.Parameter) {
 	for _, ref := range r.operation.Parameters {
@@ -249,7 +249,7 @@ func (d *description) meets(x *exchange.Exchange, alternative openapi3.SecurityR
 	return "", true
 }
 
-// scheme gives a security scheme by its name; nil for one that is not declared.
+// scheme returns a security scheme by its name; nil for one that is not declared.
 func (d *description) scheme(name string) *openapi3.SecurityScheme {
 	if d.doc.Components == nil || d.doc.Components.SecuritySchemes[name] == nil {
 		return nil

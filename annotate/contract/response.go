@@ -14,7 +14,7 @@ import (
 	"sidenote/exchange"
 )
 
-// responseOf gives what an operation declares for a status: the exact code,
+// responseOf returns what an operation declares for a status: the exact code,
 // then its range, then default; nil for one that it does not declare.
 func responseOf(r *route, status int) *openapi3.Response {
 	responses := r.operation.Responses
@@ -67,7 +67,7 @@ func toHTTPS(x *exchange.Exchange) bool {
 	return err == nil && strings.EqualFold(u.Scheme, "https")
 }
 
-// response gives what is declared for the exchange's status, and not for a
+// response returns what is declared for the exchange's status, and not for a
 // response to HEAD, which lacks content and may lack the fields about it.
 func (c *Contract) response(p *annotate.Pass) (*route, *openapi3.Response) {
 	r, ok := c.operation(p)
@@ -149,7 +149,7 @@ func checkResponseBody(c *Contract, p *annotate.Pass) {
 	}
 }
 
-// responseBody gives the content of a response where all of it is there and
+// responseBody returns the content of a response where all of it is there and
 // declared.
 func (c *Contract) responseBody(p *annotate.Pass) (b body, r *route, ok bool) {
 	r, declared := c.response(p)

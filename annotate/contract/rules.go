@@ -12,13 +12,13 @@ type comparedRule struct {
 	check func(*Contract, *annotate.Pass)
 }
 
-// Rules gives the rules without a contract: known, listed and explained, and
+// Rules returns the rules without a contract: known, listed and explained, and
 // silent.
 func Rules() []*annotate.Rule {
 	return (*Contract)(nil).Rules()
 }
 
-// Rules gives the rules that compare exchanges with the contract. Those of a
+// Rules returns the rules that compare exchanges with the contract. Those of a
 // contract that is nil or holds no description are silent.
 func (c *Contract) Rules() []*annotate.Rule {
 	compared := comparedRules()

@@ -41,7 +41,7 @@ type failure struct {
 	value  any      // what breaks it
 }
 
-// pointer gives the path as a JSON pointer (RFC 6901); "" for the root.
+// pointer returns the path as a JSON pointer (RFC 6901); "" for the root.
 func (f *failure) pointer() string {
 	var b strings.Builder
 	for _, key := range f.path {
@@ -62,7 +62,7 @@ func (f *failure) where() string {
 // composed is a format that no validator knows, see nameComposed.
 const composed = "composed"
 
-// nameComposed gives each schema that is made of others a format, unless it has
+// nameComposed returns each schema that is made of others a format, unless it has
 // one. It has no effect on what the schema accepts, and keeps the library from
 // following schemas that contain themselves without end when it asks whether a
 // schema is empty.
@@ -107,7 +107,7 @@ func isPlain(root *openapi3.SchemaRef) bool {
 
 var errNotPlain = errors.New("not plain")
 
-// breaks gives the first place where a value breaks a schema; nil when it does
+// breaks returns the first place where a value breaks a schema; nil when it does
 // not, or only where a saved file has a redacted value.
 func (d *description) breaks(schema *openapi3.SchemaRef, value any, s side) *failure {
 	if schema == nil || schema.Value == nil {
@@ -220,7 +220,7 @@ func isChoice(keyword string) bool {
 	return keyword == "oneOf" || keyword == "anyOf" || keyword == "not"
 }
 
-// atParent gives the path of an object rather than that of the member it lacks.
+// atParent returns the path of an object rather than that of the member it lacks.
 func atParent(path []string, keyword string) []string {
 	if keyword == "required" && len(path) > 0 {
 		return path[:len(path)-1]
@@ -276,7 +276,7 @@ func (s side) optional(root *openapi3.Schema, f *failure) bool {
 	})
 }
 
-// subschemas gives the schemas that may apply to the value at a path.
+// subschemas returns the schemas that may apply to the value at a path.
 func subschemas(root *openapi3.Schema, path []string) []*openapi3.Schema {
 	at := flatten(nil, root)
 	for _, key := range path {
@@ -307,7 +307,7 @@ func flatten(all []*openapi3.Schema, s *openapi3.Schema) []*openapi3.Schema {
 	return all
 }
 
-// below gives the schemas that one schema declares for a member or an element.
+// below returns the schemas that one schema declares for a member or an element.
 func below(s *openapi3.Schema, key string) (all []*openapi3.Schema) {
 	add := func(ref *openapi3.SchemaRef) {
 		if ref != nil && ref.Value != nil {

@@ -40,7 +40,7 @@ const maxValues = 10_000
 // A search looks for a member that no schema declares.
 type search struct{ left int }
 
-// undeclared gives the path of the first such member, in the order of names. A
+// undeclared returns the path of the first such member, in the order of names. A
 // schema that allows or describes other members declares all of them, and one
 // that declares none says nothing of them.
 func (s *search) undeclared(value any, schemas []*openapi3.Schema, path []string) ([]string, bool) {
@@ -70,7 +70,7 @@ func (s *search) undeclared(value any, schemas []*openapi3.Schema, path []string
 	return nil, false
 }
 
-// declaring gives the schemas of a member or an element, with those that they combine.
+// declaring returns the schemas of a member or an element, with those that they combine.
 func declaring(schemas []*openapi3.Schema, key string) (all []*openapi3.Schema) {
 	for _, s := range schemas {
 		for _, ref := range below(s, key) {

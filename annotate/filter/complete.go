@@ -111,7 +111,7 @@ func FacetKeys() (names []string) {
 	return names
 }
 
-// EachFacet gives what calls a function with the values of a row for a key; nil
+// EachFacet returns what calls a function with the values of a row for a key; nil
 // where the key has no values to count.
 func EachFacet(name string) func(*Row, func(string)) {
 	if k := keyNamed(name); k != nil {

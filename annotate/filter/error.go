@@ -20,7 +20,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Caret gives the filter and, in a second line, marks below the place.
+// Caret returns the filter and, in a second line, marks below the place.
 func (e *Error) Caret(text string) string {
 	width := max(1, len([]rune(text[e.Start:e.End])))
 	return text + "\n" + strings.Repeat(" ", len([]rune(text[:e.Start]))) + strings.Repeat("^", width)

@@ -18,7 +18,7 @@ type key struct {
 	words   []word // the values that there are, where they are fixed
 	make    func(operand) (node, *Error)
 
-	// facet gives the values of a row that are worth counting and proposing.
+	// facet returns the values of a row that are worth counting and proposing.
 	facet func(*Row, func(string))
 }
 

@@ -17,7 +17,7 @@ type Filter struct {
 	text string
 }
 
-// String gives the filter as it was written.
+// String returns the filter as it was written.
 func (f *Filter) String() string { return f.text }
 
 // Match reports whether a row is wanted.

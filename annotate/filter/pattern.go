@@ -49,7 +49,7 @@ const (
 	mostNeeded  = 8
 )
 
-// needed gives texts of which one is part of whatever an expression matches;
+// needed returns texts of which one is part of whatever an expression matches;
 // none when nothing can be said.
 func needed(re *syntax.Regexp) []string {
 	switch re.Op {

@@ -30,7 +30,7 @@ func RowOf(a *annotate.Annotated) Row {
 	}
 }
 
-// MediaType gives the type and subtype that a message says its content has, in
+// MediaType returns the type and subtype that a message says its content has, in
 // lower case; "" where it says none.
 func MediaType(m *exchange.Message) string {
 	return m.MediaType()

@@ -12,7 +12,7 @@ type messageSide struct {
 	isRequest bool
 }
 
-// bothSides gives the request and the final response.
+// bothSides returns the request and the final response.
 func bothSides(x *exchange.Exchange) [2]messageSide {
 	return [2]messageSide{{&x.Request.Message, true}, {&x.Response.Message, false}}
 }

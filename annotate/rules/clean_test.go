@@ -48,7 +48,7 @@ func say(start string, fields ...string) cleanMessage {
 	return cleanMessage{start: start, fields: withUsual(fields, "Date: Fri, 02 Jan 2026 03:04:05 GMT", "Server: shop")}
 }
 
-// with gives a message content and its length.
+// with returns a message content and its length.
 func (m cleanMessage) with(contentType, content string) cleanMessage {
 	m.content = content
 	if contentType != "" {
@@ -64,14 +64,14 @@ func (m cleanMessage) with(contentType, content string) cleanMessage {
 	return m
 }
 
-// chunked gives a message content of unknown length.
+// chunked returns a message content of unknown length.
 func (m cleanMessage) chunked(contentType, content string, trailer ...string) cleanMessage {
 	m.fields = withUsual(m.fields, "Transfer-Encoding: chunked")
 	m.trailer = trailer
 	return m.with(contentType, content)
 }
 
-// coded gives a message content in a content coding.
+// coded returns a message content in a content coding.
 func (m cleanMessage) coded(coding, contentType, content string) cleanMessage {
 	m.fields = withUsual(m.fields, "Content-Encoding: "+coding, "Vary: Accept-Encoding")
 	return m.with(contentType, encode(coding, content))
@@ -121,7 +121,7 @@ func withUsual(given []string, usual ...string) []string {
 	return all
 }
 
-// text gives the case in text form.
+// text returns the case in text form.
 func (c *cleanCase) text(version string) string {
 	var b strings.Builder
 	facts := "* started 2026-01-02T03:04:05Z\n* scheme https\n" +

@@ -168,7 +168,7 @@ func xmlProblem(b []byte) (at int, what string) {
 	}
 }
 
-// xmlError gives the parser's words for a fault of the syntax; others, such as
+// xmlError returns the parser's words for a fault of the syntax; others, such as
 // an encoding or version that it does not know, say nothing of the document.
 func xmlError(at int, err error) (int, string) {
 	var syntax *xml.SyntaxError

@@ -17,7 +17,7 @@ type side struct {
 	blame annotate.Blame // who sent it
 }
 
-// sidesOf gives the request and the final response.
+// sidesOf returns the request and the final response.
 func sidesOf(x *exchange.Exchange) [2]side {
 	return [2]side{
 		{x, &x.Request.Message, exchange.InRequest, annotate.ByClient},

@@ -38,7 +38,7 @@ type setCookie struct {
 	line int
 }
 
-// cookiesSet gives the cookies that a response sets, but for lines that
+// cookiesSet returns the cookies that a response sets, but for lines that
 // cookie/set-cookie-combined is about: there nobody knows what was meant.
 func cookiesSet(p *annotate.Pass) iter.Seq[setCookie] {
 	return func(yield func(setCookie) bool) {
@@ -51,7 +51,7 @@ func cookiesSet(p *annotate.Pass) iter.Seq[setCookie] {
 	}
 }
 
-// liveCookies gives the cookies that are not deletions.
+// liveCookies returns the cookies that are not deletions.
 func liveCookies(p *annotate.Pass) iter.Seq[setCookie] {
 	return func(yield func(setCookie) bool) {
 		for c := range cookiesSet(p) {
@@ -315,7 +315,7 @@ const goodCookie = "sid=31d4d96e407aad42; Path=/; Secure; HttpOnly; SameSite=Lax
 // deletedCookie is a cookie being removed.
 const deletedCookie = "sid=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
 
-// parameterValues gives each parameter's value of a query or form, decoded.
+// parameterValues returns each parameter's value of a query or form, decoded.
 func parameterValues(params string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for params != "" {

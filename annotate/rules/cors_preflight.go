@@ -137,7 +137,7 @@ func isGrantable(x *exchange.Exchange) bool {
 	return x.Response.Class() == 2 && isPreflight(&x.Request) && passesOriginCheck(x)
 }
 
-// requestedFields gives the names that a preflight asks for.
+// requestedFields returns the names that a preflight asks for.
 func requestedFields(p *annotate.Pass) iter.Seq2[exchange.Place, string] {
 	return func(yield func(exchange.Place, string) bool) {
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldAccessControlRequestHeaders) {

@@ -28,7 +28,7 @@ func framingCodingRules() []*annotate.Rule {
 
 var transferEncodingOnly = []exchange.Name{exchange.FieldTransferEncoding}
 
-// codedHeads gives the HTTP/1.x messages that have Transfer-Encoding, as received.
+// codedHeads returns the HTTP/1.x messages that have Transfer-Encoding, as received.
 func codedHeads(p *annotate.Pass, f func(s messageHead, line int)) {
 	for s := range messageHeads(p) {
 		if s.Fields.Has(exchange.FieldTransferEncoding) && isAsReceived(s.Message) {

@@ -31,7 +31,7 @@ func harWriters() map[string]func(har []byte) []byte {
 	}
 }
 
-// inHAR gives exchanges as sidenote reads them in a HAR that keeps text in
+// inHAR returns exchanges as sidenote reads them in a HAR that keeps text in
 // UTF-8; nil for one that a HAR has no room for.
 func inHAR(t *testing.T, all []*exchange.Exchange, as func([]byte) []byte) []*exchange.Exchange {
 	t.Helper()

@@ -162,7 +162,7 @@ func proxyError(name string) (words string, own bool) {
 	return "", false
 }
 
-// proxyStatus gives the members of a response's Proxy-Status, with the index
+// proxyStatus returns the members of a response's Proxy-Status, with the index
 // of their line, in lines that can be read.
 func proxyStatus(p *annotate.Pass, yield func(line int, m field.Member)) {
 	for i, l := range p.X.Response.Fields.Each(exchange.FieldProxyStatus) {

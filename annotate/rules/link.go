@@ -55,7 +55,7 @@ func (l *foundLink) param(p *annotate.Pass, q field.Param) exchange.Place {
 	return l.place(p, q.At, q.ValueAt+len(q.Value))
 }
 
-// find gives the first parameter of a name.
+// find returns the first parameter of a name.
 func (l *foundLink) find(name string) (field.Param, bool) {
 	for q := range l.Params() {
 		if field.EqualFold(q.Name, name) {

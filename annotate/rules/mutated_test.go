@@ -209,7 +209,7 @@ func withLine(text, line string) (string, bool) {
 	return strings.Join(slices.Insert(lines, at, line), "\n"), true
 }
 
-// partsTaken gives a field value without one of its members or parameters, with
+// partsTaken returns a field value without one of its members or parameters, with
 // the name of that, for each in turn.
 func partsTaken(value string) func(yield func(what, rest string) bool) {
 	return func(yield func(string, string) bool) {

@@ -27,7 +27,7 @@ type preference struct {
 	line       int
 }
 
-// preferences gives the preferences of all lines of a field.
+// preferences returns the preferences of all lines of a field.
 func preferences(f *exchange.Fields, n exchange.Name) iter.Seq[preference] {
 	return func(yield func(preference) bool) {
 		for i, l := range f.Each(n) {

@@ -209,7 +209,7 @@ var range206MoreThanRequested = &annotate.Rule{
 	},
 }
 
-// hull gives the first and last octet that any of the ranges asks for. ok is
+// hull returns the first and last octet that any of the ranges asks for. ok is
 // false where a suffix cannot be resolved for want of a length.
 func hull(ranges field.Ranges, got field.ContentRange) (first, last int64, ok bool) {
 	first, last = field.MaxNumber, -1

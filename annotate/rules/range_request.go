@@ -200,7 +200,7 @@ var rangeOverlappingRanges = &annotate.Rule{
 	},
 }
 
-// firstLast gives the positions of ranges, a bounded number of them, and
+// firstLast returns the positions of ranges, a bounded number of them, and
 // whether they ascend. A suffix range counts from the end, so it comes last.
 func firstLast(r field.Ranges) (list [][2]int64, ascending bool) {
 	ascending = true

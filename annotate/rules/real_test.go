@@ -77,7 +77,7 @@ func TestRealTrafficCutShort(t *testing.T) {
 	}
 }
 
-// realTraffic gives the records of real traffic by the name of their file, one a
+// realTraffic returns the records of real traffic by the name of their file, one a
 // line.
 func realTraffic(t *testing.T) map[string][][]byte {
 	t.Helper()
@@ -96,7 +96,7 @@ func realTraffic(t *testing.T) map[string][][]byte {
 	return records
 }
 
-// notedRules gives the rules with a note of level warn or error on a record of
+// notedRules returns the rules with a note of level warn or error on a record of
 // which at most keep octets of each content are kept, if keep is not negative.
 func notedRules(t *testing.T, set *annotate.Set, line []byte, keep int) map[string]bool {
 	t.Helper()

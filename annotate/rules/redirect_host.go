@@ -199,7 +199,7 @@ func clientReaches(x *exchange.Exchange, what string) bool {
 // isNear reports whether an address is of this machine or of a private network.
 func isNear(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
-// isNativeSignIn reports whether a redirect gives the outcome of a sign-in to
+// isNativeSignIn reports whether a redirect returns the outcome of a sign-in to
 // an app that waits on the user's machine (RFC 8252 §7.3).
 func isNativeSignIn(r *redirection, what string) bool {
 	return what == loopbackHost &&

@@ -207,7 +207,7 @@ func TestAllListsEveryRule(t *testing.T) {
 	}
 }
 
-// ruleVars gives the names of variables declared as &annotate.Rule{...}.
+// ruleVars returns the names of variables declared as &annotate.Rule{...}.
 func ruleVars(f *ast.File) (names []string) {
 	for _, d := range f.Decls {
 		g, ok := d.(*ast.GenDecl)

@@ -34,7 +34,7 @@ func (c policy) place(start, end int) exchange.Place {
 	return annotate.Span(c.pass.ResponseLine(c.line), start, end)
 }
 
-// enforcedPolicies gives the policies that browsers act on.
+// enforcedPolicies returns the policies that browsers act on.
 func enforcedPolicies(p *annotate.Pass) iter.Seq[policy] {
 	return policiesOf(p, exchange.FieldContentSecurityPolicy)
 }
@@ -51,7 +51,7 @@ func policiesOf(p *annotate.Pass, n exchange.Name) iter.Seq[policy] {
 	}
 }
 
-// allPolicies gives the policies of both fields.
+// allPolicies returns the policies of both fields.
 func allPolicies(p *annotate.Pass) iter.Seq[policy] {
 	return func(yield func(policy) bool) {
 		for _, n := range [...]exchange.Name{exchange.FieldContentSecurityPolicy, exchange.FieldContentSecurityPolicyReportOnly} {

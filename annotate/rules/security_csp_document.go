@@ -325,7 +325,7 @@ func noteMixedContent(p *annotate.Pass, b []byte) {
 	p.Note(at, "<%s> of an https page loads %s over plain http, which browsers block%s", firstTag, shown(u), more)
 }
 
-// blockableURLs gives what an element loads that browsers do not ask for over
+// blockableURLs returns what an element loads that browsers do not ask for over
 // https by themselves.
 func blockableURLs(t field.HTMLTag) []string {
 	name := ""
@@ -350,7 +350,7 @@ func blockableURLs(t field.HTMLTag) []string {
 	return nil
 }
 
-// srcset gives the addresses of a list of images for different screens.
+// srcset returns the addresses of a list of images for different screens.
 func srcset(t field.HTMLTag) (urls []string) {
 	v, _ := t.Attribute("srcset")
 	for _, candidate := range strings.Split(v, ",") {

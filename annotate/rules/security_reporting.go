@@ -23,7 +23,7 @@ type endpoint struct {
 	at        exchange.Place
 }
 
-// endpointsOf gives the endpoints that Reporting-Endpoints and Report-To define.
+// endpointsOf returns the endpoints that Reporting-Endpoints and Report-To define.
 func endpointsOf(p *annotate.Pass) iter.Seq[endpoint] {
 	return func(yield func(endpoint) bool) {
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldReportingEndpoints) {

@@ -25,7 +25,7 @@ type signed struct {
 	in    exchange.PlaceMessage
 }
 
-// signedMessages gives the request and the response that have a signature field.
+// signedMessages returns the request and the response that have a signature field.
 func signedMessages(x *exchange.Exchange) (all []signed) {
 	for _, s := range [...]signed{{&x.Request.Message, annotate.ByClient, exchange.InRequest}, {&x.Response.Message, annotate.ByOrigin, exchange.InResponse}} {
 		for _, f := range [...]*exchange.Fields{&s.m.Fields, &s.m.Trailers} {

@@ -248,7 +248,7 @@ var disclosures = [...]disclosure{
 	{what: "ASP.NET's debug page", text: []byte("<b>Stack Trace:</b>")},
 }
 
-// find gives the octets of the first mark in b, -1 and -1 if there is none.
+// find returns the octets of the first mark in b, -1 and -1 if there is none.
 func (d *disclosure) find(b []byte) (start, end int) {
 	for from := 0; ; {
 		i := bytes.Index(b[from:], d.text)

@@ -186,7 +186,7 @@ func quoted(s string) string {
 	return strconv.Quote(s)
 }
 
-// inWords gives a number of seconds in the largest unit that suits.
+// inWords returns a number of seconds in the largest unit that suits.
 func inWords(seconds int64) string {
 	for _, u := range [...]struct {
 		name    string

@@ -41,7 +41,7 @@ func responseHead(p *annotate.Pass) messageHead {
 	return messageHead{&p.X.Response.Message, exchange.InResponse, annotate.ByOrigin, p.ResponseOverview()}
 }
 
-// messageHeads gives both messages. A response that sidenote made is not looked at.
+// messageHeads returns both messages. A response that sidenote made is not looked at.
 func messageHeads(p *annotate.Pass) iter.Seq[messageHead] {
 	return func(yield func(messageHead) bool) {
 		if !yield(requestHead(p)) || p.X.Response.Made || p.X.Response.Status == 0 {

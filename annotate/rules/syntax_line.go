@@ -170,7 +170,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 	},
 }
 
-// longLines gives n field lines of 7 kB each.
+// longLines returns n field lines of 7 kB each.
 func longLines(n int) (lines []string) {
 	for i := range n {
 		lines = append(lines, "Shop-Long-"+string(rune('A'+i))+": "+strings.Repeat("abcdefg", 1000))

@@ -23,7 +23,7 @@ var structuredFieldNames = annotate.NamesIn(annotate.FormItem, annotate.FormDict
 
 var parsedNames = fittingNames(func(f *annotate.Field) bool { return structureOf(f.Form) != 0 })
 
-// structuredLines gives the lines of fields that are defined as structured
+// structuredLines returns the lines of fields that are defined as structured
 // fields, each with the message that it stands in and its kind. Values of older
 // drafts, redacted ones, and fields of the other direction are left out.
 func structuredLines(p *annotate.Pass) iter.Seq2[messageHead, structuredLine] {

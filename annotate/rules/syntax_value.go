@@ -82,7 +82,7 @@ func fittingNames(is func(*annotate.Field) bool) (names fitting) {
 	return names
 }
 
-// of gives those for one message.
+// of returns those for one message.
 func (f *fitting) of(s messageHead) *exchange.NameMask {
 	if s.in == exchange.InRequest {
 		return &f.request

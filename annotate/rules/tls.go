@@ -431,7 +431,7 @@ func isCertificateError(c exchange.ErrCode) bool {
 	return false
 }
 
-// detail gives what the system or the library said, for the end of a message.
+// detail returns what the system or the library said, for the end of a message.
 func detail(e *exchange.Err) string {
 	const most = 300
 	if e.Detail == "" {

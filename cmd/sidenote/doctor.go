@@ -75,7 +75,7 @@ func doctorNames() []string {
 	return names
 }
 
-// chooseProbes gives those that are named, each by its name or the first word
+// chooseProbes returns those that are named, each by its name or the first word
 // of it; all where none is.
 func chooseProbes(names []string) ([]doctor.Probe, error) {
 	all := doctor.Probes()

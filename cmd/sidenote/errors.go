@@ -42,7 +42,7 @@ func usageErrorf(format string, args ...any) error {
 	return &codedError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// exit says on stderr what ended the program and gives its exit code.
+// exit says on stderr what ended the program and returns its exit code.
 func (p *program) exit(err error) int {
 	if err == nil {
 		return exitOK

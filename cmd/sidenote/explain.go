@@ -100,7 +100,7 @@ func explain(thing string, expected []*annotate.Rule) (*article, error) {
 		thing, didYouMean(thing, things(), "%q"))
 }
 
-// expectedRule gives the rule of an expectation: one at hand, one that checks
+// expectedRule returns the rule of an expectation: one at hand, one that checks
 // have by themselves, or else what is so of all of them; nil for any other ID.
 func expectedRule(id string, atHand []*annotate.Rule) *annotate.Rule {
 	ofChecks, _ := check.Rules() // they have no fault, as a test finds

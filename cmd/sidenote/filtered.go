@@ -35,7 +35,7 @@ type filtered struct {
 	wanted func(*annotate.Annotated) bool
 }
 
-// only puts a filter before a sink; it gives the sink itself for none.
+// only puts a filter before a sink; it returns the sink itself for none.
 func only(s sink.Sink, wanted func(*annotate.Annotated) bool) sink.Sink {
 	if wanted == nil {
 		return s

@@ -80,7 +80,7 @@ func (s *serving) otlpFromEnviron(where string) (otlp.Targets, error) {
 	return t, nil
 }
 
-// otlpHeader gives the fields that the configuration adds to requests.
+// otlpHeader returns the fields that the configuration adds to requests.
 func (s *serving) otlpHeader() (http.Header, error) {
 	h := http.Header{}
 	for name, value := range s.config.OTLPHeaders {

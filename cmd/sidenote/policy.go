@@ -151,7 +151,7 @@ func (j *judge) announce(c *configs.Config) {
 	}
 }
 
-// adjust gives notes the severities that the policy says.
+// adjust returns notes the severities that the policy says.
 func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
 	if j == nil {
 		return notes
@@ -159,7 +159,7 @@ func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.N
 	return j.policy.Adjust(x, notes)
 }
 
-// preview gives the notes that are there when the response head is known as they
+// preview returns the notes that are there when the response head is known as they
 // are to be shown: without those that another says better, adjusted, and marked
 // where the baseline accepts them. It counts nothing and leaves notes as they
 // are: they come again, and what the policy drops here still has to drop others.

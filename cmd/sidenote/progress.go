@@ -28,7 +28,7 @@ type progress struct {
 	shown   bool
 }
 
-// newProgress gives a bar on stderr if that is a terminal that can take a line
+// newProgress returns a bar on stderr if that is a terminal that can take a line
 // back, and nil otherwise.
 func (p *program) newProgress() *progress {
 	f, ok := p.stderr.(*os.File)
@@ -53,7 +53,7 @@ func (p *progress) begin(files []capture) {
 	}
 }
 
-// counting gives a reader that moves the bar on.
+// counting returns a reader that moves the bar on.
 func (p *progress) counting(r io.Reader) io.Reader {
 	if p == nil {
 		return r

@@ -103,7 +103,7 @@ func (r *reading) complain(err error) {
 	fmt.Fprintf(r.program.stderr, "sidenote: %s: %s\n", r.command, oneLine(err.Error()))
 }
 
-// readUntil gives a reader of r that fails as soon as ctx ends, though r itself
+// readUntil returns a reader of r that fails as soon as ctx ends, though r itself
 // may then still wait for something to read.
 func readUntil(ctx context.Context, r io.Reader) io.Reader {
 	from, to := io.Pipe()

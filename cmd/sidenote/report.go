@@ -203,7 +203,7 @@ func (r *reports) any() bool { return len(r.whole) > 0 || len(r.streams) > 0 }
 // that secrets have to be looked for in all of it.
 func (r *reports) needContent() bool { return len(r.streams) > 0 }
 
-// lanes gives what a Fanout is to write to.
+// lanes returns what a Fanout is to write to.
 func (r *reports) lanes() []sink.Lane {
 	lanes := []sink.Lane{{Name: "report", Sink: r.collector}}
 	for _, s := range r.streams {
@@ -212,7 +212,7 @@ func (r *reports) lanes() []sink.Lane {
 	return lanes
 }
 
-// Write gives an exchange to every report, for programs that have no Fanout.
+// Write returns an exchange to every report, for programs that have no Fanout.
 // It never fails: finish says what went wrong.
 func (r *reports) Write(a *annotate.Annotated) {
 	_ = r.collector.Write(a) // never fails
@@ -322,7 +322,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 }
 
 // makeRoom finds out whether a file can be written, and removes the
-// report of an earlier run, which would be taken for one of this. It gives the
+// report of an earlier run, which would be taken for one of this. It returns the
 // path of the file that the name stands for.
 func (r *reports) makeRoom(name string) (target string, err error) {
 	if name == "-" {

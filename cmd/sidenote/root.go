@@ -58,7 +58,7 @@ func (p *program) lookup(name string) (value string, set bool) {
 	return "", false
 }
 
-// fromEnviron gives a flag that was not set the value of an environment
+// fromEnviron returns a flag that was not set the value of an environment
 // variable, unless that is empty.
 func (p *program) fromEnviron(c *cobra.Command, flag, variable string, value *string) {
 	if v, _ := p.lookup(variable); v != "" && !c.Flags().Changed(flag) {
@@ -73,7 +73,7 @@ func (p *program) settings(c *cobra.Command) (configs.Config, error) {
 	return config, err
 }
 
-// settingsOrWarn is settings for commands that run long: it also gives what
+// settingsOrWarn is settings for commands that run long: it also returns what
 // looks like a mistake in the environment, which short ones would say each time.
 func (p *program) settingsOrWarn(c *cobra.Command) (configs.Config, []string, error) {
 	config, warnings, err := configs.Load(c.Flags(), p.environ)
@@ -83,7 +83,7 @@ func (p *program) settingsOrWarn(c *cobra.Command) (configs.Config, []string, er
 	return config, warnings, nil
 }
 
-// run runs the program and gives its exit code. It ends soon after ctx is done.
+// run runs the program and returns its exit code. It ends soon after ctx is done.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http complains there of what is recorded and noted anyway
 	p := &program{environ, stdin, stdout, stderr}
@@ -162,7 +162,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return usageErrorf("unknown command %q%s; \"sidenote help\" lists the commands", args[0], didYouMean(args[0], names, "%q"))
 }
 
-// didYouMean gives " (did you mean X?)" with the nearest candidate, printed in
+// didYouMean returns " (did you mean X?)" with the nearest candidate, printed in
 // the format given, and "" when none is near.
 func didYouMean(word string, candidates []string, format string) string {
 	if near := spelling.Nearest(word, candidates); near != "" {

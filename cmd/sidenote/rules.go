@@ -58,7 +58,7 @@ func needNames(n annotate.Needs) []string {
 	return names
 }
 
-// sortedRules gives every rule in the order of their IDs.
+// sortedRules returns every rule in the order of their IDs.
 func sortedRules() []*annotate.Rule {
 	return slices.SortedFunc(slices.Values(knownRules()), func(a, b *annotate.Rule) int { return cmp.Compare(a.ID, b.ID) })
 }
@@ -142,7 +142,7 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 	return slices.DeleteFunc(all, func(r *annotate.Rule) bool { return !keep(r) }), nil
 }
 
-// inProfile gives the rules that are on in the profile, with its severities; all
+// inProfile returns the rules that are on in the profile, with its severities; all
 // of them when none is asked for.
 func (f *ruleFilter) inProfile(all []*annotate.Rule) ([]*annotate.Rule, error) {
 	if f.profile.value == "" {

@@ -99,7 +99,7 @@ func keepOn(changes []annotate.Change, expectations []*annotate.Rule) []annotate
 	return slices.Insert(slices.Clone(changes), general, kept...)
 }
 
-// wantedByPolicy gives the changes that switch on what is off and what the
+// wantedByPolicy returns the changes that switch on what is off and what the
 // policy wants for some traffic.
 func wantedByPolicy(p *policy.Policy, all []*annotate.Rule, changes []annotate.Change) ([]annotate.Change, error) {
 	severities, err := annotate.Severities(all, changes...)

@@ -78,7 +78,7 @@ func runDefaults() map[string]string {
 }
 
 // runConfig puts in what run has otherwise than serve. An address that the file
-// or the environment gives is meant for serve, which may be running.
+// or the environment returns is meant for serve, which may be running.
 func runConfig(c configs.Config) configs.Config {
 	if c.Where("listen") != "--listen" {
 		c.Listen = runDefaults()["listen"]

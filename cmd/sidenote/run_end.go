@@ -18,7 +18,7 @@ import (
 	"sidenote/sink/report"
 )
 
-// finish ends the proxy when the command has ended, judges, and gives the error
+// finish ends the proxy when the command has ended, judges, and returns the error
 // with the exit code of the run.
 func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End, seen child.Seen) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -48,7 +48,7 @@ func (r *running) judged() report.Verdict {
 	return judged(r.judge)
 }
 
-// verdict gives the exit code of the run, and what led to it: the first reason
+// verdict returns the exit code of the run, and what led to it: the first reason
 // is the one that the code stands for.
 func (r *running) verdict(end child.End, failure error) (code int, reasons []string) {
 	add := func(c int, format string, args ...any) {

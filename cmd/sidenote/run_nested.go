@@ -18,7 +18,7 @@ import (
 	"sidenote/proxy"
 )
 
-// outerProxy gives the URL of the proxy of a run that this process is a part of;
+// outerProxy returns the URL of the proxy of a run that this process is a part of;
 // nil when it is in none, or its proxy has gone.
 func (p *program) outerProxy() *url.URL {
 	mark, _ := p.lookup(environ.Mark)

@@ -86,7 +86,7 @@ func (v *validator) note(at string, value any) {
 	}
 }
 
-// write gives the lines that all sinks write of an exchange.
+// write returns the lines that all sinks write of an exchange.
 func write(t testing.TB, a *annotate.Annotated) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -112,7 +112,7 @@ func allRules(t testing.TB) *annotate.Set {
 	return set
 }
 
-// withNotes gives an exchange with the notes of all rules.
+// withNotes returns an exchange with the notes of all rules.
 func withNotes(set *annotate.Set, x *exchange.Exchange) *annotate.Annotated {
 	return &annotate.Annotated{X: x, Notes: set.End(x, set.Head(x, nil))}
 }

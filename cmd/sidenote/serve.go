@@ -425,7 +425,7 @@ func forwarding(c *configs.Config) (proxy.Config, error) {
 // maxRoots bounds a file of certificates, in octets.
 const maxRoots = 64 << 20
 
-// rootsWith gives the system's roots and those of a file.
+// rootsWith returns the system's roots and those of a file.
 func rootsWith(file, flag string) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
@@ -499,7 +499,7 @@ func (s *serving) start(g *errgroup.Group) {
 	s.ready.set(true)
 }
 
-// shutdown lets running exchanges end, for the time that a setting gives them
+// shutdown lets running exchanges end, for the time that a setting returns them
 // or until ctx ends, and writes what is recorded.
 func (s *serving) shutdown(ctx context.Context, setting string, patience time.Duration) error {
 	s.ready.set(false)

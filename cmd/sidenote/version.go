@@ -46,7 +46,7 @@ func readVersion() version {
 	return v
 }
 
-// String gives the version in one line.
+// String returns the version in one line.
 func (v version) String() string {
 	s := "sidenote " + v.Version
 	if v.Revision != "" {

@@ -38,7 +38,7 @@ type certCache struct {
 	certs map[string]*tls.Certificate
 }
 
-// Fetch gives the certificate of a host, made once.
+// Fetch returns the certificate of a host, made once.
 func (c *certCache) Fetch(host string, gen func() (*tls.Certificate, error)) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

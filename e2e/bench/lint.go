@@ -41,7 +41,7 @@ func harContent() string {
 	return strings.ReplaceAll(plain[:1<<10-len(end)]+end, `"`, `\"`)
 }
 
-// writeHAR writes a HAR of at least so many octets and gives the number of its entries.
+// writeHAR writes a HAR of at least so many octets and returns the number of its entries.
 func writeHAR(path string, octets int) (entries int, err error) {
 	f, err := os.Create(path)
 	if err != nil {

@@ -128,7 +128,7 @@ type Measurement struct {
 // firstPart of the exchanges pass before the page is measured the first time.
 const firstPart = 0.05
 
-// Run lets the exchanges pass while the page is open, and gives the figures.
+// Run lets the exchanges pass while the page is open, and returns the figures.
 func (m *Measurement) Run() ([]Figure, error) {
 	m.claims = claims(m.Exchanges, m.StoreBytes)
 	origin := httptest.NewServer(Origin())
@@ -233,7 +233,7 @@ func (m *Measurement) list(filter string) (l list, err error) {
 }
 
 // measureFilters asks for each filter until its answer is final: the server
-// gives what it has when a filter takes long.
+// returns what it has when a filter takes long.
 func (m *Measurement) measureFilters() error {
 	for _, f := range filters {
 		whole := "filter"

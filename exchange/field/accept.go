@@ -10,7 +10,7 @@ type Preference struct {
 	Err    *Error
 }
 
-// Accept gives the media ranges of an Accept value. Offsets of errors count in
+// Accept returns the media ranges of an Accept value. Offsets of errors count in
 // the value. A weight that cannot be read counts as 1000.
 func Accept(s string) iter.Seq[Preference] {
 	return func(yield func(Preference) bool) {
@@ -60,7 +60,7 @@ func Weight(s string) (thousandths int, ok bool) {
 }
 
 // AcceptWeight is the weight that the most specific media range of an Accept
-// value gives to a type (RFC 9110 §12.5.1), in thousandths; 0 when none matches.
+// value returns to a type (RFC 9110 §12.5.1), in thousandths; 0 when none matches.
 // Parameters other than q are not compared.
 func AcceptWeight(accept, typ, subtype string) int {
 	weight, best := 0, 0

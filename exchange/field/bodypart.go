@@ -12,10 +12,10 @@ type BodyPart struct {
 	At, End         int // the content; End is that of all content where the closing delimiter is missing
 }
 
-// MaxBodyParts bounds how many parts BodyParts gives.
+// MaxBodyParts bounds how many parts BodyParts returns.
 const MaxBodyParts = 10_000
 
-// BodyParts gives the parts of multipart content. What stands before the first
+// BodyParts returns the parts of multipart content. What stands before the first
 // delimiter and after the closing one belongs to no part. Line ends of a single
 // LF are read too. Without a boundary there are no parts.
 func BodyParts(b []byte, boundary string) iter.Seq[BodyPart] {

@@ -12,7 +12,7 @@ type Directive struct {
 	ArgumentAt  int    // where Argument begins; after the name when there is none
 }
 
-// Directives gives the directives of a Cache-Control value in their order,
+// Directives returns the directives of a Cache-Control value in their order,
 // also those that its grammar does not allow; see Err.
 func Directives(s string) iter.Seq[Directive] {
 	return func(yield func(Directive) bool) {

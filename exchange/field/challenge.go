@@ -20,7 +20,7 @@ type Challenge struct {
 // End is the octet after the challenge's last.
 func (c Challenge) End() int { return c.At + len(c.Text) }
 
-// Params gives the parameters, values as received; offsets count in the field value.
+// Params returns the parameters, values as received; offsets count in the field value.
 func (c Challenge) Params() iter.Seq[Param] {
 	return func(yield func(Param) bool) {
 		if c.paramsAt == 0 {
@@ -50,9 +50,9 @@ func (c Challenge) Param(name string) (value string, ok bool) {
 	return "", false
 }
 
-// Challenges gives the challenges of a list of them, where a comma separates
+// Challenges returns the challenges of a list of them, where a comma separates
 // both challenges and the parameters of one (RFC 9110 §11.6.1). A parameter
-// that belongs to no challenge gives a Challenge without a scheme.
+// that belongs to no challenge returns a Challenge without a scheme.
 func Challenges(s string) iter.Seq[Challenge] {
 	return func(yield func(Challenge) bool) {
 		for at := skipListGap(s, 0); at < len(s); {
@@ -109,7 +109,7 @@ func challengeAt(s string, at int) Challenge {
 }
 
 // readParams reads parameters from octet at until another challenge begins,
-// and gives the octet after the last one.
+// and returns the octet after the last one.
 func (c *Challenge) readParams(s string, at int) (end int) {
 	end = at
 	for next := at; next < len(s); {
@@ -204,7 +204,7 @@ func isAlphaNumeric(c byte) bool {
 	return IsDigit(c) || c >= 'a' && c <= 'z'
 }
 
-// skipToComma gives the next comma outside a quoted string, or the end.
+// skipToComma returns the next comma outside a quoted string, or the end.
 func skipToComma(s string, at int) int { return at + pieceLen(s[at:], ',') }
 
 // HasBefore reports whether a parameter of the same name stands before q, among

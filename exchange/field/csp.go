@@ -15,7 +15,7 @@ type CSPDirective struct {
 	Value Part   // what follows, without white space around it
 }
 
-// CSPolicies gives the policies of one field line: a comma separates them,
+// CSPolicies returns the policies of one field line: a comma separates them,
 // wherever it stands. Offsets count in s.
 func CSPolicies(s string) iter.Seq[CSPolicy] {
 	return func(yield func(CSPolicy) bool) {
@@ -23,7 +23,7 @@ func CSPolicies(s string) iter.Seq[CSPolicy] {
 	}
 }
 
-// Directives gives the directives in their order, repeated ones too.
+// Directives returns the directives in their order, repeated ones too.
 func (c CSPolicy) Directives() iter.Seq[CSPDirective] {
 	return func(yield func(CSPDirective) bool) {
 		cutAt(c.Text, c.At, ';', func(p Part) bool {
@@ -48,7 +48,7 @@ func (c CSPolicy) Directive(name string) (found CSPDirective, ok bool) {
 	return CSPDirective{}, false
 }
 
-// Sources gives the words of the value, such as the sources of a source list.
+// Sources returns the words of the value, such as the sources of a source list.
 func (d CSPDirective) Sources() iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		s := d.Value.Text
@@ -100,7 +100,7 @@ func NonceLen(source string) (n int, ok bool) {
 	return len(value) * 6 / 8, true
 }
 
-// cutAt gives the pieces of s between separators, white space around them and
+// cutAt returns the pieces of s between separators, white space around them and
 // empty ones left out; base is added to their offsets.
 func cutAt(s string, base int, separator byte, yield func(Part) bool) {
 	for at := 0; at <= len(s); {

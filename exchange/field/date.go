@@ -180,7 +180,7 @@ func (p *dateParser) make(form DateForm, weekday, year, month, day, h, m, s int)
 	return Date{Time: t, Form: form, WrongDay: midnight.Weekday() != time.Weekday(weekday)}
 }
 
-// fullYear gives a year of two digits its century: a date more than 50 years
+// fullYear returns a year of two digits its century: a date more than 50 years
 // ahead is of the past (RFC 9110 §5.6.7).
 func fullYear(year int, now time.Time) int {
 	if now.IsZero() {
@@ -204,7 +204,7 @@ func (p *dateParser) month() int {
 	return m + 1
 }
 
-// word reads one of the words of three letters in a row of them and gives its
+// word reads one of the words of three letters in a row of them and returns its
 // number, -1 for none.
 func (p *dateParser) word(row string) int {
 	if p.want != "" || len(p.s) < p.at+3 {

@@ -12,7 +12,7 @@ type ETag struct {
 }
 
 // ParseETag reads one entity tag, the value of an ETag field. A value that is
-// empty or holds more than one tag gives an ETag with Err set.
+// empty or holds more than one tag returns an ETag with Err set.
 func ParseETag(s string) ETag {
 	t := etagAt(s, skipOWS(s, 0), noSeparator)
 	if rest := skipOWS(s, t.End); t.Err == nil && rest < len(s) {
@@ -21,8 +21,8 @@ func ParseETag(s string) ETag {
 	return t
 }
 
-// ETags gives the tags of a list of them, the value of If-Match or
-// If-None-Match. A "*" gives none; see IsAny.
+// ETags returns the tags of a list of them, the value of If-Match or
+// If-None-Match. A "*" returns none; see IsAny.
 func ETags(s string) iter.Seq[ETag] {
 	return func(yield func(ETag) bool) {
 		if IsAny(s) {
@@ -47,7 +47,7 @@ func (t ETag) StrongEqual(u ETag) bool { return !t.Weak && !u.Weak && t.Opaque =
 // WeakEqual is the weak comparison (RFC 9110 §8.8.3.2).
 func (t ETag) WeakEqual(u ETag) bool { return t.Opaque == u.Opaque }
 
-// String gives the tag as it should be written.
+// String returns the tag as it should be written.
 func (t ETag) String() string {
 	if t.Weak {
 		return `W/"` + t.Opaque + `"`

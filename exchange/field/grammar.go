@@ -458,7 +458,7 @@ func checkExtOctets(s string, at int) *Error {
 	return nil
 }
 
-// Decode gives the octets that the value encodes.
+// Decode returns the octets that the value encodes.
 func (v ExtValue) Decode() string {
 	if strings.IndexByte(v.Encoded, '%') < 0 {
 		return v.Encoded

@@ -27,7 +27,7 @@ func (t HTMLTag) Attribute(name string) (value string, ok bool) {
 	return "", false
 }
 
-// HTMLTags gives the start tags of an HTML document, as browsers find them;
+// HTMLTags returns the start tags of an HTML document, as browsers find them;
 // what stands in scripts, styles and comments is none. It allocates.
 func HTMLTags(b []byte) iter.Seq[HTMLTag] {
 	return func(yield func(HTMLTag) bool) {

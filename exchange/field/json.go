@@ -112,7 +112,7 @@ func isJSONZero(number []byte) bool {
 	return true
 }
 
-// Integer gives the value if it is a whole number of at most nine digits.
+// Integer returns the value if it is a whole number of at most nine digits.
 func (m JSONMember) Integer() (n int, ok bool) {
 	if len(m.Value) > 9 {
 		return 0, false
@@ -135,9 +135,9 @@ func jsonString(b []byte) string {
 	return s
 }
 
-// JSONMembers gives the members of the object that the JSON text b is; none
+// JSONMembers returns the members of the object that the JSON text b is; none
 // when it is something else. Values are not read deeper than to find their end.
-// Of a text that is cut, or no JSON, it gives what comes before that shows; a
+// Of a text that is cut, or no JSON, it returns what comes before that shows; a
 // value that is cut is given up to there.
 func JSONMembers(b []byte) iter.Seq[JSONMember] {
 	return func(yield func(JSONMember) bool) {
@@ -167,8 +167,8 @@ func JSONMembers(b []byte) iter.Seq[JSONMember] {
 	}
 }
 
-// JSONElements gives the elements of the array that the JSON text b is, as
-// JSONMembers gives members.
+// JSONElements returns the elements of the array that the JSON text b is, as
+// JSONMembers returns members.
 func JSONElements(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		at := skipJSONSpace(b, 0)

@@ -13,7 +13,7 @@ type Link struct {
 	TextAt int    // where Text begins
 }
 
-// Links gives the links of a Link value. What is no link is passed over.
+// Links returns the links of a Link value. What is no link is passed over.
 func Links(s string) iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		for at := 0; at < len(s); {
@@ -37,7 +37,7 @@ func Links(s string) iter.Seq[Link] {
 	}
 }
 
-// Params gives the parameters of the link, values as received; offsets count
+// Params returns the parameters of the link, values as received; offsets count
 // in the field value.
 func (l Link) Params() iter.Seq[Param] {
 	return func(yield func(Param) bool) {

@@ -14,14 +14,14 @@ type Part struct {
 // End is the octet after the part's last.
 func (p Part) End() int { return p.At + len(p.Text) }
 
-// List gives the elements of a comma-separated list (RFC 9110 §5.6.1) in their
+// List returns the elements of a comma-separated list (RFC 9110 §5.6.1) in their
 // order, without the empty ones that recipients must ignore. A comma inside a
 // quoted string is no separator.
 func List(s string) iter.Seq[Part] {
 	return func(yield func(Part) bool) { split(s, ',', yield) }
 }
 
-// Pieces gives what stands between the separators, quoted strings kept whole
+// Pieces returns what stands between the separators, quoted strings kept whole
 // and empty pieces left out, as List does for commas.
 func Pieces(s string, separator byte) iter.Seq[Part] {
 	return func(yield func(Part) bool) { split(s, separator, yield) }
@@ -88,7 +88,7 @@ func trimmed(s string, start, end int) Part {
 	return Part{Text: s[start:end], At: start}
 }
 
-// Unquote gives the content of a quoted string (RFC 9110 §5.6.4), and anything
+// Unquote returns the content of a quoted string (RFC 9110 §5.6.4), and anything
 // else as it is. It allocates only for a string with a backslash in it.
 func Unquote(s string) string {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
@@ -127,7 +127,7 @@ type Param struct {
 	ValueAt  int    // where the value begins; after the name when there is none
 }
 
-// Params gives the parameters after the first piece of an element, such as the
+// Params returns the parameters after the first piece of an element, such as the
 // "q=0.5" of "text/html;q=0.5". Offsets count in the element.
 func Params(element string) iter.Seq[Param] {
 	return func(yield func(Param) bool) {

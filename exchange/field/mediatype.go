@@ -107,7 +107,7 @@ func (m MediaType) IsHTML() bool {
 // Name is type and subtype as received, without parameters.
 func (m MediaType) Name() string { return Head(m.Text).Text }
 
-// Params gives the parameters, values as received; offsets count in Text.
+// Params returns the parameters, values as received; offsets count in Text.
 func (m MediaType) Params() iter.Seq[Param] { return Params(m.Text) }
 
 // Param is the value of a parameter, its name compared without case, unquoted.

@@ -29,7 +29,7 @@ func Delimiters(b []byte, boundary string) iter.Seq[Delimiter] {
 	}
 }
 
-// lineAt gives the line that begins at octet at without its CRLF or LF, and
+// lineAt returns the line that begins at octet at without its CRLF or LF, and
 // where the next one begins.
 func lineAt(b []byte, at int) (line []byte, next int) {
 	i := bytes.IndexByte(b[at:], '\n')

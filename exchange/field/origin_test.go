@@ -28,7 +28,7 @@ func TestCheckOrigin(t *testing.T) {
 	}
 }
 
-// FuzzCheckOrigin: an origin of the web is what a URI parser gives back as
+// FuzzCheckOrigin: an origin of the web is what a URI parser returns back as
 // the origin of a page there.
 func FuzzCheckOrigin(f *testing.F) {
 	f.Add("https://shop.example:8080")

@@ -51,7 +51,7 @@ func (r Ranges) Count() int {
 	return n
 }
 
-// All gives the ranges of a set whose unit uses integers, as bytes does, each
+// All returns the ranges of a set whose unit uses integers, as bytes does, each
 // with what its grammar does not allow.
 func (r Ranges) All() iter.Seq2[Range, *Error] {
 	return func(yield func(Range, *Error) bool) {
@@ -91,7 +91,7 @@ func parseRange(p Part) (Range, *Error) {
 	return r, nil
 }
 
-// Resolve gives the positions that r means in a representation of that length
+// Resolve returns the positions that r means in a representation of that length
 // (RFC 9110 §14.1.2): the last one is clipped to it, a suffix counted from its
 // end. ok is false for a range that has nothing in it.
 func (r Range) Resolve(length int64) (first, last int64, ok bool) {

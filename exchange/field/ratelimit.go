@@ -26,7 +26,7 @@ type RateNumber struct {
 // Is reports whether the number is there and equal to n.
 func (r RateNumber) Is(n int64) bool { return r.Ok && r.N == n }
 
-// RateLimits gives the members of a RateLimit or RateLimit-Policy value.
+// RateLimits returns the members of a RateLimit or RateLimit-Policy value.
 // Members and parameters that cannot be read are left out.
 func RateLimits(s string) iter.Seq[RateLimit] {
 	return func(yield func(RateLimit) bool) {

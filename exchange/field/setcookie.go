@@ -35,7 +35,7 @@ func ParseSetCookie(s string) SetCookie {
 	return c
 }
 
-// Attributes gives the attributes in their order, those without a name and
+// Attributes returns the attributes in their order, those without a name and
 // value left out. Offsets count in Text. Unlike parameters elsewhere, a value
 // in quotes has no meaning of its own: a semicolon always ends it.
 func (c SetCookie) Attributes() iter.Seq[Param] {

@@ -18,7 +18,7 @@ const (
 	StructuredDictionary
 )
 
-// String gives "Item", "List" or "Dictionary".
+// String returns "Item", "List" or "Dictionary".
 func (k StructureKind) String() string {
 	return [...]string{"", "Item", "List", "Dictionary"}[k]
 }
@@ -40,7 +40,7 @@ const (
 	InnerList
 )
 
-// String gives the type as RFC 9651 writes it, as "Byte Sequence".
+// String returns the type as RFC 9651 writes it, as "Byte Sequence".
 func (t BareType) String() string {
 	return [...]string{"nothing", "Integer", "Decimal", "String", "Token", "Byte Sequence", "Boolean", "Date", "Display String", "Inner List"}[t]
 }
@@ -114,7 +114,7 @@ func ParseStructured(s string, kind StructureKind) (Structured, *Error) {
 	return Structured{Kind: kind, value: s}, nil
 }
 
-// Members gives the members in their order, all of those whose key is repeated;
+// Members returns the members in their order, all of those whose key is repeated;
 // one for an item.
 func (f Structured) Members() iter.Seq[Member] {
 	return func(yield func(Member) bool) {
@@ -142,7 +142,7 @@ func (f Structured) Item() (item Member, ok bool) {
 	return Member{}, false
 }
 
-// Items gives the items of an inner list, none for anything else.
+// Items returns the items of an inner list, none for anything else.
 func (m Member) Items() iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		if m.Type == InnerList {
@@ -152,7 +152,7 @@ func (m Member) Items() iter.Seq[Member] {
 	}
 }
 
-// Params gives the parameters in their order, all of those that are repeated.
+// Params returns the parameters in their order, all of those that are repeated.
 func (m Member) Params() iter.Seq[StructuredParam] {
 	return func(yield func(StructuredParam) bool) {
 		p := structuredParser{s: m.value, at: m.paramsAt}
@@ -207,7 +207,7 @@ func (p *structuredParser) skip(c byte) bool {
 	return false
 }
 
-// all reads the whole value and gives its members; yield may stop it early.
+// all reads the whole value and returns its members; yield may stop it early.
 func (p *structuredParser) all(kind StructureKind, yield func(Member) bool) {
 	p.skipSpaces()
 	if kind != StructuredItem {

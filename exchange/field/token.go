@@ -12,7 +12,7 @@ type Error struct {
 	What string // as a clause: "want a digit"
 }
 
-// Error gives what is wrong with the octet's position.
+// Error returns what is wrong with the octet's position.
 func (e *Error) Error() string { return fmt.Sprintf("%s at octet %d", e.What, e.At) }
 
 // tokenBytes tells of every octet whether a token may hold it (RFC 9110 §5.6.2).
@@ -56,7 +56,7 @@ func IsDigits(s string) bool {
 	return s != ""
 }
 
-// MaxNumber is what Number gives for anything that does not fit: more than any
+// MaxNumber is what Number returns for anything that does not fit: more than any
 // count of seconds or octets that can be meant.
 const MaxNumber = 1<<62 - 1
 

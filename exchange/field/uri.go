@@ -191,7 +191,7 @@ func unhex(c byte) byte {
 	return Lower(c) - 'a' + 10
 }
 
-// Resolve gives the URI that reference u means against an absolute base
+// Resolve returns the URI that reference u means against an absolute base
 // (RFC 3986 §5.2.2). Where u repeats the scheme of the base without an
 // authority, it is taken as relative, as browsers do. Offsets of the result
 // mean nothing.
@@ -230,7 +230,7 @@ func (u URI) Resolve(base URI) URI {
 	return u.normal()
 }
 
-// afterScheme gives all that follows the scheme's colon of a URI without authority.
+// afterScheme returns all that follows the scheme's colon of a URI without authority.
 func (u URI) afterScheme() string {
 	u.Scheme = ""
 	return u.String()

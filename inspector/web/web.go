@@ -10,7 +10,7 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Files gives the built page, with index.html at its top.
+// Files returns the built page, with index.html at its top.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -188,7 +188,7 @@ func badlyMade() map[int]answer {
 	return table
 }
 
-// contradicting gives another error code than the one given.
+// contradicting returns another error code than the one given.
 func contradicting(code int) int {
 	if code == http.StatusBadRequest {
 		return http.StatusInternalServerError

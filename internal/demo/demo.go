@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Origin gives the origin server:
+// Origin returns the origin server:
 //
 //	/             what there is
 //	/well/CODE    a response with that status, made as it should be

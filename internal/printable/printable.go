@@ -67,7 +67,7 @@ func appendUnicodeEscape(b []byte, r rune) []byte {
 	return fmt.Appendf(b, `\u%04x`, r)
 }
 
-// asciiForm gives a plain form of the signs that rules and this package use
+// asciiForm returns a plain form of the signs that rules and this package use
 // themselves; "" for any other.
 func asciiForm(r rune) string {
 	switch r {

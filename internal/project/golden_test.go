@@ -31,7 +31,7 @@ func compare(t *testing.T, name, want string) {
 	golden.Compare(t, filepath.Join(root, filepath.FromSlash(name)), made+want)
 }
 
-// build makes the program and gives its path.
+// build makes the program and returns its path.
 func build(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "sidenote")
@@ -43,7 +43,7 @@ func build(t *testing.T) string {
 	return program
 }
 
-// ask runs the program and gives what it prints.
+// ask runs the program and returns what it prints.
 func ask(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(program, args...).Output()
@@ -82,7 +82,7 @@ func phases() []exchange.Phase {
 	}
 }
 
-// failuresOf gives a row for each code of a phase.
+// failuresOf returns a row for each code of a phase.
 func failuresOf(phase exchange.Phase) string {
 	var b strings.Builder
 	for _, f := range exchange.Failures() {

@@ -23,7 +23,7 @@ func TestKeysOfRecordsAreFresh(t *testing.T) {
 		k.chapter("A record of a note", "With `--log-notes`, one for each note, after the record of the exchange.", sink.NoteProperties()))
 }
 
-// withoutFull gives the keys that all records have, or those of --save only.
+// withoutFull returns the keys that all records have, or those of --save only.
 func withoutFull(list []exchange.Property, full bool) (some []exchange.Property) {
 	for _, p := range list {
 		if p.Full == full {
@@ -33,7 +33,7 @@ func withoutFull(list []exchange.Property, full bool) (some []exchange.Property)
 	return some
 }
 
-// fieldKeys gives the keys of field lines in a form for people.
+// fieldKeys returns the keys of field lines in a form for people.
 func fieldKeys() []exchange.Property {
 	list := exchange.FieldPatterns()
 	for i := range list {
@@ -56,7 +56,7 @@ func (k *keyTables) chapter(title, intro string, list []exchange.Property) strin
 	return "\n## " + title + "\n" + intro + "\n| key | type | there when | what it is |\n|---|---|---|---|\n" + k.rows("", list)
 }
 
-// rows gives a row for each key, and for those of objects in it.
+// rows returns a row for each key, and for those of objects in it.
 func (k *keyTables) rows(within string, list []exchange.Property) string {
 	k.t.Helper()
 	var b strings.Builder
@@ -87,7 +87,7 @@ func (k *keyTables) rows(within string, list []exchange.Property) string {
 	return b.String()
 }
 
-// kindOfKey gives the type of a value in words.
+// kindOfKey returns the type of a value in words.
 func kindOfKey(t *testing.T, p *exchange.Property) string {
 	t.Helper()
 	b, err := json.Marshal(p.JSONSchema())

@@ -105,7 +105,7 @@ var (
 	codeSpan    = regexp.MustCompile("`([a-z0-9]+/[a-z0-9*-]+)`")
 )
 
-// shellLines gives the lines of a document's shell examples, a continued one
+// shellLines returns the lines of a document's shell examples, a continued one
 // as one line.
 func shellLines(text string) (lines []string) {
 	for _, block := range shellBlock.FindAllStringSubmatch(text, -1) {

@@ -14,7 +14,7 @@ import (
 )
 
 // Read reads a file that may have a number of octets at most. An error is as
-// Unreadable gives it.
+// Unreadable returns it.
 func Read(name string, most int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

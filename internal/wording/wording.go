@@ -39,7 +39,7 @@ func NotOneOf(word string, wanted []string) string {
 	return fmt.Sprintf("want %s, not %q%s", Or(wanted), word, DidYouMean(word, wanted))
 }
 
-// DidYouMean gives `; did you mean "off"?` with the nearest of the known words,
+// DidYouMean returns `; did you mean "off"?` with the nearest of the known words,
 // to go behind what is wrong, and "" when none is near.
 func DidYouMean(word string, known []string) string {
 	if near := spelling.Nearest(word, known); near != "" {

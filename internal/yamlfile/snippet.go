@@ -13,7 +13,7 @@ type Snippet struct {
 	Offset  int // octet of Source that the caret points at
 }
 
-// Error gives the message, and the text with a caret.
+// Error returns the message, and the text with a caret.
 func (s *Snippet) Error() string {
 	before := s.Source[:min(max(s.Offset, 0), len(s.Source))]
 	return s.Message + "\n     | " + visible(strings.ReplaceAll(s.Source, "\n", " ")) + "\n       " + strings.Repeat(" ", utf8.RuneCountInString(before)) + "^"

@@ -25,7 +25,7 @@ type Error struct {
 	Message      string
 }
 
-// Error gives FILE:LINE:COLUMN, what is wrong, and the line.
+// Error returns FILE:LINE:COLUMN, what is wrong, and the line.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 	if e.Source == "" {
@@ -139,7 +139,7 @@ func (f *File) syntax(err error) error {
 	return fmt.Errorf("%s: %w", f.Name, err)
 }
 
-// Mapping gives the keys of a mapping with their values, in the order of the
+// Mapping returns the keys of a mapping with their values, in the order of the
 // file; ok is false for any other node.
 func Mapping(n ast.Node) (pairs []*ast.MappingValueNode, ok bool) {
 	switch n := n.(type) {
@@ -151,7 +151,7 @@ func Mapping(n ast.Node) (pairs []*ast.MappingValueNode, ok bool) {
 	return nil, false
 }
 
-// List gives the members of a list; ok is false for any other node.
+// List returns the members of a list; ok is false for any other node.
 func List(n ast.Node) (members []ast.Node, ok bool) {
 	if s, ok := n.(*ast.SequenceNode); ok {
 		return s.Values, true
@@ -167,7 +167,7 @@ func Key(n ast.MapKeyNode) string {
 	return n.String()
 }
 
-// Scalar gives a plain value as it is written in the file, so that "on" and
+// Scalar returns a plain value as it is written in the file, so that "on" and
 // "0x10" mean what they mean in a flag; "" for null. ok is false for lists,
 // mappings, aliases and the like.
 func Scalar(n ast.Node) (text string, ok bool) {

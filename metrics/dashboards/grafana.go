@@ -233,7 +233,7 @@ const tag = "sidenote"
 
 func source() grafanaSource { return grafanaSource{Type: "prometheus", UID: "${datasource}"} }
 
-// JSON gives a dashboard as Grafana reads it.
+// JSON returns a dashboard as Grafana reads it.
 func (d *Dashboard) JSON() ([]byte, error) {
 	out := grafanaDashboard{
 		UID: d.UID, Title: d.Title, Description: d.Description, Tags: []string{tag}, SchemaVersion: 39, Editable: true, GraphTooltip: 1,
@@ -378,7 +378,7 @@ func (p *Panel) overrides() []grafanaOverride {
 	return list
 }
 
-// dataLinks gives the links of one series, or those that all series have.
+// dataLinks returns the links of one series, or those that all series have.
 func (p *Panel) dataLinks(series string) (list []grafanaDataLink) {
 	for _, l := range p.Links {
 		if l.Series == series {

@@ -27,7 +27,7 @@ var inTheTimeShown = escaped("at:>=") + "${__from:date:iso}" + escaped(" at:<=")
 
 var labelInFilter = regexp.MustCompile(`\{\{(\w+)\}\}`)
 
-// url gives the address, in which Grafana fills its variables: percent-encoded
+// url returns the address, in which Grafana fills its variables: percent-encoded
 // where they come from labels, since a host or a route can be anything.
 func (l *Link) url(k Kind) string {
 	of := "__field.labels."

@@ -49,7 +49,7 @@ type Query struct {
 	Legend string // what the series is called; "{{label}}" stands for a label
 }
 
-// A Threshold gives values from From on a colour. Values below all are green.
+// A Threshold colours values from From on. Values below all are green.
 type Threshold struct {
 	From  float64
 	Color string

@@ -41,7 +41,7 @@ func inDayBefore(series string) string {
 	return "((" + series + " offset 1h unless " + series + " offset 25h) or increase(" + series + "[1d] offset 1h))"
 }
 
-// top gives the highest, at most n.
+// top returns the highest, at most n.
 func top(n, expr string) string { return "topk(" + n + ", " + expr + ")" }
 
 // share divides, where there is anything to divide by.

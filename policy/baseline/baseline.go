@@ -44,7 +44,7 @@ func (e Key) fits(k Key) bool {
 	return e.Rule == k.Rule && same(e.Method, k.Method) && same(e.Host, k.Host) && same(e.Route, k.Route) && same(e.Blame, k.Blame)
 }
 
-// String gives the key in words.
+// String returns the key in words.
 func (e Key) String() string {
 	s := e.Rule
 	if about := strings.TrimSpace(e.Method + " " + e.Host + e.Route); about != "" {
@@ -123,7 +123,7 @@ func (b *Baseline) add(e *Entry) {
 	b.byRule[e.Rule] = append(b.byRule[e.Rule], e)
 }
 
-// Entries gives the entries in the order of the file.
+// Entries returns the entries in the order of the file.
 func (b *Baseline) Entries() []*Entry { return b.entries }
 
 // Mark marks the notes of an exchange that the baseline accepts, in place.
@@ -149,7 +149,7 @@ func (b *Baseline) look(x *exchange.Exchange, notes []annotate.Note, times int) 
 	}
 }
 
-// find gives the entry that accepts a note, and counts it for each that fits.
+// find returns the entry that accepts a note, and counts it for each that fits.
 func (b *Baseline) find(entries []*Entry, k Key, times int) (found *Entry) {
 	for _, e := range entries {
 		if !e.fits(k) {

@@ -35,7 +35,7 @@ var (
 	once = &annotate.Rule{ID: "tls/soon", Once: func(x *exchange.Exchange) string { return x.Authority }}
 )
 
-// accepted gives what the baseline says of a note of a rule.
+// accepted returns what the baseline says of a note of a rule.
 func accepted(b *baseline.Baseline, r *annotate.Rule, x *exchange.Exchange) string {
 	notes := []annotate.Note{{Rule: r, Severity: annotate.Error, Blame: annotate.ByOrigin}}
 	b.Accept(x, notes)

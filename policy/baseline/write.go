@@ -15,7 +15,7 @@ version: ` + Version + `
 accepted:
 `
 
-// keepText gives each entry the lines of the file that hold it, the comments
+// keepText returns each entry the lines of the file that hold it, the comments
 // right above it among them, so that it can be written as a person wrote it.
 func (b *Baseline) keepText(text string) {
 	lines := strings.SplitAfter(text, "\n")
@@ -153,7 +153,7 @@ func (b *Baseline) Include(k Key, owner, reason string, expires time.Time) bool 
 }
 
 // Prune removes entries that have expired and those that say what an earlier
-// one says; with unseen, also those that nothing fitted. It gives what it
+// one says; with unseen, also those that nothing fitted. It returns what it
 // removed.
 func (b *Baseline) Prune(unseen bool) (removed []*Entry) {
 	b.mu.Lock()

@@ -22,7 +22,7 @@ var systemBundles = [...]string{
 	"/etc/ssl/cert.pem",                                 // macOS, BSD
 }
 
-// Bundle gives our certificate, the system's roots, and the certificates of the
+// Bundle returns our certificate, the system's roots, and the certificates of the
 // PEM files given, each once. Files that cannot be read are left out, and so is
 // whatever else they hold. Clients whose setting replaces what they trust need
 // it, since in a tunnel they meet the real certificates.
@@ -66,7 +66,7 @@ func (b *bundle) add(content []byte) {
 	}
 }
 
-// WriteBundle writes bundle.pem in the CA's folder anew, and gives its path.
+// WriteBundle writes bundle.pem in the CA's folder anew, and returns its path.
 func (a *Authority) WriteBundle(more ...string) (string, error) {
 	path := filepath.Join(a.dir, BundleName)
 	if err := wholefile.ReplaceBytes(path, 0o600, a.Bundle(more...)); err != nil {

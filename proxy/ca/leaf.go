@@ -24,7 +24,7 @@ const (
 	maxLeaves = 4096
 )
 
-// Leaf gives a certificate for one host name or IP address, made on first use.
+// Leaf returns a certificate for one host name or IP address, made on first use.
 // Each covers a single name, so that browsers don't send requests for another
 // host over the same connection.
 func (a *Authority) Leaf(host string) (*tls.Certificate, error) {

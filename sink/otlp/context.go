@@ -24,7 +24,7 @@ type Tracer struct {
 	Spans bool // spans are made of exchanges, so that each needs IDs
 }
 
-// Request records the trace of an exchange and gives the field line to add to
+// Request records the trace of an exchange and returns the field line to add to
 // its request, in mode start and where it says nothing of a trace. What it says
 // is never altered, be it valid or not.
 func (t Tracer) Request(x *exchange.Exchange) []exchange.Line {
@@ -42,7 +42,7 @@ func (t Tracer) Request(x *exchange.Exchange) []exchange.Line {
 	return []exchange.Line{{Name: "traceparent", Value: x.Trace.Traceparent()}}
 }
 
-// read gives the trace that the request says it belongs to.
+// read returns the trace that the request says it belongs to.
 func (t Tracer) read(x *exchange.Exchange) exchange.Trace {
 	if t.Mode == ContextOff {
 		return exchange.Trace{}
@@ -51,7 +51,7 @@ func (t Tracer) read(x *exchange.Exchange) exchange.Trace {
 	return exchange.Trace{ID: id, Parent: parent, Sampled: sampled}
 }
 
-// name gives the spans of an exchange their IDs, and a trace where none is
+// name returns the spans of an exchange their IDs, and a trace where none is
 // known yet. Trace Context asks for random IDs, not for ones that nobody can
 // guess.
 func name(t *exchange.Trace) {
@@ -64,7 +64,7 @@ func name(t *exchange.Trace) {
 	binary.BigEndian.PutUint64(t.Sent[:], notZero())
 }
 
-// notZero gives a random number but 0, which would be no ID.
+// notZero returns a random number but 0, which would be no ID.
 func notZero() uint64 {
 	for {
 		if n := rand.Uint64(); n != 0 {

@@ -17,7 +17,7 @@ const QueuedBytes = queuedBytes
 // Clean is clean.
 func Clean(s string) string { return clean(s) }
 
-// Encode gives the requests that an exchange is sent in.
+// Encode returns the requests that an exchange is sent in.
 func Encode(a *annotate.Annotated) (spans, records []byte) {
 	e := Exporter{}
 	e.signals[0], e.signals[1] = &exporting{signal: traces, head: resource(nil)}, &exporting{signal: logs, head: resource(nil)}
@@ -30,7 +30,7 @@ func Encode(a *annotate.Annotated) (spans, records []byte) {
 	return one(0), one(1)
 }
 
-// Appender gives what encodes an exchange as Write does, into one batch over and
+// Appender returns what encodes an exchange as Write does, into one batch over and
 // over.
 func Appender() func(*annotate.Annotated) {
 	e, b := Exporter{}, batch{}

@@ -236,7 +236,7 @@ func (b *batch) addNotes(a *annotate.Annotated, t *exchange.Trace) {
 	b.records[1] = r
 }
 
-// Stats gives the counters of spans and of log records.
+// Stats returns the counters of spans and of log records.
 func (e *Exporter) Stats() (spans, records Counts) {
 	if s := e.signals[0]; s != nil {
 		spans = s.counts.read()
@@ -298,7 +298,7 @@ func (e *Exporter) gather() (stopping bool) {
 	return false
 }
 
-// take gives the oldest batch, nil when there is none.
+// take returns the oldest batch, nil when there is none.
 func (e *Exporter) take() *batch {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -49,7 +49,7 @@ func (r *receiver) addLogs(l plog.Logs, path string, h http.Header) {
 	r.headers, r.paths = append(r.headers, h), append(r.paths, path)
 }
 
-// allSpans gives the spans that came.
+// allSpans returns the spans that came.
 func (r *receiver) allSpans() (all []ptrace.Span) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +63,7 @@ func (r *receiver) allSpans() (all []ptrace.Span) {
 	return all
 }
 
-// allLogs gives the log records that came.
+// allLogs returns the log records that came.
 func (r *receiver) allLogs() (all []plog.LogRecord) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,7 +19,7 @@ const (
 	logEventName    = 12
 )
 
-// severityNumber gives the number that the log data model has for a severity:
+// severityNumber returns the number that the log data model has for a severity:
 // INFO, WARN or ERROR.
 func severityNumber(s annotate.Severity) uint64 {
 	switch s {

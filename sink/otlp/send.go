@@ -30,7 +30,7 @@ type message struct {
 
 func (m *message) len() int { return len(m.head) + len(m.records) }
 
-// reader gives the octets of a message. Whoever reads may do so after the
+// reader returns the octets of a message. Whoever reads may do so after the
 // request is answered, and until it closes the reader.
 func (m *message) reader() io.ReadCloser {
 	m.open.Add(1)
@@ -158,7 +158,7 @@ func (s *httpSender) request(ctx context.Context, m *message) (*http.Request, er
 	return r, nil
 }
 
-// packed gives a message as gzip.
+// packed returns a message as gzip.
 func packed(m *message) (*message, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -213,7 +213,7 @@ func statusMessageOf(resp *http.Response, b []byte) string {
 	return quoted(text, err)
 }
 
-// quoted gives what a collector says, so that it can be shown.
+// quoted returns what a collector says, so that it can be shown.
 func quoted(text string, err error) string {
 	if err != nil || text == "" {
 		return ""
@@ -371,7 +371,7 @@ type codec struct{}
 // Name makes it plain "application/grpc".
 func (codec) Name() string { return "proto" }
 
-// Marshal gives the octets of a *message.
+// Marshal returns the octets of a *message.
 func (codec) Marshal(v any) ([]byte, error) {
 	m, ok := v.(*message)
 	if !ok {

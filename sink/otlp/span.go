@@ -152,7 +152,7 @@ func nanos(t time.Time) uint64 {
 	return uint64(t.UnixNano())
 }
 
-// knownMethod gives the method where the conventions know it, else "_OTHER",
+// knownMethod returns the method where the conventions know it, else "_OTHER",
 // so that nobody on the wire makes names of spans.
 func knownMethod(method string) string {
 	switch method {

@@ -79,7 +79,7 @@ func ParseTarget(endpoint string, header http.Header, tls *tls.Config) (Targets,
 // Not quoted, since people put credentials into URLs.
 var errEndpoint = errors.New("want the URL of a collector, such as http://localhost:4318 or grpc://localhost:4317; credentials belong in a field of their own")
 
-// of gives the target of one signal below an endpoint.
+// of returns the target of one signal below an endpoint.
 func (t Target) of(s signal) *Target {
 	u := *t.URL
 	if t.GRPC {
@@ -143,7 +143,7 @@ func (v variables) get(setting string) (value, name string) {
 	return v.lookup(name), name
 }
 
-// target gives where the signal is sent, nil where it is not.
+// target returns where the signal is sent, nil where it is not.
 func (v variables) target() (*Target, error) {
 	wanted, err := v.wanted()
 	if err != nil || !wanted {

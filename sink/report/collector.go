@@ -117,7 +117,7 @@ func (c *Collector) time(x *exchange.Exchange) {
 	}
 }
 
-// note counts one note. It gives the exchange's row and transcript, made when
+// note counts one note. It returns the exchange's row and transcript, made when
 // they were needed first.
 func (c *Collector) note(a *annotate.Annotated, i int, row *Row, t *Transcript) (*Row, *Transcript) {
 	n := &a.Notes[i]
@@ -178,7 +178,7 @@ func (c *Collector) group(x *exchange.Exchange, n *annotate.Note) *Group {
 	return g
 }
 
-// cut gives a copy of text from the wire, without the rest when it is very long.
+// cut returns a copy of text from the wire, without the rest when it is very long.
 func cut(s string) string {
 	if len(s) > longestURL {
 		return s[:longestURL] + "…"

@@ -152,7 +152,7 @@ func htmlClasses(r *Report) (out []htmlClass) {
 	return out
 }
 
-// scale gives a part of a whole in thousandths.
+// scale returns a part of a whole in thousandths.
 func scale[N int | time.Duration](part, whole N) float64 {
 	if whole <= 0 {
 		return 0
@@ -172,7 +172,7 @@ func classDigit(class string) string {
 	return "0"
 }
 
-// addPages adds the transcripts and gives the fragments that lead to them. The
+// addPages adds the transcripts and returns the fragments that lead to them. The
 // worst come in first; they stand by the start of their exchanges.
 func (p *htmlPage) addPages(r *Report) map[*Transcript]string {
 	all := r.transcripts()
@@ -312,7 +312,7 @@ func (p *htmlPage) addRows(r *Report, links map[*Transcript]string) {
 	}
 }
 
-// timeline gives where each exchange begins on an axis without long pauses,
+// timeline returns where each exchange begins on an axis without long pauses,
 // how long that is, and the length that pauses were cut to; 0 when none was.
 func timeline(rows []*Row) (starts []time.Duration, whole, pause time.Duration) {
 	const least = time.Millisecond

@@ -128,7 +128,7 @@ func TestNothingToTell(t *testing.T) {
 	}
 }
 
-// TestOrderOfEndDoesNotMatter gives the same exchanges in other orders, as
+// TestOrderOfEndDoesNotMatter returns the same exchanges in other orders, as
 // they end when they run at the same time.
 func TestOrderOfEndDoesNotMatter(t *testing.T) {
 	r := newRun()

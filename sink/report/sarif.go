@@ -149,7 +149,7 @@ func WriteSARIF(w io.Writer, r *Report, file string) error {
 	})
 }
 
-// sarifVersion gives a version that begins with a digit, as tools compare them.
+// sarifVersion returns a version that begins with a digit, as tools compare them.
 func sarifVersion(v string) string {
 	v = strings.TrimPrefix(v, "v")
 	if v == "" || v[0] < '0' || v[0] > '9' {

@@ -8,7 +8,7 @@ import (
 	"sidenote/internal/wording"
 )
 
-// String gives what there is of each severity: "3 errors, 9 warnings".
+// String returns what there is of each severity: "3 errors, 9 warnings".
 func (c Counts) String() string {
 	s := wording.Count(c.Errors, "error") + ", " + wording.Count(c.Warnings, "warning")
 	if c.Infos > 0 {

@@ -84,7 +84,7 @@ const (
 	FromFile               // out of a capture
 )
 
-// Add takes an exchange that has ended, and gives its Seq; 0 when it was not
+// Add takes an exchange that has ended, and returns its Seq; 0 when it was not
 // taken. It drops the oldest ones that have no room any more.
 //
 // It is the last that changes the exchange: Attached becomes its Seq, by which
@@ -159,7 +159,7 @@ func (s *Store) notify() {
 	}
 }
 
-// Changed gives a channel that is closed at the next change.
+// Changed returns a channel that is closed at the next change.
 func (s *Store) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +170,7 @@ func (s *Store) Changed() <-chan struct{} {
 // first is the Seq of the oldest entry of the ring; next when there is none.
 func (s *Store) first() uint64 { return s.next - uint64(len(s.entries)) }
 
-// at gives the entry with a Seq, nil when it is not here.
+// at returns the entry with a Seq, nil when it is not here.
 func (s *Store) at(seq uint64) *Entry {
 	if first := s.first(); seq >= first && seq < s.next {
 		return &s.entries[seq-first]
@@ -183,7 +183,7 @@ func (s *Store) at(seq uint64) *Entry {
 	return nil
 }
 
-// Get gives the entry with a Seq. known says that there was one, which is gone
+// Get returns the entry with a Seq. known says that there was one, which is gone
 // when ok is false.
 func (s *Store) Get(seq uint64) (e Entry, ok, known bool) {
 	s.mu.RLock()
@@ -194,7 +194,7 @@ func (s *Store) Get(seq uint64) (e Entry, ok, known bool) {
 	return Entry{}, false, seq > 0 && seq < s.next
 }
 
-// Find gives the latest entry whose exchange has an ID, within a run when that
+// Find returns the latest entry whose exchange has an ID, within a run when that
 // is not "": the IDs of one run are used again in another.
 func (s *Store) Find(id, run string) (Entry, bool) {
 	s.mu.RLock()
@@ -293,7 +293,7 @@ type Stats struct {
 	Pinned  int    `json:"setAside"` // pinned entries older than First
 }
 
-// Stats gives the numbers of a store.
+// Stats returns the numbers of a store.
 func (s *Store) Stats() Stats {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -308,7 +308,7 @@ func (s *Store) stats() Stats {
 	}
 }
 
-// Since gives the Seqs of entries that changed after a version; all is true
+// Since returns the Seqs of entries that changed after a version; all is true
 // where that is no longer known, so that any may have.
 func (s *Store) Since(version uint64) (seqs []uint64, all bool) {
 	s.mu.RLock()

@@ -292,7 +292,7 @@ func (s *Store) followEvictions(v *view) {
 // sortAgain is how old a sorting may be while entries keep coming.
 const sortAgain = time.Second
 
-// sort gives what a view lets through in another order.
+// sort returns what a view lets through in another order.
 func (s *Store) sort(v *view, by Order) []uint64 {
 	if v.sorted != nil && v.sortedBy == by && (v.sortedTo == v.next || time.Since(v.sortedAt) < sortAgain) {
 		return v.sorted

@@ -17,7 +17,7 @@ import (
 	"sidenote/proxy"
 )
 
-// serve gives the URL of a server in clear.
+// serve returns the URL of a server in clear.
 func serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(h)

@@ -64,7 +64,7 @@ func expectUsual(name, where string) (*policy.Expectation, error) {
 	return e, err
 }
 
-// Rules gives the rules that a check has by itself, to be listed and explained.
+// Rules returns the rules that a check has by itself, to be listed and explained.
 func Rules() ([]*annotate.Rule, error) {
 	usual, err := expectUsual(statusName, usualWhere)
 	if err != nil {
@@ -88,7 +88,7 @@ const ranOutHelp = "see why it takes so long, or give the check more time: --max
 
 // Unmet adds to the notes of the exchange that answers a check one for each
 // expectation that is not met. Where the check ran out of time the notes on that
-// say what gives it more.
+// say what returns it more.
 func (r *Result) Unmet(notes []annotate.Note) []annotate.Note {
 	x := r.Last()
 	for i := range notes {

@@ -87,7 +87,7 @@ const (
 	lastPause  = 30 * time.Second
 )
 
-// name gives the exchanges IDs that are the same each time: "3" for that of the
+// name returns the exchanges IDs that are the same each time: "3" for that of the
 // third check, "3.2" for the second of several.
 func (r *Result) name() {
 	for i, x := range r.Exchanges {
@@ -152,7 +152,7 @@ func (r *recording) done(x *exchange.Exchange) {
 	r.exchanges = append(r.exchanges, x)
 }
 
-// inOrder gives the exchanges in the order they began: one may be handed over
+// inOrder returns the exchanges in the order they began: one may be handed over
 // a little after the next, when its client is content with it.
 func (r *recording) inOrder() []*exchange.Exchange {
 	r.mu.Lock()

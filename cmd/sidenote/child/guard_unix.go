@@ -45,7 +45,7 @@ func startGuard(c Command) (*guard, error) {
 	return &guard{pid: pid, pipe: w}, nil
 }
 
-// tell gives the guard the command's process, and what to hand back when we are killed.
+// tell returns the guard the command's process, and what to hand back when we are killed.
 func (g *guard) tell(pid int, note string) {
 	_, _ = fmt.Fprintf(g.pipe, "%d %q\n", pid, note) // if it is gone, nothing can be done
 }
@@ -66,7 +66,7 @@ const patience = 2 * time.Second
 
 // Guard is what the program of Command.Guard has to call with its standard
 // input. When the process that ran the command has been killed, it ends the
-// command and its process tree, and gives Command.Note; until then it waits.
+// command and its process tree, and returns Command.Note; until then it waits.
 func Guard(pipe io.Reader) (note string, err error) {
 	r := bufio.NewReader(pipe)
 	line, err := r.ReadString('\n')

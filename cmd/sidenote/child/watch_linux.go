@@ -113,7 +113,7 @@ func localAddresses() (all []netip.Addr) {
 // or is no TCP socket at all.
 const triesToConnect = 5
 
-// look counts the connections that are new, and gives the processes of the
+// look counts the connections that are new, and returns the processes of the
 // tree. The tables of the kernel are long, so that they are read only when some
 // process has a socket that was not there before.
 func (w *Watch) look() (tree []int) {
@@ -308,7 +308,7 @@ func sockets(pid int) (inodes []string) {
 	return inodes
 }
 
-// nameOf gives the program of a process.
+// nameOf returns the program of a process.
 func nameOf(pid int) string {
 	b, _ := os.ReadFile(proc(pid, "cmdline"))
 	if len(b) == 0 {

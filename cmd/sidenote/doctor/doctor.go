@@ -241,7 +241,7 @@ func (e *examination) folder() (string, error) {
 // what is wrong.
 var complaint = regexp.MustCompile(`(?i)error|fail|refused|certificate|could not|cannot|unable`)
 
-// telling gives the last line of a program's output that sounds like a
+// telling returns the last line of a program's output that sounds like a
 // complaint, else the last line.
 func telling(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")

@@ -44,7 +44,7 @@ const (
 	Marks                    // it tells programs that they run behind the proxy
 )
 
-// String gives the kind in one word.
+// String returns the kind in one word.
 func (k Kind) String() string {
 	return [...]string{"", "proxy", "adds", "replaces", "appends", "unsets", "marks"}[k]
 }
@@ -78,7 +78,7 @@ const Mark = "SIDENOTE"
 // on the machine's own link only, so a proxy must not be asked for it.
 const metadataAddress = "169.254.169.254"
 
-// New computes the variables for an environment, given as os.Environ gives it.
+// New computes the variables for an environment, given as os.Environ returns it.
 // Settings of an earlier Plan in it are undone first, so that applying one
 // twice is the same as once.
 func New(s Settings, inherited []string) Plan {
@@ -159,7 +159,7 @@ func TrustedFiles(inherited []string) (files, dirs []string) {
 	return files, dirs
 }
 
-// Apply gives inherited as it is after the plan, for a child process. What the
+// Apply returns inherited as it is after the plan, for a child process. What the
 // variables held before is kept in it, for Restore.
 func (p Plan) Apply(inherited []string) []string {
 	return apply(p.Changes(inherited), Restore(inherited))
@@ -216,7 +216,7 @@ func Undo(current []string) []Variable {
 	return changes
 }
 
-// Restore gives the environment as it was before a plan was applied to it, and
+// Restore returns the environment as it was before a plan was applied to it, and
 // a copy of the environment itself when none was.
 func Restore(current []string) []string { return apply(Undo(current), current) }
 

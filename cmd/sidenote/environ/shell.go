@@ -52,7 +52,7 @@ func DetectShell(env []string) (Shell, error) {
 }
 
 // Script writes the commands that make the changes, one a line. A value that
-// the shell cannot hold gives a comment instead.
+// the shell cannot hold returns a comment instead.
 func (s Shell) Script(changes []Variable) string {
 	var b strings.Builder
 	for _, v := range changes {
@@ -73,7 +73,7 @@ func (s Shell) line(v Variable) string {
 	return set
 }
 
-// set gives a command that sets a variable; ok is false for what cannot be
+// set returns a command that sets a variable; ok is false for what cannot be
 // written so that nothing of it is run.
 func (s Shell) set(name, value string) (line string, ok bool) {
 	if strings.ContainsRune(value, 0) || !isName(name) {
@@ -129,7 +129,7 @@ func doubleQuotes(s string) string {
 	return b.String()
 }
 
-// Comment gives a line that the shell ignores, whatever the text holds: what
+// Comment returns a line that the shell ignores, whatever the text holds: what
 // could end the line is shown as "?".
 func (s Shell) Comment(text string) string {
 	text = strings.Map(func(r rune) rune {

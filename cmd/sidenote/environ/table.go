@@ -3,7 +3,7 @@ package environ
 import "strings"
 
 // A row is one variable of the table and how its value comes about. value
-// gives false when the variable is to be left alone.
+// returns false when the variable is to be left alone.
 type row struct {
 	name    string
 	kind    Kind
@@ -12,7 +12,7 @@ type row struct {
 	value   func(*context) (string, bool)
 }
 
-// variable gives the row's variable with a value.
+// variable returns the row's variable with a value.
 func (r *row) variable(value string) Variable {
 	return Variable{Name: r.name, Value: value, Kind: r.kind, ReadBy: r.readBy, Unset: r.kind == Unsets}
 }
@@ -90,7 +90,7 @@ func file(which func(*Settings) string) func(*context) (string, bool) {
 	}
 }
 
-// added gives our CA alone to a variable that adds, unless the variable held
+// added returns our CA alone to a variable that adds, unless the variable held
 // another file before: then the bundle, which holds that one too.
 func added(name string) func(*context) (string, bool) {
 	return func(c *context) (string, bool) {

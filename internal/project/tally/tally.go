@@ -94,7 +94,7 @@ func (t *tally) keep(e *event) {
 	b.WriteString(e.Output)
 }
 
-// said gives what a test printed, and forgets it.
+// said returns what a test printed, and forgets it.
 func (t *tally) said(k key) string {
 	b := t.output[k]
 	delete(t.output, k)

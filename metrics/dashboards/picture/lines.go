@@ -63,7 +63,7 @@ func legendText(series []Series) (text string) {
 }
 
 // stack puts each series on top of those before it, at the moments of all; a
-// value that is missing is 0. It also gives what each one stands on.
+// value that is missing is 0. It also returns what each one stands on.
 func stack(series []Series) (stacked []Series, floors [][]float64) {
 	moments := allMoments(series)
 	floor := make([]float64, len(moments))
