@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"sidenote/internal/spelling"
+	"sidenote/internal/wording"
 	"sidenote/internal/wholefile"
 )
 
@@ -150,7 +150,7 @@ func unknownEnv(env map[string]string) []string {
 			continue
 		}
 		for _, k := range known {
-			if spelling.Distance(lower, k) <= 2 {
+			if wording.Distance(lower, k) <= 2 {
 				warnings = append(warnings, fmt.Sprintf("%s in the environment is no setting; did you mean %s?", name, strings.ToUpper(k)))
 				break
 			}

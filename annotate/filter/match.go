@@ -12,7 +12,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
-	"sidenote/internal/spelling"
+	"sidenote/internal/wording"
 )
 
 // matcher makes a test of texts. Letters match in either case; * in a value
@@ -89,7 +89,7 @@ func wordNode(words []word) func(operand) (node, *Error) {
 			names = append(names, w.name)
 		}
 		err := &Error{Message: fmt.Sprintf("%q is not one of its words", o.text), Help: "there are " + strings.Join(names, ", ")}
-		if near := spelling.Nearest(o.text, names); near != "" {
+		if near := wording.Nearest(o.text, names); near != "" {
 			err.Help = fmt.Sprintf("did you mean %s?", near)
 		}
 		return node{}, err

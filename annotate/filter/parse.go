@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"sidenote/internal/spelling"
+	"sidenote/internal/wording"
 )
 
 // A Filter decides which exchanges somebody wants to see. It is safe for
@@ -222,7 +222,7 @@ func (p *parser) condition() (node, error) {
 	if k == nil {
 		err := p.errorf(start, start+len(name), "there is no key %q", name)
 		err.Help = `for the text itself write it in quotes`
-		if near := spelling.Nearest(name, keyNames()); near != "" {
+		if near := wording.Nearest(name, keyNames()); near != "" {
 			err.Help = fmt.Sprintf("did you mean %s:?", near)
 		}
 		return node{}, err

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/configs"
-	"sidenote/internal/spelling"
+	"sidenote/internal/wording"
 )
 
 // commands lists every command. This is the place to add one.
@@ -165,7 +165,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 // didYouMean returns " (did you mean X?)" with the nearest candidate, printed in
 // the format given, and "" when none is near.
 func didYouMean(word string, candidates []string, format string) string {
-	if near := spelling.Nearest(word, candidates); near != "" {
+	if near := wording.Nearest(word, candidates); near != "" {
 		return fmt.Sprintf(" (did you mean "+format+"?)", near)
 	}
 	return ""

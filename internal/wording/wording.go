@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"sidenote/internal/spelling"
 )
 
 // Count counts things: "1 note", "2 notes", "0 entries".
@@ -42,7 +41,7 @@ func NotOneOf(word string, wanted []string) string {
 // DidYouMean returns `; did you mean "off"?` with the nearest of the known words,
 // to go behind what is wrong, and "" when none is near.
 func DidYouMean(word string, known []string) string {
-	if near := spelling.Nearest(word, known); near != "" {
+	if near := Nearest(word, known); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""

@@ -1,5 +1,4 @@
-// Package spelling finds the word that a mistyped one stands for.
-package spelling
+package wording
 
 import "strings"
 
