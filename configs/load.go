@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"sidenote/internal/wording"
 	"sidenote/internal/wholefile"
+	"sidenote/internal/wording"
 )
 
 // configFlag names the file; it is a flag and a variable, but no key of the file.

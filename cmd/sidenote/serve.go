@@ -93,9 +93,9 @@ type serving struct {
 
 	judge   *judge
 	runID   string
-	out     io.Writer         // what exchanges are printed to
-	title   string            // what is run, for reports
-	summary bool              // say at the end what to fix first, and the verdict
+	out     io.Writer    // what exchanges are printed to
+	title   string       // what is run, for reports
+	summary bool         // say at the end what to fix first, and the verdict
 	targets otlp.Targets // of --otlp
 	// inspecting is what the inspector has beside the proxy; nil without an
 	// admin server.
