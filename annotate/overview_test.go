@@ -41,7 +41,7 @@ func TestOverview(t *testing.T) {
 		{"> X-Unknown: a\n> X-Unknown: a\n", 0, 0},
 	} {
 		if o := overviewIn(t, c.lines); o.Octets != c.octets || o.Odd != c.odd {
-			t.Errorf("%q: octets %b, odd %b; want %b, %b", c.lines, o.Octets, o.Odd, c.octets, c.odd)
+			t.Errorf("%q: bytes %b, odd %b; want %b, %b", c.lines, o.Octets, o.Odd, c.octets, c.odd)
 		}
 	}
 	if o := overviewIn(t, "> Host: abc\n> A: b\n"); o.Size != 9 || o.Longest != 7 {

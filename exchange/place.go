@@ -55,7 +55,8 @@ func PlaceMessageNames() []string { return placeMessages[:] }
 // PlacePartNames lists what PlacePart.String returns.
 func PlacePartNames() []string { return placeParts[:] }
 
-// String returns the place in words: "response field Location, octets 4-9".
+// String returns the place in words, bytes counted from 1: "response field
+// Location, bytes 5-10".
 func (p Place) String() string {
 	s := p.Message.String()
 	if p.Message == InInterim {
@@ -75,7 +76,7 @@ func (p Place) String() string {
 		s += " trailer " + p.Field
 	}
 	if p.End > p.Start {
-		s += ", octets " + strconv.Itoa(p.Start) + "-" + strconv.Itoa(p.End-1)
+		s += ", bytes " + strconv.Itoa(p.Start+1) + "-" + strconv.Itoa(p.End)
 	}
 	return s
 }

@@ -72,7 +72,7 @@ func TestExamples(t *testing.T) {
 				}
 				t.Log(notes[0].Message, "--", x.Text(notes[0].Place)[notes[0].Place.Start:notes[0].Place.End])
 				if s := x.Text(notes[0].Place); notes[0].Place.End > len(s) || notes[0].Place.Start > notes[0].Place.End {
-					t.Errorf("Bad[%d] points at octets %d-%d of %q", i, notes[0].Place.Start, notes[0].Place.End, s)
+					t.Errorf("Bad[%d] points at bytes %d-%d of %q", i, notes[0].Place.Start, notes[0].Place.End, s)
 				}
 			}
 			for i, text := range r.Good {
@@ -301,7 +301,7 @@ func FuzzExchange(f *testing.F) {
 			}
 			seen[n.Rule.ID] = true
 			if s := x.Text(n.Place); n.Place.Start < 0 || n.Place.End > len(s) || n.Place.Start > n.Place.End {
-				t.Errorf("%s points at octets %d-%d of %d", n.Rule.ID, n.Place.Start, n.Place.End, len(s))
+				t.Errorf("%s points at bytes %d-%d of %d", n.Rule.ID, n.Place.Start, n.Place.End, len(s))
 			}
 		}
 		if seen["contract/path-undeclared"] && len(seen) > 1 {

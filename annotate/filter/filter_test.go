@@ -155,7 +155,7 @@ func TestErrorsPointAtThePlace(t *testing.T) {
 		"verdict:bad":                  `8-11 "bad" is no verdict: want ok, info, warn or error`,
 		"at:yesterday":                 `3-12 "yesterday" is no time: want one such as 2026-05-01T12:04:00Z`,
 		strings.Repeat("(", 100) + "a": `64-65 more than 64 levels of ( and not`,
-		strings.Repeat("a", 5000):      `4096-5000 a filter has at most 4096 octets`,
+		strings.Repeat("a", 5000):      `4096-5000 a filter has at most 4096 bytes`,
 	} {
 		_, err := Parse(text)
 		var e *Error

@@ -25,7 +25,7 @@ func FuzzFinder(f *testing.F) {
 			t.Errorf("%q in %q: %v", sub, text, got)
 		}
 		if got := isIn([]byte(text), wanted); got != want {
-			t.Errorf("%q in octets %q: %v", sub, text, got)
+			t.Errorf("%q in bytes %q: %v", sub, text, got)
 		}
 	})
 }

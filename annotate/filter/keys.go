@@ -76,7 +76,7 @@ func answerKeys() []key {
 		},
 		{
 			name: "time", aliases: []string{"duration", "t"}, value: "a duration", example: "time:>500ms",
-			help: "from the first octet of the request to the end", make: numberNode(parseDuration, func(r *Row) (int64, bool) {
+			help: "from the first byte of the request to the end", make: numberNode(parseDuration, func(r *Row) (int64, bool) {
 				return int64(r.X.Timing.Done), r.X.Timing.Done > 0
 			}),
 		},
@@ -85,7 +85,7 @@ func answerKeys() []key {
 			make: numberNode(parseDuration, func(r *Row) (int64, bool) { w := r.X.Timing.Wait(); return int64(w), w > 0 }),
 		},
 		{
-			name: "size", value: "a number of octets", example: "size:>1MB", help: "content of the response, as it passed",
+			name: "size", value: "a number of bytes", example: "size:>1MB", help: "content of the response, as it passed",
 			make: numberNode(parseSize, func(r *Row) (int64, bool) { return r.X.Response.Content.Size, true }),
 		},
 		{

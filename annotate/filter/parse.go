@@ -55,7 +55,7 @@ const (
 // through.
 func Parse(text string) (*Filter, error) {
 	if len(text) > MostOctets {
-		return nil, &Error{Start: MostOctets, End: len(text), Message: fmt.Sprintf("a filter has at most %d octets", MostOctets)}
+		return nil, &Error{Start: MostOctets, End: len(text), Message: fmt.Sprintf("a filter has at most %d bytes", MostOctets)}
 	}
 	if !utf8.ValidString(text) {
 		return nil, &Error{End: len(text), Message: "not text in UTF-8"}

@@ -195,7 +195,7 @@ var authBearerChallengeMalformed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a Bearer challenge breaks its grammar",
 	Refs:     []string{"RFC 6750 §3", "RFC 9110 §11.2"},
-	Doc:      "Clients read the challenge to find out whether to renew the token or ask for more rights. A parameter that is repeated, or has quotes, control characters or octets beyond ASCII in it, makes them drop the challenge and with it the reason.",
+	Doc:      "Clients read the challenge to find out whether to renew the token or ask for more rights. A parameter that is repeated, or has quotes, control characters or bytes beyond ASCII in it, makes them drop the challenge and with it the reason.",
 	Help:     `send WWW-Authenticate: Bearer realm="api", error="invalid_token", error_description="..."`,
 	Bad:      []string{unauthorizedSecure(`Bearer realm="api", realm="shop"`), unauthorizedSecure("Bearer abc"), unauthorizedSecure(`Bearer realm="api", scope="a \\"b\\""`)},
 	Good:     []string{unauthorizedSecure(`Bearer realm="api", resource_metadata="https://shop.test/.well-known/x"`)},

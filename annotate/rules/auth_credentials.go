@@ -74,7 +74,7 @@ var authAccessTokenInURI = &annotate.Rule{
 			offered(&p.X.Request, "websocket", false) || isExtendedConnect(&p.X.Request) {
 			return
 		}
-		p.Note(targetParam(p, "access_token"), "the query has an access_token of %s", wording.Count(len(token), "octet"))
+		p.Note(targetParam(p, "access_token"), "the query has an access_token of %s", wording.Count(len(token), "byte"))
 	},
 }
 
@@ -99,7 +99,7 @@ var authAuthorizationSchemeOnly = &annotate.Rule{
 			case needsCredentials(v):
 				p.Note(p.RequestField(n), "%s is %s with nothing after it", n, bare(v))
 			case s == 400 || s == 401 || s == 403 || s == 407:
-				p.Note(p.RequestField(n), "%s is one word of %s without a scheme, and the answer is %d", n, wording.Count(len(v), "octet"), s)
+				p.Note(p.RequestField(n), "%s is one word of %s without a scheme, and the answer is %d", n, wording.Count(len(v), "byte"), s)
 			}
 		}
 	},

@@ -561,7 +561,7 @@ var cacheControlNotLowercase = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cache directive with capitals",
 	Refs:     []string{"RFC 9111 §5.2"},
-	Doc: "Directives are compared without case, so this is legal. Some caches and many scripts that look for \"max-age\" compare octet for octet all the same. " +
+	Doc: "Directives are compared without case, so this is legal. Some caches and many scripts that look for \"max-age\" compare byte for byte all the same. " +
 		"In CDN-Cache-Control, which is a structured field, a capital makes the whole field void.",
 	Help: "write directives in lower case",
 	Bad: []string{`> GET /orders HTTP/1.1

@@ -587,7 +587,7 @@ var cacheNoCacheWithoutValidator = &annotate.Rule{
 			return
 		}
 		if c := cachingOf(&r.Fields); c.noCache && !c.noStore {
-			p.Note(directivePlace(p, "no-cache"), "no-cache makes caches ask each time, and with neither ETag nor Last-Modified each answer is %s again", wording.Count(r.Content.Size, "octet"))
+			p.Note(directivePlace(p, "no-cache"), "no-cache makes caches ask each time, and with neither ETag nor Last-Modified each answer is %s again", wording.Count(r.Content.Size, "byte"))
 		}
 	},
 }

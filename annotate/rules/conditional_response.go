@@ -392,7 +392,7 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 			for held := range field.ETags(l.Value) {
 				if held.WeakEqual(own) {
 					p.Note(annotate.Span(p.RequestLine(i), held.At, held.End), "If-None-Match has %s, which is the ETag of the response, and %s came again",
-						bare(held.String()), wording.Count(p.X.Response.Content.Size, "octet"))
+						bare(held.String()), wording.Count(p.X.Response.Content.Size, "byte"))
 					return
 				}
 			}
@@ -517,7 +517,7 @@ var conditionalNoValidatorOnLargeGet = &annotate.Rule{
 			return
 		}
 		if c := cachingOf(&r.Fields); !c.noStore {
-			p.Note(p.ResponseField(exchange.FieldETag), "%s came with neither ETag nor Last-Modified", wording.Count(r.Content.Size, "octet"))
+			p.Note(p.ResponseField(exchange.FieldETag), "%s came with neither ETag nor Last-Modified", wording.Count(r.Content.Size, "byte"))
 		}
 	},
 }

@@ -273,7 +273,7 @@ func noteInvalidJSON(p *annotate.Pass, m *exchange.Message, blame annotate.Blame
 	at := err.At + len(d.Bytes) - len(content)
 	p.Report(annotate.Note{
 		Place: place(at, min(at+1, len(d.Bytes))), Blame: blame,
-		Message: "the content is labelled " + t.Type + "/" + t.Subtype + " and is not JSON: " + err.What + " at octet " + strconv.Itoa(at),
+		Message: "the content is labelled " + t.Type + "/" + t.Subtype + " and is not JSON: " + err.What + " at byte " + strconv.Itoa(at+1),
 	})
 }
 

@@ -61,7 +61,7 @@ var contentBodyInvalidURLEncoded = &annotate.Rule{
 			return
 		}
 		if i := badFormOctet(b); i >= 0 {
-			p.Note(s.content(i, i+1), "the form has %s at octet %d that is not percent-encoded", formOctet(b[i]), i)
+			p.Note(s.content(i, i+1), "the form has %s at byte %d that is not percent-encoded", formOctet(b[i]), i+1)
 		}
 	},
 }
@@ -123,7 +123,7 @@ var contentBodyInvalidXML = &annotate.Rule{
 				continue // entities may come from elsewhere
 			}
 			if at, what := xmlProblem(b); what != "" {
-				s.note(p, s.content(at, min(at+1, len(b))), "the XML is not well formed: "+what+" near octet "+strconv.Itoa(at))
+				s.note(p, s.content(at, min(at+1, len(b))), "the XML is not well formed: "+what+" near byte "+strconv.Itoa(at+1))
 			}
 		}
 	},
@@ -330,11 +330,11 @@ func charsetProblem(b []byte, charset string) (at int, what string) {
 	sequences, invalid := multiByte(b)
 	switch {
 	case isUTF8 && invalid >= 0:
-		return invalid, "octet " + strconv.Itoa(invalid) + " fits no character of UTF-8"
+		return invalid, "byte " + strconv.Itoa(invalid+1) + " fits no character of UTF-8"
 	case field.EqualFold(charset, "us-ascii"):
 		for i, c := range b {
 			if c >= 0x80 {
-				return i, "octet " + strconv.Itoa(i) + " is beyond ASCII"
+				return i, "byte " + strconv.Itoa(i+1) + " is beyond ASCII"
 			}
 		}
 	case (field.EqualFold(charset, "iso-8859-1") || field.EqualFold(charset, "windows-1252")) && invalid < 0 && sequences >= 3:
@@ -370,7 +370,7 @@ var contentContentTypeMismatch = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the content is of another kind than Content-Type says",
 	Refs:     []string{"RFC 9110 §8.3"},
-	Doc:      "The first octets are those of one format, and Content-Type names another that cannot begin so. Recipients that believe the label fail; browsers with nosniff refuse it.",
+	Doc:      "The first bytes are those of one format, and Content-Type names another that cannot begin so. Recipients that believe the label fail; browsers with nosniff refuse it.",
 	Help:     "send the Content-Type of the content",
 	Bad:      []string{answering("Content-Type: text/html", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: image/png", `%PDF-1.7 abc`)},
 	Good: []string{answering("Content-Type: image/jpeg", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: application/octet-stream", `%PDF-1.7 abc`), answering("Content-Type: application/epub+zip", `PK\x03\x04abcdef`),
@@ -569,7 +569,7 @@ var contentMultipartBareLF = &annotate.Rule{
 			// Parts of a range are not looked at: clients split them tolerantly.
 			if b, boundary, ok := wholeMultipart(s); ok && !s.isPart() {
 				if at := field.BareLFInHeads(b, boundary); at >= 0 {
-					s.note(p, s.content(at, at+1), "a line of the multipart structure ends in LF alone at octet "+strconv.Itoa(at))
+					s.note(p, s.content(at, at+1), "a line of the multipart structure ends in LF alone at byte "+strconv.Itoa(at+1))
 				}
 			}
 		}

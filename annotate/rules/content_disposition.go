@@ -116,7 +116,7 @@ func filenameProblem(v string) (at int, what string) {
 		case c == '/':
 			return i, "a slash"
 		case c >= 0x80:
-			return i, "an octet beyond ASCII"
+			return i, "a byte beyond ASCII"
 		case c == '%' && i+2 < len(v) && isHexDigit(v[i+1]) && isHexDigit(v[i+2]):
 			return i, "percent-encoding"
 		case c == '=' && strings.HasPrefix(v[i:], "=?") && strings.Contains(v[i:], "?="):

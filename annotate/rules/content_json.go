@@ -67,7 +67,7 @@ var contentJSONNotUTF8 = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "JSON is not in UTF-8",
 	Refs:       []string{"RFC 8259 §8.1"},
-	Doc:        "JSON between systems must be UTF-8. Parsers fail at other octets, or put a question mark in their place. Usually text from a database or a file in another charset was put in without conversion.",
+	Doc:        "JSON between systems must be UTF-8. Parsers fail at other bytes, or put a question mark in their place. Usually text from a database or a file in another charset was put in without conversion.",
 	Help:       "convert all text to UTF-8 before writing JSON",
 	Bad:        []string{answeringJSON(`{"name":"Zo\xeb"}`)},
 	Good:       []string{answeringJSON(`{"name":"Zoë"}`), answeringJSON(`{"name":"Zo\\u00eb"}`)},
@@ -88,7 +88,7 @@ var contentJSONNotUTF8 = &annotate.Rule{
 				}
 				at += n
 			}
-			s.note(p, s.content(at, min(at+1, len(b))), "the JSON is not UTF-8: octet "+strconv.Itoa(at)+" fits no character")
+			s.note(p, s.content(at, min(at+1, len(b))), "the JSON is not UTF-8: byte "+strconv.Itoa(at+1)+" fits no character")
 		}
 	},
 }

@@ -15,7 +15,7 @@ func TestInvalidJSONPlace(t *testing.T) {
 			if n.Rule.ID == "content/body-invalid-json" {
 				found = true
 				if n.Place.Start != want[0] || n.Place.End != want[1] {
-					t.Errorf("%s: octets %d-%d, want %v", content, n.Place.Start, n.Place.End, want)
+					t.Errorf("%s: bytes %d-%d, want %v", content, n.Place.Start, n.Place.End, want)
 				}
 			}
 		}

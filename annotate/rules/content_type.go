@@ -31,7 +31,7 @@ var contentContentTypeMissing = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "content comes without Content-Type",
 	Refs:     []string{"RFC 9110 §8.3"},
-	Doc:      "Without Content-Type the recipient has to guess what the octets mean. Browsers guess by the first octets, libraries take them for bytes, and a server may refuse the request with 415.",
+	Doc:      "Without Content-Type the recipient has to guess what the bytes mean. Browsers guess by the first bytes, libraries take them for bytes, and a server may refuse the request with 415.",
 	Help:     "send Content-Type: application/json, or whatever the content is",
 	Bad:      []string{answering("Content-Length: 2", "{}"), sending("POST", "", "{}")},
 	Good: []string{answering("Content-Type: application/json\nContent-Length: 2", "{}"), answering("Content-Length: 0", ""),

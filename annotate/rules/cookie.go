@@ -332,7 +332,7 @@ func parameterValues(params string) iter.Seq2[string, string] {
 	}
 }
 
-func octets(n int) string { return wording.Count(n, "octet") }
+func octets(n int) string { return wording.Count(n, "byte") }
 
 func octetAt(c byte) string {
 	switch {
@@ -347,7 +347,7 @@ func octetAt(c byte) string {
 	case c == '\\':
 		return "a backslash"
 	case c >= 0x80:
-		return "an octet beyond ASCII"
+		return "a byte beyond ASCII"
 	case c < ' ' || c == 0x7f:
 		return "a control character"
 	}

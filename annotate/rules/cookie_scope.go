@@ -146,7 +146,7 @@ var cookiePathIgnored = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie's Path is ignored",
 	Refs:     []string{"RFC 6265bis §5.6.4", "RFC 6265bis §5.1.4"},
-	Doc:      "A Path that does not begin with a slash, or is longer than 1024 octets, counts as none. The cookie is then for the directory of the URI that was asked, so it is missing on other pages, and which cookie is set depends on the page that set it.",
+	Doc:      "A Path that does not begin with a slash, or is longer than 1024 bytes, counts as none. The cookie is then for the directory of the URI that was asked, so it is missing on other pages, and which cookie is set depends on the page that set it.",
 	Help:     "send Path=/ or a path that begins with a slash",
 	Bad:      []string{settingCookies("lang=en; Path=account; Secure"), settingCookies("lang=en; Path=; Secure"), settingCookies("lang=en; Path=/" + strings.Repeat("x", 1024) + "; Secure")},
 	Good: []string{settingCookies("lang=en; Path=/account; Secure"), settingCookies("lang=en; Secure"), settingCookies("lang=; Max-Age=0; Path=account; Secure"),
@@ -167,7 +167,7 @@ func notePathIgnored(p *annotate.Pass, c setCookie, a field.Param) {
 	directory := defaultCookiePath(p.X.Path())
 	switch {
 	case len(a.Value) > field.MaxCookieAttribute:
-		p.Note(c.attribute(a), "Path of the cookie %s has %d octets, so clients ignore it", c.label(), len(a.Value))
+		p.Note(c.attribute(a), "Path of the cookie %s has %d bytes, so clients ignore it", c.label(), len(a.Value))
 	case a.Value == "" && directory != "/":
 		p.Note(c.attribute(a), "Path of the cookie %s is empty, so the cookie is for %s only", c.label(), quoted(directory))
 	case a.Value != "" && a.Value[0] != '/':

@@ -53,10 +53,10 @@ var cookieOctetsInvalid = &annotate.Rule{
 	ID:       "cookie/octets-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie has octets that it must not have",
+	Title:    "a cookie has bytes that it must not have",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
 	Doc: "A cookie's name is a token, and its value is printable ASCII without spaces, double quotes, commas, semicolons and backslashes. " +
-		"Browsers store most of the others as they are, but many servers cut the value at such an octet, decode it in another way, or refuse the whole Cookie field, so the cookie changes on its way back. A control character makes browsers ignore the cookie. " +
+		"Browsers store most of the others as they are, but many servers cut the value at such a byte, decode it in another way, or refuse the whole Cookie field, so the cookie changes on its way back. A control character makes browsers ignore the cookie. " +
 		"Encode values that can hold anything: percent-encoding or base64url.",
 	Help: "percent-encode the value, or use base64url",
 	Bad: []string{settingCookies(`prefs={"theme":"dark"}; Path=/; Secure`), settingCookies(`name=Zoë; Path=/; Secure`),
@@ -68,9 +68,9 @@ var cookieOctetsInvalid = &annotate.Rule{
 		for c := range cookiesSet(p) {
 			value, name := c.Value.Text, c.Name.Text
 			if i := field.CookieValueProblem(value); i >= 0 && !exchange.IsRedacted(value) {
-				p.Note(c.span(c.Value.At+i, c.Value.At+i+1), "the value of the cookie %s has %s at octet %d%s", c.label(), octetAt(value[i]), i, whatComesOf(value[i]))
+				p.Note(c.span(c.Value.At+i, c.Value.At+i+1), "the value of the cookie %s has %s at byte %d%s", c.label(), octetAt(value[i]), i+1, whatComesOf(value[i]))
 			} else if n := field.TokenLen(name); n < len(name) {
-				p.Note(c.span(c.Name.At+n, c.Name.At+n+1), "the cookie name %s has %s at octet %d%s", quoted(name), octetAt(name[n]), n, whatComesOf(name[n]))
+				p.Note(c.span(c.Name.At+n, c.Name.At+n+1), "the cookie name %s has %s at byte %d%s", quoted(name), octetAt(name[n]), n+1, whatComesOf(name[n]))
 			}
 		}
 	},
@@ -90,7 +90,7 @@ var cookieTooLarge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie is too large to be stored",
 	Refs:     []string{"RFC 6265bis §5.6 step 5", "RFC 6265bis §5.7 step 4"},
-	Doc: "Browsers ignore a cookie whose name and value have more than 4096 octets together. Nothing is reported: the cookie is simply not there on the next request, and the user seems never to have logged in. " +
+	Doc: "Browsers ignore a cookie whose name and value have more than 4096 bytes together. Nothing is reported: the cookie is simply not there on the next request, and the user seems never to have logged in. " +
 		"Usually a token or a session was put into the cookie whole, and has grown. Keep the data on the server and an id in the cookie.",
 	Help: "keep the data on the server and only an id in the cookie",
 	Bad:  []string{settingCookies("a=" + strings.Repeat("x", 4096) + "; Path=/; Secure")},
@@ -99,7 +99,7 @@ var cookieTooLarge = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range cookiesSet(p) {
 			if n := len(c.Name.Text) + len(c.Value.Text); n > 4096 && !exchange.IsRedacted(c.Value.Text) {
-				p.Note(c.span(c.Value.At, c.Value.End()), "name and value of the cookie %s have %d octets; above 4096 browsers ignore it", c.label(), n)
+				p.Note(c.span(c.Value.At, c.Value.End()), "name and value of the cookie %s have %d bytes; above 4096 browsers ignore it", c.label(), n)
 			}
 		}
 	},
@@ -313,7 +313,7 @@ var cookieValueFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request decides the name, scope or end of a cookie",
 	Refs:     []string{"RFC 6265bis §8.6"},
-	Doc: "A parameter of the request came back as a cookie's name, Domain or Path, or with octets in it that end a cookie's value. If the server does not check it, anybody can make a link that plants cookies in somebody else's browser. " +
+	Doc: "A parameter of the request came back as a cookie's name, Domain or Path, or with bytes in it that end a cookie's value. If the server does not check it, anybody can make a link that plants cookies in somebody else's browser. " +
 		"That a value comes back as the cookie's value is usual and not reported.",
 	Help: "take names and attributes of cookies from a fixed list; encode values",
 	Bad: []string{`* scheme https

@@ -61,7 +61,7 @@ var corsAllowOriginMalformed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Access-Control-Allow-Origin can match no origin",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §3.2"},
-	Doc: "Browsers compare the value with the Origin that they sent, octet for octet. It must be *, or an origin as browsers write it: scheme://host, a port unless it is the usual one, all in lower case, no slash at the end and no wildcard within. " +
+	Doc: "Browsers compare the value with the Origin that they sent, byte for byte. It must be *, or an origin as browsers write it: scheme://host, a port unless it is the usual one, all in lower case, no slash at the end and no wildcard within. " +
 		"Anything else matches nothing, and the page gets a network error.",
 	Help: "send the Origin of the request back (with Vary: Origin), or *",
 	Bad: []string{

@@ -264,7 +264,7 @@ var encodingStructuredFieldWrongType = &annotate.Rule{
 	Title:    "a structured field has a value of the wrong type",
 	Refs:     []string{"RFC 9651 §2.2"},
 	Doc: "The value can be read as a structured field, yet it is not of the type that the field is defined with: a word where a string in quotes has to be, a Boolean where a date has to be. " +
-		"Recipients ignore the whole field then. Strings stand in double quotes, Booleans are ?1 and ?0, dates an @ with seconds, octets stand between colons in base64.",
+		"Recipients ignore the whole field then. Strings stand in double quotes, Booleans are ?1 and ?0, dates an @ with seconds, bytes stand between colons in base64.",
 	Help: "write the value as its type wants: \"string\", token, ?1, @1767225600, :base64:",
 	Bad: []string{
 		`# also deprecated/deprecation-missing-link

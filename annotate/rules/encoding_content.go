@@ -180,9 +180,9 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 	ID:       "encoding/content-length-of-uncompressed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Length counts the octets before compression",
+	Title:    "Content-Length counts the bytes before compression",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc: "Content-Length counts the octets that are sent, so of compressed content those after compression. Here it is the length before, so clients wait for octets that never come, or take the response for cut. " +
+	Doc: "Content-Length counts the bytes that are sent, so of compressed content those after compression. Here it is the length before, so clients wait for bytes that never come, or take the response for cut. " +
 		"A middleware that compresses has to remove the field or correct it.",
 	Help: "let whoever compresses remove Content-Length, or set it to the compressed length",
 	Bad: []string{`* error content_truncated
@@ -217,7 +217,7 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 			return
 		}
 		if d := r.DecodedContent(); d.Err == nil && int64(len(d.Bytes)) == announced {
-			p.Note(p.ResponseField(exchange.FieldContentLength), "Content-Length is %d, the length before compression, and %s came", announced, wording.Count(r.Content.Size, "octet"))
+			p.Note(p.ResponseField(exchange.FieldContentLength), "Content-Length is %d, the length before compression, and %s came", announced, wording.Count(r.Content.Size, "byte"))
 		}
 	},
 }
@@ -233,7 +233,7 @@ var encodingDecompressionBomb = &annotate.Rule{
 	Title:    "content that grows very much when it is decoded",
 	Refs:     []string{"RFC 9110 §17.5"},
 	Doc: "Decoded, the content is more than a hundred times as long as what was sent, and sidenote stopped at its limit. A recipient without a limit runs out of memory. " +
-		"It may be an attack, or only a file with long runs of the same octet.",
+		"It may be an attack, or only a file with long runs of the same byte.",
 	Help: "limit how much you decode; send such files in another form",
 	Bad: []string{`> GET /zeros HTTP/1.1
 > Host: shop.test
@@ -266,7 +266,7 @@ var encodingDecompressionBomb = &annotate.Rule{
 			if d := s.DecodedContent(); len(d.Bytes) >= exchange.MaxDecoded {
 				p.Report(annotate.Note{
 					Place: s.place(p, i, 0, len(s.Fields.At(i).Value)), Blame: s.blame(),
-					Message: wording.Count(len(s.Content.Kept), "octet") + " of content decode to more than " + wording.Count(exchange.MaxDecoded, "octet"),
+					Message: wording.Count(len(s.Content.Kept), "byte") + " of content decode to more than " + wording.Count(exchange.MaxDecoded, "byte"),
 				})
 			}
 		}
@@ -279,7 +279,7 @@ var encodingTransferCodingUndecodable = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the content is not in the transfer coding that the message names",
 	Refs:     []string{"RFC 9112 §7.2", "RFC 9112 §8"},
-	Doc: "Transfer-Encoding lists a compression, and with the chunks put together the octets are not in it. A recipient must take the message for broken. " +
+	Doc: "Transfer-Encoding lists a compression, and with the chunks put together the bytes are not in it. A recipient must take the message for broken. " +
 		"Compression as a transfer coding is rare; mostly Content-Encoding was meant.",
 	Help: "compress with Content-Encoding, or leave the coding out of Transfer-Encoding",
 	Bad: []string{`# also framing/transfer-coding-not-accepted

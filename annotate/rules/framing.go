@@ -30,7 +30,7 @@ var framing204WithBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "content after a response that cannot have any",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9110 §15.3.5", "RFC 9110 §15.4.5"},
-	Doc: "A 204 and a 304 end with their head. Octets that follow are read as the beginning of the next response on the connection, so that the next request fails with an answer that nobody can read, or gets the answer to another. " +
+	Doc: "A 204 and a 304 end with their head. Bytes that follow are read as the beginning of the next response on the connection, so that the next request fails with an answer that nobody can read, or gets the answer to another. " +
 		"Usually a handler sets the status and writes content all the same.",
 	Help: "write nothing after the head of a 204 or 304; send 200 if there is something to say",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
@@ -74,7 +74,7 @@ var framing204WithBody = &annotate.Rule{
 		if n := len(p.X.Response.DecodedContent().Bytes); n > 0 {
 			at = annotate.ResponseContent(0, n)
 		}
-		p.Note(at, "%s followed the head of the %d, which ends there", wording.Count(c.Size, "octet"), p.X.Response.Status)
+		p.Note(at, "%s followed the head of the %d, which ends there", wording.Count(c.Size, "byte"), p.X.Response.Status)
 	},
 }
 
@@ -170,9 +170,9 @@ var framingBodyShorterThanContentLength = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "less content came than Content-Length announced",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9112 §8", "RFC 9113 §8.1.1"},
-	Doc: "Content-Length announced more octets than came before the sender ended. The message is incomplete and must not be used as if it were whole. " +
-		"Either the sender broke off (a crash, a timeout, a limit in a proxy), or the length is wrong: counted in characters instead of octets, or before a filter changed the content.",
-	Help: "count octets after all encoding, or leave Content-Length out and send chunked",
+	Doc: "Content-Length announced more bytes than came before the sender ended. The message is incomplete and must not be used as if it were whole. " +
+		"Either the sender broke off (a crash, a timeout, a limit in a proxy), or the length is wrong: counted in characters instead of bytes, or before a filter changed the content.",
+	Help: "count bytes after all encoding, or leave Content-Length out and send chunked",
 	Bad: []string{`* error content_truncated "unexpected EOF"
 > GET /orders HTTP/1.1
 > Host: shop.test
@@ -239,6 +239,6 @@ func noteShort(p *annotate.Pass, m *exchange.Message, blame annotate.Blame, at e
 	if !ok || m.Content.Size >= announced {
 		return
 	}
-	p.Report(annotate.Note{Place: at, Blame: blame, Message: "Content-Length announced " + wording.Count(announced, "octet") +
-		", and only " + wording.Count(m.Content.Size, "octet") + " came"})
+	p.Report(annotate.Note{Place: at, Blame: blame, Message: "Content-Length announced " + wording.Count(announced, "byte") +
+		", and only " + wording.Count(m.Content.Size, "byte") + " came"})
 }

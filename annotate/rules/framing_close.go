@@ -63,7 +63,7 @@ var framingResponseCloseDelimited = &annotate.Rule{
 	Needs:    annotate.NeedsEnd | annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		if isCloseDelimited(p.X) && p.X.Request.Version == exchange.HTTP11 && p.X.Response.Content.Size > 0 && isConnection(&p.X.Response.Fields, "close") {
-			p.Note(p.ResponseField(exchange.FieldContentLength), "%s came, and only the end of the connection said that this was all", wording.Count(p.X.Response.Content.Size, "octet"))
+			p.Note(p.ResponseField(exchange.FieldContentLength), "%s came, and only the end of the connection said that this was all", wording.Count(p.X.Response.Content.Size, "byte"))
 		}
 	},
 }

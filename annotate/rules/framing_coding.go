@@ -43,7 +43,7 @@ var framingChunkedMalformed = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "the chunks of the response break their grammar",
 	Refs:       []string{"RFC 9112 §7.1", "RFC 9112 §7.1.1"},
-	Doc:        "Each chunk is its size in hexadecimal, CR LF, the octets, and CR LF. Where that is broken, the rest of the message cannot be read, and the connection has to be closed. Usually something writes chunks by hand, or a filter changed the content after it was chunked.",
+	Doc:        "Each chunk is its size in hexadecimal, CR LF, the bytes, and CR LF. Where that is broken, the rest of the message cannot be read, and the connection has to be closed. Usually something writes chunks by hand, or a filter changed the content after it was chunked.",
 	Help:       "let the HTTP library write the chunks",
 	Bad:        []string{"* error invalid_chunk \"invalid byte in chunk length\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
@@ -52,7 +52,7 @@ var framingChunkedMalformed = &annotate.Rule{
 	Suppresses: []string{"failure/invalid-chunk"},
 	Check: func(p *annotate.Pass) {
 		if p.X.Err.Code == exchange.ErrChunk && !p.X.Response.Made {
-			p.Note(p.ResponseField(exchange.FieldTransferEncoding), "after %s the chunked coding is broken%s", wording.Count(p.X.Response.Content.Size, "octet"), detail(p.X.Err))
+			p.Note(p.ResponseField(exchange.FieldTransferEncoding), "after %s the chunked coding is broken%s", wording.Count(p.X.Response.Content.Size, "byte"), detail(p.X.Err))
 		}
 	},
 }
@@ -78,14 +78,14 @@ var framingChunkedUnterminated = &annotate.Rule{
 			if !hasChunked(&s.Fields) || s.Version >= exchange.HTTP2 {
 				return
 			}
-			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "octet") + " came, and no last chunk: the content is cut"}
+			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "byte") + " came, and no last chunk: the content is cut"}
 			if isEventStream(&s.Fields) {
 				n.Severity = annotate.Info
 			}
 			p.Report(n)
 		case x.Err.Code == exchange.ErrRequestTruncated && (x.Response.Status == 0 || x.Response.Made):
 			if s := requestHead(p); hasChunked(&s.Fields) && s.Version < exchange.HTTP2 {
-				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "octet")+" came, and no last chunk: the content is cut")
+				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "byte")+" came, and no last chunk: the content is cut")
 			}
 		}
 	},
@@ -194,7 +194,7 @@ var framingTEInConnect2xx = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "Transfer-Encoding in a successful answer to CONNECT",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "After a 2xx to CONNECT the connection is a tunnel. A client that goes by Transfer-Encoding takes the first octets of the tunnel for a chunk, and the TLS handshake fails.",
+	Doc:      "After a 2xx to CONNECT the connection is a tunnel. A client that goes by Transfer-Encoding takes the first bytes of the tunnel for a chunk, and the TLS handshake fails.",
 	Help:     "leave Transfer-Encoding out of a 2xx to CONNECT",
 	Bad:      []string{connected("Transfer-Encoding: chunked")},
 	Good:     []string{connected()},

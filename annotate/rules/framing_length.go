@@ -30,8 +30,8 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	Title:    "more content came than Content-Length announced",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9113 §8.1.1"},
 	Doc: "Recipients stop reading where Content-Length says, so the content is cut, and what is left over is taken for the beginning of the next message on the connection. " +
-		"Usually the length was counted in characters instead of octets, or before a filter changed the content.",
-	Help:  "count octets after all encoding, or leave Content-Length out and send chunked",
+		"Usually the length was counted in characters instead of bytes, or before a filter changed the content.",
+	Help:  "count bytes after all encoding, or leave Content-Length out and send chunked",
 	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
 	Good:  []string{answered("Shop-Trace: 7")},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}},
@@ -44,7 +44,7 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 			n, ok := field.Number(s.Fields.Value(exchange.FieldContentLength))
 			if ok && s.Content.Size > n && s.Content.Complete {
 				s.note(p, s.line(p, s.Fields.Index(exchange.FieldContentLength)),
-					"Content-Length announced "+wording.Count(n, "octet")+", and "+wording.Count(s.Content.Size, "octet")+" came")
+					"Content-Length announced "+wording.Count(n, "byte")+", and "+wording.Count(s.Content.Size, "byte")+" came")
 			}
 		}
 	},
@@ -56,7 +56,7 @@ var framingHeadResponseWithBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "content after the answer to a HEAD",
 	Refs:     []string{"RFC 9110 §9.3.2", "RFC 9112 §6.3"},
-	Doc: "The answer to a HEAD ends with its head. Octets that follow are read as the beginning of the next response on the connection. " +
+	Doc: "The answer to a HEAD ends with its head. Bytes that follow are read as the beginning of the next response on the connection. " +
 		"Usually a handler does not look at the method, in a server that does not remove the content by itself.",
 	Help:  "write nothing after the head when the method is HEAD",
 	Bad:   []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< ok\n"},
@@ -68,7 +68,7 @@ var framingHeadResponseWithBody = &annotate.Rule{
 		if c.Size == 0 || string(c.Kept) == "\r\n" || isRetold(p.X, &p.X.Response.Message) || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
 			return
 		}
-		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", wording.Count(c.Size, "octet"))
+		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", wording.Count(c.Size, "byte"))
 	},
 }
 
@@ -76,10 +76,10 @@ var framingContentLengthInvalid = &annotate.Rule{
 	ID:         "framing/content-length-invalid",
 	Severity:   annotate.Error,
 	Blame:      annotate.ByOrigin,
-	Title:      "Content-Length is not a number of octets",
+	Title:      "Content-Length is not a number of bytes",
 	Refs:       []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
 	Doc:        "Content-Length is digits and nothing else. With anything else nobody knows where the message ends: servers answer 400, proxies 502, and lenient ones guess, each in another way.",
-	Help:       "send the number of octets in decimal digits, once",
+	Help:       "send the number of bytes in decimal digits, once",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: +2") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 2") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 002") + "< ok\n"},
 	When:       annotate.When{Always: true, EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifOddLength}},
@@ -143,7 +143,7 @@ var framingContentLengthInConnect2xx = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "Content-Length in a successful answer to CONNECT",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc:      "After a 2xx to CONNECT the connection is a tunnel, and everything that follows belongs to it. A client that goes by Content-Length waits for content, or takes the first octets of the tunnel for it.",
+	Doc:      "After a 2xx to CONNECT the connection is a tunnel, and everything that follows belongs to it. A client that goes by Content-Length waits for content, or takes the first bytes of the tunnel for it.",
 	Help:     "leave Content-Length out of a 2xx to CONNECT",
 	Bad:      []string{connected("Content-Length: 0")},
 	Good:     []string{connected()},

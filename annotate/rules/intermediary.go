@@ -132,7 +132,7 @@ func proxyError(name string) (words string, own bool) {
 		{"connection_terminated", "the connection to the next server was closed before the response was complete", false},
 		{"connection_timeout", "connecting to the next server took too long", true},
 		{"connection_read_timeout", "the next server sent nothing for too long", false},
-		{"connection_write_timeout", "the next server took no octets for too long", false},
+		{"connection_write_timeout", "the next server took no bytes for too long", false},
 		{"connection_limit_reached", "it has as many connections to the next server as it may have", true},
 		{"tls_protocol_error", "TLS with the next server failed", false},
 		{"tls_certificate_error", "it does not accept the next server's certificate", true},

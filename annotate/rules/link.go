@@ -116,7 +116,7 @@ var linkRelativeUnresolvable = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a link leads nowhere that a client can find",
 	Refs:     []string{"RFC 8288 §3", "RFC 8288 §3.1"},
-	Doc:      "The target is not a URI reference, even for a lenient parser, or holds octets that must be escaped. Clients drop the link, or ask for something else than was meant.",
+	Doc:      "The target is not a URI reference, even for a lenient parser, or holds bytes that must be escaped. Clients drop the link, or ask for something else than was meant.",
 	Help:     "percent-encode the target, and check its host and port",
 	Bad:      []string{answered(`Link: <http://shop.test:port/>; rel="next"`), answered(`Link: </my orders>; rel="next"`)},
 	Good:     []string{answered(`Link: </orders{?page}>; rel="search", <>; rel="self"`)},

@@ -107,7 +107,7 @@ func noteManyHints(p *annotate.Pass, f *exchange.Fields, interim int, at exchang
 	case hints > mostHints:
 		p.Note(at, "Link has %d hints to load ahead", hints)
 	case size > mostOctets:
-		p.Note(at, "the Link lines have %d octets together, more than the buffers of common proxies", size)
+		p.Note(at, "the Link lines have %d bytes together, more than the buffers of common proxies", size)
 	}
 }
 

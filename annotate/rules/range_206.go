@@ -187,7 +187,7 @@ var range206MultipartForSingleRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "one range was asked for, and several parts came",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
-	Doc: "A client that asks for a single range need not understand multipart content. It takes boundaries and part headers for the octets it asked for and stores them in the file. " +
+	Doc: "A client that asks for a single range need not understand multipart content. It takes boundaries and part headers for the bytes it asked for and stores them in the file. " +
 		"A single range is sent as it is, with Content-Range in the head.",
 	Help: "send the range as the content itself, with Content-Range in the head",
 	Bad: []string{`> GET /video HTTP/1.1
@@ -398,7 +398,7 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 	Title:    "a part of another version than the one asked for",
 	Refs:     []string{"RFC 9110 §13.1.5"},
 	Doc: "If-Range says: send the part only if the resource is still this version, otherwise send the whole. The 206 comes with another validator, so the client glues together parts of two versions and gets a damaged file. " +
-		"Tags are compared strongly here: a weak tag on either side never matches, since it does not promise equal octets; dates must be equal, not just later.",
+		"Tags are compared strongly here: a weak tag on either side never matches, since it does not promise equal bytes; dates must be equal, not just later.",
 	Help: "send 200 with the whole content when If-Range does not match exactly",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test

@@ -181,7 +181,7 @@ var range416ToSatisfiableRange = &annotate.Rule{
 		for r := range ranges.All() {
 			if _, _, ok := r.Resolve(got.Length); ok {
 				at := annotate.Span(p.RequestField(exchange.FieldRange), r.At, r.End())
-				p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", r.Text, wording.Count(got.Length, "octet"))
+				p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", r.Text, wording.Count(got.Length, "byte"))
 			}
 		}
 	},

@@ -31,7 +31,7 @@ var rangeInvalid = &annotate.Rule{
 	Title:    "Range cannot be read",
 	Refs:     []string{"RFC 9110 §14.1.1", "RFC 9110 §14.1.2"},
 	Doc: "A server ignores a Range that is not a range, and sends the whole content with 200. A client that does not look at the status takes that for its part. " +
-		"A bytes range is first-last, first- or -suffix; last is the position of the last octet, not one after it.",
+		"A bytes range is first-last, first- or -suffix; last is the position of the last byte, not one after it.",
 	Help: "send for example: Range: bytes=0-499",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -253,7 +253,7 @@ var rangeIfRangeWeakETag = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "If-Range with a weak tag",
 	Refs:     []string{"RFC 9110 §13.1.5"},
-	Doc: "Parts can be joined only if both are of the very same octets, and a weak tag does not promise that. So the condition never holds, and the whole content comes each time. " +
+	Doc: "Parts can be joined only if both are of the very same bytes, and a weak tag does not promise that. So the condition never holds, and the whole content comes each time. " +
 		"Clients must not send weak tags here.",
 	Help: "send a strong tag or a date in If-Range, or leave Range out",
 	Bad: []string{`> GET /video HTTP/1.1

@@ -107,7 +107,7 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 			}
 		}
 		at := annotate.Span(p.RequestField(exchange.FieldRange), wanted.At, wanted.At+len(wanted.Set))
-		p.Note(at, "the request asked for bytes %s, the server says Accept-Ranges: bytes and sends all %s", bare(wanted.Set), wording.Count(c.Size, "octet"))
+		p.Note(at, "the request asked for bytes %s, the server says Accept-Ranges: bytes and sends all %s", bare(wanted.Set), wording.Count(c.Size, "byte"))
 	},
 }
 
@@ -323,7 +323,7 @@ var rangeContentRangeInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Range does not say which part this is",
 	Refs:     []string{"RFC 9110 §14.4"},
-	Doc: "Content-Range has a unit, the first and the last position and the length of the whole. Positions count from 0 and the last is that of the last octet that is sent, so it is always below the length. " +
+	Doc: "Content-Range has a unit, the first and the last position and the length of the whole. Positions count from 0 and the last is that of the last byte that is sent, so it is always below the length. " +
 		"A recipient must not join a part with others when the field is invalid. A 416 has only the length, after an asterisk.",
 	Help: "send for example: Content-Range: bytes 0-499/1234, and on a 416: Content-Range: bytes */1234",
 	Bad: []string{`> GET /video HTTP/1.1

@@ -69,7 +69,7 @@ func TestRealTrafficCutShort(t *testing.T) {
 			for keep := 0; keep < 256; keep += 7 {
 				for id := range notedRules(t, set, line, keep) {
 					if !whole[id] {
-						t.Errorf("%s:%d: %s comes when only %d octets are kept", file, i+1, id, keep)
+						t.Errorf("%s:%d: %s comes when only %d bytes are kept", file, i+1, id, keep)
 					}
 				}
 			}

@@ -175,7 +175,7 @@ var redirectLocationInvalid = &annotate.Rule{
 			if rest := upToPath(value[err.At:]); rest != "" {
 				found = ": " + quoted(rest)
 			}
-			p.Note(at, "Location cannot be resolved, even leniently: %s at octet %d%s", err.What, err.At, found)
+			p.Note(at, "Location cannot be resolved, even leniently: %s at byte %d%s", err.What, err.At+1, found)
 		}
 	},
 }
@@ -195,7 +195,7 @@ var redirectLocationUnescaped = &annotate.Rule{
 	ID:       "redirect/location-unescaped",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Location holds octets that must be percent-encoded",
+	Title:    "Location holds bytes that must be percent-encoded",
 	Refs:     []string{"RFC 9110 §10.2.2", "RFC 3986 §2"},
 	Doc: "A URI reference consists of visible ASCII. Browsers encode spaces and letters like é by themselves, as UTF-8; other clients cut the value, guess another character set, or refuse it. " +
 		"So the redirect works in the browser and breaks in scripts. Encode each part when the URI is put together, not the whole of it afterwards.",
@@ -250,7 +250,7 @@ var redirectLocationUnescaped = &annotate.Rule{
 			return // redirect/location-invalid
 		}
 		at := annotate.Span(p.ResponseLine(line), start, end)
-		p.NoteHelp(at, escapedLocation(value), "Location has %s at octet %d, which must be percent-encoded", whatUnescaped(value[start]), start)
+		p.NoteHelp(at, escapedLocation(value), "Location has %s at byte %d, which must be percent-encoded", whatUnescaped(value[start]), start+1)
 	},
 }
 
@@ -268,7 +268,7 @@ func whatUnescaped(c byte) string {
 	case c == ' ':
 		return "a space"
 	case c >= 0x80:
-		return "an octet beyond ASCII"
+		return "a byte beyond ASCII"
 	}
 	return "a control character"
 }

@@ -392,7 +392,7 @@ var redirectWithLargeBody = &annotate.Rule{
 		}
 		if size > most {
 			p.Note(annotate.ResponseContent(0, len(p.X.Response.DecodedContent().Bytes)),
-				"%d carries %s of content, which clients that follow it never show", p.X.Response.Status, wording.Count(size, "octet"))
+				"%d carries %s of content, which clients that follow it never show", p.X.Response.Status, wording.Count(size, "byte"))
 		}
 	},
 }

@@ -136,7 +136,7 @@ func TestNotesPointAtSomething(t *testing.T) {
 			}
 			for _, n := range set.All(x, nil) {
 				if s := x.Text(n.Place); n.Place.End > len(s) || n.Place.Start > n.Place.End {
-					t.Errorf("%s points at octets %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
+					t.Errorf("%s points at bytes %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
 				}
 				if strings.HasSuffix(n.Message, ".") || strings.Contains(n.Message, "%!") || n.Message == "" {
 					t.Errorf("%s: message %q", n.Rule.ID, n.Message)

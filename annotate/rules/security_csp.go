@@ -126,7 +126,7 @@ var securityCSPSyntax = &annotate.Rule{
 func noteCSPSyntax(p *annotate.Pass, c policy) {
 	for i := range len(c.Text) {
 		if c.Text[i] >= 0x80 {
-			p.Note(c.place(c.At+i, c.At+i+1), "the policy has an octet beyond ASCII at octet %d, perhaps a curly quote, so the browser skips what it is in", c.At+i)
+			p.Note(c.place(c.At+i, c.At+i+1), "the policy has a byte beyond ASCII at byte %d, perhaps a curly quote, so the browser skips what it is in", c.At+i+1)
 			return
 		}
 	}
@@ -223,7 +223,7 @@ var securityCSPNonceWeak = &annotate.Rule{
 	Title:    "the nonce of a Content Security Policy is short",
 	Refs:     []string{"CSP 3 §7.1"},
 	Doc:      "A nonce protects only while nobody can guess it: at least 128 bits from a secure random source, new for each response. A short one is often a counter or a constant.",
-	Help:     "make 16 or more random octets for each response and send them in base64",
+	Help:     "make 16 or more random bytes for each response and send them in base64",
 	Bad:      []string{securePage("Content-Security-Policy: style-src 'nonce-abc123'")},
 	Good:     []string{securePage("Content-Security-Policy: script-src 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='")},
 	When:     whenAnyCSP(),

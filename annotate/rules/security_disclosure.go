@@ -204,7 +204,7 @@ var securityCharsetFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request chooses the charset of a page",
 	Refs:     []string{"CWE-20"},
-	Doc:      "The charset of the page is what a parameter of the request says. Under an unusual charset harmless octets become markup, so somebody can make a link by which the page runs their script. Send utf-8, always.",
+	Doc:      "The charset of the page is what a parameter of the request says. Under an unusual charset harmless bytes become markup, so somebody can make a link by which the page runs their script. Send utf-8, always.",
 	Help:     "send charset=utf-8, whatever the request says",
 	Bad:      []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-7", 1), "text/html", "text/html; charset=UTF-7", 1)},
 	Good: []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-8", 1), "text/html", "text/html; charset=utf-8", 1),

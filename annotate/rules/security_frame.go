@@ -164,7 +164,7 @@ var securityHTMLOnlyFieldOnNonHTML = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a field for documents is on something else",
 	Refs:     []string{"practice"},
-	Doc:      "The field protects documents. On an image, a font, sound, video or a style sheet it does nothing and costs octets on each response.",
+	Doc:      "The field protects documents. On an image, a font, sound, video or a style sheet it does nothing and costs bytes on each response.",
 	Help:     "send the field with documents only",
 	Bad:      []string{strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/png", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/css", 1)},
 	Good: []string{strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/svg+xml", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/javascript", 1),

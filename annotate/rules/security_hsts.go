@@ -141,7 +141,7 @@ var securityHSTSInvalid = &annotate.Rule{
 			return
 		}
 		i := p.X.Response.Fields.Index(exchange.FieldStrictTransportSecurity)
-		p.Note(annotate.Span(p.ResponseLine(i), h.Err.At, len(p.X.Response.Fields.At(i).Value)), "Strict-Transport-Security cannot be read, so browsers ignore it: %s at octet %d", h.Err.What, h.Err.At)
+		p.Note(annotate.Span(p.ResponseLine(i), h.Err.At, len(p.X.Response.Fields.At(i).Value)), "Strict-Transport-Security cannot be read, so browsers ignore it: %s at byte %d", h.Err.What, h.Err.At+1)
 	},
 }
 

@@ -24,7 +24,7 @@ func FuzzRules(f *testing.F) {
 		}
 		for _, n := range set.All(x, nil) {
 			if s := x.Text(n.Place); n.Place.Start < 0 || n.Place.Start > n.Place.End || n.Place.End > len(s) {
-				t.Errorf("%s points at octets %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
+				t.Errorf("%s points at bytes %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
 			}
 			if n.Message == "" || strings.Contains(n.Message, "%!") && !strings.Contains(text, "%!") || n.Blame == "" {
 				t.Errorf("%s: %+v", n.Rule.ID, n)

@@ -364,7 +364,7 @@ var status205WithBody = &annotate.Rule{
 		case announced > 0:
 			p.Note(p.ResponseField(exchange.FieldContentLength), "205 must have no content, but Content-Length is %d", announced)
 		case size > 0:
-			p.Note(p.StatusLine(), "205 must have no content, but %s came", wording.Count(size, "octet"))
+			p.Note(p.StatusLine(), "205 must have no content, but %s came", wording.Count(size, "byte"))
 		}
 	},
 }

@@ -370,7 +370,7 @@ var status101WebSocketSubprotocolNotOffered = &annotate.Rule{
 	Title:    "a WebSocket subprotocol or extension that was not offered",
 	Refs:     []string{"RFC 6455 §4.1", "RFC 6455 §4.2.2"},
 	Doc: "The server picks at most one of the subprotocols and some of the extensions that the request names. " +
-		"The client fails the connection when the answer has anything else, compared octet by octet for subprotocols. " +
+		"The client fails the connection when the answer has anything else, compared byte by byte for subprotocols. " +
 		"Pick from the request's list, or leave the field out.",
 	Help: "send in Sec-WebSocket-Protocol one value of the request's own field, or leave it out",
 	Bad: []string{`> GET /chat HTTP/1.1

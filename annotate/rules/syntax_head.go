@@ -163,7 +163,7 @@ var syntaxFieldNameInvalid = &annotate.Rule{
 	ID:       "syntax/field-name-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field name is empty or holds an octet that no name may have",
+	Title:    "a field name is empty or holds a byte that no name may have",
 	Refs:     []string{"RFC 9110 §5.1"},
 	Doc: "A field name is a token: letters, digits and a few signs, without spaces, brackets, quotes or umlauts. Many recipients refuse the whole message for one such name, others drop the line. " +
 		"Often a value with a line break was written into a field, so that its second half looks like a field.",

@@ -208,7 +208,7 @@ var syntaxWebSocketHandshakeInvalid = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the WebSocket handshake lacks something",
 	Refs:     []string{"RFC 6455 §4.1"},
-	Doc: "A WebSocket begins with a GET that has Upgrade: websocket, Connection: upgrade, a key of 16 random octets in base64 and a version. With any of these missing, servers answer 400 or 426, or treat the request as a plain GET. " +
+	Doc: "A WebSocket begins with a GET that has Upgrade: websocket, Connection: upgrade, a key of 16 random bytes in base64 and a version. With any of these missing, servers answer 400 or 426, or treat the request as a plain GET. " +
 		"Proxies that were not configured for WebSocket remove Connection and Upgrade.",
 	Help: "send GET with Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Key and Sec-WebSocket-Version: 13",
 	Bad: []string{
@@ -240,7 +240,7 @@ var syntaxWebSocketHandshakeInvalid = &annotate.Rule{
 		case !f.Has(exchange.FieldSecWebSocketKey):
 			p.Note(at, "the WebSocket handshake has no Sec-WebSocket-Key")
 		case !isWebSocketKey(key):
-			p.Note(at, "Sec-WebSocket-Key %s is not 16 octets in base64", quoted(key))
+			p.Note(at, "Sec-WebSocket-Key %s is not 16 bytes in base64", quoted(key))
 		case !f.Has(exchange.FieldSecWebSocketVersion):
 			p.Note(p.RequestField(exchange.FieldSecWebSocketVersion), "the WebSocket handshake has no Sec-WebSocket-Version")
 		}

@@ -60,9 +60,9 @@ var syntaxFieldValueNonASCII = &annotate.Rule{
 	ID:       "syntax/field-value-non-ascii",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field value has octets beyond ASCII",
+	Title:    "a field value has bytes beyond ASCII",
 	Refs:     []string{"RFC 9110 §5.5"},
-	Doc: "Nothing says in which charset such octets are. Browsers and many libraries read them as ISO-8859-1, others as UTF-8, and some refuse them; what was \"Müller\" arrives as \"MÃ¼ller\". " +
+	Doc: "Nothing says in which charset such bytes are. Browsers and many libraries read them as ISO-8859-1, others as UTF-8, and some refuse them; what was \"Müller\" arrives as \"MÃ¼ller\". " +
 		"Values are best kept to ASCII.",
 	Help:  "percent-encode the value, or use base64",
 	Bad:   []string{asked(`Shop-Name: M\xc3\xbcller`), answered(`Shop-Name: M\xfcller`)},
@@ -76,7 +76,7 @@ var syntaxFieldValueNonASCII = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if start, end := highRun(l.Value); end > start && !judgesOwnOctets(l.Known) {
-					s.note(p, annotate.Span(s.line(p, i), start, end), l.Name+" has octets beyond ASCII: "+quoted(l.Value[start:end]))
+					s.note(p, annotate.Span(s.line(p, i), start, end), l.Name+" has bytes beyond ASCII: "+quoted(l.Value[start:end]))
 				}
 			}
 		}
@@ -164,7 +164,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 				most *= 2
 			}
 			if n := s.overview.Size; n > most {
-				s.note(p, exchange.Place{Message: s.in}, "the fields have "+wording.Count(n, "octet")+" altogether; the limit is "+strconv.Itoa(most))
+				s.note(p, exchange.Place{Message: s.in}, "the fields have "+wording.Count(n, "byte")+" altogether; the limit is "+strconv.Itoa(most))
 			}
 		}
 	},
@@ -198,7 +198,7 @@ var syntaxFieldTooLarge = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if n := len(l.Name) + len(l.Value); n > most {
-					s.note(p, s.line(p, i), l.Name+" has "+wording.Count(n, "octet")+" in one line; the limit is "+strconv.Itoa(most))
+					s.note(p, s.line(p, i), l.Name+" has "+wording.Count(n, "byte")+" in one line; the limit is "+strconv.Itoa(most))
 				}
 			}
 		}

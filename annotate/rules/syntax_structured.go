@@ -82,7 +82,7 @@ var syntaxStructuredFieldInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a structured field cannot be parsed",
 	Refs:     []string{"RFC 9651 §4.2"},
-	Doc:      "Structured fields are parsed strictly: one octet that is wrong, a capital in a key for instance, a string in single quotes or a date in another form, and recipients ignore the whole field, with everything in it that is right.",
+	Doc:      "Structured fields are parsed strictly: one byte that is wrong, a capital in a key for instance, a string in single quotes or a date in another form, and recipients ignore the whole field, with everything in it that is right.",
 	Help:     `write keys in small letters, strings in double quotes, true as ?1`,
 	Bad:      []string{asked("Priority: U=1"), answered("Cache-Status: cache; hit=true, =x"), answered("Reporting-Endpoints: csp='https://r.test/'"), answered("Origin-Agent-Cluster: true now")},
 	Good:     []string{asked("Priority: u=1, i"), answered("Cache-Control: Max-Age=60"), answered("RateLimit: limit=100, remaining=50, reset=5"), answered(`Permissions-Policy: geolocation=(), camera=(self "https://a.test")`)},

@@ -92,9 +92,9 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 	ID:       "syntax/request-target-syntax",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request target has a form that the method does not allow, or an octet that no target may have",
+	Title:    "the request target has a form that the method does not allow, or a byte that no target may have",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 9110 §7.1"},
-	Doc: "A target is a path with its query, or an absolute URI; * goes with OPTIONS only, and host:port with CONNECT only. White space, control characters, octets beyond ASCII and # do not stand in any of them. " +
+	Doc: "A target is a path with its query, or an absolute URI; * goes with OPTIONS only, and host:port with CONNECT only. White space, control characters, bytes beyond ASCII and # do not stand in any of them. " +
 		"Servers answer 400, or cut the target where they stop understanding it.",
 	Help: "percent-encode the path, leave the fragment out, and begin the target with /",
 	Bad: []string{
@@ -216,7 +216,7 @@ var syntaxURITooLong = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the URI is longer than many servers and proxies take",
 	Refs:     []string{"RFC 9110 §4.1", "RFC 9112 §3"},
-	Doc: "Every server and proxy should take URIs of 8000 octets, and few take more. The answer is 414 or 400, from whichever has the lowest limit. " +
+	Doc: "Every server and proxy should take URIs of 8000 bytes, and few take more. The answer is 414 or 400, from whichever has the lowest limit. " +
 		"Long lists of identifiers, tokens and whole queries in the URI are the usual causes. The setting long-uri is the limit.",
 	Help: "send the data as the content of a POST, or fewer of them at a time",
 	Bad:  []string{requested("GET /orders?ids="+strings.Repeat("12345678,", 900)+" HTTP/1.1", "Host: shop.test")},
@@ -227,7 +227,7 @@ var syntaxURITooLong = &annotate.Rule{
 			n += len(p.X.Scheme) + len("://") + len(p.X.Authority)
 		}
 		if most := p.Options.LongURI; n > most {
-			p.Note(p.Target(), "the target URI has %d octets; the limit is %d", n, most)
+			p.Note(p.Target(), "the target URI has %d bytes; the limit is %d", n, most)
 		}
 	},
 }

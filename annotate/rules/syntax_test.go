@@ -80,7 +80,7 @@ func FuzzHeads(f *testing.F) {
 		_, x.Response.Fields = exchange.ParseHead(x.Response.RawHead)
 		for _, n := range set.All(x, nil) {
 			if s := x.Text(n.Place); n.Place.End > len(s) || n.Place.Start > n.Place.End || n.Place.Start < 0 {
-				t.Fatalf("%s points at octets %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
+				t.Fatalf("%s points at bytes %d-%d of %q", n.Rule.ID, n.Place.Start, n.Place.End, s)
 			}
 		}
 	})

@@ -25,7 +25,7 @@ var timingSlowResponse = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the response began late",
 	Refs:     []string{"RFC 9110 §7.5"},
-	Doc: "The time from the whole request being sent to the first octet of the response is what the server, and proxies before it, took to answer. " +
+	Doc: "The time from the whole request being sent to the first byte of the response is what the server, and proxies before it, took to answer. " +
 		"The setting slow-after is the limit. " +
 		"If Server-Timing is in the response, it says where that time went.",
 	Help: "see what the server waited for; Server-Timing in its responses would show it",

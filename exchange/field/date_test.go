@@ -82,7 +82,7 @@ func TestParseDateSaysWhatIsWrong(t *testing.T) {
 		_, err := field.ParseDate(c.in, now)
 		var e *field.Error
 		if !errors.As(err, &e) || e.At != c.at || e.What != c.what {
-			t.Errorf("%q: %v; want %q at octet %d", c.in, err, c.what, c.at)
+			t.Errorf("%q: %v; want %q at byte %d", c.in, err, c.what, c.at)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func TestParseRetryAfter(t *testing.T) {
 		switch {
 		case c.wrongAt >= 0:
 			if !errors.As(err, &e) || e.At != c.wrongAt {
-				t.Errorf("%q: %v, want an error at octet %d", c.in, err, c.wrongAt)
+				t.Errorf("%q: %v, want an error at byte %d", c.in, err, c.wrongAt)
 			}
 		case err != nil || got.Seconds != c.seconds || got.IsDate() != c.isDate:
 			t.Errorf("%q: %+v, %v", c.in, got, err)

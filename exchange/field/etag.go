@@ -78,7 +78,7 @@ func etagAt(s string, at int, separator byte) ETag {
 			t.Opaque, t.End = s[open+1:end], end+1
 			return t
 		case !isETagByte(c) && t.Err == nil:
-			t.Err = &Error{At: end, What: "an entity tag cannot hold this octet"}
+			t.Err = &Error{At: end, What: "an entity tag cannot hold this byte"}
 		}
 	}
 	t.Opaque, t.End = s[open+1:], len(s)

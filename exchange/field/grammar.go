@@ -327,7 +327,7 @@ func CheckURI(s string) *Error {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case mustEscape(c):
-			return &Error{At: i, What: "a URI cannot hold this octet"}
+			return &Error{At: i, What: "a URI cannot hold this byte"}
 		case c == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])):
 			return &Error{At: i, What: "want two hexadecimal digits after %"}
 		}
@@ -452,7 +452,7 @@ func checkExtOctets(s string, at int) *Error {
 			}
 			i += 2
 		case !IsTokenByte(c) || c == '*' || c == '\'':
-			return &Error{At: at + i, What: "want this octet percent-encoded"}
+			return &Error{At: at + i, What: "want this byte percent-encoded"}
 		}
 	}
 	return nil

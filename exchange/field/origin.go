@@ -83,9 +83,9 @@ func originHostByte(c byte) string {
 	case c == '@':
 		return "a user name"
 	case c >= 0x80:
-		return "an octet beyond ASCII; host names are in their xn-- form"
+		return "a byte beyond ASCII; host names are in their xn-- form"
 	case c <= ' ', c == 0x7f, strings.IndexByte("\"'<>\\^`{|},;?#", c) >= 0:
-		return "an octet that no host name has"
+		return "a byte that no host name has"
 	}
 	return ""
 }

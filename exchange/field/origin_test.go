@@ -23,7 +23,7 @@ func TestCheckOrigin(t *testing.T) {
 		"https://café.example": 11, "https://shop.example:80/": 23,
 	} {
 		if err := field.CheckOrigin(in); err == nil || err.At != at {
-			t.Errorf("%q: %v, want octet %d", in, err, at)
+			t.Errorf("%q: %v, want byte %d", in, err, at)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func FuzzRanges(f *testing.F) {
 					want = length-i <= v.Last
 				}
 				if got := ok && i >= first && i <= last; got != want {
-					t.Fatalf("%q of %d: octet %d: %v, want %v", v.Text, length, i, got, want)
+					t.Fatalf("%q of %d: byte %d: %v, want %v", v.Text, length, i, got, want)
 				}
 			}
 		}

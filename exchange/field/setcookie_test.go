@@ -59,8 +59,8 @@ func TestSetCookieLast(t *testing.T) {
 func TestCookieMaxAge(t *testing.T) {
 	for in, want := range map[string]string{
 		"0": "0", "-1": "-1", "0060": "60", "31536000": "31536000", "99999999999999999999": fmt.Sprint(int64(field.MaxNumber)),
-		"": "want digits only at octet 0", "-": "want digits only at octet 1", "3600.5": "want digits only at octet 4",
-		"1h": "want digits only at octet 1", "+60": "want digits only at octet 0", `"60"`: "want digits only at octet 0",
+		"": "want digits only at byte 1", "-": "want digits only at byte 2", "3600.5": "want digits only at byte 5",
+		"1h": "want digits only at byte 2", "+60": "want digits only at byte 1", `"60"`: "want digits only at byte 1",
 	} {
 		n, err := field.CookieMaxAge(in)
 		got := fmt.Sprint(n)
@@ -123,17 +123,17 @@ func TestParseCookieDate(t *testing.T) {
 		t.Errorf("1970: %v, %v", got, err)
 	}
 	for in, want := range map[string]string{
-		"":                              "want a time such as 08:49:37 at octet 0",
-		"0":                             "want a time such as 08:49:37 at octet 1",
-		"-1":                            "want a time such as 08:49:37 at octet 2",
-		"1994-11-06T08:49:37Z":          "want a time such as 08:49:37 at octet 20",
-		"Sun, 06 Nov 1600 08:49:37 GMT": "want a year from 1601 on at octet 12",
-		"Sun, 06 Nov 1994 08:49:60 GMT": "want a time up to 23:59:59 at octet 17",
-		"Sun, 32 Nov 1994 08:49:37 GMT": "want a day from 1 to 31 at octet 5",
-		"Sun, 31 Feb 1994 08:49:37 GMT": "the month has no such day at octet 5",
-		"06 11 1994 08:49:37":           "want the name of a month at octet 19",
-		"06 Nov 08:49:37":               "want a year at octet 15",
-		"Nov 1994 08:49:37":             "want a day of the month at octet 17",
+		"":                              "want a time such as 08:49:37 at byte 1",
+		"0":                             "want a time such as 08:49:37 at byte 2",
+		"-1":                            "want a time such as 08:49:37 at byte 3",
+		"1994-11-06T08:49:37Z":          "want a time such as 08:49:37 at byte 21",
+		"Sun, 06 Nov 1600 08:49:37 GMT": "want a year from 1601 on at byte 13",
+		"Sun, 06 Nov 1994 08:49:60 GMT": "want a time up to 23:59:59 at byte 18",
+		"Sun, 32 Nov 1994 08:49:37 GMT": "want a day from 1 to 31 at byte 6",
+		"Sun, 31 Feb 1994 08:49:37 GMT": "the month has no such day at byte 6",
+		"06 11 1994 08:49:37":           "want the name of a month at byte 20",
+		"06 Nov 08:49:37":               "want a year at byte 16",
+		"Nov 1994 08:49:37":             "want a day of the month at byte 18",
 	} {
 		if got, err := field.ParseCookieDate(in); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, %v, want %s", in, got, err, want)

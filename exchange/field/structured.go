@@ -412,7 +412,7 @@ func whatIsNoItem(c byte, more bool) string {
 	case c == '.' || c == '+':
 		return "a number begins with a digit or a minus sign"
 	}
-	return "no value begins with this octet"
+	return "no value begins with this byte"
 }
 
 // number reads an Integer or Decimal (RFC 9651 §4.2.4).

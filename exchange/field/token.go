@@ -12,8 +12,8 @@ type Error struct {
 	What string // as a clause: "want a digit"
 }
 
-// Error returns what is wrong with the octet's position.
-func (e *Error) Error() string { return fmt.Sprintf("%s at octet %d", e.What, e.At) }
+// Error returns what is wrong and at which byte, counted from 1 as people count.
+func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.What, e.At+1) }
 
 // tokenBytes tells of every octet whether a token may hold it (RFC 9110 §5.6.2).
 var tokenBytes = makeTokenBytes()

@@ -153,7 +153,7 @@ func hostProblem(h string) (at int, what string) {
 			c, step = unhex(h[i+1])<<4|unhex(h[i+2]), 2
 		}
 		if c <= ' ' || c == 0x7f || strings.IndexByte(`#/:<>?@[\]^|%`, c) >= 0 {
-			return i, "a host cannot hold this octet"
+			return i, "a host cannot hold this byte"
 		}
 		i += step
 	}

@@ -193,7 +193,7 @@ func wantEvents(t *testing.T, server, client ptrace.Span, at time.Time) {
 	delete(note, "sidenote.note.fingerprint")
 	want := map[string]any{
 		"sidenote.note.message": `the document says 400\x1b[31m`, "sidenote.note.severity": "error", "sidenote.note.rule": mismatch.ID, "sidenote.note.blame": "origin",
-		"sidenote.note.place": "response content, octets 11-13", "sidenote.note.help": mismatch.Help, "sidenote.note.refs": []any{"RFC 9457 §3.1.2"},
+		"sidenote.note.place": "response content, bytes 12-14", "sidenote.note.help": mismatch.Help, "sidenote.note.refs": []any{"RFC 9457 §3.1.2"},
 	}
 	if d := cmp.Diff(want, note); d != "" {
 		t.Error(d)
@@ -225,7 +225,7 @@ func wantLog(t *testing.T, l plog.LogRecord) {
 	delete(got, "sidenote.note.fingerprint")
 	want := map[string]any{
 		"sidenote.exchange.id": "7f3k", "http.request.method": "POST", "url.full": "https://api.shop.test/v1/orders?x=1", "server.address": "api.shop.test", "http.response.status_code": int64(409),
-		"sidenote.note.rule": mismatch.ID, "sidenote.note.blame": "origin", "sidenote.note.place": "response content, octets 11-13",
+		"sidenote.note.rule": mismatch.ID, "sidenote.note.blame": "origin", "sidenote.note.place": "response content, bytes 12-14",
 		"sidenote.note.help": mismatch.Help, "sidenote.note.refs": []any{"RFC 9457 §3.1.2"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
