@@ -1,31 +1,33 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 )
 
-// session opens the link that "sidenote open" returns, and returns the cookie.
+// session opens the link that "sidenote open" returns as the page does, and
+// returns the session.
 func (p *process) session() string {
 	p.t.Helper()
-	jar, _ := cookiejar.New(nil)
-	client := http.Client{Jar: jar}
-	resp, err := client.Get(p.open("--print", "--admin", p.admin))
+	link, err := url.Parse(p.open("--print", "--admin", p.admin))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	resp.Body.Close()
-	base, _ := url.Parse("http://" + p.admin)
-	for _, c := range jar.Cookies(base) {
-		return c.Name + "=" + c.Value
+	resp, err := http.Post("http://"+p.admin+"/api/v1/session", "application/json", strings.NewReader(`{"key":"`+link.Query().Get("key")+`"}`))
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	p.t.Fatalf("the link gave no cookie, but %s", resp.Status)
-	return ""
+	defer resp.Body.Close()
+	var out struct{ Session string }
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out.Session == "" {
+		p.t.Fatalf("the link gave no session, but %s (%v)", resp.Status, err)
+	}
+	return out.Session
 }
 
 // TestInspectorStaysPrivate asks for what the inspector shows in every way that
@@ -34,35 +36,38 @@ func TestInspectorStaysPrivate(t *testing.T) {
 	p := start(t)
 	p.teapot()
 	_, port, _ := strings.Cut(p.admin, ":")
-	cookie := p.session()
+	session := p.session()
+	with := "\r\nSidenote-Session: " + session
 	host := "Host: " + p.admin
 	for _, c := range []struct {
 		what, fields, status string
 	}{
-		{"a browser with a session", host + "\r\nCookie: " + cookie, "200"},
-		{"the same by another name of this machine", "Host: localhost:" + port + "\r\nCookie: " + cookie, "200"},
+		{"a browser with a session", host + with, "200"},
+		{"the same by another name of this machine", "Host: localhost:" + port + with, "200"},
 		{"nobody", host, "401"},
-		{"a guessed session", host + "\r\nCookie: sidenote_session=" + strings.Repeat("A", 75), "401"},
-		{"a name that somebody else gave this address", "Host: evil.test:" + port + "\r\nCookie: " + cookie, "421"},
-		{"a page of elsewhere", host + "\r\nOrigin: http://evil.test\r\nCookie: " + cookie, "403"},
-		{"a page of another port", host + "\r\nOrigin: http://127.0.0.1:3000\r\nCookie: " + cookie, "403"},
-		{"an image on a page of another port", host + "\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\nCookie: " + cookie, "403"},
-		{"a script on a page of elsewhere", host + "\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nCookie: " + cookie, "403"},
-		{"a sandboxed page", host + "\r\nOrigin: null\r\nCookie: " + cookie, "403"},
+		{"a program with the session", host + "\r\nAuthorization: Bearer " + session, "200"},
+		{"a guessed session", host + "\r\nSidenote-Session: " + strings.Repeat("A", 75), "401"},
+		{"a cookie with the session", host + "\r\nCookie: sidenote_session=" + session + "; Sidenote-Session=" + session, "401"},
+		{"a name that somebody else gave this address", "Host: evil.test:" + port + with, "421"},
+		{"a page of elsewhere", host + "\r\nOrigin: http://evil.test" + with, "403"},
+		{"a page of another port", host + "\r\nOrigin: http://127.0.0.1:3000" + with, "403"},
+		{"an image on a page of another port", host + "\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors" + with, "403"},
+		{"a script on a page of elsewhere", host + "\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors" + with, "403"},
+		{"a sandboxed page", host + "\r\nOrigin: null" + with, "403"},
 	} {
-		for _, path := range []string{"/api/v1/exchanges", "/api/v1/exchanges/1", "/api/v1/exchanges/1/response/content", "/api/v1/export?format=har"} {
+		for _, path := range []string{"/api/v1/exchanges", "/api/v1/exchanges/1", "/api/v1/exchanges/1/response/content", "/api/v1/export?format=har", "/debug/pprof/goroutine?debug=2"} {
 			got := sendRaw(t, p.admin, "GET "+path+" HTTP/1.1\r\n"+c.fields+"\r\nConnection: close\r\n\r\n")
-			if !strings.HasPrefix(got, "HTTP/1.1 "+c.status+" ") || c.status != "200" && strings.Contains(got, "418") {
+			if !strings.HasPrefix(got, "HTTP/1.1 "+c.status+" ") || c.status != "200" && (strings.Contains(got, "418") || strings.Contains(got, "goroutine ")) {
 				t.Errorf("%s asks for %s: %.200q, wanted status %s", c.what, path, got, c.status)
 			}
 		}
 	}
-	through := sendRaw(t, p.proxy, fmt.Sprintf("GET http://%s/api/v1/exchanges HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nConnection: close\r\n\r\n", p.admin, p.admin, cookie))
+	through := sendRaw(t, p.proxy, fmt.Sprintf("GET http://%s/api/v1/exchanges HTTP/1.1\r\nHost: %s%s\r\nConnection: close\r\n\r\n", p.admin, p.admin, with))
 	if strings.Contains(through, `"entries"`) {
 		t.Errorf("through the proxy: %.300q", through)
 	}
 	for _, path := range []string{"/api/v1/clear", "/api/v1/pause", "/api/v1/exchanges/1/resend"} {
-		got := sendRaw(t, p.admin, "POST "+path+" HTTP/1.1\r\n"+host+"\r\nOrigin: http://evil.test\r\nCookie: "+cookie+"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+		got := sendRaw(t, p.admin, "POST "+path+" HTTP/1.1\r\n"+host+"\r\nOrigin: http://evil.test"+with+"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 		if !strings.HasPrefix(got, "HTTP/1.1 403 ") {
 			t.Errorf("POST %s of elsewhere: %.200q", path, got)
 		}
@@ -87,9 +92,9 @@ func TestInspectorAfterARestart(t *testing.T) {
 	file := dir + "/store.db"
 	p := start(t, "--store", file)
 	p.teapot()
-	cookie := p.session()
+	session := p.session()
 	list := func(p *process) string {
-		return sendRaw(t, p.admin, "GET /api/v1/exchanges HTTP/1.1\r\nHost: "+p.admin+"\r\nCookie: "+cookie+"\r\nConnection: close\r\n\r\n")
+		return sendRaw(t, p.admin, "GET /api/v1/exchanges HTTP/1.1\r\nHost: "+p.admin+"\r\nSidenote-Session: "+session+"\r\nConnection: close\r\n\r\n")
 	}
 	eventually(t, "the exchange is in the list", func() bool { return strings.Contains(list(p), `"status":418`) })
 	p.stop()

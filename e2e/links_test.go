@@ -102,9 +102,9 @@ func (l *links) fill(text string, labels map[string]string) string {
 // check asks the inspector for what each link names, and opens one of each kind,
 // and those of exemplars, in a browser.
 func (l *links) check(t *testing.T, p *process, m *prometheus, chromium string) {
-	cookie, open := p.session(), []link{}
+	session, open := p.session(), []link{}
 	for _, link := range l.all {
-		if n := listed(t, cookie, link.url); n == 0 {
+		if n := listed(t, session, link.url); n == 0 {
 			t.Errorf("%s: the link of %q leads to nothing: %s", link.panel, link.of, link.url)
 		}
 		if link.first {
@@ -137,7 +137,7 @@ func fragment(t *testing.T, address string) url.Values {
 }
 
 // listed is how many exchanges a link lists.
-func listed(t *testing.T, cookie, address string) int {
+func listed(t *testing.T, session, address string) int {
 	t.Helper()
 	base, _, _ := strings.Cut(address, "#")
 	q := fragment(t, address)
@@ -146,7 +146,7 @@ func listed(t *testing.T, cookie, address string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Cookie", cookie)
+	r.Header.Set("Sidenote-Session", session)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

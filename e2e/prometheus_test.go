@@ -276,13 +276,13 @@ func TestAlertsLeadToExchanges(t *testing.T) {
 	for _, path := range []string{"/well/500", "/badly/429", "/badly/405", "/slow?ms=2050"} {
 		traffic.get(path)
 	}
-	cookie, labels := p.session(), strings.NewReplacer("{{ $labels.instance }}", p.admin, "{{ $labels.code }}", "429", "{{ $labels.rule | urlquery }}", "status%2F405-missing-allow")
+	session, labels := p.session(), strings.NewReplacer("{{ $labels.instance }}", p.admin, "{{ $labels.code }}", "429", "{{ $labels.rule | urlquery }}", "status%2F405-missing-allow")
 	found := regexp.MustCompile(`inspector_url: (\S+.*)`).FindAllStringSubmatch(string(text), -1)
 	if len(found) < 5 {
 		t.Errorf("only %d alerts have links", len(found))
 	}
 	for _, link := range found {
-		eventually(t, link[1]+" lists an exchange", func() bool { return listed(t, cookie, labels.Replace(link[1])) == 1 })
+		eventually(t, link[1]+" lists an exchange", func() bool { return listed(t, session, labels.Replace(link[1])) == 1 })
 	}
 }
 

@@ -7,17 +7,20 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 )
 
-// An Admission decides who may see the page: whoever opens a link that was
-// made with the same key, once, and from then on the browser that did. Nothing
-// has to be stored for that, so a restart throws nobody out.
+// An Admission decides who may see what the inspector shows: whoever opens a
+// link that was made with the same key, once, and from then on the page that
+// did. Nothing has to be stored for that, so sessions outlive a restart.
 //
-// Another user of the same machine can reach loopback too; without the key he
-// gets nothing.
+// The page keeps its session in the storage of its origin and sends it in a
+// field. It is no cookie: browsers send cookies to every port of a host, so
+// each server on this machine would get it. Other users of the machine reach
+// loopback too; without a session they get the empty page and no more.
 type Admission struct {
 	key []byte
 	now func() time.Time
@@ -26,14 +29,26 @@ type Admission struct {
 	used map[string]time.Time // links that were opened, until they expire
 }
 
-// How long a link and a session last.
+// How long links, sessions and tickets are good.
 const (
 	linkLasts    = 24 * time.Hour
-	sessionLasts = 30 * 24 * time.Hour
+	sessionLasts = 24 * time.Hour      // without use
+	sessionMost  = 30 * 24 * time.Hour // however much it is used
+	renewAfter   = time.Hour           // a session that is used gets this much older at most
+	ticketLasts  = 10 * time.Minute
 	mostUsed     = 10000
 )
 
-const sessionCookie = "sidenote_session"
+// sessionField carries a session in a request, and the one that takes its
+// place in a response.
+const sessionField = "Sidenote-Session"
+
+// The kinds of tokens. That of a ticket is followed by the address it opens.
+const (
+	kindLink    = "link"
+	kindSession = "session"
+	kindTicket  = "ticket "
+)
 
 // NewAdmission makes one with a secret key.
 func NewAdmission(key []byte) *Admission {
@@ -48,13 +63,40 @@ func NewKey() []byte {
 }
 
 // Link makes the query of a link that opens the page once.
-func (a *Admission) Link() string { return "key=" + a.token("link", a.now().Add(linkLasts)) }
+func (a *Admission) Link() string {
+	now := a.now()
+	return "key=" + a.token(kindLink, now, now.Add(linkLasts))
+}
 
-// token is a kind, an expiry and a random number, signed.
-func (a *Admission) token(kind string, expires time.Time) string {
-	b := make([]byte, 8, 8+8+sha256.Size)
-	binary.BigEndian.PutUint64(b, uint64(expires.Unix()))
-	b = append(b, NewKey()[:8]...)
+// Bearer makes a session for programs: Authorization: Bearer SESSION.
+func (a *Admission) Bearer() string { return a.session(a.now()) }
+
+// session makes a session that began at some time.
+func (a *Admission) session(begun time.Time) string {
+	return a.token(kindSession, begun, a.endOf(begun))
+}
+
+// endOf is when a session that began at some time expires, if it is used now.
+func (a *Admission) endOf(begun time.Time) time.Time {
+	end := a.now().Add(sessionLasts)
+	if last := begun.Add(sessionMost); last.Before(end) {
+		return last
+	}
+	return end
+}
+
+// The parts of a token: when it expires, when it began, a random number, and
+// the signature of these and the kind.
+const (
+	tokenTime   = 8
+	tokenSigned = 3 * tokenTime
+)
+
+func (a *Admission) token(kind string, begun, expires time.Time) string {
+	b := make([]byte, 0, tokenSigned+sha256.Size)
+	b = binary.BigEndian.AppendUint64(b, uint64(expires.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(begun.Unix()))
+	b = append(b, NewKey()[:tokenTime]...)
 	return base64.RawURLEncoding.EncodeToString(append(b, a.sign(kind, b)...))
 }
 
@@ -65,19 +107,23 @@ func (a *Admission) sign(kind string, b []byte) []byte {
 	return h.Sum(nil)
 }
 
+// A period is the time for which a token is good.
+type period struct{ begun, expires time.Time }
+
 // check reports whether a token is of a kind, ours, and still good.
-func (a *Admission) check(kind, token string) (expires time.Time, ok bool) {
+func (a *Admission) check(kind, token string) (p period, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(b) != 16+sha256.Size || !hmac.Equal(b[16:], a.sign(kind, b[:16])) {
-		return time.Time{}, false
+	if err != nil || len(b) != tokenSigned+sha256.Size || !hmac.Equal(b[tokenSigned:], a.sign(kind, b[:tokenSigned])) {
+		return period{}, false
 	}
-	expires = time.Unix(int64(binary.BigEndian.Uint64(b)), 0)
-	return expires, a.now().Before(expires)
+	p.expires = time.Unix(int64(binary.BigEndian.Uint64(b)), 0)
+	p.begun = time.Unix(int64(binary.BigEndian.Uint64(b[tokenTime:])), 0)
+	return p, a.now().Before(p.expires)
 }
 
 // open uses a link up.
 func (a *Admission) open(token string) bool {
-	expires, ok := a.check("link", token)
+	p, ok := a.check(kindLink, token)
 	if !ok {
 		return false
 	}
@@ -93,90 +139,119 @@ func (a *Admission) open(token string) bool {
 		}
 	}
 	if len(a.used) >= mostUsed {
-		return false // nobody opens so many in a day
+		return false // more than people open in a day
 	}
-	a.used[token] = expires
+	a.used[token] = p.expires
 	return true
 }
 
-// Handler lets in who has a session, or opens a link.
+// Handler serves the page to everybody, since it is empty by itself, and the
+// API to whoever has a session. POST /api/v1/session gives one for the key of a
+// link; POST /api/v1/tickets gives a ticket for what a browser loads by an
+// address alone.
 func (a *Admission) Handler(next http.Handler) http.Handler {
+	api := http.NewServeMux()
+	api.Handle("/", a.Require(next))
+	api.Handle("POST /api/v1/session", bounded(a.enter))
+	api.Handle("POST /api/v1/tickets", a.Require(bounded(a.giveTicket)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if token := r.URL.Query().Get("key"); token != "" && r.Method == http.MethodGet && r.URL.Path == "/" {
-			a.enter(w, r, token)
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			api.ServeHTTP(w, r)
 			return
 		}
-		if a.admits(r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		refuse(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 
-// enter returns a session for a link, and takes the link out of the address.
-func (a *Admission) enter(w http.ResponseWriter, r *http.Request, token string) {
-	switch {
-	case a.open(token):
-		http.SetCookie(w, &http.Cookie{
-			Name: sessionCookie, Value: a.token("session", a.now().Add(sessionLasts)), Path: "/",
-			MaxAge: int(sessionLasts.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		})
-	case !a.admits(r):
-		refuse(w, r)
-		return
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	// Not a redirect: after one that began elsewhere, as in a terminal or a mail,
-	// a browser would keep a strict cookie back.
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'")
-	w.Header().Set("Refresh", "0; url=/")
-	_, _ = w.Write([]byte("<!doctype html><meta charset=utf-8><title>sidenote</title><p>Opening the inspector. <a href=/>Go on</a></p>"))
+// Require lets only requests with a session or a ticket through. A session
+// that is in use is renewed.
+func (a *Admission) Require(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch p, ok := a.admits(r); {
+		case ok:
+			a.renew(w, p)
+		case !a.hasTicket(r):
+			refuse(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-func (a *Admission) admits(r *http.Request) bool {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		_, ok = a.check("session", token)
-		return ok
+// enter gives a session for the key of a link. Whoever has a session already
+// keeps it, so that a link can be opened again by the browser that opened it.
+func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
+	var c struct {
+		Key string `json:"key"`
 	}
-	c, err := r.Cookie(sessionCookie)
-	if err != nil {
+	if !read(w, r, &c) {
+		return
+	}
+	session := ""
+	if a.open(c.Key) {
+		session = a.session(a.now())
+	} else if p, ok := a.admits(r); ok {
+		session = a.session(p.begun)
+	} else {
+		refuse(w)
+		return
+	}
+	answer(w, map[string]string{"session": session})
+}
+
+// renew gives a new session in the place of one that is no longer fresh.
+func (a *Admission) renew(w http.ResponseWriter, p period) {
+	if a.endOf(p.begun).Sub(p.expires) > renewAfter {
+		w.Header().Set(sessionField, a.session(p.begun))
+	}
+}
+
+// admits reports whether a request has a session.
+func (a *Admission) admits(r *http.Request) (period, bool) {
+	token := r.Header.Get(sessionField)
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && token == "" {
+		token = bearer
+	}
+	return a.check(kindSession, token)
+}
+
+// giveTicket gives a ticket for an address of the API.
+func (a *Admission) giveTicket(w http.ResponseWriter, r *http.Request) {
+	var c struct {
+		Address string `json:"address"`
+	}
+	if !read(w, r, &c) {
+		return
+	}
+	u, err := url.ParseRequestURI(c.Address)
+	if err != nil || u.Host != "" || !strings.HasPrefix(u.Path, "/api/v1/") || u.Query().Has("ticket") {
+		problem(w, http.StatusBadRequest, "a ticket is for an address below /api/v1/", "")
+		return
+	}
+	now := a.now()
+	answer(w, map[string]string{"ticket": a.token(kindTicket+addressOf(u), now, now.Add(ticketLasts))})
+}
+
+// hasTicket reports whether a request to read something has a ticket for it.
+func (a *Admission) hasTicket(r *http.Request) bool {
+	ticket := r.URL.Query().Get("ticket")
+	if ticket == "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	_, ok := a.check("session", c.Value)
+	_, ok := a.check(kindTicket+addressOf(r.URL), ticket)
 	return ok
 }
 
-// Bearer makes a token for programs: Authorization: Bearer TOKEN.
-func (a *Admission) Bearer() string { return a.token("session", a.now().Add(sessionLasts)) }
-
-func refuse(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("WWW-Authenticate", `Bearer realm="sidenote inspector"`)
-	if strings.HasPrefix(r.URL.Path, "/api/") {
-		problem(w, http.StatusUnauthorized, "this browser has no session here", `open the link that "sidenote open" prints`)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	w.WriteHeader(http.StatusUnauthorized)
-	_, _ = w.Write([]byte(refusal))
+// addressOf writes the path and the query of an address, without a ticket, in
+// one way.
+func addressOf(u *url.URL) string {
+	q := u.Query()
+	q.Del("ticket")
+	return u.EscapedPath() + "?" + q.Encode()
 }
 
-const refusal = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>sidenote: open the link first</title>
-<style>
-:root { color-scheme: light dark }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 34em; margin: 15vh auto; padding: 0 1.5em }
-code { font: 14px ui-monospace, monospace; padding: .2em .4em; border: 1px solid #8886; border-radius: 4px }
-</style>
-<h1>Open the link first</h1>
-<p>The inspector shows what passes between your programs, so it lets in only who has the link that sidenote printed. A link works once; this gives you a new one:</p>
-<p><code>sidenote open</code></p>
-</html>
-`
+func refuse(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("WWW-Authenticate", `Bearer realm="sidenote inspector"`)
+	problem(w, http.StatusUnauthorized, "this needs a session of the inspector", `open the link that "sidenote open" prints`)
+}

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,60 +9,159 @@ import (
 	"time"
 )
 
+// A door is an Admission in front of an API that answers 204, at a time that a
+// test sets.
+type door struct {
+	t   *testing.T
+	a   *Admission
+	h   http.Handler
+	now time.Time
+}
+
+func newDoor(t *testing.T) *door {
+	d := &door{t: t, a: NewAdmission([]byte("key")), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
+	d.serve(d.a)
+	return d
+}
+
+func (d *door) serve(a *Admission) {
+	a.now = func() time.Time { return d.now }
+	d.a, d.h = a, a.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }))
+}
+
+func (d *door) ask(method, target, content string, header ...string) *http.Response {
+	r := httptest.NewRequest(method, target, strings.NewReader(content))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	d.h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func (d *door) expect(what string, resp *http.Response, status int) {
+	d.t.Helper()
+	if resp.StatusCode != status {
+		d.t.Errorf("%s: %d, want %d", what, resp.StatusCode, status)
+	}
+}
+
+// list asks for exchanges with fields.
+func (d *door) list(header ...string) *http.Response {
+	return d.ask("GET", "/api/v1/exchanges", "", header...)
+}
+
+// enter opens a link, and returns the session it gives, "" for none.
+func (d *door) enter(link string, header ...string) string {
+	d.t.Helper()
+	resp := d.ask("POST", "/api/v1/session", `{"key":"`+strings.TrimPrefix(link, "key=")+`"}`, header...)
+	if c := resp.Header.Values("Set-Cookie"); len(c) > 0 {
+		d.t.Errorf("a cookie, which every port of the host gets: %q", c)
+	}
+	var out struct{ Session string }
+	_ = json.NewDecoder(resp.Body).Decode(&out)
+	if (out.Session == "") != (resp.StatusCode == 401) {
+		d.t.Errorf("status %d with the session %q", resp.StatusCode, out.Session)
+	}
+	return out.Session
+}
+
 func TestAdmission(t *testing.T) {
-	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	a := NewAdmission([]byte("key"))
-	a.now = func() time.Time { return now }
-	h := a.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }))
-	ask := func(target string, header ...string) *http.Response {
-		r := httptest.NewRequest("GET", target, nil)
-		for i := 0; i+1 < len(header); i += 2 {
-			r.Header.Add(header[i], header[i+1])
-		}
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w.Result()
-	}
-	expect := func(what string, resp *http.Response, status int) {
-		t.Helper()
-		if resp.StatusCode != status {
-			t.Errorf("%s: %d, want %d", what, resp.StatusCode, status)
-		}
-	}
-	expect("nothing", ask("/"), 401)
-	expect("nothing, for the API", ask("/api/v1/exchanges"), 401)
-	if ct := ask("/api/v1/exchanges").Header.Get("Content-Type"); ct != "application/problem+json" {
+	d := newDoor(t)
+	d.expect("the page, which is empty by itself", d.ask("GET", "/", ""), 204)
+	d.expect("nothing", d.list(), 401)
+	if ct := d.list().Header.Get("Content-Type"); ct != "application/problem+json" {
 		t.Error(ct)
 	}
-	link := "/?" + a.Link()
-	resp := ask(link)
-	expect("the link", resp, 200)
-	cookies := resp.Cookies()
-	if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode || strings.Contains(link, cookies[0].Value) {
-		t.Fatalf("%v", cookies)
+	link := d.a.Link()
+	session := d.enter(link)
+	if session == "" || strings.Contains(link, session) {
+		t.Fatalf("session %q", session)
 	}
-	session := cookies[0].Name + "=" + cookies[0].Value
-	expect("the link again", ask(link), 401)
-	expect("the link again, by who has opened it", ask(link, "Cookie", session), 200)
-	expect("a link to elsewhere", ask("/api/v1/exchanges?"+a.Link()), 401)
-	expect("the session", ask("/api/v1/exchanges", "Cookie", session), 204)
-	expect("the session, with a letter changed", ask("/", "Cookie", session[:len(session)-2]+"AA"), 401)
-	expect("a link as session", ask("/", "Cookie", sessionCookie+"="+strings.TrimPrefix(a.Link(), "key=")), 401)
-	expect("a session as link", ask("/?key="+cookies[0].Value), 401)
-	expect("a token", ask("/", "Authorization", "Bearer "+a.Bearer()), 204)
-	expect("a bad token", ask("/", "Authorization", "Bearer x", "Cookie", session), 401)
-	other := NewAdmission([]byte("another key"))
-	expect("a link of another key", ask("/?"+other.Link()), 401)
+	if d.enter(link) != "" {
+		t.Error("the link opens twice")
+	}
+	if d.enter(link, sessionField, session) == "" {
+		t.Error("whoever opened the link cannot open it again")
+	}
+	d.expect("the session", d.list(sessionField, session), 204)
+	for _, cookie := range []string{sessionField + "=" + session, "sidenote_session=" + session, "session=" + session} {
+		d.expect("a cookie alone", d.list("Cookie", cookie), 401)
+	}
+	d.expect("a session in the address", d.ask("GET", "/api/v1/exchanges?session="+session+"&key="+session+"&ticket="+session, ""), 401)
+	d.expect("the session, with a letter changed", d.list(sessionField, session[:len(session)-2]+"AA"), 401)
+	d.expect("a link as session", d.list(sessionField, strings.TrimPrefix(d.a.Link(), "key=")), 401)
+	if d.enter("key="+session) != "" {
+		t.Error("a session opens the door as a link does")
+	}
+	d.expect("a token", d.list("Authorization", "Bearer "+d.a.Bearer()), 204)
+	d.expect("a bad token", d.list("Authorization", "Bearer x"), 401)
+	if d.enter(NewAdmission([]byte("another key")).Link()) != "" {
+		t.Error("a link of another key opens")
+	}
+	late := d.a.Link()
+	d.now = d.now.Add(linkLasts + time.Second)
+	if d.enter(late) != "" {
+		t.Error("an old link opens")
+	}
+}
 
-	late := a.Link()
-	now = now.Add(linkLasts + time.Second)
-	expect("an old link", ask("/?"+late), 401)
-	restarted := NewAdmission([]byte("key"))
-	restarted.now = a.now
-	h = restarted.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }))
-	expect("the session after a restart", ask("/", "Cookie", session), 204)
-	now = now.Add(sessionLasts)
-	expect("an old session", ask("/", "Cookie", session), 401)
+func TestSessionsEndWithoutUse(t *testing.T) {
+	d := newDoor(t)
+	session := d.enter(d.a.Link())
+	d.now = d.now.Add(sessionLasts - time.Second)
+	d.serve(NewAdmission([]byte("key"))) // a restart
+	resp := d.list(sessionField, session)
+	d.expect("just before a day is over, after a restart", resp, 204)
+	renewed := resp.Header.Get(sessionField)
+	if renewed == "" {
+		t.Fatal("a session that is used is not renewed")
+	}
+	if d.list(sessionField, renewed).Header.Get(sessionField) != "" {
+		t.Error("a fresh session is renewed")
+	}
+	d.now = d.now.Add(2 * time.Second)
+	d.expect("after a day without use", d.list(sessionField, session), 401)
+	for used := sessionLasts; used < sessionMost; used += sessionLasts / 2 {
+		resp := d.list(sessionField, renewed)
+		d.expect("while it is used", resp, 204)
+		if next := resp.Header.Get(sessionField); next != "" {
+			renewed = next
+		}
+		d.now = d.now.Add(sessionLasts / 2)
+	}
+	d.now = d.now.Add(sessionLasts)
+	d.expect("after the longest time", d.list(sessionField, renewed), 401)
+}
+
+func TestTicketsOpenOneAddress(t *testing.T) {
+	d := newDoor(t)
+	session := d.enter(d.a.Link())
+	ticketFor := func(address string, header ...string) (string, int) {
+		body, _ := json.Marshal(map[string]string{"address": address})
+		resp := d.ask("POST", "/api/v1/tickets", string(body), header...)
+		var out struct{ Ticket string }
+		_ = json.NewDecoder(resp.Body).Decode(&out)
+		return out.Ticket, resp.StatusCode
+	}
+	const address = "/api/v1/export?format=har&filter=host%3Ashop"
+	if ticket, status := ticketFor(address); ticket != "" || status != 401 {
+		t.Errorf("without a session: %d, %q", status, ticket)
+	}
+	for _, bad := range []string{"", "/", "http://evil.test/api/v1/export", "/debug/pprof/", "/api/v1/export?ticket=x"} {
+		if _, status := ticketFor(bad, sessionField, session); status != 400 {
+			t.Errorf("a ticket for %q: %d", bad, status)
+		}
+	}
+	ticket, _ := ticketFor(address, sessionField, session)
+	d.expect("its address", d.ask("GET", address+"&ticket="+ticket, ""), 204)
+	d.expect("the same, written otherwise", d.ask("GET", "/api/v1/export?ticket="+ticket+"&filter=host:shop&format=har", ""), 204)
+	d.expect("another filter", d.ask("GET", "/api/v1/export?format=har&ticket="+ticket, ""), 401)
+	d.expect("another path", d.ask("GET", "/api/v1/exchanges?format=har&filter=host%3Ashop&ticket="+ticket, ""), 401)
+	d.expect("to change something", d.ask("POST", address+"&ticket="+ticket, ""), 401)
+	d.expect("as session", d.list(sessionField, ticket), 401)
+	d.now = d.now.Add(ticketLasts)
+	d.expect("later", d.ask("GET", address+"&ticket="+ticket, ""), 401)
 }
 
 func FuzzAdmission(f *testing.F) {

@@ -33,11 +33,19 @@ func (s *serving) newAdmin() *http.Server {
 		}
 		fmt.Fprintln(w, "ok")
 	})
+	mux.Handle("/debug/pprof/", s.inspecting.require(profiles()))
+	mux.Handle("/", s.inspecting.handler())
+	return &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+}
+
+// profiles serves what the program does and holds, which tells of the traffic
+// too.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	mux.Handle("/", s.inspecting.handler())
-	return &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	return mux
 }
 
 // documents serves the pages that dashboards and alerts link to, as the text

@@ -138,7 +138,16 @@ func (i *inspecting) origin(x *exchange.Exchange) store.Origin {
 	return store.Live
 }
 
-// handler serves the page to those who may see it.
+// require lets only requests with a session of the inspector through, where
+// credentials are not asked for anyway.
+func (i *inspecting) require(h http.Handler) http.Handler {
+	if i.admission != nil {
+		return i.admission.Require(h)
+	}
+	return h
+}
+
+// handler serves the page, and its API to those who may see it.
 func (i *inspecting) handler() http.Handler {
 	h := i.server.Handler()
 	if i.admission != nil {
@@ -186,8 +195,8 @@ func newOpenCommand(p *program) *cobra.Command {
 		Use:   "open",
 		Short: "Open the inspector of a running sidenote in a browser",
 		Long: `Print a link to the inspector of a sidenote that runs on this machine, and open
-it in a browser where there is a desktop. The link works once, for a day; the
-browser that opened it stays welcome for 30 days.`,
+it in a browser where there is a desktop. The link works once, within a day; the
+browser that opened it has a session until the inspector is not used for a day.`,
 		Example: `  sidenote open
   sidenote open --print --admin 127.0.0.1:9001
   curl -H "Authorization: Bearer $(sidenote open --token)" http://127.0.0.1:8081/api/v1/exchanges`,
@@ -218,7 +227,7 @@ browser that opened it stays welcome for 30 days.`,
 	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`HOST:PORT` of its admin server")
 	addCADir(c.Flags(), &dir)
 	c.Flags().BoolVar(&printOnly, "print", false, "only print the link")
-	c.Flags().BoolVar(&token, "token", false, "print a token for programs instead")
+	c.Flags().BoolVar(&token, "token", false, "print a session for programs instead, which is good for a day")
 	return c
 }
 

@@ -91,14 +91,14 @@ func compare(requests, rounds, connections int, only, profile string) error {
 // kinds are those that take part; the last is what is judged. What counting an
 // exchange costs, beside asking for the counts, BenchmarkObserve says.
 func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyKind {
+	token := func() (string, error) { return opened(sidenote, "--token", "--ca-dir", filepath.Join(dir, "ca")) }
 	switch c.name {
 	case "otlp":
 		return []proxyKind{
 			{name: "sidenote", command: sidenoteCommand(sidenote, dir, o)},
-			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), profile: profile},
+			{name: "sidenote with --otlp", command: sidenoteCommand(sidenote, dir, o, "--otlp", o.collector.URL), token: token, profile: profile},
 		}
 	case "inspector":
-		token := func() (string, error) { return opened(sidenote, "--token", "--ca-dir", filepath.Join(dir, "ca")) }
 		return []proxyKind{
 			{name: "sidenote, nobody looks", command: sidenoteCommand(sidenote, dir, o)},
 			{name: "sidenote, ten open pages", command: sidenoteCommand(sidenote, dir, o), token: token, pages: 10, profile: profile},
@@ -112,7 +112,7 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 	return []proxyKind{
 		{name: "bare goproxy", command: bareCommand(c.tls, 0)},
 		{name: "bare goproxy, 64 idle connections", command: bareCommand(c.tls, 64)},
-		{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), profile: profile},
+		{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), token: token, profile: profile},
 	}
 }
 

@@ -109,7 +109,12 @@ func (k proxyKind) start(u string, requests, connections int) (*running, error) 
 		return nil, err
 	}
 	if r.profile != "" {
-		go fetchProfile(r.at.admin, r.profile)
+		token, err := r.token()
+		if err != nil {
+			r.stop()
+			return nil, err
+		}
+		go fetchProfile(r.at.admin, token, r.profile)
 	}
 	return r, nil
 }
@@ -337,8 +342,13 @@ func openPages(admin, token string, count int) (stop func()) {
 }
 
 // fetchProfile asks an admin server for a CPU profile of its first seconds under load.
-func fetchProfile(admin, file string) {
-	resp, err := http.Get("http://" + admin + "/debug/pprof/profile?seconds=10")
+func fetchProfile(admin, token, file string) {
+	r, err := http.NewRequest("GET", "http://"+admin+"/debug/pprof/profile?seconds=10", nil)
+	if err != nil {
+		return
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return
 	}

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ask, check, config, origin, until } from './script.mjs';
 import { openInspector } from './inspector-page.mjs';
 
-const { browser, context, page, bad, refused, step, sound, rows, row, total, filter, details } = await openInspector();
+const { browser, context, page, bad, refused, step, sound, rows, row, total, filter, details, api } = await openInspector();
 const cdp = await context.newCDPSession(page);
 const said = (text) => page.getByText(text).first().waitFor();
 
@@ -26,7 +26,7 @@ async function drop(...files) {
   await page.getByText('Drop a HAR or JSONL').waitFor({ state: 'detached' });
 }
 
-const exported = async (format) => (await context.request.get(`${origin}/api/v1/export?format=${format}&filter=status:4xx`)).text();
+const exported = async (format) => (await api(`export?format=${format}&filter=status:4xx`)).text();
 
 await step('exchanges arrive', async () => {
   await page.goto(config.link);
@@ -92,7 +92,7 @@ await step('names in the address that nothing has', async () => {
     await page.locator('.details').waitFor({ state: 'detached' });
   });
   for (const guess of ['0', '987654', '-1', 'abc', '1%2f..%2f2', '99999999999999999999']) {
-    const answer = await context.request.get(`${origin}/api/v1/exchanges/${guess}`);
+    const answer = await api(`exchanges/${guess}`);
     const text = await answer.text();
     check(answer.status() === 404 && text.includes('"title"') && !text.includes('shop.localhost'), `${guess} is answered with ${answer.status()}: ${text}`);
   }
@@ -127,7 +127,7 @@ await step('a very large content', async () => {
   await content.getByText('1 of 1 in what is shown').waitFor();
   check((await beat()) < 2000, 'the page does not move');
   await sound('a large content');
-  const [download] = await Promise.all([page.waitForEvent('download'), content.getByRole('link', { name: 'Save' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), content.getByRole('button', { name: 'Save' }).click()]);
   const file = path.join(config.dir, 'large.json');
   await download.saveAs(file);
   check((await stat(file)).size > config.large * 990_000, `saved are ${(await stat(file)).size} octets`);

@@ -3,7 +3,7 @@
 import { ask, check, config, origin, until } from './script.mjs';
 import { openInspector } from './inspector-page.mjs';
 
-const { browser, context, page, bad, step, rows, row, total, details, clipboard } = await openInspector();
+const { browser, context, page, bad, step, rows, row, total, details, clipboard, api } = await openInspector();
 const list = page.locator('#list');
 const press = (key) => page.keyboard.press(key);
 const toast = (text) => page.getByText(text).first();
@@ -132,7 +132,7 @@ for (const [title, order, of] of orders) {
     for (const [down, sort] of [[true, 'descending'], [false, 'ascending']]) {
       await page.getByTitle(`Order by ${title}`).click();
       await page.locator(`[role=columnheader][aria-sort=${sort}]`).filter({ has: page.getByTitle(`Order by ${title}`) }).waitFor();
-      const answer = await (await context.request.get(`${origin}/api/v1/exchanges?from=0&limit=100&order=${order}&down=${down}`)).json();
+      const answer = await (await api(`exchanges?from=0&limit=100&order=${order}&down=${down}`)).json();
       const values = answer.entries.map(of);
       check(values.length >= 28 && new Set(values).size > 1, `there is nothing to order: ${values}`);
       for (let i = 1; i < values.length; i++) check(down ? values[i] <= values[i - 1] : values[i] >= values[i - 1], `${sort}: ${values[i]} follows ${values[i - 1]}`);

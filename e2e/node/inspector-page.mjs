@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { check, config, launch, listOf, origin, say, until, wait } from './script.mjs';
+import { check, config, fromAPI, launch, listOf, origin, say, until, wait } from './script.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -100,5 +100,6 @@ export async function openInspector() {
     picture: async (name, on = page) => { if (config.pictures) await on.screenshot({ path: path.resolve(config.pictures, `inspector-${name}.png`) }); },
     details: page.locator('#details'),
     clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
+    api: (address) => fromAPI(page, address),
   };
 }

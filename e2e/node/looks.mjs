@@ -2,7 +2,7 @@
 import { ask, config, origin, until, wait } from './script.mjs';
 import { openInspector } from './inspector-page.mjs';
 
-const { browser, context, page, watch, step, sound, picture, total } = await openInspector();
+const { browser, context, page, watch, step, sound, picture, total, api } = await openInspector();
 
 const screens = [['dark', 'narrow', 400, 800], ['dark', 'wall', 2560, 1440], ['dark', 'desk', 1440, 900], ['light', 'narrow', 400, 800]];
 const views = [['list', () => '', '.row'], ['details', () => `#x=${noted}`, '.note'], ['overview', () => '#view=overview', '.figure']];
@@ -13,7 +13,7 @@ await step('exchanges to look at', async () => {
   await page.getByText('Waiting for your first request').waitFor();
   await ask('traffic');
   await until('28 exchanges', async () => (await total()) >= 28);
-  const { entries } = await (await context.request.get(`${origin}/api/v1/exchanges?filter=status:409`)).json();
+  const { entries } = await (await api(`exchanges?filter=status:409`)).json();
   noted = entries[0].seq;
 });
 

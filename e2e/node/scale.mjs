@@ -1,6 +1,6 @@
 // Has the inspector's page open while many exchanges arrive, and says what that
 // costs: {"figure": NAME, "value": …, "of": …}.
-import { ask, check, config, launch, listOf, origin, say, until, wait } from './script.mjs';
+import { ask, check, config, fromAPI, launch, listOf, origin, say, until, wait } from './script.mjs';
 
 const figure = (name, value, of) => say({ figure: name, value, of });
 const browser = await launch();
@@ -24,7 +24,7 @@ async function holds() {
 async function pass(what) {
   await ask(what);
   await until('the page shows the latest exchange', async () => {
-    const answer = await context.request.get(`${origin}/api/v1/exchanges?limit=0`);
+    const answer = await fromAPI(page, `exchanges?limit=0`);
     return (await total()) === (await answer.json()).total;
   }, 4 * wait);
 }

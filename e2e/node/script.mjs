@@ -38,6 +38,12 @@ export const launch = (...more) => chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
 });
 
+/** Asks the inspector for an address of its API with the session of a page. */
+export async function fromAPI(page, address) {
+  const session = await page.evaluate(() => localStorage.getItem('sidenote.session') ?? '');
+  return page.context().request.get(`${origin}/api/v1/${address}`, { headers: { 'Sidenote-Session': session } });
+}
+
 /** The list as the page has it: its rows, and how long it says that it is. */
 export function listOf(page) {
   const rows = page.locator('#list .row');

@@ -1,4 +1,5 @@
 // What the server answers, as inspector/openapi.yaml describes it.
+import { entered, renewSession, withSession } from './session';
 
 export type Verdict = 'ok' | 'info' | 'warn' | 'error';
 
@@ -282,13 +283,15 @@ async function problemOf(response: Response): Promise<Problem> {
 
 /** Asks the server; whatever is not a success is thrown as a Problem. */
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
+  await entered();
   let response: Response;
   try {
-    response = await fetch(`api/v1/${path}`, init);
+    response = await fetch(`api/v1/${path}`, { ...init, headers: withSession(init?.headers) });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new Problem(0, 'sidenote does not answer', 'is it still running?');
   }
+  renewSession(response);
   if (!response.ok) throw await problemOf(response);
   return response;
 }

@@ -2,6 +2,8 @@
 import { ask, getJSON, Problem, query, sendJSON, wordsOf, type Detail, type News, type Overview, type Row, type Setup, type Stats } from './api';
 import { List } from './list.svelte';
 import { Selected } from './spot.svelte';
+import { onSession, ticketed } from './session';
+import { follow, type ServerEvent } from './stream';
 import { chooses, readPlace, start, tabs, wholeFilter, writePlace, type Place, type Tab, type View } from './place';
 
 export type Link = 'connecting' | 'live' | 'away' | 'refused';
@@ -13,6 +15,7 @@ export interface Toast {
   undo?: () => void;
 }
 
+const hour = 3_600_000;
 const nothing: Stats = { entries: 0, bytes: 0, most: 0, first: 1, last: 0, evicted: 0, missed: 0, paused: false, version: 0, setAside: 0 };
 
 class App {
@@ -39,7 +42,8 @@ class App {
 
   #run = '';
   #version = '';
-  #source: EventSource | undefined;
+  #stream: AbortController | undefined;
+  #heard = ''; // the ID of the last event
   #again: ReturnType<typeof setTimeout> | undefined;
   #wanted: AbortController | undefined;
   #toast = 0;
@@ -47,6 +51,8 @@ class App {
   begin(): void {
     window.addEventListener('hashchange', () => this.arrive(readPlace(location.hash)));
     document.addEventListener('visibilitychange', () => (document.hidden ? this.disconnect() : this.connect()));
+    onSession(() => this.link === 'refused' && this.connect());
+    setInterval(() => this.#stream && void this.loadSetup(), hour); // the page is in use while it is open
     this.arrive(this.place);
     this.connect();
     void this.loadSetup();
@@ -141,20 +147,23 @@ class App {
 
   private connect(): void {
     this.disconnect();
-    const source = new EventSource('api/v1/events');
-    this.#source = source;
-    source.addEventListener('news', (event) => this.hear(JSON.parse((event as MessageEvent<string>).data) as News));
-    source.onerror = () => {
-      if (this.#source !== source) return;
+    const stream = new AbortController();
+    this.#stream = stream;
+    const hear = (event: ServerEvent) => {
+      this.#heard = event.id;
+      this.hear(JSON.parse(event.data) as News);
+    };
+    follow('events', this.#heard, stream.signal, hear).catch(() => {
+      if (this.#stream !== stream) return;
       this.disconnect();
       void this.whyAway();
-    };
+    });
   }
 
   private disconnect(): void {
     clearTimeout(this.#again);
-    this.#source?.close();
-    this.#source = undefined;
+    this.#stream?.abort();
+    this.#stream = undefined;
   }
 
   /** A stream does not say why it broke; another request does. */
@@ -165,7 +174,7 @@ class App {
     } catch (error) {
       this.link = error instanceof Problem && error.status === 401 ? 'refused' : 'away';
     }
-    if (document.hidden) return;
+    if (document.hidden || this.link === 'refused') return; // nothing changes until a link is opened
     clearTimeout(this.#again);
     this.#again = setTimeout(() => this.connect(), 1000);
   }
@@ -264,9 +273,19 @@ class App {
     });
   }
 
-  /** The address from which a browser saves a file. */
-  exportAddress(format: 'har' | 'jsonl', seq?: number): string {
-    return query('api/v1/export', seq ? { format, seq } : { format, filter: this.list.filter });
+  /** Saves one exchange as a file, or what the filter lets through. */
+  export(format: 'har' | 'jsonl', seq?: number): void {
+    this.saveFile(query('api/v1/export', seq ? { format, seq } : { format, filter: this.list.filter }));
+  }
+
+  /** Lets the browser save what an address gives. */
+  saveFile(address: string): void {
+    void this.attempt(async () => {
+      const link = document.createElement('a');
+      link.href = await ticketed(address);
+      link.download = '';
+      link.click();
+    });
   }
 
   overview(): Promise<Overview> {

@@ -14,6 +14,7 @@ import { indexOf, looksLikeText, octetOf } from './octets';
 import { heard } from './mute';
 import { chooses, readPlace, start, wholeFilter, writePlace } from './place';
 import { readFields } from './resend';
+import { EventReader } from './stream';
 import { pieces, plain } from './visible';
 import { heightOf, sliceAt, topFor } from './windowing';
 
@@ -220,5 +221,27 @@ describe('small things', () => {
     const way = (agent: string) => clientFor(agent, clients)?.name;
     expect([way('curl/8.9'), way('Go-http-client/1.1'), way('Mozilla/5.0'), way('python-requests/2'), way('okhttp/4'), way('node'), way('thing/1')]).toEqual(
       ['curl', 'Go', 'Browser', 'Python', 'Java', 'Node', undefined]);
+  });
+});
+
+describe('a stream of events', () => {
+  const stream = ': alive\n\nid: 7\nevent: news\ndata: {"a":\ndata: 1}\n\ndata:x\n\nevent: news\n\nid: 8\ndata: last\n\n';
+  const events = [
+    { id: '7', type: 'news', data: '{"a":\n1}' },
+    { id: '7', type: 'message', data: 'x' },
+    { id: '8', type: 'message', data: 'last' },
+  ];
+
+  it('is read in any pieces', () => {
+    for (let size = 1; size <= stream.length; size++) {
+      const reader = new EventReader();
+      const read = [];
+      for (let i = 0; i < stream.length; i += size) read.push(...reader.read(stream.slice(i, i + size)));
+      expect(read).toEqual(events);
+    }
+  });
+
+  it('gives no event that has not ended', () => {
+    expect(new EventReader().read('data: half\n')).toEqual([]);
   });
 });
