@@ -55,9 +55,13 @@ func read(t *testing.T, name string) string {
 type goFile struct {
 	name string // with slashes, from the root
 	*ast.File
+	set *token.FileSet
 }
 
 func (f *goFile) folder() string { return path.Dir(f.name) }
+
+// line returns the line on which a node begins.
+func (f *goFile) line(n ast.Node) int { return f.set.Position(n.Pos()).Line }
 
 // imports lists the packages of this module that the file imports, by folder.
 func (f *goFile) imports(t *testing.T) (folders []string) {
@@ -81,16 +85,22 @@ func goFiles(t *testing.T) []goFile {
 		if !strings.HasSuffix(name, ".go") || strings.Contains(name, "testdata/") {
 			return
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), name, read(t, name), parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, goFile{name, parsed})
+		files = append(files, *parse(t, name, read(t, name)))
 	})
 	if len(files) < 100 {
 		t.Fatalf("only %d Go files were found", len(files))
 	}
 	return files
+}
+
+func parse(t *testing.T, name, text string) *goFile {
+	t.Helper()
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &goFile{name, parsed, set}
 }
 
 // A room is a row of the table in docs/architecture.md.
