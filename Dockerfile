@@ -7,7 +7,7 @@
 #
 # The local CA is made in /data on first use; keep that in a volume, and take
 # the certificate out with:  docker run --rm -v sidenote:/data sidenote ca export
-ARG GO_IMAGE=docker.io/library/golang:1.26
+ARG GO_IMAGE=docker.io/library/golang:1.26.11
 FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -6,6 +6,9 @@ SHELL := /bin/bash
 # Packages whose tests hold golden files, which -update writes anew.
 GOLDENS = $(sort $(dir $(shell grep -rlE --include=*_test.go 'flag.Bool."update"|"sidenote/internal/golden"' . | grep -v '^./tools/')))
 
+# The patched Go that go.mod names; the one that is here where that cannot be had.
+export GOTOOLCHAIN := $(shell if go version >/dev/null 2>&1; then go env GOTOOLCHAIN; else echo local; fi)
+
 LINTER := bin/golangci-lint
 IMAGE ?= sidenote
 
@@ -34,10 +37,11 @@ prepare: # install what the tests want to find, where that is possible
 	@internal/project/prepare
 
 .PHONY: check
-check: ## gofmt and go vet
+check: ## gofmt, go vet, and versions of modules with known faults
 	@unformatted=$$(gofmt -l $$(find . -name node_modules -prune -o -name '*.go' -print)); if [[ -n "$$unformatted" ]]; then \
 		echo 'check: gofmt -w these files:' $$unformatted; exit 1; fi
 	go vet ./...
+	go test -count=1 -run Faults ./internal/project
 
 .PHONY: update
 update: ## write golden files and made documents anew
