@@ -321,10 +321,18 @@ func TestStyleFinds(t *testing.T) {
 		{"short sentences", func(s *style) { s.markdown("a.md", strings.Repeat("word word. ", 40)) }, ""},
 		{"a string", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = "shown to " + "nobody"`), true) }, `a.go:2: "nobody"`},
 		{"a string for developers", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = "shown to nobody"`), false) }, ""},
-		{"a tag", func(s *style) { s.source(parse(t, "a.go", "package a\n"+"type a struct { B string `json:\"is no,omitempty\"` }"), true) }, ""},
-		{"help with a full stop", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = b{Help: "address to listen on."}`), true) }, "Help: a full stop"},
-		{"more without", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = b{More: "Port 0 takes a free one"}`), true) }, "More: a full stop"},
-		{"an error with one", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = fmt.Errorf("no such file: %w.", err)`), true) }, "an error ends"},
+		{"a tag", func(s *style) {
+			s.source(parse(t, "a.go", "package a\n"+"type a struct { B string `json:\"is no,omitempty\"` }"), true)
+		}, ""},
+		{"help with a full stop", func(s *style) {
+			s.source(parse(t, "a.go", "package a\n"+`var a = b{Help: "address to listen on."}`), true)
+		}, "Help: a full stop"},
+		{"more without", func(s *style) {
+			s.source(parse(t, "a.go", "package a\n"+`var a = b{More: "Port 0 takes a free one"}`), true)
+		}, "More: a full stop"},
+		{"an error with one", func(s *style) {
+			s.source(parse(t, "a.go", "package a\n"+`var a = fmt.Errorf("no such file: %w.", err)`), true)
+		}, "an error ends"},
 		{"gives", func(s *style) { s.source(parse(t, "a.go", "package a\n"+"// a gives b.\nfunc a() {}"), false) }, `"a gives"`},
 		{"knows whether", func(s *style) { s.source(parse(t, "a.go", "package a\n"+"// a knows whether b.\nfunc a() {}"), false) }, `"knows whether"`},
 		{"markup", func(s *style) { s.page("a.svelte", "<script>let octet</script>\n<p>no {octets} octet</p>") }, `"octet"`},
