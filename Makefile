@@ -25,12 +25,16 @@ demo: ## show in ten seconds what sidenote does
 	go run ./cmd/sidenote demo
 
 .PHONY: test
-test: prepare check ## run every test; SIDENOTE_TEST_NO_SKIP=1 lets none be skipped
+test: prepare check ## run every test but the soaks; SIDENOTE_TEST_NO_SKIP=1 lets none be skipped
 	@race=-race; if ! command -v "$$(go env CC)" >/dev/null; then \
 		race=; echo 'test: no C compiler is here, so the race detector is left out'; \
 		if [[ "$${SIDENOTE_TEST_NO_SKIP:-}" == 1 ]]; then exit 1; fi; fi; \
 	go run ./internal/project/tally -count=1 -run Alloc ./annotate/rules; \
-	CGO_ENABLED=$${race:+1} go run ./internal/project/tally -count=1 $$race -timeout 18m ./...
+	CGO_ENABLED=$${race:+1} go run ./internal/project/tally -count=1 $$race -parallel 4 -skip '^TestSoak' -timeout 18m ./...
+
+.PHONY: soak
+soak: prepare ## the tests that load the proxy for longer: 1 GiB, ten thousand exchanges, 20,000 rows on the page
+	go run ./internal/project/tally -count=1 -run '^TestSoak' -timeout 10m ./e2e
 
 .PHONY: prepare
 prepare: # install what the tests want to find, where that is possible

@@ -33,6 +33,7 @@ func (p *process) session() string {
 // TestInspectorStaysPrivate asks for what the inspector shows in every way that
 // must not work, and in the one that does.
 func TestInspectorStaysPrivate(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	p.teapot()
 	_, port, _ := strings.Cut(p.admin, ":")
@@ -88,6 +89,7 @@ func (p *process) teapot() {
 // TestInspectorAfterARestart sees that a browser stays welcome, and with --store
 // that the exchanges are still there.
 func TestInspectorAfterARestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := dir + "/store.db"
 	p := start(t, "--store", file)
@@ -107,6 +109,7 @@ func TestInspectorAfterARestart(t *testing.T) {
 
 // TestSaveFilter sees that a filter chooses what is saved.
 func TestSaveFilter(t *testing.T) {
+	t.Parallel()
 	p := start(t, "--save-filter", "-status:418")
 	p.teapot()
 	server := httptest.NewServer(httpbinHandler())

@@ -31,6 +31,7 @@ const script = `
 
 // TestChromium loads a page with all its parts in a browser.
 func TestChromium(t *testing.T) {
+	t.Parallel()
 	chromium, certutil := need(t, "chromium"), need(t, "certutil")
 	a := newAuthority(t)
 	mux := http.NewServeMux()

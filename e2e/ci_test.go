@@ -86,6 +86,7 @@ type action struct {
 
 // TestAction runs the steps of the composite action as GitHub would.
 func TestAction(t *testing.T) {
+	t.Parallel()
 	bash := need(t, "bash")
 	curl := need(t, "curl")
 	url := startHTTPBin(t, newAuthority(t)).clear
@@ -168,6 +169,7 @@ func TestAction(t *testing.T) {
 
 // TestGitHubExample holds the example to the action that it uses.
 func TestGitHubExample(t *testing.T) {
+	t.Parallel()
 	var a action
 	skimYAML(t, "../action.yml", &a)
 	var workflow struct {
@@ -199,6 +201,7 @@ func TestGitHubExample(t *testing.T) {
 // TestGitLabExample runs the script of the example; what comes before it is
 // read by bash only, since it clones and installs.
 func TestGitLabExample(t *testing.T) {
+	t.Parallel()
 	bash := need(t, "bash")
 	curl := need(t, "curl")
 	need(t, "make")
@@ -232,6 +235,7 @@ func TestGitLabExample(t *testing.T) {
 
 // TestMakefileExample runs both targets.
 func TestMakefileExample(t *testing.T) {
+	t.Parallel()
 	makeProgram := need(t, "make")
 	curl := need(t, "curl")
 	url := startHTTPBin(t, newAuthority(t)).clear

@@ -111,6 +111,7 @@ func (w way) run(t *testing.T, in io.Reader, allowed []int, name string, args ..
 func isClear(r request) bool { return strings.HasPrefix(r.url, "http:") }
 
 func TestCurl(t *testing.T) {
+	t.Parallel()
 	curl := need(t, "curl")
 	for _, c := range []struct {
 		name    string
@@ -166,6 +167,7 @@ func fetchWithCurl(t *testing.T, w way, curl string, r request, args []string) *
 }
 
 func TestWget(t *testing.T) {
+	t.Parallel()
 	wget := need(t, "wget")
 	// It takes the answer to Range for a broken one, and waits for content
 	// after 304 and HEAD.
@@ -216,6 +218,7 @@ func fetchWithWget(t *testing.T, w way, wget string, r request) *response {
 }
 
 func TestPython(t *testing.T) {
+	t.Parallel()
 	for _, module := range []string{"urllib", "requests"} {
 		t.Run(module, func(t *testing.T) {
 			python := needPython(t, module)
@@ -249,6 +252,7 @@ func absolute(t *testing.T, path string) string {
 }
 
 func TestNode(t *testing.T) {
+	t.Parallel()
 	node := need(t, "node")
 	faithful(t, client{ordered: true, fetch: func(t *testing.T, w way, requests []request) []*response {
 		out, _ := w.run(t, scriptInput(requests), nil, node, absolute(t, "testdata/fetch.js"))
@@ -257,6 +261,7 @@ func TestNode(t *testing.T) {
 }
 
 func TestJava(t *testing.T) {
+	t.Parallel()
 	java, keytool, classes := need(t, "java"), need(t, "keytool"), t.TempDir()
 	if out, err := exec.Command(need(t, "javac"), "-d", classes, "testdata/Fetch.java").CombinedOutput(); err != nil {
 		t.Fatalf("javac: %v\n%s", err, out)
@@ -281,6 +286,7 @@ func TestJava(t *testing.T) {
 }
 
 func TestGo(t *testing.T) {
+	t.Parallel()
 	for name, secure := range map[string]string{"HTTP1": "h1.1", "HTTP2": "h2"} {
 		t.Run(name, func(t *testing.T) {
 			faithful(t, client{secure: secure, fetch: func(t *testing.T, w way, requests []request) (all []*response) {

@@ -64,6 +64,7 @@ type scraping struct {
 // TestCompose holds the playground together without a container engine: what
 // it mounts is there, its settings are settings, and Prometheus is let in.
 func TestCompose(t *testing.T) {
+	t.Parallel()
 	var compose struct {
 		Services map[string]service
 		Volumes  map[string]any

@@ -18,6 +18,7 @@ import (
 // one could not be answered by its origin server: it is not to be taken for
 // the first.
 func TestRetryOnSameConnection(t *testing.T) {
+	t.Parallel()
 	address := fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
 	p := start(t)
 	c, r := dialProxy(t, p)
@@ -114,6 +115,7 @@ func handshake(t *testing.T, p *process, c net.Conn) *tls.Conn {
 // TestSlowClientIsIntercepted keeps silent in a tunnel for longer than it takes
 // to be thought of as waiting for the origin server.
 func TestSlowClientIsIntercepted(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	_, secure := servers(t, a, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") }))
 	p := start(t, "--upstream-ca", a.file)
@@ -134,6 +136,7 @@ func TestSlowClientIsIntercepted(t *testing.T) {
 
 // TestServerSpeaksFirst tunnels a protocol that is not HTTP.
 func TestServerSpeaksFirst(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -178,6 +181,7 @@ func TestServerSpeaksFirst(t *testing.T) {
 // TestSpareConnection opens a second connection beside one that is in use and
 // closes it unused, as browsers do: that is no refusal of our CA.
 func TestSpareConnection(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	_, secure := servers(t, a, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") }))
 	authority := strings.TrimPrefix(secure.URL, "https://")
@@ -202,6 +206,7 @@ func TestSpareConnection(t *testing.T) {
 // TestRefusedCertificate has a client refuse our CA: it is told why, and from
 // the third time on left alone.
 func TestRefusedCertificate(t *testing.T) {
+	t.Parallel()
 	curl := need(t, "curl")
 	a := newAuthority(t)
 	_, secure := servers(t, a, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") }))

@@ -278,9 +278,9 @@ func shrink(t *testing.T, from, to string) {
 	}
 }
 
-// TestCardinality is an origin server and a client together that make up
+// TestSoakCardinality is an origin server and a client together that make up
 // hosts, paths, methods and codes.
-func TestCardinality(t *testing.T) {
+func TestSoakCardinality(t *testing.T) {
 	const values, asked = 20, 2000
 	p := start(t, "--metrics-labels", "host,route", "--metrics-label-values", fmt.Sprint(values))
 	f := newTraffic(t, p)

@@ -60,6 +60,7 @@ func examine(t *testing.T, files map[string]string, env []string, programs ...st
 // TestDoctor examines real programs: each uses the proxy and trusts the CA by
 // the variable that is known to do it, and by no other.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	want := map[string][2]string{
 		"curl":            {"https_proxy", "CURL_CA_BUNDLE"},
 		"wget":            {"https_proxy", "WGETRC"},
@@ -98,6 +99,7 @@ func TestDoctor(t *testing.T) {
 
 // TestDoctorFindsFault has programs whose own configuration beats the variables.
 func TestDoctorFindsFault(t *testing.T) {
+	t.Parallel()
 	need(t, "curl")
 	need(t, "git")
 	files := map[string]string{

@@ -17,6 +17,7 @@ import (
 // each failed exchange has a note that names its failure. The two halves are
 // apart since the proxy and its tests know nothing of rules.
 func TestFaultNotes(t *testing.T) {
+	t.Parallel()
 	lookAtSource()
 	set, err := annotate.NewSet(rules.All(), annotate.DefaultOptions())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 // TestGit clones and pushes over git's own protocol.
 func TestGit(t *testing.T) {
+	t.Parallel()
 	git := need(t, "git")
 	a := newAuthority(t)
 	root := t.TempDir()

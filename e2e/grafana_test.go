@@ -17,6 +17,7 @@ import (
 // to Grafana's own types, of the version in docker-compose.yaml. One that is
 // wrong shows that it looks.
 func TestDashboardsAreGrafanas(t *testing.T) {
+	t.Parallel()
 	schema, tsc := nodePackage(t, "@grafana/schema", "package.json"), nodePackage(t, "typescript", "bin", "tsc")
 	image := regexp.MustCompile(`docker\.io/grafana/grafana:(\S+)`).FindStringSubmatch(readFile(t, "../docker-compose.yaml"))
 	if image == nil || !strings.Contains(readFile(t, schema), `"version": "`+image[1]+`"`) {

@@ -167,6 +167,7 @@ func sendRaw(t *testing.T, address, octets string) string {
 // TestTerminalIsSafe checks that what comes from the wire cannot steer a
 // terminal, in every form of output.
 func TestTerminalIsSafe(t *testing.T) {
+	t.Parallel()
 	origin := rawOrigin(t)
 	for _, format := range []string{"text", "json"} {
 		t.Run(format, func(t *testing.T) {
@@ -197,6 +198,7 @@ func harmless(t *testing.T, name, text string, json bool) {
 // TestTerminalIsSafeOnTerminal is the same on a terminal, for which lines are
 // set out in another way.
 func TestTerminalIsSafeOnTerminal(t *testing.T) {
+	t.Parallel()
 	script := need(t, "script")
 	origin := rawOrigin(t)
 	dir := t.TempDir()
@@ -232,6 +234,7 @@ func TestTerminalIsSafeOnTerminal(t *testing.T) {
 // TestCredentialsStay checks that Proxy-Authorization ends at the proxy, with
 // and without --proxy-auth, and that no output holds it.
 func TestCredentialsStay(t *testing.T) {
+	t.Parallel()
 	const user, password = "somebody", "correct-horse"
 	credentials := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 	a := newAuthority(t)
@@ -284,6 +287,7 @@ func readFile(t *testing.T, name string) string {
 // TestAdminStaysPrivate tries to reach the admin server through the proxy, and
 // by names that a web page could make.
 func TestAdminStaysPrivate(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	_, port, _ := strings.Cut(p.admin, ":")
 	for _, host := range []string{"127.0.0.1", "localhost", "a.localhost", "127.0.0.2", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::]", "127.1", "2130706433"} {

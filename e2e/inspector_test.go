@@ -38,6 +38,7 @@ type pageTest struct {
 // TestInspector works the inspector's page in a browser as people do, with real
 // traffic behind it. Each script has a sidenote and a browser of its own.
 func TestInspector(t *testing.T) {
+	t.Parallel()
 	nodePackage(t, "playwright-core")
 	nodePackage(t, "axe-core")
 	_, largeStore := large()

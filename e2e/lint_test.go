@@ -116,6 +116,7 @@ func programWithoutRace(t *testing.T) string {
 
 // TestLintOfHostileCaptures judges what wants to eat all memory.
 func TestLintOfHostileCaptures(t *testing.T) {
+	t.Parallel()
 	lint := programWithoutRace(t)
 	for _, c := range hostileCaptures(t) {
 		t.Run(c.name, func(t *testing.T) {

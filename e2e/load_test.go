@@ -15,8 +15,8 @@ import (
 
 func isReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 
-// TestManyExchanges loses no record and leaves nothing behind.
-func TestManyExchanges(t *testing.T) {
+// TestSoakManyExchanges loses no record and leaves nothing behind.
+func TestSoakManyExchanges(t *testing.T) {
 	sequential, concurrent := 10_000, 500
 	if raceEnabled {
 		sequential, concurrent = 1_000, 200

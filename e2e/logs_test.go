@@ -68,6 +68,7 @@ func logged(t *testing.T, pattern string) map[string][]record {
 // TestLogRotation asks often enough for the log to be set aside several times,
 // moves it away in between, once with SIGHUP, and finds every exchange once.
 func TestLogRotation(t *testing.T) {
+	t.Parallel()
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed) // without Allow, which is noted
 	}))
@@ -122,6 +123,7 @@ func TestLogRotation(t *testing.T) {
 // TestFullDiskOfTheLog has a disk that is full: traffic goes on, and the loss
 // is said once, counted, and told at the end.
 func TestFullDiskOfTheLog(t *testing.T) {
+	t.Parallel()
 	origin := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer origin.Close()
 	p := start(t, "--log-file", "/dev/full")

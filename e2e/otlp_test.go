@@ -82,6 +82,7 @@ func (c *collector) of(id string) (spans []ptrace.Span) {
 // TestTraces sends requests with and without a trace, in each mode, and holds
 // together what the origin server got, what the collector got and the log.
 func TestTraces(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"forward", "start", "off"} {
 		t.Run(mode, func(t *testing.T) {
 			var got []string
@@ -126,6 +127,7 @@ func TestTraces(t *testing.T) {
 // TestCollectorOfTheEnviron has OpenTelemetry's own variables, which count with
 // --otlp env only, and name the process in any case.
 func TestCollectorOfTheEnviron(t *testing.T) {
+	t.Parallel()
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }))
 	defer origin.Close()
 	for name, c := range map[string]struct {
@@ -168,6 +170,7 @@ func TestCollectorOfTheEnviron(t *testing.T) {
 // TestCollectorThatIsAway has none: traffic goes on, the loss is said once and
 // counted, and the end does not wait for it.
 func TestCollectorThatIsAway(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -195,6 +198,7 @@ func TestCollectorThatIsAway(t *testing.T) {
 // TestCollectorThatIsSilent takes requests and never answers: traffic goes on
 // as if there were none, and the end waits for it no longer than is told.
 func TestCollectorThatIsSilent(t *testing.T) {
+	t.Parallel()
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()

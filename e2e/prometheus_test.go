@@ -177,6 +177,7 @@ func (m *prometheus) by(label, expr string) map[string]float64 {
 
 // TestPromtool has Prometheus's own tool look at everything that is made for it.
 func TestPromtool(t *testing.T) {
+	t.Parallel()
 	promtool := need(t, "promtool")
 	check := func(in string, args ...string) {
 		t.Helper()
@@ -211,6 +212,7 @@ func (p *process) scrape() string {
 
 // TestEveryAlertIsTestedAndExplained holds the alerts to their tests and pages.
 func TestEveryAlertIsTestedAndExplained(t *testing.T) {
+	t.Parallel()
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
 		if err != nil {
@@ -251,6 +253,7 @@ func TestEveryAlertIsTestedAndExplained(t *testing.T) {
 
 // TestRunbooksAreServed follows the links of the alerts and dashboards.
 func TestRunbooksAreServed(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	for _, path := range []string{"/docs/runbooks/SidenoteDown.md", "/docs/metrics.md", "/docs/errors.md", "/docs/observability.md"} {
 		resp, err := http.Get("http://" + p.admin + path)
@@ -267,6 +270,7 @@ func TestRunbooksAreServed(t *testing.T) {
 
 // TestAlertsLeadToExchanges asks the inspector for what the alerts link to.
 func TestAlertsLeadToExchanges(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	text, err := os.ReadFile(filepath.Join("..", "configs", "prometheus", "alerts.yml"))
 	if err != nil {
@@ -289,6 +293,7 @@ func TestAlertsLeadToExchanges(t *testing.T) {
 // TestScrapeDuringShutdown asks for the metrics without pause while sidenote
 // stops: each answer is whole, or the connection is refused.
 func TestScrapeDuringShutdown(t *testing.T) {
+	t.Parallel()
 	p := start(t)
 	traffic := newTraffic(t, p)
 	traffic.round(0)

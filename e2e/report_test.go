@@ -64,6 +64,7 @@ func lintReports(t *testing.T, folder string, files []string, flags ...string) {
 
 // TestReportsOfTheSameRunAreTheSame compares two runs octet for octet.
 func TestReportsOfTheSameRunAreTheSame(t *testing.T) {
+	t.Parallel()
 	_, files := reportInputs(t)
 	first, second := t.TempDir(), t.TempDir()
 	lintReports(t, first, files)
@@ -126,6 +127,7 @@ func seePage(t *testing.T, file string) (seen pageSeen) {
 // TestReportPage opens the HTML report in a browser, light and dark, wide and
 // narrow.
 func TestReportPage(t *testing.T) {
+	t.Parallel()
 	folder, files := reportInputs(t)
 	lintReports(t, folder, files)
 	seen := seePage(t, filepath.Join(folder, "report.html"))
@@ -151,6 +153,7 @@ func TestReportPage(t *testing.T) {
 
 // TestPageIsSeen makes sure that the test above can fail.
 func TestPageIsSeen(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "bad.html")
 	const bad = `<!doctype html><title>x</title><p style="color:#ccc;background:#fff;width:2000px">pale</p>
 <img src="https://shop.invalid/x.png"><script>console.error('oh')</script>`
@@ -165,6 +168,7 @@ func TestPageIsSeen(t *testing.T) {
 
 // TestReportSARIF has the official validator look at the report.
 func TestReportSARIF(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the validator is installed for Linux")
 	}
@@ -197,6 +201,7 @@ func TestReportSARIF(t *testing.T) {
 // TestReportJUnit validates the report against the schema of Jenkins, and,
 // where nothing was skipped, that of Ant, which knows no skipped cases.
 func TestReportJUnit(t *testing.T) {
+	t.Parallel()
 	xmllint := need(t, "xmllint")
 	folder, files := reportInputs(t)
 	validate := func(schema string) ([]byte, error) {

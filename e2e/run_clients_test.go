@@ -157,6 +157,7 @@ func runClients() []runClient {
 // whose certificate only --upstream-ca trusts. That a client is let in is proof
 // that it uses the proxy and trusts its CA: without the run it is not.
 func TestRunClients(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	root := t.TempDir()
 	makeRepository(t, way{env: append(plainEnv(root), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@a.test", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@a.test"), dir: root}, need(t, "git"))
@@ -218,6 +219,7 @@ func captures(t *testing.T, a *authority, c runClient, command []string) {
 
 // TestRunSuites runs the test suites of real projects with sidenote and without.
 func TestRunSuites(t *testing.T) {
+	t.Parallel()
 	for name, suite := range map[string]func(*testing.T) (dir string, command []string, least int){"npm": npmSuite, "Go": goSuite} {
 		t.Run(name, func(t *testing.T) {
 			dir, command, least := suite(t)

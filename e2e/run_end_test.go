@@ -75,6 +75,7 @@ func oneRequest(t *testing.T) (script []string) {
 
 // TestRunKilled ends sidenote, or its command, in all ways there are.
 func TestRunKilled(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		signal  syscall.Signal
 		command bool // is sent to the command, not to sidenote
@@ -119,6 +120,7 @@ func TestRunKilled(t *testing.T) {
 
 // TestRunWithFullDisk writes to a disk that is full.
 func TestRunWithFullDisk(t *testing.T) {
+	t.Parallel()
 	script := oneRequest(t)
 	script[2] = `curl -sS "$1"; exit $2`
 	for code, want := range map[string]int{"0": 125, "7": 7} {
@@ -189,6 +191,7 @@ func (s screen) types(t *testing.T, keys string) {
 // TestRunOnTerminal has a shell as the command: with keys that interrupt and
 // stop what it runs, and with jobs.
 func TestRunOnTerminal(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, []string{"--require-traffic=false"}, need(t, "bash"), "--norc", "-i")
 	r.cmd.Env = append(r.cmd.Env, "PS1=prompt> ", "TERM=dumb")
 	s := startOn(t, r)
@@ -227,6 +230,7 @@ func foreground(t *testing.T, s screen, _ *ran, program string) {
 
 // TestRunIsAJob has a shell stop and continue the run itself.
 func TestRunIsAJob(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, nil, "true")
 	run := append([]string{}, r.cmd.Args...)
 	r.cmd.Path, r.cmd.Args = need(t, "bash"), []string{"bash", "--norc", "-i"}
@@ -261,6 +265,7 @@ func TestRunIsAJob(t *testing.T) {
 
 // TestRunTerminalCloses takes the terminal away.
 func TestRunTerminalCloses(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, []string{"--fail-on", "never"}, oneRequest(t)...)
 	s := startOn(t, r)
 	pids := r.ready()
@@ -275,6 +280,7 @@ func TestRunTerminalCloses(t *testing.T) {
 
 // TestRunInPipeline reads and writes pipes.
 func TestRunInPipeline(t *testing.T) {
+	t.Parallel()
 	r := newRun(t, []string{"--require-traffic=false"}, "sh", "-c", "tr a-z A-Z; head -c 100000 /dev/zero | tr '\\0' x; exit 9")
 	r.cmd.Stdin = strings.NewReader(strings.Repeat("words\n", 20000))
 	r.cmd.Stdout, r.cmd.Stderr = r.process.stdout, r.process.stderr
@@ -288,6 +294,7 @@ func TestRunInPipeline(t *testing.T) {
 
 // TestRunSaysWhatWentPast connects to a server on this machine directly.
 func TestRunSaysWhatWentPast(t *testing.T) {
+	t.Parallel()
 	python := needPython(t, "socket")
 	clear, _ := servers(t, newAuthority(t), http.NotFoundHandler())
 	address := strings.TrimPrefix(clear.URL, "http://")

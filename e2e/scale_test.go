@@ -10,9 +10,9 @@ import (
 // slower than it is; the bench asks for the true bounds.
 const lenience = 20
 
-// TestManyExchangesOnThePage holds the inspector to its bounds while many
+// TestSoakThePage holds the inspector to its bounds while many
 // exchanges pass and most of them have to make room.
-func TestManyExchangesOnThePage(t *testing.T) {
+func TestSoakThePage(t *testing.T) {
 	nodePackage(t, "playwright-core")
 	m := scale.Measurement{Exchanges: 20_000, Connections: 16, Node: need(t, "node"), Chromium: need(t, "chromium"), Scripts: "node"}
 	storeBytes, size := int64(16<<20), "16MiB"

@@ -97,8 +97,8 @@ func readEvents(t *testing.T, h *http.Client, url string, headSeen chan<- struct
 // mostMemory is what the proxy may have resident, however large a content is.
 const mostMemory = 64 << 20
 
-// TestLargeContent passes 1 GiB each way with everything switched on.
-func TestLargeContent(t *testing.T) {
+// TestSoakLargeContent passes 1 GiB each way with everything switched on.
+func TestSoakLargeContent(t *testing.T) {
 	const whole = 1 << 30
 	a := newAuthority(t)
 	block := pseudoRandom(1 << 20)

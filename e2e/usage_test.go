@@ -14,6 +14,7 @@ import (
 // TestBadInput starts the program with what it cannot work with: it says in one
 // line what is wrong, where, and what to do, and ends.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,6 +1,7 @@
 // Command tally runs go test and says how it went: a line for each package, the
-// whole output of each test that failed, each test that was skipped with its
-// reason, and at the end one line, "N passed, N failed, N skipped".
+// whole output of each test that failed, the twenty slowest tests, each test
+// that was skipped with its reason, and at the end one line, "N passed, N
+// failed, N skipped".
 //
 //	go run ./internal/project/tally [ARGUMENTS OF go test]
 //

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,13 @@ type tally struct {
 	skips          []skip
 	output         map[key]*strings.Builder // of what still runs
 	perPackage     map[string]*tests
+	took           []timed // the tests that are no part of another
+}
+
+// timed is a test and how long it took, in seconds.
+type timed struct {
+	key
+	seconds float64
 }
 
 // key names a test, or a package where test is "".
@@ -109,6 +117,9 @@ func (t *tally) endTest(e *event) {
 	said := t.said(k)
 	p := t.of(e.Package)
 	p.ended++
+	if !strings.Contains(e.Test, "/") {
+		t.took = append(t.took, timed{k, e.Elapsed})
+	}
 	switch e.Action {
 	case "pass":
 		t.passed++
@@ -181,9 +192,26 @@ func reasonOf(said string) string {
 	return cmp.Or(strings.Join(reasons, "; "), "no reason is given")
 }
 
-// sum prints the skipped tests and the last line, and reports whether all is
-// well. It is not when no test ran at all.
+// The slowest tests are printed, so that a suite that grows slow says where.
+const (
+	slowTests   = 20
+	slowSeconds = 1 // what takes less is not worth a line
+)
+
+// slowest prints the tests that took longest, the slowest first.
+func (t *tally) slowest() {
+	slices.SortStableFunc(t.took, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
+	for _, s := range t.took[:min(len(t.took), slowTests)] {
+		if s.seconds >= slowSeconds {
+			fmt.Fprintf(t.out, "slow  %6.1fs %s %s\n", s.seconds, s.pkg, s.test)
+		}
+	}
+}
+
+// sum prints the slowest and the skipped tests and the last line, and reports
+// whether all is well. It is not when no test ran at all.
 func (t *tally) sum() (ok bool) {
+	t.slowest()
 	for _, s := range t.skips {
 		fmt.Fprintf(t.out, "skip  %s %s: %s\n", s.pkg, s.test, s.reason)
 	}

@@ -25,6 +25,12 @@ const (
 {"Action":"output","Package":"q","Output":"FAIL\tq\t0.1s\n"}
 {"Action":"fail","Package":"q","Elapsed":0.1}
 `
+	slow = `{"Action":"pass","Package":"p","Test":"TestA","Elapsed":2}
+{"Action":"pass","Package":"p","Test":"TestB/part","Elapsed":3}
+{"Action":"pass","Package":"p","Test":"TestB","Elapsed":3}
+{"Action":"pass","Package":"p","Test":"TestC","Elapsed":0.2}
+{"Action":"pass","Package":"p","Elapsed":5}
+`
 	unbuilt = `{"ImportPath":"q","Action":"build-output","Output":"q.go:1: undefined: x\n"}
 {"ImportPath":"q","Action":"build-fail"}
 {"Action":"fail","Package":"q","Elapsed":0,"FailedBuild":"q"}
@@ -44,6 +50,7 @@ func TestTally(t *testing.T) {
 		{"fails", passes + fails, false, false, []string{"--- q TestF", "want 1, got 2", "FAIL  q", "1 of 1 tests failed"}, "1 passed, 1 failed, 0 skipped"},
 		{"panics", passes + panics, false, false, []string{"panic: oh", "FAIL  q"}, "1 passed, 1 failed, 0 skipped"},
 		{"cannot be built", passes + unbuilt, false, false, []string{"undefined: x", "cannot be built"}, "1 passed, 1 failed, 0 skipped"},
+		{"slow", slow, false, true, []string{"slow     3.0s p TestB\nslow     2.0s p TestA\n"}, "4 passed, 0 failed, 0 skipped"},
 		{"no test", "", false, false, []string{"no test ran"}, "0 passed, 0 failed, 0 skipped"},
 		{"not JSON", "hello\n" + passes, false, true, []string{"hello"}, "1 passed, 0 failed, 0 skipped"},
 	} {
