@@ -12,6 +12,7 @@ import (
 type Annotated struct {
 	X     *exchange.Exchange
 	Notes []Note
+	Seq   uint64 // the number under which a store keeps it; 0 when none does
 }
 
 // Verdict is the highest severity among the notes that count, 0 when there is
@@ -61,7 +62,7 @@ func Redacted(a *Annotated, r *exchange.Redactor, content bool) *Annotated {
 	if x == a.X {
 		return a
 	}
-	out := &Annotated{X: x, Notes: make([]Note, len(a.Notes))}
+	out := &Annotated{X: x, Notes: make([]Note, len(a.Notes)), Seq: a.Seq}
 	scrub := r.Scrubber(a.X, content)
 	for i, n := range a.Notes {
 		n.Message, n.Help = scrub.Text(n.Message), scrub.Text(n.Help)

@@ -123,6 +123,9 @@ func DefaultOptions() Options {
 type Pass struct {
 	X       *exchange.Exchange
 	Options *Options
+	// Trial says that the notes are only shown, or were counted before: a rule
+	// that counts what it is asked about leaves the exchange out.
+	Trial bool
 
 	rule     *Rule
 	severity Severity

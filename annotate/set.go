@@ -110,29 +110,40 @@ func (s *Set) Rules() []*Rule { return s.rules }
 // Head runs the rules that need only the message heads and appends their
 // notes to notes. The response head must be known, or Err be set.
 func (s *Set) Head(x *exchange.Exchange, notes []Note) []Note {
-	return s.run(x, notes, s.head)
+	return s.run(x, notes, false, s.head)
 }
 
 // End runs the rules that had to wait for the end of the exchange and appends
 // their notes, then drops what more specific rules have said better.
 func (s *Set) End(x *exchange.Exchange, notes []Note) []Note {
-	return Suppress(s.run(x, notes, s.end, s.failed))
+	return Suppress(s.run(x, notes, false, s.end, s.failed))
+}
+
+// Preview is End for an exchange that has failed before a response head came and
+// that will come again when it has ended: nothing is counted.
+func (s *Set) Preview(x *exchange.Exchange, notes []Note) []Note {
+	return Suppress(s.run(x, notes, true, s.end, s.failed))
 }
 
 // All runs every rule over an exchange that has ended, as Head and then End do.
 func (s *Set) All(x *exchange.Exchange, notes []Note) []Note {
-	return Suppress(s.run(x, notes, s.head, s.end, s.failed))
+	return Suppress(s.run(x, notes, false, s.head, s.end, s.failed))
+}
+
+// Again is All for an exchange of an earlier run: nothing is counted.
+func (s *Set) Again(x *exchange.Exchange) []Note {
+	return Suppress(s.run(x, nil, true, s.head, s.end, s.failed))
 }
 
 // run asks indexes in their order, with one pass, so that what one of them made
 // known of the message heads need not be found out again for the next.
-func (s *Set) run(x *exchange.Exchange, notes []Note, indexes ...*index) []Note {
+func (s *Set) run(x *exchange.Exchange, notes []Note, trial bool, indexes ...*index) []Note {
 	status := x.Response.Status
 	if x.Response.Made {
 		status = 0 // what sidenote itself said is nobody's fault
 	}
 	p := s.passes.Get().(*Pass)
-	p.X, p.Options, p.notes = x, &s.options, notes
+	p.X, p.Options, p.Trial, p.notes = x, &s.options, trial, notes
 	for _, ix := range indexes {
 		if ix == s.failed && x.Err == nil {
 			continue

@@ -17,7 +17,7 @@ import (
 func TestSlimLeavesNothingElseOut(t *testing.T) {
 	x := &exchange.Exchange{}
 	fill(reflect.ValueOf(x).Elem())
-	x.Started, x.Attached = time.Unix(3, 0), 7
+	x.Started = time.Unix(3, 0)
 	x.Client.Peer, x.Origin.Peer = netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")
 	x.Request.Fields.Add("Content-Length", "9")
 	x.Response.Content.Kept = []byte("a long content")

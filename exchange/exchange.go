@@ -39,10 +39,6 @@ type Exchange struct {
 
 	// Source says which file a record was read from; zero for a live one.
 	Source Source
-
-	// Attached is for whoever made the record to keep its own value with it.
-	// Nothing in this package reads it.
-	Attached any
 }
 
 // Tunnel is what passed through a tunnel, in octets.

@@ -131,7 +131,6 @@ func TestNothingToRedact(t *testing.T) {
 func TestRedactKeepsEveryField(t *testing.T) {
 	x := mustParse(t, full)
 	x.Source = exchange.Source{File: "f", Entry: 1}
-	x.Attached = "mine"
 	x.Trace = exchange.Trace{ID: exchange.TraceID{1}, Parent: exchange.SpanID{2}, Span: exchange.SpanID{3}, Sent: exchange.SpanID{4}, Sampled: true}
 	x.Origin.Proxy = "p:1"
 	x.Response.Made, x.Response.At, x.Response.Reason = true, 5, "r"

@@ -47,6 +47,9 @@ func (p *Policy) NewGate() *Gate {
 	return g
 }
 
+// Policy returns the policy by which the gate judges.
+func (g *Gate) Policy() *Policy { return g.policy }
+
 // Observe counts an exchange that has ended, with all its notes. Secrets need
 // not have been taken out: nothing of it is kept but the URIs of redirects.
 func (g *Gate) Observe(a *annotate.Annotated) {

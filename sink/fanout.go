@@ -72,16 +72,14 @@ type LaneStats struct {
 // A Fanout hands every exchange to every sink. Its methods are safe for
 // concurrent use.
 type Fanout struct {
-	redact  *exchange.Redactor
 	content bool // some lane wants content
 	lanes   []*lane
 }
 
-// NewFanout starts a goroutine for each lane. Secrets are taken out before any
-// sink sees an exchange; a nil redactor leaves them in. Failing sinks are
-// reported to log, once each.
-func NewFanout(redact *exchange.Redactor, log zerolog.Logger, lanes ...Lane) *Fanout {
-	f := &Fanout{redact: redact}
+// NewFanout starts a goroutine for each lane. Failing sinks are reported to log,
+// once each.
+func NewFanout(log zerolog.Logger, lanes ...Lane) *Fanout {
+	f := &Fanout{}
 	for _, l := range lanes {
 		f.content = f.content || l.Content
 		f.lanes = append(f.lanes, startLane(l, log))
@@ -95,13 +93,21 @@ func (f *Fanout) Put(a *annotate.Annotated) {
 	if len(f.lanes) == 0 {
 		return
 	}
-	// A note may quote content, and so does the reason of an error.
-	a = annotate.Redacted(a, f.redact, f.content || len(a.Notes) > 0 || a.X.Response.Status >= 400)
 	size := keptBytes(a.X)
 	for _, l := range f.lanes {
 		l.put(a, size)
 	}
 }
+
+// Write is Put. It never fails: what a lane cannot write is counted and logged.
+func (f *Fanout) Write(a *annotate.Annotated) error {
+	f.Put(a)
+	return nil
+}
+
+// ShowsContent reports whether some lane shows or stores content of every
+// exchange.
+func (f *Fanout) ShowsContent() bool { return f.content }
 
 // Stats returns the counters of each lane, in the order given to NewFanout.
 func (f *Fanout) Stats() []LaneStats {

@@ -102,7 +102,8 @@ var status405AllowIncludesMethod = &annotate.Rule{
 <
 < no
 `},
-	When: annotate.When{Status: []int{405}, Fields: []exchange.Name{exchange.FieldAllow}},
+	When:  annotate.When{Status: []int{405}, Fields: []exchange.Name{exchange.FieldAllow}},
+	Needs: annotate.NeedsContent, // a form may name another method
 	Check: func(p *annotate.Pass) {
 		line, at, _ := findAllowed(&p.X.Response.Fields, p.X.Request.Method)
 		if line < 0 || overridesMethod(p.X) || showsIntermediary(&p.X.Response.Fields) {

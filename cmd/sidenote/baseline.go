@@ -157,7 +157,7 @@ func (b *baselining) update(ctx context.Context, n newcomer) error {
 	}
 	added := 0
 	oneLineOf := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	b.judge.also = func(a *annotate.Annotated) {
+	accept := func(a *annotate.Annotated) {
 		for i := range a.Notes {
 			note := &a.Notes[i]
 			if note.Severity >= failOn && note.Accepted == "" &&
@@ -166,7 +166,7 @@ func (b *baselining) update(ctx context.Context, n newcomer) error {
 			}
 		}
 	}
-	if err := b.whole(ctx); err != nil {
+	if err := b.whole(ctx, accept); err != nil {
 		return err
 	}
 	return b.save(fmt.Sprintf("%s added or renewed", wording.Count(added, "entry")))

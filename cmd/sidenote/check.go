@@ -15,9 +15,9 @@ import (
 	"sidenote/annotate"
 	"sidenote/cmd/sidenote/check"
 	"sidenote/configs"
-	"sidenote/exchange"
 	"sidenote/internal/wholefile"
 	"sidenote/internal/wording"
+	"sidenote/pipeline"
 	"sidenote/sink"
 )
 
@@ -213,13 +213,12 @@ func (p *program) checkContent(s string) ([]byte, error) {
 
 // A checking makes checks and prints what comes of them.
 type checking struct {
-	program *program
-	runner  check.Runner
-	notes   *annotator
-	judge   *judge
-	redact  *exchange.Redactor
-	sink    sink.Sink
-	reports *reports
+	program  *program
+	runner   check.Runner
+	pipeline *pipeline.Pipeline
+	judge    *judge
+	sink     sink.Sink
+	reports  *reports
 
 	// out is where the exchanges are shown; text says that people read them.
 	out      io.Writer
@@ -236,10 +235,7 @@ func (p *program) newChecking(c configs.Config, o *checkOptions, args []string) 
 	if err != nil {
 		return nil, err
 	}
-	ch := &checking{program: p, judge: j, notes: newAnnotator(j)}
-	if !c.ShowSecrets {
-		ch.redact = exchange.NewRedactor(nil)
-	}
+	ch := &checking{program: p, judge: j}
 	least := leastShown(&c)
 	ch.runner = check.Runner{UserAgent: userAgent(), Parallel: o.parallel, Retries: o.retries, Again: ch.again}
 	if ch.runner.Proxy, err = forwarding(&c); err != nil {
@@ -261,6 +257,9 @@ func (p *program) newChecking(c configs.Config, o *checkOptions, args []string) 
 	if ch.text {
 		ch.sink = sink.NewConsole(ch.out, sink.ConsoleOptions{Terminal: ch.terminal, Least: least, Quiet: c.Quiet})
 	}
+	stages := j.stages()
+	stages.Redact, stages.Out = redactor(&c), inPlace{ch.reports, ch.sink}
+	ch.pipeline = pipeline.New(stages)
 	return ch, nil
 }
 
@@ -337,17 +336,15 @@ func (ch *checking) again(r *check.Result, why string, pause time.Duration) {
 func (ch *checking) result(r *check.Result) error {
 	failed := r.Failed() != ""
 	for i, x := range r.Exchanges {
-		notes := ch.notes.set.All(x, nil)
+		var unmet []func([]annotate.Note) []annotate.Note
 		if i == len(r.Exchanges)-1 {
-			notes = r.Unmet(notes)
+			unmet = append(unmet, r.Unmet)
 		}
-		a := ch.notes.conclude(x, notes)
-		failed = failed || ch.judge.fails(a)
-		a = annotate.Redacted(a, ch.redact, len(a.Notes) > 0 || x.Response.Status >= 400 || ch.reports.needContent())
-		ch.reports.Write(a)
-		if err := ch.sink.Write(a); err != nil {
+		a, err := ch.pipeline.Whole(x, unmet...)
+		if err != nil {
 			return cannotWrite(err)
 		}
+		failed = failed || ch.pipeline.Fails(a)
 	}
 	if failed {
 		ch.failed++

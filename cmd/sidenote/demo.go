@@ -18,8 +18,8 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/configs"
-	"sidenote/exchange"
 	"sidenote/internal/demo"
+	"sidenote/pipeline"
 	"sidenote/policy"
 	"sidenote/proxy"
 	"sidenote/sink"
@@ -82,15 +82,12 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	if config.WasSet("severity") {
 		least = leastShown(config)
 	}
-	notes := &annotator{set: set, memory: annotate.NewMemory(0)}
 	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(p.stdout, config.Color), Least: least})
 	shown := make(chan error, 1)
+	notes := pipeline.NewLive(pipeline.Options{Rules: set, Gate: policy.Default().NewGate(), Out: told{console, shown}}, sink.FieldsOff, newLog(p.stderr))
 	px := proxy.New(proxy.Config{
 		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,
-		Hooks: proxy.Hooks{
-			Head: notes.head,
-			Done: func(x *exchange.Exchange) { shown <- console.Write(notes.finish(x)) },
-		},
+		Hooks: proxy.Hooks{Head: notes.Head, Done: notes.Done},
 	})
 	origin, err := listenOn("127.0.0.1:0", "demo")
 	if err != nil {
@@ -108,6 +105,9 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	if err := p.tour(ctx, l.Addr(), origin.Addr(), shown); err != nil {
 		return err
 	}
+	if err := notes.Drain(ctx); err != nil {
+		return &codedError{exitFailed, err}
+	}
 	fmt.Fprintln(p.stdout)
 	if err := console.Close(); err != nil {
 		return &codedError{exitFailed, err}
@@ -115,6 +115,22 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	fmt.Fprintln(p.stdout, "\nNow your own traffic: run sidenote, and in another shell eval \"$(sidenote env)\".")
 	return nil
 }
+
+// told is an outlet that shows exchanges, as they are, and tells of each when it
+// has been shown.
+type told struct {
+	console sink.Sink
+	shown   chan<- error
+}
+
+// Write shows an exchange; the error goes to who waits for it.
+func (o told) Write(a *annotate.Annotated) error {
+	o.shown <- o.console.Write(a)
+	return nil
+}
+
+// ShowsContent is of no account, since nothing is redacted.
+func (o told) ShowsContent() bool { return true }
 
 // tour asks for one thing after another; shown says that the proxy's record of
 // it has been printed.

@@ -91,7 +91,7 @@ func (s *serving) load() error {
 	if i == nil || i.file == nil {
 		return nil
 	}
-	taken, bad, err := i.file.Load(i.store, s.annotator.again)
+	taken, bad, err := i.file.Load(i.store, s.notes.Again)
 	if err != nil {
 		return &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
 	}
@@ -110,12 +110,12 @@ func (i *inspecting) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a.X))
 // newInspector makes the inspector of a serving that is open.
 func (s *serving) newInspector() *inspector.Inspector {
 	return inspector.New(inspector.Options{
-		Store: s.inspecting.store, Redact: s.redactor(), Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
+		Store: s.inspecting.store, Redact: s.redact, Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
 		Setup: inspector.Setup{
 			Proxy: "http://" + s.listener.Addr().String(), CAFile: s.authority.CertFile(), Env: s.envCommand(),
 			Fingerprint: exchange.DigestOf(s.authority.Certificate().Raw).String(), ShowSecrets: s.config.ShowSecrets,
 		},
-		Judge:   s.annotator.again,
+		Judge:   s.notes.Again,
 		Explain: s.explainForPage,
 		Send:    s.inspecting.byHand.RoundTrip,
 	})

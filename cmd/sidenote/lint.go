@@ -14,6 +14,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/pipeline"
 	"sidenote/sink"
 )
 
@@ -75,8 +76,7 @@ func (p *program) limitMemory() {
 type linting struct {
 	reading
 	config   configs.Config
-	notes    *annotator
-	redact   *exchange.Redactor
+	pipeline *pipeline.Pipeline
 	least    annotate.Severity // lowest that is shown
 	judge    *judge
 	reports  *reports
@@ -93,13 +93,8 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 	}
 	l := &linting{
 		reading: reading{command: "lint", program: p, inputs: p.captures(args), progress: p.newProgress()},
-		config:  c, judge: j, text: c.Format != "json",
-		notes: newAnnotator(j),
+		config:  c, judge: j, text: c.Format != "json", least: leastShown(&c),
 	}
-	if !c.ShowSecrets {
-		l.redact = exchange.NewRedactor(nil)
-	}
-	l.least = leastShown(&c)
 	if err := notTheSameFile(c.Reports, l.inputs); err != nil {
 		return nil, err
 	}
@@ -109,6 +104,9 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 	if err := l.openSink(); err != nil {
 		return nil, err
 	}
+	stages := j.stages()
+	stages.Redact, stages.Out = redactor(&c), inPlace{l.reports, l.sink}
+	l.pipeline = pipeline.New(stages)
 	l.each, l.flush = l.exchange, l.out.Flush
 	return l, nil
 }
@@ -131,6 +129,9 @@ func (l *linting) openSink() error {
 	l.out = bufio.NewWriterSize(clearFirst{out, l.progress}, size)
 	if !l.text {
 		l.sink = only(sink.NewJSONLog(l.out, nil), wanted)
+		if l.config.Quiet {
+			l.sink = only(l.sink, func(a *annotate.Annotated) bool { return a.Verdict() >= l.least || a.X.Err != nil })
+		}
 		return nil
 	}
 	l.sink = sink.NewConsole(l.out, sink.ConsoleOptions{
@@ -177,21 +178,11 @@ func (l *linting) run(ctx context.Context) error {
 
 // exchange judges one exchange and prints it.
 func (l *linting) exchange(x *exchange.Exchange) error {
-	a := l.notes.whole(x)
-	worst := a.Verdict()
-	hidden := l.config.Quiet && worst < l.least && x.Err == nil
 	if l.text {
 		x.ID = x.Source.File + ":" + strconv.Itoa(x.Source.Entry)
 	}
-	content := len(a.Notes) > 0 || x.Response.Status >= 400 || l.reports.needContent()
-	if !hidden || content || l.reports.any() { // any other one is only counted
-		a = annotate.Redacted(a, l.redact, content)
-	}
-	l.reports.Write(a)
-	if hidden && !l.text {
-		return nil
-	}
-	return l.sink.Write(a)
+	_, err := l.pipeline.Whole(x)
+	return err
 }
 
 // clearFirst takes the progress bar away before something else is written to

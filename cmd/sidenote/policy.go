@@ -3,14 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"sidenote/annotate"
 	"sidenote/configs"
-	"sidenote/exchange"
 	"sidenote/internal/wholefile"
+	"sidenote/pipeline"
 	"sidenote/policy"
 	"sidenote/policy/baseline"
 )
@@ -20,16 +19,19 @@ func policySettings() []string {
 	return []string{"policy", "fail-on", "expect", "budget", "baseline", "print-policy"}
 }
 
-// A judge says of every exchange what the policy makes of its notes, and of
-// all of them whether they are good enough. A nil judge changes nothing.
+// A judge is what a pipeline judges exchanges by, and says what came of it.
 type judge struct {
 	policy   *policy.Policy
 	gate     *policy.Gate
-	baseline *baseline.Baseline        // nil for none
-	set      *annotate.Set             // the rules that are on, expectations among them
-	also     func(*annotate.Annotated) // gets what was judged; nil for nobody
-	asked    bool                      // somebody said what is good enough
+	baseline *baseline.Baseline // nil for none
+	rules    *annotate.Set      // that are on, expectations among them
+	asked    bool               // somebody said what is good enough
 	stderr   io.Writer
+}
+
+// stages returns the options of a pipeline that judges, and hands nothing on.
+func (j *judge) stages() pipeline.Options {
+	return pipeline.Options{Rules: j.rules, Gate: j.gate, Baseline: j.baseline}
 }
 
 // newJudge makes the rules and the policy ready that a configuration asks for,
@@ -41,7 +43,7 @@ func (p *program) newJudge(c *configs.Config) (*judge, error) {
 	if j.policy, err = loadPolicy(c); err != nil {
 		return nil, &codedError{exitFailed, err}
 	}
-	if j.set, err = newRuleSet(c, j.policy); err != nil {
+	if j.rules, err = newRuleSet(c, j.policy); err != nil {
 		return nil, err
 	}
 	j.asked = c.WasSet("fail-on") || c.Policy != "" || c.PolicyPart != nil || c.Baseline != "" || !j.policy.IsPlain()
@@ -149,52 +151,6 @@ func (j *judge) announce(c *configs.Config) {
 	case !j.policy.IsPlain():
 		fmt.Fprintf(j.stderr, "sidenote: policy: %s\n", j.policy.Summary())
 	}
-}
-
-// adjust returns notes the severities that the policy says.
-func (j *judge) adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
-	if j == nil {
-		return notes
-	}
-	return j.policy.Adjust(x, notes)
-}
-
-// preview returns the notes that are there when the response head is known as they
-// are to be shown: without those that another says better, adjusted, and marked
-// where the baseline accepts them. It counts nothing and leaves notes as they
-// are: they come again, and what the policy drops here still has to drop others.
-func (j *judge) preview(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
-	notes = j.adjust(x, slices.Clone(annotate.Suppress(notes)))
-	if j != nil && j.baseline != nil {
-		j.baseline.Mark(x, notes)
-	}
-	return notes
-}
-
-// settle adjusts the notes of an exchange that has ended, and marks those that
-// the baseline accepts.
-func (j *judge) settle(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {
-	notes = j.adjust(x, notes)
-	if j != nil && j.baseline != nil {
-		j.baseline.Accept(x, notes)
-	}
-	return notes
-}
-
-// observe counts an exchange that has ended.
-func (j *judge) observe(a *annotate.Annotated) {
-	if j == nil {
-		return
-	}
-	j.gate.Observe(a)
-	if j.also != nil {
-		j.also(a)
-	}
-}
-
-// fails reports whether a note of an exchange fails by itself.
-func (j *judge) fails(a *annotate.Annotated) bool {
-	return j.policy.FailOn() != 0 && a.Verdict() >= j.policy.FailOn()
 }
 
 // closing is the last word of the summary, for those who said what is good

@@ -8,9 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/internal/printable"
+	"sidenote/pipeline"
 	"sidenote/policy"
 )
 
@@ -77,21 +79,23 @@ func (p *program) newJudging(command string, c configs.Config, args []string) (*
 	if err != nil {
 		return nil, err
 	}
-	notes := newAnnotator(j)
 	p.tuneGC()
 	p.limitMemory()
 	return &judging{judge: j, reading: reading{
 		command: command, program: p, inputs: p.captures(args), progress: p.newProgress(),
-		each: func(x *exchange.Exchange) error {
-			notes.whole(x)
-			return nil
-		},
 	}}, nil
 }
 
-// whole reads all files. One that cannot be read whole is an error: what is
-// decided of exchanges must not rest on some of them.
-func (j *judging) whole(ctx context.Context) error {
+// whole judges all files; judged get what came of it. A file that cannot be read
+// whole is an error: what is decided of exchanges must not rest on some of them.
+func (j *judging) whole(ctx context.Context, judged ...func(*annotate.Annotated)) error {
+	stages := j.judge.stages()
+	stages.Judged = judged
+	through := pipeline.New(stages)
+	j.each = func(x *exchange.Exchange) error {
+		_, err := through.Whole(x)
+		return err
+	}
 	err := j.all(ctx)
 	if err == nil && j.unread > 0 {
 		err = &codedError{exitUsage, errSaid}

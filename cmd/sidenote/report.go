@@ -212,7 +212,22 @@ func (r *reports) lanes() []sink.Lane {
 	return lanes
 }
 
-// Write returns an exchange to every report, for programs that have no Fanout.
+// inPlace is the outlet of commands that write as they go.
+type inPlace struct {
+	reports *reports
+	shown   sink.Sink
+}
+
+// Write puts an exchange into the reports and shows it.
+func (o inPlace) Write(a *annotate.Annotated) error {
+	o.reports.Write(a)
+	return o.shown.Write(a)
+}
+
+// ShowsContent reports whether a report holds content; what is shown does not.
+func (o inPlace) ShowsContent() bool { return o.reports.needContent() }
+
+// Write puts an exchange into every report, for programs that have no Fanout.
 // It never fails: finish says what went wrong.
 func (r *reports) Write(a *annotate.Annotated) {
 	_ = r.collector.Write(a) // never fails

@@ -28,6 +28,7 @@ import (
 	"sidenote/exchange"
 	"sidenote/internal/wholefile"
 	"sidenote/metrics"
+	"sidenote/pipeline"
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
 	"sidenote/sink"
@@ -86,7 +87,9 @@ type serving struct {
 	config    configs.Config
 	log       zerolog.Logger
 	proxy     *proxy.Proxy
-	annotator *annotator
+	notes     *pipeline.Live
+	sinks     *sink.Fanout // behind notes
+	redact    *exchange.Redactor
 	metrics   *metrics.Metrics
 	authority *ca.Authority
 	reports   *reports
@@ -118,7 +121,7 @@ type reverseListener struct {
 // newServing makes a serving that is not opened yet. It prints exchanges to
 // standard output.
 func (p *program) newServing(c configs.Config) *serving {
-	return &serving{program: p, config: c, log: newLog(p.stderr), out: p.stdout, title: "sidenote serve"}
+	return &serving{program: p, config: c, log: newLog(p.stderr), redact: redactor(&c), out: p.stdout, title: "sidenote serve"}
 }
 
 // newLog makes the log of what the program itself has to say.
@@ -148,7 +151,7 @@ func (s *serving) open() (err error) {
 	if s.inspecting, err = s.newInspecting(); err != nil {
 		return err
 	}
-	if err := s.newAnnotator(); err != nil {
+	if err := s.newPipeline(); err != nil {
 		return err
 	}
 	pc, err := s.proxyConfig(s.runID)
@@ -235,8 +238,8 @@ func (s *serving) listeners() (all []net.Listener) {
 	return all
 }
 
-// newAnnotator makes the rules ready and opens the sinks.
-func (s *serving) newAnnotator() error {
+// newPipeline makes the rules ready and opens the sinks.
+func (s *serving) newPipeline() error {
 	j, err := s.program.newJudge(&s.config)
 	if err != nil {
 		return err
@@ -248,14 +251,14 @@ func (s *serving) newAnnotator() error {
 	if err != nil {
 		return err
 	}
-	a := newAnnotator(j)
-	a.fields, a.inspecting = mode, s.inspecting
-	if s.config.Admin != "off" {
-		a.count = s.metrics
+	s.sinks = sink.NewFanout(s.log, lanes...)
+	stages := j.stages()
+	stages.Redact, stages.Out = s.redact, s.sinks
+	if s.inspecting != nil { // beside an admin server, where the metrics are asked for
+		stages.Judged = append(stages.Judged, s.metrics.Observe, s.inspecting.take)
 	}
-	a.sinks = sink.NewFanout(s.redactor(), s.log, lanes...)
-	a.ended = sink.NewFanout(nil, s.log, sink.Lane{Name: "notes", Sink: a})
-	for _, f := range []*sink.Fanout{a.ended, a.sinks} {
+	s.notes = pipeline.NewLive(stages, mode, s.log)
+	for _, f := range []*sink.Fanout{s.notes.Queue(), s.sinks} {
 		for i, lane := range f.Stats() {
 			s.metrics.Sink(lane.Name, func() metrics.SinkStats {
 				l := f.Stats()[i]
@@ -263,7 +266,6 @@ func (s *serving) newAnnotator() error {
 			})
 		}
 	}
-	s.annotator = a
 	return nil
 }
 
@@ -275,8 +277,10 @@ func metricsOptions(c *configs.Config) metrics.Options {
 	}
 }
 
-func (s *serving) redactor() *exchange.Redactor {
-	if s.config.ShowSecrets {
+// redactor is what takes secrets out before exchanges are shown or written; nil
+// where they are to be seen.
+func redactor(c *configs.Config) *exchange.Redactor {
+	if c.ShowSecrets {
 		return nil
 	}
 	return exchange.NewRedactor(nil)
@@ -386,7 +390,7 @@ func (s *serving) proxyConfig(run string) (proxy.Config, error) {
 	if err != nil {
 		return pc, err
 	}
-	pc.Hooks = proxy.Hooks{Request: s.tracer().Request, Head: s.annotator.head, Done: s.annotator.done}
+	pc.Hooks = proxy.Hooks{Request: s.tracer().Request, Head: s.notes.Head, Done: s.notes.Done}
 	pc.RunID, pc.CA, pc.Intercept = run, s.authority, hostFilter(s.config.Intercept)
 	pc.User, pc.Password, _ = strings.Cut(s.config.ProxyAuth, ":")
 	if s.admin != nil {
@@ -516,7 +520,7 @@ func (s *serving) shutdown(ctx context.Context, setting string, patience time.Du
 	}
 	flush, cancelFlush := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancelFlush()
-	err := errors.Join(s.annotator.ended.Drain(flush), s.annotator.sinks.Drain(flush))
+	err := s.notes.Drain(flush)
 	if s.adminServer != nil {
 		s.inspecting.server.Close()
 		s.closeAdmin()

@@ -16,10 +16,6 @@ import (
 	"sidenote/exchange"
 )
 
-// A Seq is the number of an entry, as exchange.Exchange.Attached carries it to
-// a File.
-type Seq uint64
-
 // A File keeps exchanges across restarts, the latest within a number of octets.
 // It is a sink.Sink and gets redacted exchanges, as everything that is written.
 // Its other methods are safe for concurrent use with it.
@@ -30,13 +26,13 @@ type File struct {
 
 	mu      sync.Mutex
 	bytes   int64
-	keys    map[Seq][]byte // of the entries of this run
+	keys    map[uint64][]byte // of the entries of this run
 	pending []record
 }
 
 // A record waits to be written.
 type record struct {
-	seq   Seq
+	seq   uint64
 	value []byte
 }
 
@@ -74,7 +70,7 @@ func OpenFile(name string, most int64) (*File, error) {
 	case err != nil:
 		return nil, err
 	}
-	f := &File{db: db, name: name, most: most, keys: map[Seq][]byte{}}
+	f := &File{db: db, name: name, most: most, keys: map[uint64][]byte{}}
 	if err := db.Update(f.prepare); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -126,7 +122,7 @@ func (f *File) Load(s *Store, judge func(*exchange.Exchange) *annotate.Annotated
 			if m != (mark{}) {
 				s.Change(seq, func(e *Entry) { e.Pinned, e.Comment = m.Pinned, m.Comment })
 			}
-			f.keys[Seq(seq)] = append([]byte(nil), key...)
+			f.keys[seq] = append([]byte(nil), key...)
 			taken++
 			return nil
 		})
@@ -149,15 +145,14 @@ func decodeRecord(value []byte) (*exchange.Exchange, error) {
 	return exchange.ParseJSON(line)
 }
 
-// Write takes an exchange whose Attached is its Seq; others are not kept.
+// Write takes an exchange that a Store has given its Seq; others are not kept.
 func (f *File) Write(a *annotate.Annotated) error {
-	seq, ok := a.X.Attached.(Seq)
-	if !ok || seq == 0 {
+	if a.Seq == 0 {
 		return nil
 	}
 	line := a.X.AppendJSON(nil, exchange.EncodeOptions{Full: true})
 	f.mu.Lock()
-	f.pending = append(f.pending, record{seq, s2.Encode(nil, line)})
+	f.pending = append(f.pending, record{a.Seq, s2.Encode(nil, line)})
 	full := len(f.pending) >= pendingRecords
 	f.mu.Unlock()
 	if full {
@@ -173,7 +168,7 @@ func (f *File) Flush() error {
 	if len(f.pending) == 0 {
 		return nil
 	}
-	keys, bytes := map[Seq][]byte{}, f.bytes
+	keys, bytes := map[uint64][]byte{}, f.bytes
 	err := f.db.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketExchanges)
 		for _, r := range f.pending {
@@ -234,7 +229,7 @@ func (f *File) forget() {
 	if len(f.keys) <= mostKeys {
 		return
 	}
-	var last Seq
+	var last uint64
 	for seq := range f.keys {
 		last = max(last, seq)
 	}
@@ -251,7 +246,7 @@ func (f *File) Mark(seq uint64, pinned bool, comment string) error {
 		return err
 	}
 	f.mu.Lock()
-	key := f.keys[Seq(seq)]
+	key := f.keys[seq]
 	f.mu.Unlock()
 	if key == nil {
 		return nil

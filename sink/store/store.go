@@ -87,10 +87,9 @@ const (
 // Add takes an exchange that has ended, and returns its Seq; 0 when it was not
 // taken. It drops the oldest ones that have no room any more.
 //
-// It is the last that changes the exchange: Attached becomes its Seq, by which
-// a File knows it.
+// It sets the Seq of a, by which a File knows it, before anybody can find it.
 func (s *Store) Add(a *annotate.Annotated, from Origin) uint64 {
-	given := a.X
+	given := a
 	if x := a.X.Slim(s.o.MostContent); x != a.X {
 		a = &annotate.Annotated{X: x, Notes: a.Notes}
 	}
@@ -105,7 +104,7 @@ func (s *Store) Add(a *annotate.Annotated, from Origin) uint64 {
 	}
 	e.Seq = s.next
 	s.next++
-	given.Attached = Seq(e.Seq) // before anybody can find it
+	given.Seq = e.Seq
 	s.entries = append(s.entries, e)
 	s.bytes += e.bytes
 	s.evict()

@@ -1,0 +1,115 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"sidenote/annotate"
+	"sidenote/exchange"
+	"sidenote/sink"
+)
+
+// A Live is a pipeline for exchanges that are still going on. Head runs while
+// the client waits and does no more than it must; what is left is done once the
+// exchange has ended, behind a queue, so that no response is held back for a
+// note. Its methods are safe for concurrent use.
+type Live struct {
+	pipeline *Pipeline
+	fields   sink.FieldMode
+	queue    *sink.Fanout // in front of the pipeline
+	out      *sink.Fanout // behind it; nil where the outlet has no queues
+
+	scratch sync.Pool // of *[]annotate.Note, for exchanges without a note on the head
+
+	mu    sync.Mutex
+	heads map[*exchange.Exchange][]annotate.Note // what Head found, of exchanges that have not ended
+}
+
+// NewLive puts a queue before a pipeline; fields says what goes into responses,
+// and log gets what goes wrong.
+func NewLive(o Options, fields sink.FieldMode, log zerolog.Logger) *Live {
+	l := &Live{pipeline: New(o), fields: fields, heads: map[*exchange.Exchange][]annotate.Note{}}
+	l.queue = sink.NewFanout(log, sink.Lane{Name: "notes", Sink: ended{l}})
+	l.out, _ = o.Out.(*sink.Fanout)
+	return l
+}
+
+// Head makes the notes that the message heads allow and adds the response
+// fields to out. It is for proxy.Hooks.Head.
+func (l *Live) Head(x *exchange.Exchange, out http.Header) {
+	scratch, _ := l.scratch.Get().(*[]annotate.Note)
+	if scratch == nil {
+		scratch = new([]annotate.Note)
+	}
+	p := l.pipeline
+	notes := p.o.Rules.Head(x, (*scratch)[:0])
+	shown := slices.Clone(notes) // what the policy drops here still has to drop others at the end
+	if x.Err != nil {            // the response, which the proxy made, says so at once
+		shown = p.o.Rules.Preview(x, shown)
+	}
+	shown = p.preview(x, annotate.Suppress(shown))
+	f := sink.MakeResponseFields(x, shown, l.fields)
+	add(out, sink.FieldNameNotes, f.Notes)
+	add(out, sink.FieldNameExchange, f.Exchange)
+	add(out, sink.FieldNameTiming, f.Timing)
+	if len(notes) == 0 {
+		*scratch = notes
+		l.scratch.Put(scratch)
+		return
+	}
+	l.mu.Lock()
+	l.heads[x] = notes
+	l.mu.Unlock()
+}
+
+func add(h http.Header, name, value string) {
+	if value != "" {
+		h[name] = []string{value}
+	}
+}
+
+// Done puts an exchange that has ended into the queue. It is for
+// proxy.Hooks.Done, and waits while the queue is full.
+func (l *Live) Done(x *exchange.Exchange) { l.queue.Put(&annotate.Annotated{X: x}) }
+
+// Again is Pipeline.Again.
+func (l *Live) Again(x *exchange.Exchange) *annotate.Annotated { return l.pipeline.Again(x) }
+
+// Queue is the queue in front of the pipeline, for its counters.
+func (l *Live) Queue() *sink.Fanout { return l.queue }
+
+// Drain takes no further exchanges, has those that wait pass, and then drains
+// the outlet, if that has queues. It ends when ctx does.
+func (l *Live) Drain(ctx context.Context) error {
+	err := l.queue.Drain(ctx)
+	if l.out != nil {
+		err = errors.Join(err, l.out.Drain(ctx))
+	}
+	return err
+}
+
+// finish takes an exchange that has ended through the stages that are left.
+func (l *Live) finish(x *exchange.Exchange) (*annotate.Annotated, error) {
+	l.mu.Lock()
+	head := l.heads[x]
+	delete(l.heads, x)
+	l.mu.Unlock()
+	return l.pipeline.rest(x, head)
+}
+
+// ended is the sink of the queue.
+type ended struct{ live *Live }
+
+// Write takes an exchange out of the queue, without notes.
+func (e ended) Write(a *annotate.Annotated) error {
+	_, err := e.live.finish(a.X)
+	return err
+}
+
+// Close does nothing: the outlet is drained after the queue.
+func (e ended) Close() error { return nil }
