@@ -22,7 +22,7 @@ func cacheDateRules() []*annotate.Rule {
 var cacheAgeInvalid = &annotate.Rule{
 	ID:       "cache/age-invalid",
 	Severity: annotate.Error,
-	Blame:    annotate.ByIntermediary,
+	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "Age is not a number of seconds",
 	Refs:     []string{"RFC 9111 §5.1", "RFC 9111 §1.2.2"},
 	Doc: "Age is how many seconds a response has been in caches, as digits. Of a list some caches take the first member; anything else they ignore, and then keep the response longer than its origin server allows. " +
@@ -110,6 +110,7 @@ var cacheClockSkew = &annotate.Rule{
 	Doc: "Date says when the response was made, and differs from this machine's clock by more than a minute. " +
 		"Caches count lifetimes from Date; cookies, tokens, signatures and conditional requests depend on clocks as well. One of the two clocks is wrong: see whether this machine's is right first.",
 	Help: "set the server's clock, with NTP for example",
+	Once: siteKey,
 	Bad: []string{`* started 2026-01-02T03:04:05Z
 > GET / HTTP/1.1
 > Host: shop.test

@@ -163,7 +163,7 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 	Title:    "a cache kept a response in spite of no-store",
 	Refs:     []string{"RFC 9111 §5.2.2.5", "RFC 9213 §2.2"},
 	Doc: "no-store forbids every cache to keep the response, and this one came out of a cache. If its content is for one user, others can get it. " +
-		"Many CDNs can be told to overrule the origin server; look there first.",
+		"Many CDNs can be told to overrule the origin server; look there first. Where a CDN shows in the response, the note is info: keeping there what browsers must not keep is a common setup.",
 	Help: "let the cache that Cache-Status or Via names honour no-store",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -214,7 +214,13 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(f); ok {
-			p.Note(directivePlace(p, "no-store"), "the response has no-store and came out of a cache: %s", h.words(p))
+			n := annotate.Note{Place: directivePlace(p, "no-store"), Message: "the response has no-store and came out of a cache: " + h.words(p)}
+			if showsCDN(f) {
+				// Usual at CDNs: they keep it by their own settings, and no-store is meant for browsers.
+				n.Severity = annotate.Info
+				n.Help = "nothing, if the CDN is configured to keep it and no-store is meant for browsers; else let it honour no-store"
+			}
+			p.Report(n)
 		}
 	},
 }
@@ -281,7 +287,12 @@ var cacheResponseDespiteNoCache = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(f); ok {
-			p.Note(directivePlace(p, "no-cache"), "the response has no-cache and came out of a cache without a question: %s", h.words(p))
+			n := annotate.Note{Place: directivePlace(p, "no-cache"), Message: "the response has no-cache and was served from a cache without revalidation: " + h.words(p)}
+			if showsCDN(f) {
+				n.Severity = annotate.Info
+				n.Help = "nothing, if the CDN is configured to keep it and no-cache is meant for browsers; else let it revalidate"
+			}
+			p.Report(n)
 		}
 	},
 }

@@ -132,7 +132,7 @@ var (
 var (
 	ifCacheMark   = ifUnknownOr(cacheMarks)
 	ifUnnecessary = ifUnknownOr(exchange.MaskOf(exchange.FieldXPoweredBy, exchange.FieldXAspNetVersion, exchange.FieldXAspNetMvcVersion,
-		exchange.FieldP3P, exchange.FieldXUACompatible, exchange.FieldXXSSProtection, exchange.FieldXRuntime))
+		exchange.FieldXUACompatible, exchange.FieldXXSSProtection, exchange.FieldXRuntime))
 
 	ifInterim = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return len(p.X.Interim) > 0 }}
 	ifLinks   = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return hasLinks(p.X) }}

@@ -57,6 +57,14 @@ func (s side) field(p *annotate.Pass, n exchange.Name) exchange.Place {
 	return p.ResponseField(n)
 }
 
+// line is the place of the i-th field line.
+func (s side) line(p *annotate.Pass, i int) exchange.Place {
+	if s.in == exchange.InRequest {
+		return p.RequestLine(i)
+	}
+	return p.ResponseLine(i)
+}
+
 // content is the place of octets of the decoded content.
 func (s side) content(start, end int) exchange.Place {
 	if s.in == exchange.InRequest {

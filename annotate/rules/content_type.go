@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"sidenote/annotate"
@@ -35,17 +36,26 @@ var contentContentTypeMissing = &annotate.Rule{
 	Help:     "send Content-Type: application/json, or whatever the content is",
 	Bad:      []string{answering("Content-Length: 2", "{}"), sending("POST", "", "{}")},
 	Good: []string{answering("Content-Type: application/json\nContent-Length: 2", "{}"), answering("Content-Length: 0", ""),
-		"> HEAD /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n"},
+		"> HEAD /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n",
+		"# the client has the rest, with its fields\n> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n> Range: bytes=0-1\n> If-Range: \"a\"\n>\n" +
+			"< HTTP/1.1 206 Partial Content\n< Content-Range: bytes 0-1/4\n< ETag: \"a\"\n< Date: Fri, 02 Jan 2026 03:04:05 GMT\n< Content-Length: 2\n<\n< {}\n"},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			if s.m.Fields.Has(exchange.FieldContentType) || !s.hasContent() || s.in == exchange.InRequest && p.X.Request.Method == "OPTIONS" || p.X.Request.Method == "CONNECT" ||
-				hasNoRecord(p.X, s.m) {
+				hasNoRecord(p.X, s.m) || s.in == exchange.InResponse && continuesRange(p.X) {
 				continue
 			}
 			s.note(p, s.field(p, exchange.FieldContentType), "content of "+octets(int(s.m.Content.Size))+" comes without Content-Type")
 		}
 	},
+}
+
+// continuesRange reports whether a response is a part for a client that has said
+// by If-Range that it holds the rest, with the fields that describe it; those
+// should not be sent again (RFC 9110 §15.3.7).
+func continuesRange(x *exchange.Exchange) bool {
+	return x.Response.Status == 206 && x.Request.Fields.Has(exchange.FieldIfRange)
 }
 
 var contentOptionsBodyMissingContentType = &annotate.Rule{
@@ -115,34 +125,109 @@ var contentMediaTypeBogus = &annotate.Rule{
 	ID:       "content/media-type-bogus",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Type names a type that does not exist",
+	Title:    "a field names a media type that does not exist",
 	Refs:     []string{"RFC 9110 §8.3.1", "IANA media types"},
-	Doc:      "The name looks right and is not registered, so recipients do not treat the content as what it is: JSON is not parsed, a page is offered for download.",
-	Help:     "send application/json, text/html, text/plain, application/json-patch+json or image/svg+xml",
-	Bad:      []string{answering("Content-Type: text/json\nContent-Length: 2", "ok"), sending("POST", "Content-Type: application/x-json", "{}")},
-	Good:     []string{answering("Content-Type: text/javascript\nContent-Length: 2", "ok"), answering("Content-Type: image/jpg\nContent-Length: 2", "ok")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
+	Doc: "The name looks right and is not registered, so recipients do not treat the content as what it is: JSON is not parsed, a page is offered for download. " +
+		"In Accept or Accept-Patch, the other side does not recognise what it could send, and answers 406 or 415, or sends its default.",
+	Help: "send the registered name: application/json, not text/json",
+	Bad: []string{answering("Content-Type: text/json\nContent-Length: 2", "{}"), sending("POST", "Content-Type: application/x-json", "{}"),
+		"# a call of a function\n" + answering("Content-Type: text/json\nContent-Length: 9", "show({});"),
+		asked("Accept: text/json, */*;q=0.5"), answered("Accept-Patch: application/json-patch"), answered(`Link: </a>; rel="next"; type="text/json"`)},
+	Good: []string{answering("Content-Type: text/javascript\nContent-Length: 2", "ok"), answering("Content-Type: image/jpg\nContent-Length: 2", "ok"),
+		"# the right name is there too\n" + asked("Accept: application/json, text/json, text/x-json"), answered(`Link: </text/json>; rel="next"; type="application/json"`)},
+	When:  annotate.When{EitherFields: slices.Concat([]exchange.Name{exchange.FieldContentType, exchange.FieldLink}, typeListFields)},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
-			v := s.m.Fields.Value(exchange.FieldContentType)
-			if v == "" || field.HasPrefixFold(v, "application/json") && len(v) == len("application/json") {
-				continue
-			}
-			if t, ok := s.mediaType(); ok {
-				if meant := meantType(t.Name()); meant != "" {
-					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", which does not exist; probably "+meant+" is meant")
+			noteBogusContentType(p, s)
+			for _, n := range typeListFields {
+				for i, l := range s.m.Fields.Each(n) {
+					noteBogusTypes(p, s, i, l)
 				}
+			}
+			for i, l := range s.m.Fields.Each(exchange.FieldLink) {
+				noteBogusLinkTypes(p, s, i, l.Value)
 			}
 		}
 	},
 }
 
+// typeListFields are those that list media types.
+var typeListFields = []exchange.Name{exchange.FieldAccept, exchange.FieldAcceptPatch, exchange.FieldAcceptPost}
+
+func noteBogusContentType(p *annotate.Pass, s side) {
+	if v := s.m.Fields.Value(exchange.FieldContentType); v == "" || v == "application/json" {
+		return // the usual case
+	}
+	t, ok := s.mediaType()
+	if !ok {
+		return
+	}
+	meant := meantType(t.Name())
+	if meant == "application/json" && s.callsFunction() {
+		meant = "text/javascript"
+	}
+	if meant != "" {
+		at := annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name()))
+		p.Report(annotate.Note{Place: at, Blame: s.blame, Help: "send Content-Type: " + meant,
+			Message: "Content-Type is " + quoted(t.Name()) + ", which is no registered media type; " + meant + " is"})
+	}
+}
+
+// callsFunction reports whether the content is JSON in a call of a function
+// (JSONP), which is a script.
+func (s side) callsFunction() bool {
+	b, ok := s.whole()
+	if !ok {
+		return false
+	}
+	text := strings.TrimLeft(string(b[:min(len(b), 256)]), " \t\r\n")
+	if strings.HasPrefix(text, "/*") {
+		return true // as servers begin it, against attacks with Flash
+	}
+	n := 0
+	for n < len(text) && (field.IsTokenByte(text[n]) && text[n] != '-' || strings.IndexByte("[]\"", text[n]) >= 0) {
+		n++
+	}
+	return n > 0 && n < len(text) && text[n] == '(' && !field.IsDigit(text[0]) && text[0] != '"' && text[0] != '['
+}
+
+// noteBogusTypes judges a list of media types, unless the right name is there too.
+func noteBogusTypes(p *annotate.Pass, s side, i int, l *exchange.Line) {
+	if l.Value == "*/*" {
+		return // the usual case
+	}
+	for m := range field.List(l.Value) {
+		head := field.Head(m.Text)
+		meant := meantType(head.Text)
+		if meant == "" || field.IndexFold(l.Value, meant) >= 0 {
+			continue
+		}
+		p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), m.At+head.At, m.At+head.End()), Blame: s.blame, Help: "write " + meant + " instead of " + head.Text,
+			Message: l.Name + " has " + quoted(head.Text) + ", which is no registered media type; " + meant + " is"})
+	}
+}
+
+func noteBogusLinkTypes(p *annotate.Pass, s side, i int, value string) {
+	for l := range field.Links(value) {
+		for q := range l.Params() {
+			if !field.EqualFold(q.Name, "type") {
+				continue
+			}
+			if meant := meantType(field.Unquote(q.Value)); meant != "" {
+				p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(q.Value)), Blame: s.blame, Help: "write type=\"" + meant + "\"",
+					Message: "Link has the type " + bare(q.Value) + ", which is no registered media type; " + meant + " is"})
+			}
+		}
+	}
+}
+
 // meantType is the type that a usual misspelling stands for; "" for anything else.
 func meantType(name string) string {
 	switch {
-	case len(name) < 9 || len(name) > 22:
+	case len(name) < 9 || len(name) > 22 || name[len(name)-1] == '*' || field.EqualFold(name, "text/html"):
 		return ""
-	case foldIn([]string{"text/json", "text/x-json", "application/x-json"}, name):
+	case foldIn([]string{"text/json", "text/x-json", "application/x-json", "json/application"}, name):
 		return "application/json"
 	case foldIn([]string{"plain/text", "application/text"}, name):
 		return "text/plain"

@@ -51,15 +51,34 @@ func cookiesSet(p *annotate.Pass) iter.Seq[setCookie] {
 	}
 }
 
-// liveCookies returns the cookies that are not deletions.
+// liveCookies returns the cookies that clients store: neither deletions nor
+// those that a rule of their own reports as ignored, of which nothing else matters.
 func liveCookies(p *annotate.Pass) iter.Seq[setCookie] {
 	return func(yield func(setCookie) bool) {
 		for c := range cookiesSet(p) {
-			if c.live() && !yield(c) {
+			if c.live() && !c.isIgnored() && !yield(c) {
 				return
 			}
 		}
 	}
+}
+
+// isIgnored reports whether clients drop the cookie, a deletion too, for what it
+// lacks or for where it comes from.
+func (c setCookie) isIgnored() bool {
+	if domain, _, ok := c.domain(); ok {
+		if host := c.pass.X.Host(); host != "" && (!domainMatches(host, domain) || isPublicSuffix(domain) && domain != host) {
+			return true
+		}
+	}
+	secure := c.Has("Secure")
+	return !secure && (c.sameSiteIs("None") || c.Has("Partitioned")) || secure && isInsecure(c.pass.X) || breaksPrefix(c)
+}
+
+// isInsecure reports whether a response came over plain http, from a host that
+// browsers do not take for secure all the same.
+func isInsecure(x *exchange.Exchange) bool {
+	return x.Scheme == "http" && !isTrustworthyHost(x.Host()) && !tlsEndedBefore(x)
 }
 
 // span is the place of octets of the cookie's line.

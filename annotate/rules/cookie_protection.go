@@ -190,7 +190,7 @@ var cookieSecureOverHTTP = &annotate.Rule{
 		strings.Replace(settingCookiesInClear(goodCookie), "\n>\n", "\n> Forwarded: for=192.0.2.1;proto=https;host=shop.test\n>\n", 1)},
 	When: whenSetCookie(),
 	Check: func(p *annotate.Pass) {
-		if p.X.Scheme != "http" || isTrustworthyHost(p.X.Host()) || tlsEndedBefore(p.X) {
+		if !isInsecure(p.X) {
 			return
 		}
 		for c := range cookiesSet(p) {
@@ -252,9 +252,12 @@ var cookieWithoutSecure = &annotate.Rule{
 	Refs:     []string{"RFC 6265bis §8.3", "RFC 6265bis §4.1.2.5"},
 	Doc:      "Without Secure, the browser sends the cookie with plain http requests to the host too, where anybody on the way can read it. One image with an http: address is enough.",
 	Help:     "add Secure",
-	Bad:      []string{settingCookies("lang=en; Path=/")},
+	Bad: []string{settingCookies("lang=en; Path=/"), "# the domain's other hosts are not covered\n" + withHSTS("max-age=31536000; includeSubDomains", "lang=en; Domain=shop.test; Path=/"),
+		withHSTS("max-age=0", "lang=en; Path=/") + "# also security/hsts-disabled\n"},
 	Good: []string{settingCookies("lang=en; Path=/; Secure"), settingCookiesInClear("lang=en; Path=/"), settingCookies("lang=; Max-Age=0; Path=/"),
-		strings.Replace(settingCookies("lang=en; Path=/"), "www.shop.test", "localhost:3000", 1)},
+		strings.Replace(settingCookies("lang=en; Path=/"), "www.shop.test", "localhost:3000", 1),
+		"# browsers ask this host over https only\n" + withHSTS("max-age=31536000", "lang=en; Path=/"),
+		"# and this domain\n" + strings.Replace(withHSTS("max-age=31536000; includeSubDomains", "lang=en; Domain=shop.test; Path=/"), "www.shop.test", "shop.test", 1)},
 	When: whenSetCookie(),
 	Once: cookieNames,
 	Check: func(p *annotate.Pass) {
@@ -262,9 +265,25 @@ var cookieWithoutSecure = &annotate.Rule{
 			return
 		}
 		for c := range liveCookies(p) {
-			if !c.Has("Secure") && !c.sameSiteIs("None") && !c.Has("Partitioned") && !breaksPrefix(c) {
-				p.Note(c.named(), "the cookie %s came over https and lacks Secure, so it goes over plain http too", c.label())
+			if !c.Has("Secure") && !c.hstsCovers() {
+				p.Note(c.named(), "the cookie %s came over https and lacks Secure, so browsers also send it over plain http", c.label())
 			}
 		}
 	},
+}
+
+// hstsCovers reports whether browsers ask every host that the cookie is for over
+// https only, by what this response itself says.
+func (c setCookie) hstsCovers() bool {
+	h, ok := hstsOf(c.pass.X)
+	if !ok || h.Err != nil || h.MaxAge <= 0 {
+		return false
+	}
+	domain, _, has := c.domain()
+	return !has || domain == c.pass.X.Host() && h.IncludeSubDomains
+}
+
+// withHSTS is an example: a response over https with that policy and cookie.
+func withHSTS(policy, cookie string) string {
+	return strings.Replace(settingCookies(cookie), "\n< Set-Cookie", "\n< Strict-Transport-Security: "+policy+"\n< Set-Cookie", 1)
 }

@@ -28,7 +28,7 @@ var cookieDomainMismatch = &annotate.Rule{
 	Doc: "Domain must be the host that was asked, or a domain above it. Clients ignore any other cookie without a word, so the user seems never to have logged in. " +
 		"Usually the domain of another environment is configured, or a reverse proxy changes the host and not the cookies (nginx: proxy_cookie_domain; Apache: ProxyPassReverseCookieDomain).",
 	Help: "leave Domain out, or send the host that clients ask for",
-	Bad:  []string{settingCookies("lang=en; Domain=shop.example; Path=/; Secure"), settingCookies("lang=; Max-Age=0; Domain=a.www.shop.test; Path=/; Secure\n# also cookie/expired-on-arrival")},
+	Bad:  []string{settingCookies("lang=en; Domain=shop.example; Path=/; Secure"), "# what clients ignore is not set twice\n" + settingCookies("lang=en; Domain=shop.example; Path=/", "lang=en; Path=/; Secure"), settingCookies("lang=; Max-Age=0; Domain=a.www.shop.test; Path=/; Secure\n# also cookie/expired-on-arrival")},
 	Good: []string{settingCookies("lang=en; Domain=.Shop.Test; Path=/; Secure"), settingCookies("lang=en; Domain=www.shop.test; Path=/; Secure"),
 		"# an address must match as it is\n" + strings.Replace(settingCookiesInClear("lang=en; Domain=127.0.0.1; Path=/"), "www.shop.test", "127.0.0.1", 1)},
 	When: whenSetCookie(),
@@ -53,11 +53,11 @@ var cookieDomainMismatch = &annotate.Rule{
 	},
 }
 
-// whoSetDomain is who has to act on a wrong Domain: the intermediary that
-// changed the host and not the cookies, where one is known.
+// whoSetDomain is who has to act on a wrong Domain: perhaps an intermediary that
+// changed the host and not the cookies, where there is one.
 func whoSetDomain(x *exchange.Exchange) annotate.Blame {
 	if x.Request.Fields.Has(exchange.FieldXForwardedHost) || x.Response.Fields.Has(exchange.FieldVia) {
-		return annotate.ByIntermediary
+		return annotate.ByOriginOrIntermediary
 	}
 	return annotate.ByOrigin
 }

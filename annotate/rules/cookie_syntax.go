@@ -235,7 +235,7 @@ var cookieObsoleteAttribute = &annotate.Rule{
 var cookieSetCookieCombined = &annotate.Rule{
 	ID:       "cookie/set-cookie-combined",
 	Severity: annotate.Error,
-	Blame:    annotate.ByIntermediary,
+	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "several cookies stand in one Set-Cookie line",
 	Refs:     []string{"RFC 6265bis §3"},
 	Doc: "Set-Cookie is the one response field whose lines must never be joined by commas: a comma may be part of a cookie. Clients see one cookie with odd attributes, and all others are lost. " +
@@ -280,7 +280,7 @@ var cookieSetTwice = &annotate.Rule{
 				if first.line >= second.line {
 					break
 				}
-				if first.Name.Text != "" && first.Name.Text == second.Name.Text {
+				if first.Name.Text != "" && first.Name.Text == second.Name.Text && !first.isIgnored() && !second.isIgnored() {
 					if why := whyTwice(first, second); why != "" {
 						p.Note(second.named(), "the cookie %s is set twice, %s", second.label(), why)
 						break
@@ -302,7 +302,7 @@ func whyTwice(a, b setCookie) string {
 	case domainA == domainB && a.path() == b.path():
 		return "for the same domain and path, so the second line replaces the first"
 	case a.live() && b.live():
-		return "for different scopes, so clients may send both back"
+		return "each time for another domain or path, so clients may send both back"
 	}
 	return ""
 }

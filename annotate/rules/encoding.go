@@ -60,6 +60,7 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 		answered("Content-Encoding: utf-8"),
 		answered("Content-Encoding: identity"),
 		asPost("Content-Encoding: base64"),
+		"# which nobody can ask for\n" + askedAndAnswered([]string{"Accept-Encoding: gzip"}, "Content-Encoding: none", "Vary: Accept-Encoding"),
 	},
 	Good: []string{
 		answered("Vary: Accept-Encoding"),
@@ -230,8 +231,8 @@ var encodingContentEncodingNotAccepted = &annotate.Rule{
 		}
 		for i, l := range x.Response.Fields.Each(exchange.FieldContentEncoding) {
 			for c := range field.List(l.Value) {
-				if field.EqualFold(c.Text, "identity") || codingWeight(&x.Request.Fields, c.Text) > 0 {
-					continue
+				if kind := contentCoding(c.Text); kind == noCoding || kind == unknownCoding || codingWeight(&x.Request.Fields, c.Text) > 0 {
+					continue // encoding/content-coding-unregistered is about what is no coding
 				}
 				p.Note(annotate.Span(p.ResponseLine(i), c.At, c.End()), "the content is in %s, and the request has Accept-Encoding: %s",
 					bare(c.Text), bare(x.Request.Fields.Combined(exchange.FieldAcceptEncoding)))

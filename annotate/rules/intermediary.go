@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"strings"
 
 	"sidenote/annotate"
@@ -20,35 +21,44 @@ func intermediaryRules() []*annotate.Rule {
 	}
 }
 
-// receivedBy is who received a message, by a member of Via (RFC 9110 §7.6.3).
-func receivedBy(member field.Part) field.Part {
-	_, rest, ok := strings.Cut(member.Text, " ")
-	if !ok {
-		return member
+// receivers returns who received a message, by the members of a line of Via.
+func receivers(line string) iter.Seq[field.Part] {
+	return func(yield func(field.Part) bool) {
+		for h := range field.Vias(line) {
+			if h.ReceivedBy.Text != "" && !yield(h.ReceivedBy) {
+				return
+			}
+		}
 	}
-	name := field.TrimOWS(rest)
-	at := member.End() - len(strings.TrimLeft(rest, " \t"))
-	if i := strings.IndexAny(name, " \t("); i >= 0 {
-		name = name[:i]
-	}
-	return field.Part{Text: name, At: at}
 }
 
-// timesNamed counts how often a list names the same thing as a member does, up
-// to that member itself. Of very long lists only the beginning is looked at.
-func timesNamed(f *exchange.Fields, n exchange.Name, line int, member field.Part, name func(field.Part) field.Part) int {
+// networks returns the names in a line of CDN-Loop.
+func networks(line string) iter.Seq[field.Part] {
+	return func(yield func(field.Part) bool) {
+		for m := range field.List(line) {
+			head := field.Head(m.Text)
+			head.At += m.At
+			if !yield(head) {
+				return
+			}
+		}
+	}
+}
+
+// timesNamed counts how often a field names the same as the name at octet at of
+// a line, up to that one. Of very long lists only the beginning is looked at.
+func timesNamed(f *exchange.Fields, n exchange.Name, line int, name field.Part, names func(string) iter.Seq[field.Part]) int {
 	const most = 100
 	count, seen := 0, 0
-	want := name(member).Text
 	for i, l := range f.Each(n) {
-		for m := range field.List(l.Value) {
+		for other := range names(l.Value) {
 			if seen++; seen > most {
 				return count
 			}
-			if field.EqualFold(name(m).Text, want) {
+			if field.EqualFold(other.Text, name.Text) {
 				count++
 			}
-			if i == line && m.At >= member.At {
+			if i == line && other.At >= name.At {
 				return count
 			}
 		}
@@ -94,19 +104,17 @@ var intermediaryForwardLoopSuspected = &annotate.Rule{
 	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldCDNLoop, exchange.FieldVia}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
-		head := func(m field.Part) field.Part { return field.Head(m.Text) }
 		for i, l := range f.Each(exchange.FieldCDNLoop) {
-			for m := range field.List(l.Value) {
-				if timesNamed(f, exchange.FieldCDNLoop, i, m, head) >= loopOfCDNs {
-					p.Note(annotate.Span(p.RequestLine(i), m.At, m.End()), "CDN-Loop names %s twice", quoted(head(m).Text))
+			for name := range networks(l.Value) {
+				if timesNamed(f, exchange.FieldCDNLoop, i, name, networks) >= loopOfCDNs {
+					p.Note(annotate.Span(p.RequestLine(i), name.At, name.End()), "CDN-Loop names %s twice", quoted(name.Text))
 					return
 				}
 			}
 		}
 		for i, l := range f.Each(exchange.FieldVia) {
-			for m := range field.List(l.Value) {
-				name := receivedBy(m)
-				if !isGenericPseudonym(name.Text) && timesNamed(f, exchange.FieldVia, i, m, receivedBy) >= loopOfVia {
+			for name := range receivers(l.Value) {
+				if !isGenericPseudonym(name.Text) && timesNamed(f, exchange.FieldVia, i, name, receivers) >= loopOfVia {
 					p.Note(annotate.Span(p.RequestLine(i), name.At, name.End()), "Via names %s three times", quoted(name.Text))
 					return
 				}
@@ -310,16 +318,25 @@ var intermediaryViaMissingFromProxy = &annotate.Rule{
 	Good: []string{
 		"* origin peer=192.0.2.9:3128 proxy=http://proxy.test:3128\n" + answered("Via: 1.1 proxy.test"),
 		"* scheme https\n* origin peer=192.0.2.9:3128 proxy=http://proxy.test:3128 tls=0x0304\n" + answered(),
+		"# a tool on the same machine\n* origin peer=127.0.0.1:3128 proxy=http://localhost:3128\n" + answered(),
 		answered(),
 	},
 	When: annotate.When{Class: []int{2, 3}},
+	Once: func(x *exchange.Exchange) string { return x.Origin.Proxy },
 	Check: func(p *annotate.Pass) {
 		x := p.X
-		if x.Origin.Proxy == "" || x.Origin.TLS != nil || x.Scheme != "http" || x.Response.Fields.Has(exchange.FieldVia) || x.Request.Method == "CONNECT" {
+		if x.Origin.Proxy == "" || x.Origin.TLS != nil || x.Scheme != "http" || x.Response.Fields.Has(exchange.FieldVia) || x.Request.Method == "CONNECT" || isOwnProxy(x) {
 			return
 		}
 		p.Note(p.ResponseField(exchange.FieldVia), "the response came through the proxy %s and has no Via", quoted(x.Origin.Proxy))
 	},
+}
+
+// isOwnProxy reports whether the upstream proxy runs on this machine or is
+// another sidenote: a tool of the user's own that is to leave no trace.
+func isOwnProxy(x *exchange.Exchange) bool {
+	u, err := field.ParseURI(x.Origin.Proxy)
+	return err == nil && isTrustworthyHost(strings.ToLower(strings.Trim(u.Host, "[]"))) || x.Response.Fields.Has(exchange.FieldSidenoteExchange)
 }
 
 var intermediaryViaPresent = &annotate.Rule{
@@ -330,10 +347,10 @@ var intermediaryViaPresent = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §7.6.3"},
 	Doc:      "Via names the intermediaries that the response passed, the one nearest to the origin server first, with the version of HTTP by which each received it. Any of them can have changed fields, answered from a cache or made an error of its own.",
 	Help:     "ask the origin server without them, if you can, to see what it sends itself",
-	Bad:      []string{answered("Via: 1.1 shield.example (Shield 7), 2 edge.example")},
+	Bad:      []string{answered("Via: 1.1 shield.example (Shield 7, of a test), 2 edge.example")},
 	Good:     []string{answered()},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldVia}},
-	Once:     originKey,
+	Once:     siteKey,
 	Check: func(p *annotate.Pass) {
 		const most = 4
 		var names []string
@@ -341,18 +358,17 @@ var intermediaryViaPresent = &annotate.Rule{
 			if field.CheckVia(l.Value) != nil {
 				return // syntax/field-value-syntax is about that
 			}
-			for m := range field.List(l.Value) {
+			for name := range receivers(l.Value) {
 				if len(names) == most {
-					names = append(names, "...")
-					break
+					names = append(names, "others")
 				}
 				if len(names) < most {
-					names = append(names, bare(receivedBy(m).Text))
+					names = append(names, bare(name.Text))
 				}
 			}
 		}
 		if len(names) > 0 {
-			p.Note(p.ResponseField(exchange.FieldVia), "the response passed %s", strings.Join(names, ", then "))
+			p.Note(p.ResponseField(exchange.FieldVia), "the response came through %s", strings.Join(names, ", then "))
 		}
 	},
 }

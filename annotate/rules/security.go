@@ -83,3 +83,7 @@ func isPlainHTTP(x *exchange.Exchange, reference string) bool {
 }
 
 func hostKey(x *exchange.Exchange) string { return x.Host() }
+
+// siteKey is the key of rules on what a server says of itself with every
+// response, over https as over http.
+func siteKey(x *exchange.Exchange) string { return x.Authority }

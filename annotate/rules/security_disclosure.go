@@ -34,10 +34,10 @@ var securityServerVersionDisclosed = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §10.2.4", "RFC 9110 §17.12"},
 	Doc:      "An exact version, the operating system or a list of modules helps those who look for servers with a known hole. Leaving it out is no protection in itself, and costs nothing (nginx: server_tokens off; Apache: ServerTokens Prod).",
 	Help:     "send the product's name alone, or leave Server out",
-	Bad:      []string{disclosing("Server: nginx/1.18.0"), disclosing("Server: Apache/2.4 (Ubuntu)"), disclosing("Server: Apache mod_ssl OpenSSL")},
-	Good:     []string{disclosing("Server: nginx"), disclosing("Server: Microsoft-IIS/10.0"), disclosing("Server: gunicorn/20"), disclosing("Server: Apache (shop)")},
+	Bad:      []string{disclosing("Server: nginx/1.18.0"), disclosing("Server: Apache/2.4 (Ubuntu)"), disclosing("Server: Apache/2.4 mod_ssl OpenSSL")},
+	Good:     []string{disclosing("Server: nginx"), disclosing("Server: Microsoft-IIS/10.0"), disclosing("Server: gunicorn/20"), disclosing("Server: Apache (shop)"), disclosing("Server: Shop Edge Load Balancer"), disclosing("Server: Apache mod_ssl (Unix)")},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldServer}},
-	Once:     originKey,
+	Once:     siteKey,
 	Check: func(p *annotate.Pass) {
 		i := p.X.Response.Fields.Index(exchange.FieldServer)
 		if why := whatServerTells(p.X.Response.Fields.At(i).Value); why != "" {
@@ -78,8 +78,8 @@ func whatServerTells(v string) string {
 	switch {
 	case version && system:
 		return "a version and the operating system"
-	case products >= 3:
-		return wording.Count(products, "product")
+	case version && products >= 3:
+		return "a version and " + wording.Count(products, "product")
 	}
 	return ""
 }
@@ -114,10 +114,10 @@ var securityFieldUnnecessary = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "a response field tells about the software, or does nothing any more",
 	Refs:     []string{"RFC 9110 §17.12"},
-	Doc:      "Fields such as X-Powered-By serve nobody but those who look for servers with a known hole. P3P, X-UA-Compatible and X-XSS-Protection were for browsers that are gone; the last one opened holes of its own.",
+	Doc:      "Fields such as X-Powered-By help only those who look for servers with a known hole. X-UA-Compatible and X-XSS-Protection were for browsers that are gone; the last one opened holes of its own.",
 	Help:     "switch the field off",
 	Bad:      []string{disclosing("X-Powered-By: PHP/8.1.2"), disclosing("X-XSS-Protection: 1; mode=block"), disclosing("X-Generator: Drupal 9") + "# also deprecated/x-prefix-field\n"},
-	Good:     []string{disclosing("X-XSS-Protection: 0\nVia: 1.1 edge\nX-Runtime: 0.012345")},
+	Good:     []string{disclosing("X-XSS-Protection: 0\nVia: 1.1 edge\nX-Runtime: 0.012345"), disclosing(`P3P: CP="NOI DSP"`)},
 	Once:     unnecessaryFields,
 	When:     annotate.When{If: []*annotate.Condition{ifUnnecessary}},
 	Check: func(p *annotate.Pass) {
@@ -131,7 +131,7 @@ var securityFieldUnnecessary = &annotate.Rule{
 
 // unnecessaryFields is the key of a rule that speaks once per origin and field.
 func unnecessaryFields(x *exchange.Exchange) string {
-	key := originKey(x)
+	key := siteKey(x)
 	for i := range x.Response.Fields.Len() {
 		if l := x.Response.Fields.At(i); isUnnecessary(l) {
 			key += " " + strings.ToLower(l.Name)
@@ -142,7 +142,7 @@ func unnecessaryFields(x *exchange.Exchange) string {
 
 func isUnnecessary(l *exchange.Line) bool {
 	switch l.Known {
-	case exchange.FieldXPoweredBy, exchange.FieldXAspNetVersion, exchange.FieldXAspNetMvcVersion, exchange.FieldP3P, exchange.FieldXUACompatible:
+	case exchange.FieldXPoweredBy, exchange.FieldXAspNetVersion, exchange.FieldXAspNetMvcVersion, exchange.FieldXUACompatible: // P3P is among the deprecated ones
 		return true
 	case exchange.FieldXXSSProtection:
 		return l.Value != "0"

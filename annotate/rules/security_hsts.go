@@ -91,6 +91,7 @@ var securityHSTSOverHTTP = &annotate.Rule{
 	Bad:      []string{strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1)},
 	Good: []string{hstsAnswer("max-age=31536000"), strings.Replace(strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1), "api.shop.test", "localhost:8080", 1),
 		"# TLS ends before\n" + strings.Replace(strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1), "\n>\n", "\n> X-Forwarded-Proto: https\n>\n", 1)},
+	Once: hostKey,
 	When: whenHSTS(),
 	Check: func(p *annotate.Pass) {
 		if p.X.Scheme == "http" && !isTrustworthyHost(p.X.Host()) && !tlsEndedBefore(p.X) {
@@ -109,6 +110,7 @@ var securityHSTSRepeated = &annotate.Rule{
 	Help:     "let one layer send the field",
 	Bad:      []string{hstsAnswer("max-age=31536000", "max-age=60"), hstsAnswer("max-age=31536000", "max-age=31536000")},
 	Good:     []string{hstsAnswer("max-age=31536000")},
+	Once:     hostKey,
 	When:     whenHSTS(),
 	Check: func(p *annotate.Pass) {
 		if p.X.Scheme != "https" {
@@ -134,6 +136,7 @@ var securityHSTSInvalid = &annotate.Rule{
 	Help:     "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
 	Bad:      []string{hstsAnswer("max-age=31536000, includeSubDomains"), hstsAnswer(""), hstsAnswer("max-age=1y"), hstsAnswer("max-age=31536000; includeSubDomains=true")},
 	Good:     []string{hstsAnswer(`MAX-AGE="31536000"; INCLUDESUBDOMAINS;; x=y;`)},
+	Once:     hostKey,
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Check: func(p *annotate.Pass) {
 		h, ok := hstsOf(p.X)
@@ -155,6 +158,7 @@ var securityHSTSMissingMaxAge = &annotate.Rule{
 	Help:     "add max-age=31536000",
 	Bad:      []string{hstsAnswer("includeSubDomains")},
 	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains")},
+	Once:     hostKey,
 	When:     whenHSTS(),
 	Check: func(p *annotate.Pass) {
 		if field.HasPrefixFold(p.X.Response.Fields.Value(exchange.FieldStrictTransportSecurity), "max-age") {
@@ -176,6 +180,7 @@ var securityHSTSDuplicateDirective = &annotate.Rule{
 	Help:     "name each directive once",
 	Bad:      []string{hstsAnswer("max-age=31536000; max-age=31536000")},
 	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains; preload")},
+	Once:     hostKey,
 	When:     whenHSTS(),
 	Check: func(p *annotate.Pass) {
 		// A repeated directive takes a semicolon.
@@ -198,6 +203,7 @@ var securityHSTSDisabled = &annotate.Rule{
 	Help:     "send max-age=31536000 unless http is to work again",
 	Bad:      []string{hstsAnswer("max-age=0")},
 	Good:     []string{hstsAnswer("max-age=31536000")},
+	Once:     hostKey,
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Check: func(p *annotate.Pass) {
 		if h, ok := hstsOf(p.X); ok && h.Err == nil && h.HasMaxAge && h.MaxAge == 0 {
@@ -265,6 +271,7 @@ var securityHSTSPreloadUnsuitable = &annotate.Rule{
 	Help:     "send max-age=31536000; includeSubDomains; preload, or leave preload out",
 	Bad:      []string{hstsAnswer("max-age=31536000; preload"), hstsAnswer("max-age=2592000; includeSubDomains; preload")},
 	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains; preload"), hstsAnswer("max-age=0; preload")},
+	Once:     hostKey,
 	When:     whenHSTS(),
 	Check: func(p *annotate.Pass) {
 		if field.IndexFold(p.X.Response.Fields.Value(exchange.FieldStrictTransportSecurity), "preload") < 0 {

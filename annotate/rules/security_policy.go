@@ -319,7 +319,8 @@ var securityFetchMetadataInvalid = &annotate.Rule{
 	Bad: []string{strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-Site: same", 1), strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: page", 1),
 		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-User: ?0", 1)},
 	Good: []string{strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-Site: none\n> Sec-Fetch-Mode: navigate\n> Sec-Fetch-User: ?1\n> Sec-Fetch-New: x", 1),
-		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: empty", 1)},
+		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: empty", 1),
+		"# of older browsers\n" + strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: websocket\n> Sec-Fetch-Mode: nested-navigate", 1)},
 	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldSecFetchSite, exchange.FieldSecFetchMode, exchange.FieldSecFetchUser, exchange.FieldSecFetchDest}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
@@ -352,13 +353,14 @@ func isFetchMetadata(n exchange.Name, value string) bool {
 		}
 	case exchange.FieldSecFetchMode:
 		switch value {
-		case "cors", "navigate", "no-cors", "same-origin", "websocket", "webtransport":
+		case "cors", "navigate", "nested-navigate", "no-cors", "same-origin", "websocket", "webtransport":
 			return true
 		}
 	case exchange.FieldSecFetchDest:
 		switch value {
 		case "empty", "audio", "audioworklet", "document", "embed", "fencedframe", "font", "frame", "iframe", "image", "json", "manifest", "object",
-			"paintworklet", "report", "script", "serviceworker", "sharedworker", "speculationrules", "style", "text", "track", "video", "webidentity", "worker", "xslt":
+			"paintworklet", "report", "script", "serviceworker", "sharedworker", "speculationrules", "style", "text", "track", "video", "webidentity", "worker", "xslt",
+			"nested-document", "unknown", "websocket": // of browsers before the present edition
 			return true
 		}
 	}

@@ -208,7 +208,7 @@ var securitySensitiveDataInURI = &annotate.Rule{
 	ID:       "security/sensitive-data-in-uri",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the URI holds a secret",
+	Title:    "the URI may hold a secret",
 	Refs:     []string{"RFC 9110 §17.9"},
 	Doc:      "URIs are kept in logs, histories and caches, and go to other sites in Referer. A password, a key or a card number does not belong there. Send it in the content or in Authorization.",
 	Help:     "send the value in the content of a POST, or in Authorization",
@@ -226,7 +226,7 @@ var securitySensitiveDataInURI = &annotate.Rule{
 			return
 		}
 		at := queryAt(&p.X.Request)
-		p.Note(annotate.Span(p.Target(), at+start, at+end), "the query holds a secret in its parameter %s", quoted(name))
+		p.Note(annotate.Span(p.Target(), at+start, at+end), "the query may hold a secret: it has the parameter %s", quoted(name))
 	},
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
@@ -127,13 +129,19 @@ var intermediaryServers = [...]string{
 // showsIntermediary reports whether a response bears the mark of a proxy, CDN
 // or firewall, which may have made it instead of the origin server.
 func showsIntermediary(f *exchange.Fields) bool {
-	for _, n := range [...]exchange.Name{
-		exchange.FieldVia, exchange.FieldCFRay, exchange.FieldCFCacheStatus, exchange.FieldXCache, exchange.FieldXServedBy,
-		exchange.FieldXVarnish, exchange.FieldCacheStatus, exchange.FieldProxyStatus, exchange.FieldAge,
-	} {
-		if f.Has(n) {
-			return true
-		}
+	return f.HasAny(&intermediaryNames) || showsCDN(f)
+}
+
+var (
+	intermediaryNames = exchange.MaskOf(exchange.FieldVia, exchange.FieldXCache, exchange.FieldXVarnish, exchange.FieldCacheStatus, exchange.FieldProxyStatus, exchange.FieldAge)
+	cdnNames          = exchange.MaskOf(exchange.FieldCFRay, exchange.FieldCFCacheStatus, exchange.FieldXServedBy)
+)
+
+// showsCDN reports whether a response bears the mark of a CDN or of a firewall
+// that is one, whose caching its customers configure apart from Cache-Control.
+func showsCDN(f *exchange.Fields) bool {
+	if f.HasAny(&cdnNames) {
+		return true
 	}
 	server := f.Value(exchange.FieldServer)
 	for _, s := range intermediaryServers {
@@ -151,6 +159,19 @@ func showsIntermediary(f *exchange.Fields) bool {
 	return false
 }
 
+// someMethods lists for an example of Allow what a resource may well support
+// that does not support method.
+func someMethods(method string) string {
+	all := [...]string{"GET", "HEAD", "POST", "PUT"}
+	var list []string
+	for _, m := range all {
+		if m != method && !(method == "GET" && m == "HEAD") && len(list) < 3 {
+			list = append(list, m)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 var status405MissingAllow = &annotate.Rule{
 	ID:       "status/405-missing-allow",
 	Severity: annotate.Error,
@@ -160,7 +181,7 @@ var status405MissingAllow = &annotate.Rule{
 	Doc: "A 405 has to list in Allow the methods that the resource does support, so that the client can see what to do instead. " +
 		"An empty field is allowed and means that none is available now. " +
 		"Frameworks that know their routes can fill it in.",
-	Help: "send for example: Allow: GET, HEAD, PUT",
+	Help: "list in Allow the methods that the resource supports",
 	Bad: []string{`> DELETE /orders HTTP/1.1
 > Host: shop.test
 >
@@ -186,7 +207,8 @@ var status405MissingAllow = &annotate.Rule{
 	When: annotate.When{Status: []int{405}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Response.Fields.Has(exchange.FieldAllow) {
-			p.Note(p.ResponseField(exchange.FieldAllow), "405 to %s has no Allow, so it does not say which methods are supported", p.X.Request.Method)
+			p.NoteHelp(p.ResponseField(exchange.FieldAllow), "send the methods that do work, for example: Allow: "+someMethods(p.X.Request.Method),
+				"the 405 refuses %s and has no Allow, so it does not say which methods do work", bare(p.X.Request.Method))
 		}
 	},
 }

@@ -25,7 +25,7 @@ func statusRequestRules() []*annotate.Rule {
 var status411ContentLengthPresent = &annotate.Rule{
 	ID:       "status/411-content-length-present",
 	Severity: annotate.Warn,
-	Blame:    annotate.ByIntermediary,
+	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "a 411 although the length was sent",
 	Refs:     []string{"RFC 9110 §15.5.12"},
 	Doc: "The server asks for Content-Length, and the request as it was seen here has one. " +

@@ -297,8 +297,8 @@ var status203Transformed = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		line, last := -1, field.Part{}
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldVia) {
-			for part := range field.List(l.Value) {
-				line, last = i, part
+			for h := range field.Vias(l.Value) {
+				line, last = i, h.Part
 			}
 		}
 		if line < 0 {

@@ -539,7 +539,7 @@ var status426MissingUpgrade = &annotate.Rule{
 var status426UpgradeAlreadyOffered = &annotate.Rule{
 	ID:       "status/426-upgrade-already-offered",
 	Severity: annotate.Warn,
-	Blame:    annotate.ByIntermediary,
+	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "a 426 asks for what the request offered",
 	Refs:     []string{"RFC 9110 §15.5.22", "RFC 9110 §7.8"},
 	Doc: "The request offered this very protocol, yet the server asks for it. " +

@@ -305,39 +305,51 @@ var syntaxForwardedCommaSemicolonMixup = &annotate.Rule{
 	Doc:      "In Forwarded a semicolon separates what one proxy says, and a comma separates proxies. for=..., proto=... with a comma says that one proxy knew only the address and another one only the scheme, and servers that read the last or the first proxy miss half of it.",
 	Help:     "write for=...;proto=...;host=... with semicolons",
 	Bad:      []string{asked("Forwarded: for=192.0.2.1, proto=https, host=shop.test")},
-	Good:     []string{asked("Forwarded: for=192.0.2.1;proto=https;host=shop.test"), asked("Forwarded: for=192.0.2.1, for=192.0.2.2")},
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
+	Good: []string{asked("Forwarded: for=192.0.2.1;proto=https;host=shop.test"), asked("Forwarded: for=192.0.2.1, for=192.0.2.2"),
+		"# one line of each proxy\n" + asked("Forwarded: for=192.0.2.1", "Forwarded: proto=https", "Forwarded: host=shop.test")},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
 	Check: func(p *annotate.Pass) {
-		f := &p.X.Request.Fields
-		elements := 0
-		for i, l := range f.Each(exchange.FieldForwarded) {
-			for e := range field.List(l.Value) {
-				name, _, ok := strings.Cut(e.Text, "=")
-				if elements++; !ok || strings.IndexByte(e.Text, ';') >= 0 || forwardedBefore(f, i, e.At, name) {
-					return
-				}
+		for i, l := range p.X.Request.Fields.Each(exchange.FieldForwarded) {
+			if n := looseParameters(l.Value); n > 1 {
+				p.NoteHelp(p.RequestLine(i), "write Forwarded: "+bare(strings.Join(elementsOf(l.Value), ";")),
+					"Forwarded lists %d proxies that each say one thing: %s; one proxy that says all of it separates them by semicolons", n, bare(l.Value))
 			}
-		}
-		if elements > 1 {
-			p.Note(p.RequestField(exchange.FieldForwarded), "Forwarded has %d elements of one parameter each, all with other names; were semicolons meant?", elements)
 		}
 	},
 }
 
-// forwardedBefore reports whether a parameter stands in an element before
-// octet at of line i.
-func forwardedBefore(f *exchange.Fields, line, at int, name string) bool {
-	for i, l := range f.Each(exchange.FieldForwarded) {
-		for e := range field.List(l.Value) {
-			if i > line || i == line && e.At >= at {
-				return false
-			}
-			if other, _, _ := strings.Cut(e.Text, "="); field.EqualFold(other, name) {
-				return true
-			}
+// looseParameters counts the elements of a line of Forwarded where each is one
+// parameter and all have other names; 0 for any other line. Lines are looked at
+// one by one, since each proxy may add one.
+func looseParameters(line string) (n int) {
+	for e := range field.List(line) {
+		name, _, ok := strings.Cut(e.Text, "=")
+		if !ok || strings.IndexByte(e.Text, ';') >= 0 || elementBefore(line, e.At, name) {
+			return 0
+		}
+		n++
+	}
+	return n
+}
+
+// elementBefore reports whether a parameter stands in an element before octet at.
+func elementBefore(line string, at int, name string) bool {
+	for e := range field.List(line[:min(len(line), mostLookedBack)]) {
+		if e.At >= at {
+			return false
+		}
+		if other, _, _ := strings.Cut(e.Text, "="); field.EqualFold(other, name) {
+			return true
 		}
 	}
 	return false
+}
+
+func elementsOf(list string) (elements []string) {
+	for e := range field.List(list) {
+		elements = append(elements, e.Text)
+	}
+	return elements
 }
 
 var syntaxForwardedDuplicateParameter = &annotate.Rule{

@@ -203,7 +203,7 @@ const (
 var timingSSEBuffered = &annotate.Rule{
 	ID:       "timing/sse-buffered",
 	Severity: annotate.Info,
-	Blame:    annotate.ByIntermediary,
+	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "a stream of events came as a whole",
 	Refs:     []string{"HTML §9.2"},
 	Doc: "Events are worth sending when they come one by one. These came all at once after a long silence, or as content of a known length, so something collected them first: " +

@@ -403,7 +403,7 @@ var tlsVerificationFailed = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		if p.X.Err != nil && isCertificateError(p.X.Err.Code) {
 			f, _ := p.X.Err.Code.Lookup()
-			p.NoteHelp(theConnection(), f.Act, "%s%s; sidenote refused the connection", f.Title, detail(p.X.Err))
+			p.NoteHelp(theConnection(), f.Act, "%s%s; so the request was never sent", f.Title, detail(p.X.Err))
 			return
 		}
 		if t := p.X.Origin.TLS; t != nil && t.VerifyError != "" {

@@ -1,6 +1,9 @@
 package field
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // The functions here hold a value to one of the grammars that many fields
 // share. They give nil for a value that fits, empty list elements and an empty
@@ -239,32 +242,75 @@ func protocolLen(s string) int {
 
 // CheckVia wants a list of protocol, receiver and perhaps a comment (RFC 9110 §7.6.3).
 func CheckVia(s string) *Error {
-	for at := skipListGap(s, 0); at < len(s); at = skipListGap(s, at) {
-		n := protocolLen(s[at:])
-		if n == 0 || at+n >= len(s) || !IsOWS(s[at+n]) {
-			return &Error{At: at + n, What: `want a protocol version, a space and who received, as in "1.1 edge"`}
-		}
-		at = skipOWS(s, at+n)
-		start := at
-		for at < len(s) && s[at] != ',' && !IsOWS(s[at]) {
-			at++
-		}
-		if at == start || !isHostPort(s[start:at]) && !IsToken(s[start:at]) {
-			return &Error{At: start, What: "want a host or a name after the protocol version"}
-		}
-		at = skipOWS(s, at)
-		if at < len(s) && s[at] == '(' {
-			n := commentLen(s[at:])
-			if n == 0 {
-				return &Error{At: at, What: "the comment has no closing parenthesis"}
-			}
-			at = skipOWS(s, at+n)
-		}
-		if at < len(s) && s[at] != ',' {
-			return &Error{At: at, What: "want a comma or a comment in parentheses"}
+	for h := range Vias(s) {
+		if h.Err != nil {
+			return h.Err
 		}
 	}
 	return nil
+}
+
+// A Via is what one intermediary says in Via (RFC 9110 §7.6.3).
+type Via struct {
+	Part              // all of it
+	Protocol   string // by which it received: "1.1", "HTTP/2"
+	ReceivedBy Part   // its host or pseudonym
+	Comment    string // with its parentheses; "" for none
+	Err        *Error // what the grammar does not allow, its offset in the value
+}
+
+// Vias returns the members of a line of Via. A comma in a comment is no
+// separator.
+func Vias(s string) iter.Seq[Via] {
+	return func(yield func(Via) bool) {
+		for at := skipListGap(s, 0); at < len(s); {
+			h := viaAt(s, at)
+			if !yield(h) {
+				return
+			}
+			at = skipListGap(s, max(h.End(), at+1))
+		}
+	}
+}
+
+// viaAt reads the member that begins at octet at; a broken one goes to the next comma.
+func viaAt(s string, at int) (h Via) {
+	h.At = at
+	fail := func(where int, what string) Via {
+		h.Err = &Error{At: where, What: what}
+		h.Text = TrimOWS(s[h.At:skipToComma(s, min(max(at, h.At), len(s)))])
+		return h
+	}
+	n := protocolLen(s[at:])
+	if n == 0 || at+n >= len(s) || !IsOWS(s[at+n]) {
+		return fail(at+n, `want a protocol version, a space and who received, as in "1.1 edge"`)
+	}
+	h.Protocol = s[at : at+n]
+	at = skipOWS(s, at+n)
+	start := at
+	for at < len(s) && s[at] != ',' && !IsOWS(s[at]) {
+		at++
+	}
+	h.ReceivedBy = Part{Text: s[start:at], At: start}
+	if at == start || !isHostPort(s[start:at]) && !IsToken(s[start:at]) {
+		return fail(start, "want a host or a name after the protocol version")
+	}
+	end := at
+	at = skipOWS(s, at)
+	if at < len(s) && s[at] == '(' {
+		n := commentLen(s[at:])
+		if n == 0 {
+			return fail(at, "the comment has no closing parenthesis")
+		}
+		h.Comment = s[at : at+n]
+		end = at + n
+		at = skipOWS(s, end)
+	}
+	if at < len(s) && s[at] != ',' {
+		return fail(at, "want a comma or a comment in parentheses")
+	}
+	h.Text = s[h.At:end]
+	return h
 }
 
 // commentLen is the length of the comment (RFC 9110 §5.6.5) that s begins
