@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/andybalholm/brotli"
+	kflate "github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -148,6 +149,27 @@ func newDecoder(coding string, b []byte) (io.Reader, error) {
 // UnknownCoding reports whether decoding stopped at a coding that sidenote
 // cannot decode, which says nothing about the content.
 func (d Decoded) UnknownCoding() bool { return errors.Is(d.Err, errUnknownCoding) }
+
+// Why says in plain words why decoding stopped; "" where it did not.
+func (d Decoded) Why() string {
+	var corrupt flate.CorruptInputError
+	var corruptInGzip kflate.CorruptInputError
+	switch {
+	case d.Err == nil:
+		return ""
+	case errors.As(d.Err, &corrupt):
+		return fmt.Sprintf("corrupt near byte %d", int64(corrupt)+1)
+	case errors.As(d.Err, &corruptInGzip):
+		return fmt.Sprintf("corrupt near byte %d", int64(corruptInGzip)+1)
+	case errors.Is(d.Err, gzip.ErrHeader), errors.Is(d.Err, zstd.ErrMagicMismatch):
+		return "it does not begin as " + d.Coding + " does"
+	case errors.Is(d.Err, gzip.ErrChecksum), errors.Is(d.Err, zlib.ErrChecksum), errors.Is(d.Err, zstd.ErrCRCMismatch):
+		return "its checksum is wrong"
+	case errors.Is(d.Err, io.ErrUnexpectedEOF), errors.Is(d.Err, io.EOF):
+		return "it ends early"
+	}
+	return d.Err.Error()
+}
 
 // UndecodableContent returns the error of a response whose content is not in the
 // coding that it names, nil when it is, or when that cannot be told: of a range,

@@ -192,7 +192,7 @@ var cacheControlArgumentQuoting = &annotate.Rule{
 			for d := range field.Directives(l.Value) {
 				if (d.Is("no-cache") || d.Is("private")) && d.HasArgument && !d.IsQuoted() {
 					p.NoteHelp(annotate.Span(p.ResponseLine(i), d.At, d.End()), "send: "+d.Name+"="+strconv.Quote(bare(d.Argument)),
-						"Cache-Control has %s: the field names of %s stand in a quoted string", bare(d.Text), d.Name)
+						"Cache-Control has %s; header names after %s must be in quotes: %s", bare(d.Text), d.Name, d.Name+"="+strconv.Quote(bare(d.Argument)))
 				}
 			}
 		}

@@ -118,7 +118,7 @@ var encodingContentEncodingUndecodable = &annotate.Rule{
 	ID:       "encoding/content-encoding-undecodable",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request's content is not in the coding that it names",
+	Title:    "the request's body is not compressed as Content-Encoding says",
 	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
 	Doc: "Content-Encoding says how the content was coded, and it cannot be decoded that way: it was not compressed at all, was cut, or was changed afterwards. " +
 		"The server can only answer 400, or does not notice and stores rubbish.",
@@ -171,7 +171,7 @@ var encodingContentEncodingUndecodable = &annotate.Rule{
 			return
 		}
 		if d := m.DecodedContent(); d.Err != nil && !d.UnknownCoding() {
-			p.Note(p.RequestField(exchange.FieldContentEncoding), "the content cannot be decoded as %s: %v", bare(d.Coding), d.Err)
+			p.Note(p.RequestField(exchange.FieldContentEncoding), "the body is labelled %s but cannot be decoded: %s", bare(d.Coding), d.Why())
 		}
 	},
 }

@@ -103,11 +103,12 @@ func asUndecodable(r *annotate.Rule, f exchange.Failure) {
 `)
 	r.Check = func(p *annotate.Pass) {
 		at := p.ResponseField(exchange.FieldContentEncoding)
-		err := p.X.Err
-		if err == nil {
-			err = p.X.UndecodableContent()
+		if err := p.X.UndecodableContent(); err != nil && (p.X.Err == nil || p.X.Err.Code == f.Code) {
+			d := p.X.Response.DecodedContent()
+			p.Note(at, "the body is labelled %s but cannot be decoded: %s", bare(d.Coding), d.Why())
+			return
 		}
-		if err != nil && err.Code == f.Code {
+		if err := p.X.Err; err != nil && err.Code == f.Code {
 			p.Note(at, "%s%s", f.Title, detail(err))
 		}
 	}

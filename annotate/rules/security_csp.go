@@ -232,7 +232,7 @@ var securityCSPNonceWeak = &annotate.Rule{
 			for d := range c.Directives() {
 				for s := range d.Sources() {
 					if n, ok := field.NonceLen(s.Text); ok && n < 16 {
-						p.Note(c.place(s.At, s.End()), "the nonce in %s has %s; below 16 it can be guessed", d.Name, octets(n))
+						p.Note(c.place(s.At, s.End()), "the nonce in %s decodes to %s; at least 16 random bytes are recommended", d.Name, octets(n))
 					}
 				}
 			}

@@ -164,7 +164,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 				most *= 2
 			}
 			if n := s.overview.Size; n > most {
-				s.note(p, exchange.Place{Message: s.in}, "the fields have "+wording.Count(n, "byte")+" altogether; the limit is "+strconv.Itoa(most))
+				s.note(p, exchange.Place{Message: s.in}, "the headers are "+wording.Count(n, "byte")+" long; common servers refuse or cut more than "+strconv.Itoa(most)+" (--large-head)")
 			}
 		}
 	},
@@ -198,7 +198,7 @@ var syntaxFieldTooLarge = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if n := len(l.Name) + len(l.Value); n > most {
-					s.note(p, s.line(p, i), l.Name+" has "+wording.Count(n, "byte")+" in one line; the limit is "+strconv.Itoa(most))
+					s.note(p, s.line(p, i), l.Name+" is "+wording.Count(n, "byte")+" long; common servers refuse a header of more than "+strconv.Itoa(most)+" (--large-field)")
 				}
 			}
 		}

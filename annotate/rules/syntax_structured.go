@@ -3,7 +3,9 @@ package rules
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
@@ -91,10 +93,31 @@ var syntaxStructuredFieldInvalid = &annotate.Rule{
 		for s, l := range structuredLines(p) {
 			if _, err := field.ParseStructured(l.Value, l.kind); err != nil {
 				end := min(err.At+1, len(l.Value))
-				s.note(p, annotate.Span(s.line(p, l.index), min(err.At, end), end), l.Name+" is "+bare(l.Value)+", which is no "+l.kind.String()+": "+err.Error())
+				p.Report(annotate.Note{Place: annotate.Span(s.line(p, l.index), min(err.At, end), end), Blame: s.blame, Help: structuredHelp(l.Line),
+					Message: l.Name + " is " + bare(l.Value) + ", so recipients ignore all of it: " + err.Error()})
 			}
 		}
 	},
+}
+
+// structuredHelp says how a value that is no structured field should be
+// written: the very one where it is a date, else by an example.
+func structuredHelp(l *exchange.Line) string {
+	if l.Known == exchange.FieldDeprecation {
+		if d, err := field.ParseDate(l.Value, time.Time{}); err == nil {
+			return "write Deprecation: @" + strconv.FormatInt(d.Time.Unix(), 10)
+		}
+	}
+	return exampleHelp(l.Known)
+}
+
+// exampleHelp shows a field as it should be written.
+func exampleHelp(n exchange.Name) string {
+	f, ok := annotate.LookupField(n)
+	if !ok || f.Example == "" {
+		return ""
+	}
+	return "write it as in: " + f.Example
 }
 
 var syntaxStructuredFieldDuplicateKey = &annotate.Rule{

@@ -227,7 +227,7 @@ var syntaxURITooLong = &annotate.Rule{
 			n += len(p.X.Scheme) + len("://") + len(p.X.Authority)
 		}
 		if most := p.Options.LongURI; n > most {
-			p.Note(p.Target(), "the target URI has %d bytes; the limit is %d", n, most)
+			p.Note(p.Target(), "the URI is %d bytes long, more than the %d that every server should accept (--long-uri)", n, most)
 		}
 	},
 }

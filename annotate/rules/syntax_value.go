@@ -27,7 +27,7 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 	Title:    "a value does not have the form that its field is defined with",
 	Refs:     []string{"RFC 9110 §5.5"},
 	Doc:      "Every field says what its values look like. Recipients ignore a value that does not, read a part of it, or refuse the message, and do not say so.",
-	Help:     "write the value as the field's definition says: sidenote explain FIELD",
+	Help:     "write the value as the field's definition says",
 	Bad: []string{
 		answered("Cache-Control: no-cache; no-store"),
 		"# also status/allow-excludes-successful-method\n" + answered("Allow: GET PUT"),
@@ -55,7 +55,8 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 				}
 				if err := checkForm(annotate.FactsOf(l.Known).Form, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
 					end := min(err.At+1, len(l.Value))
-					s.note(p, annotate.Span(s.line(p, i), min(err.At, end), end), l.Name+" is "+bare(l.Value)+": "+err.Error())
+					p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), min(err.At, end), end), Blame: s.blame, Help: exampleHelp(l.Known),
+						Message: l.Name + " is " + bare(l.Value) + ": " + err.Error()})
 				}
 			}
 		}

@@ -118,7 +118,7 @@ var timingSlowResponse = &annotate.Rule{
 		if p.X.Timing.RequestSent == 0 {
 			since = "the request came"
 		}
-		p.Note(p.StatusLine(), "the response began %v after %s; the limit is %v", wait.Round(time.Millisecond), since, limit)
+		p.Note(p.StatusLine(), "the first byte of the response came %v after %s; from %v on a response counts as slow (--slow-after)", wait.Round(time.Millisecond), since, limit)
 	},
 }
 

@@ -178,6 +178,7 @@ type structuredParser struct {
 	at     int
 	failed bool
 	what   string // is wrong
+	last   Bare   // the item that was read last
 }
 
 func (p *structuredParser) fail(at int, what string) bool {
@@ -191,6 +192,22 @@ func (p *structuredParser) peek() byte {
 		return p.s[p.at]
 	}
 	return 0
+}
+
+// failAfter fails for what follows an item. A word that goes on where no word
+// can was to be a String: the fault is at its beginning. Behind a space that is
+// so only of a word that is alone.
+func (p *structuredParser) failAfter(alone bool, what string) {
+	switch {
+	case p.last.Type != Token:
+		p.fail(p.at, what)
+	case strings.Contains(p.last.Text, "://"):
+		p.fail(p.last.At, "the URL must be in double quotes")
+	case alone && p.s[p.at] != ',' || p.at == p.last.End():
+		p.fail(p.last.At, "a value with spaces or punctuation must be in double quotes")
+	default:
+		p.fail(p.at, what)
+	}
 }
 
 func (p *structuredParser) skipSpaces() {
@@ -220,7 +237,7 @@ func (p *structuredParser) all(kind StructureKind, yield func(Member) bool) {
 	}
 	p.skipSpaces()
 	if p.at < len(p.s) {
-		p.fail(p.at, "something follows the item")
+		p.failAfter(true, "want one value and nothing after it")
 		return
 	}
 	yield(m)
@@ -237,7 +254,7 @@ func (p *structuredParser) members(kind StructureKind, yield func(Member) bool) 
 			return
 		}
 		if !p.skip(',') {
-			p.fail(p.at, "want a comma before the next member")
+			p.failAfter(false, "want a comma before the next member")
 			return
 		}
 		p.at = skipOWS(p.s, p.at)
@@ -260,6 +277,7 @@ func (p *structuredParser) member(kind StructureKind) (m Member, ok bool) {
 	if p.skip('=') {
 		m, ok = p.itemOrInnerList()
 	} else {
+		p.last = Bare{}
 		m, ok = p.withParams(Bare{Type: Boolean, At: p.at, Number: 1})
 	}
 	m.Key, m.KeyAt = key, at
@@ -339,7 +357,7 @@ func (p *structuredParser) key() (string, bool) {
 	c := p.peek()
 	switch {
 	case c >= 'A' && c <= 'Z':
-		return "", p.fail(p.at, "keys are in lower case")
+		return "", p.fail(p.at, "keys must be in lower case")
 	case !isLower(c) && c != '*':
 		return "", p.fail(p.at, "want a key, which begins with a lower-case letter")
 	}
@@ -348,7 +366,7 @@ func (p *structuredParser) key() (string, bool) {
 		p.at++
 	}
 	if c := p.peek(); c >= 'A' && c <= 'Z' {
-		return "", p.fail(p.at, "keys are in lower case")
+		return "", p.fail(p.at, "keys must be in lower case")
 	}
 	return p.s[start:p.at], true
 }
@@ -391,6 +409,7 @@ func (p *structuredParser) bare(want string) (Bare, bool) {
 		return Bare{}, false
 	}
 	b.Text = p.s[b.At:p.at]
+	p.last = b
 	return b, true
 }
 
@@ -406,7 +425,9 @@ func whatIsNoItem(c byte, more bool) string {
 	case !more:
 		return "want a value"
 	case c == '\'':
-		return "strings are in double quotes"
+		return "a string must be in double quotes, not single ones"
+	case c >= 0x80:
+		return "a value holds ASCII only; is this a curly quote?"
 	case c == ',':
 		return "want a value before the comma"
 	case c == '.' || c == '+':
