@@ -120,23 +120,23 @@ func TestFileFaultsShowTheLine(t *testing.T) {
 		{"metrics-label-values: many\n", "metrics-label-values: want a number from 1 to 10000, not \"many\""},
 		{"a: 1\n", "there is no setting \"a\"\n"},
 		{"connect-timeout: 30\n", ":1:18: connect-timeout: want a duration with its unit"},
-		{"connect-timeout: -1s\n", "above zero"},
+		{"connect-timeout: -1s\n", "above 0"},
 		{"max-head-bytes: lots\n", "want a number of bytes"},
 		{"listen: [a, b]\n", "listen: want one value, not a list"},
-		{"listen:\n  a: b\n", "listen: want one value, not further keys"},
-		{"rules: off\n", "want a line for each rule"},
+		{"listen:\n  a: b\n", "listen: want one value, not a mapping"},
+		{"rules: off\n", "want one rule per line"},
 		{"rules:\n  a/b: offf\n", ":2:8: rule a/b: want off, info, warn, error or on, not \"offf\"; did you mean \"off\"?"},
 		{"reverse:\n  - http://ok\n  - ftp://x\n", ":3:5: reverse: want an http"},
 		{"reverse: [http://ok, {a: b}]\n", "want a plain value"},
 		{"listen: a\nlisten: b\n", ":2:1:"},
 		{"listen: [\n", "c.yaml:1:"},
-		{"- a\n", "want settings, one a line"},
-		{"just text\n", "want settings, one a line"},
+		{"- a\n", "want one setting per line"},
+		{"just text\n", "want one setting per line"},
 		{"listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n", ":3:"},
-		{"config: other.yaml\n", "cannot name another"},
+		{"config: other.yaml\n", "can't name another"},
 		{"listen: &a 127.0.0.1:1\n", "want a plain value"},
 		{"quiet: maybe\n", "want true or false"},
-		{"intercept: [all, a.test]\n", "stands alone"},
+		{"intercept: [all, a.test]\n", "be combined with other hosts"},
 		{"no-proxy: ['a,b']\n", "without commas"},
 	} {
 		_, _, err := load(t, c.file, nil)
@@ -185,14 +185,14 @@ func TestOtherFaults(t *testing.T) {
 		want string
 	}{
 		{args: []string{"--listen", "8080"}, want: "want HOST:PORT"},
-		{args: []string{"--listen", "127.0.0.1:99999"}, want: "no number from 0 to 65535"},
-		{args: []string{"--listen", "0.0.0.0:8080"}, want: "0.0.0.0:8080 (--listen) is an address that others can reach: give --proxy-auth"},
-		{args: []string{"--listen", ":8080"}, want: "others can reach"},
+		{args: []string{"--listen", "127.0.0.1:99999"}, want: "not a number from 0 to 65535"},
+		{args: []string{"--listen", "0.0.0.0:8080"}, want: "other machines can reach 0.0.0.0:8080 (--listen): also give --proxy-auth"},
+		{args: []string{"--listen", ":8080"}, want: "other machines can reach"},
 		{env: []string{"SIDENOTE_ADMIN=[::]:81"}, want: "(SIDENOTE_ADMIN)"},
-		{args: []string{"--listen", "127.0.0.1:8081"}, want: "cannot both listen"},
-		{args: []string{"--reverse", "0.0.0.0:81=http://x"}, want: "must be on loopback"},
-		{args: []string{"--save", "a", "--log-file", "a"}, want: "cannot be both"},
-		{env: []string{"SIDENOTE_SEVERITY=high"}, want: "SIDENOTE_SEVERITY in the environment: want info"},
+		{args: []string{"--listen", "127.0.0.1:8081"}, want: "can't both listen"},
+		{args: []string{"--reverse", "0.0.0.0:81=http://x"}, want: "use a loopback address"},
+		{args: []string{"--save", "a", "--log-file", "a"}, want: "can't be both"},
+		{env: []string{"SIDENOTE_SEVERITY=high"}, want: "environment variable SIDENOTE_SEVERITY: want info"},
 		{args: []string{"--config", "/does/not/exist"}, want: "the configuration file that --config names: /does/not/exist: cannot be read: no such file"},
 		{env: []string{"SIDENOTE_CONFIG=/does/not/exist"}, want: "that SIDENOTE_CONFIG names"},
 		{args: []string{"--upstream-proxy", "ftp://u:hidden@h"}, want: "not ftp://"},
@@ -218,7 +218,7 @@ func TestNearlyKnownVariablesAreWarnedOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"SIDENOTE_LISTN in the environment is no setting; did you mean SIDENOTE_LISTEN?"}, warnings); d != "" {
+	if d := cmp.Diff([]string{"environment variable SIDENOTE_LISTN is not a setting; did you mean SIDENOTE_LISTEN?"}, warnings); d != "" {
 		t.Error(d)
 	}
 }

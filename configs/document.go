@@ -11,7 +11,7 @@ import (
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\nA flag beats an environment variable, which beats the YAML file that `--config` or `SIDENOTE_CONFIG` names, which beats the default. " +
-		"An empty variable is no setting. A key of the file that is not below is an error.\n")
+		"An empty variable counts as unset. An unknown key in the file is an error.\n")
 	group := ""
 	for _, s := range Settings() {
 		if s.Group != group {
@@ -37,13 +37,13 @@ func (s *Setting) defaultCell() string {
 func (s *Setting) sentence() string {
 	text := wording.Sentence(s.Help)
 	if s.Repeatable {
-		text += " May be given several times."
+		text += " Repeatable."
 	}
 	if s.More != "" {
 		text += " " + s.More
 	}
 	if s.InPolicy {
-		text += " In the file it stands below policy."
+		text += " In the file, write it below policy."
 	}
 	return text
 }
@@ -51,8 +51,8 @@ func (s *Setting) sentence() string {
 // Example is a configuration file with every setting at its default.
 func Example() string {
 	var b strings.Builder
-	b.WriteString("# Settings of sidenote. What stands here is what holds without a file.\n" +
-		"# A flag or a SIDENOTE_ variable beats what this file says.\n")
+	b.WriteString("# Settings of sidenote, with their defaults.\n" +
+		"# A flag or a SIDENOTE_ variable overrides this file.\n")
 	group := ""
 	for _, s := range Settings() {
 		if s.InPolicy {

@@ -129,7 +129,7 @@ func (c *Config) loadEnv(env map[string]string) error {
 			continue
 		}
 		if err := c.setFrom(s, value, s.Env()); err != nil {
-			return fmt.Errorf("%s in the environment: %w", s.Env(), err)
+			return fmt.Errorf("environment variable %s: %w", s.Env(), err)
 		}
 	}
 	return nil
@@ -151,7 +151,7 @@ func unknownEnv(env map[string]string) []string {
 		}
 		for _, k := range known {
 			if wording.Distance(lower, k) <= 2 {
-				warnings = append(warnings, fmt.Sprintf("%s in the environment is no setting; did you mean %s?", name, strings.ToUpper(k)))
+				warnings = append(warnings, fmt.Sprintf("environment variable %s is not a setting; did you mean %s?", name, strings.ToUpper(k)))
 				break
 			}
 		}

@@ -26,14 +26,14 @@ func (c *Config) needCredentials(name, addr string) error {
 	if addr == "off" || IsLoopback(addr) || c.ProxyAuth != "" {
 		return nil
 	}
-	return fmt.Errorf("%s (%s) is an address that others can reach: give --proxy-auth USER:PASSWORD too, or listen on 127.0.0.1",
+	return fmt.Errorf("other machines can reach %s (%s): also give --proxy-auth USER:PASSWORD, or listen on 127.0.0.1",
 		addr, c.Where(name))
 }
 
 func (c *Config) reverseOnLoopback() error {
 	for _, r := range c.Reverse {
 		if r.Listen != "" && !IsLoopback(r.Listen) {
-			return fmt.Errorf("%s (%s) is an address that others can reach: a reverse listener asks for no credentials, so it must be on loopback",
+			return fmt.Errorf("other machines can reach %s (%s): a reverse listener doesn't ask for credentials, so use a loopback address",
 				r.Listen, c.Where("reverse"))
 		}
 	}
@@ -42,7 +42,7 @@ func (c *Config) reverseOnLoopback() error {
 
 func (c *Config) sameAddress() error {
 	if c.Listen == c.Admin && !strings.HasSuffix(c.Listen, ":0") {
-		return fmt.Errorf("proxy (%s) and admin server (%s) cannot both listen on %s: change one, or give --admin off",
+		return fmt.Errorf("the proxy (%s) and the admin server (%s) can't both listen on %s: change one, or use --admin off",
 			c.Where("listen"), c.Where("admin"), c.Listen)
 	}
 	return nil
@@ -53,15 +53,15 @@ func (c *Config) sameFile() error {
 	for i, r := range c.Reports {
 		for _, other := range c.Reports[:i] {
 			if r.File == other.File {
-				return fmt.Errorf("%s cannot be both the %s and the %s report (%s): give each its own file", r.File, other.Kind, r.Kind, c.Where("report"))
+				return fmt.Errorf("%s can't be both the %s and the %s report (%s): give each its own file", r.File, other.Kind, r.Kind, c.Where("report"))
 			}
 		}
 		if r.File == c.Save || r.File == c.LogFile {
-			return fmt.Errorf("%s cannot be the %s report (%s) too: give each its own file", r.File, r.Kind, c.Where("report"))
+			return fmt.Errorf("%s can't also be the %s report (%s): give each its own file", r.File, r.Kind, c.Where("report"))
 		}
 	}
 	if c.Save != "" && c.Save == c.LogFile {
-		return fmt.Errorf("%s cannot be both the file of saved exchanges (%s) and the log (%s)",
+		return fmt.Errorf("%s can't be both the file of saved exchanges (%s) and the log (%s): give each its own file",
 			c.Save, c.Where("save"), c.Where("log-file"))
 	}
 	return nil

@@ -67,7 +67,7 @@ func duration(at func(*Config) *time.Duration) func(*Config, string) error {
 			return fmt.Errorf(`want a duration with its unit, such as "500ms", "30s" or "10m", not %q`, s)
 		}
 		if d <= 0 {
-			return fmt.Errorf("want a duration above zero, not %q", s)
+			return fmt.Errorf("want a duration above 0, not %q", s)
 		}
 		*at(c) = d
 		return nil
@@ -187,7 +187,7 @@ func hosts(words ...string) func([]string) error {
 		for _, h := range items {
 			if slices.Contains(words, h) {
 				if len(items) > 1 {
-					return fmt.Errorf("%q stands alone, without other hosts", h)
+					return fmt.Errorf("%q can't be combined with other hosts", h)
 				}
 				continue
 			}
@@ -209,7 +209,7 @@ func hostPattern(h string) error {
 	}
 	if host, port, err := net.SplitHostPort(name); err == nil {
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return fmt.Errorf("%q: port %q is no number from 0 to 65535", h, port)
+			return fmt.Errorf("%q: port %q is not a number from 0 to 65535", h, port)
 		}
 		name = host
 	}
@@ -225,7 +225,7 @@ func address(s string) error {
 		return fmt.Errorf("want HOST:PORT such as 127.0.0.1:8080, not %q", s)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q: port %q is no number from 0 to 65535", s, port)
+		return fmt.Errorf("%q: port %q is not a number from 0 to 65535", s, port)
 	}
 	return nil
 }

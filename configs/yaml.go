@@ -21,7 +21,7 @@ func (c *Config) loadYAML(name string, b []byte) error {
 	f := yamlFile{file}
 	entries, ok := yamlfile.Mapping(f.Root)
 	if !ok {
-		return f.Fault(f.Root, "want settings, one a line, as in: listen: 127.0.0.1:8080")
+		return f.Fault(f.Root, "want one setting per line, such as: listen: 127.0.0.1:8080")
 	}
 	for _, entry := range entries {
 		if err := f.setting(c, entry); err != nil {
@@ -65,12 +65,12 @@ func findSetting(name string) *Setting {
 
 func unknownKey(key string) string {
 	if key == configFlag {
-		return "a configuration file cannot name another one"
+		return "a configuration file can't name another one"
 	}
 	var known []string
 	for _, s := range Settings() {
 		if s.InPolicy && s.Name == key {
-			return key + " is a part of the policy: write it below policy"
+			return key + " is part of the policy: write it below policy"
 		}
 		if !s.InPolicy {
 			known = append(known, s.Name)
@@ -91,10 +91,10 @@ func (f yamlFile) value(s *Setting, n ast.Node) (string, error) {
 		if s.Kind == KindMap {
 			return f.pairs(s, n)
 		}
-		return "", f.Fault(n, "%s: want one value, not further keys", s.Name)
+		return "", f.Fault(n, "%s: want one value, not a mapping", s.Name)
 	}
 	if s.Kind == KindMap && n.Type() != ast.NullType {
-		return "", f.Fault(n, "%s: want a line for each rule below, as in: cache/no-validator: off", s.Name)
+		return "", f.Fault(n, "%s: want one rule per line, such as: cache/no-validator: off", s.Name)
 	}
 	v, err := f.scalar(s, n)
 	if err != nil {
@@ -132,7 +132,7 @@ func (f yamlFile) pairs(s *Setting, n ast.Node) (string, error) {
 		}
 		pair := yamlfile.Key(entry.Key) + "=" + v
 		if strings.ContainsAny(yamlfile.Key(entry.Key), "=,") {
-			return "", f.Fault(entry.Key, "%s: a name cannot hold a comma or an equals sign", s.Name)
+			return "", f.Fault(entry.Key, "%s: a name can't contain a comma or an equals sign", s.Name)
 		}
 		var probe Config
 		if err := s.set(&probe, pair); err != nil {
@@ -146,7 +146,7 @@ func (f yamlFile) pairs(s *Setting, n ast.Node) (string, error) {
 func (f yamlFile) item(s *Setting, n ast.Node) (string, error) {
 	v, err := f.scalar(s, n)
 	if err == nil && strings.Contains(v, ",") {
-		err = f.Fault(n, "%s: write each one as a value of its own, without commas", s.Name)
+		err = f.Fault(n, "%s: write one value per item, without commas", s.Name)
 	}
 	return v, err
 }
