@@ -80,7 +80,7 @@ func Redacted(a *Annotated, r *exchange.Redactor, content bool) *Annotated {
 func (n *Note) Fingerprint(x *exchange.Exchange) string {
 	h := fnv.New64a()
 	for _, s := range [...]string{
-		n.Rule.ID, x.Request.Method, x.Host(), Route(x.Path()),
+		n.Rule.ID, x.Request.Method, x.SteadyHostPort(), Route(x.Path()),
 		strconv.Itoa(int(n.Place.Message)), strconv.Itoa(int(n.Place.Part)), n.Place.Field,
 	} {
 		_, _ = h.Write([]byte(s)) // a hash never fails

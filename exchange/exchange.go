@@ -1,7 +1,9 @@
 package exchange
 
 import (
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -281,6 +283,50 @@ func (x *Exchange) Query() string {
 func (x *Exchange) Host() string {
 	h, _ := SplitAuthority(x.Authority)
 	return strings.ToLower(h)
+}
+
+// HostPort names the server: the host in lower case, and its port unless that is
+// the scheme's own. Two servers on one machine differ in it.
+func (x *Exchange) HostPort() string {
+	host, port := x.Server()
+	host = strings.ToLower(host)
+	if port == 0 || port == portNumber("", x.Scheme) {
+		return bracketed(host)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// bracketed puts an IPv6 address into brackets (RFC 3986 §3.2.2).
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// firstPickedPort is where the ports begin that systems pick for a listener
+// that asks for none: 32768 on Linux, 49152 elsewhere (RFC 6335 §6).
+const firstPickedPort = 32768
+
+// SteadyHostPort is HostPort as another run would have it: tests let the system
+// pick a port of this machine, which is "*" here.
+func (x *Exchange) SteadyHostPort() string {
+	host, port := x.Server()
+	if port < firstPickedPort || !isThisMachine(host) {
+		return x.HostPort()
+	}
+	return bracketed(strings.ToLower(host)) + ":*"
+}
+
+// isThisMachine reports whether a host is one by which a machine names itself:
+// localhost, a name below it, or an address of loopback.
+func isThisMachine(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
 }
 
 // SplitAuthority cuts host[:port] apart; brackets of an IPv6 literal are

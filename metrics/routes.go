@@ -174,20 +174,8 @@ func (r *routes) note(c *route, n *annotate.Note) prometheus.Counter {
 	return made
 }
 
-// hostLabel is the host of the target URI, with the port unless the scheme
-// implies it.
-func hostLabel(x *exchange.Exchange) string {
-	host, port := exchange.SplitAuthority(x.Authority)
-	implied := port == "" || x.Scheme == "http" && port == "80" || x.Scheme == "https" && port == "443"
-	label := strings.ToLower(host)
-	if strings.Contains(label, ":") {
-		label = "[" + label + "]"
-	}
-	if !implied {
-		label += ":" + port
-	}
-	return bounded(label, mostHost)
-}
+// hostLabel names the server.
+func hostLabel(x *exchange.Exchange) string { return bounded(x.HostPort(), mostHost) }
 
 // routeLabel is the path with "{id}" for what names one thing of many; that of
 // a tunnel is its method.

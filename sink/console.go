@@ -285,7 +285,7 @@ func (c *Console) appendNotes(b []byte, x *exchange.Exchange, notes []annotate.N
 	if len(notes) == 0 {
 		return b
 	}
-	route := x.Request.Method + " " + x.Host() + annotate.Route(x.Path())
+	route := x.Request.Method + " " + x.HostPort() + annotate.Route(x.Path())
 	times := make(map[*annotate.Rule]int, len(notes))
 	for i := range notes {
 		n := &notes[i]

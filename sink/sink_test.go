@@ -274,6 +274,19 @@ func TestConsoleOnATerminal(t *testing.T) {
 	}
 }
 
+// TestConsoleTellsServersApart shows a note whole for each server of a machine.
+func TestConsoleTellsServersApart(t *testing.T) {
+	out, c := console(sink.ConsoleOptions{Terminal: sink.Terminal{TTY: true}, Least: annotate.Warn})
+	for _, authority := range []string{"127.0.0.1:22121", "127.0.0.1:22122", "127.0.0.1:22122"} {
+		if err := c.Write(annotated(t, strings.Replace(conflict, "api.shop.test", authority, 1), conflictNotes)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(out.String(), "help: "); n != 2 {
+		t.Errorf("the note is shown whole %d times, want once for each server:\n%s", n, out)
+	}
+}
+
 func TestConsoleElsewhere(t *testing.T) {
 	out, c := console(sink.ConsoleOptions{Least: annotate.Info})
 	odd := strings.Replace(conflict, "/17", `/\xe2\x80\xae\x1b[31m\xff\xc3\xa9`, 1)

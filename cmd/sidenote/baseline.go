@@ -161,7 +161,7 @@ func (b *baselining) update(ctx context.Context, n newcomer) error {
 		for i := range a.Notes {
 			note := &a.Notes[i]
 			if note.Severity >= failOn && note.Accepted == "" &&
-				b.baseline.Include(baseline.KeyOf(a.X, note), oneLineOf(n.owner), oneLineOf(n.reason), expires) {
+				b.baseline.Include(baseline.EntryKey(a.X, note), oneLineOf(n.owner), oneLineOf(n.reason), expires) {
 				added++
 			}
 		}

@@ -5,6 +5,7 @@ package baseline
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 type Key struct {
 	Rule   string
 	Method string
-	Host   string // without port, in lower case
+	Host   string // in lower case, with its port; in an entry the port may be missing or "*", which fit any
 	Route  string // of annotate.Route
 	Blame  string
 }
@@ -28,7 +29,7 @@ type Key struct {
 // KeyOf is the key of a note. A rule that speaks once about a server does so
 // on whichever request comes first, so its key names none.
 func KeyOf(x *exchange.Exchange, n *annotate.Note) Key {
-	k := Key{Rule: n.Rule.ID, Host: x.Host(), Blame: string(n.Blame)}
+	k := Key{Rule: n.Rule.ID, Host: serverOf(x), Blame: string(n.Blame)}
 	if n.Rule.Once == nil {
 		k.Method, k.Route = x.Request.Method, annotate.Route(x.Path())
 	}
@@ -38,10 +39,43 @@ func KeyOf(x *exchange.Exchange, n *annotate.Note) Key {
 	return k
 }
 
+// EntryKey is the key of an entry that accepts a note in other runs too: a port
+// of this machine that the system picked is "*".
+func EntryKey(x *exchange.Exchange, n *annotate.Note) Key {
+	k := KeyOf(x, n)
+	if steady := x.SteadyHostPort(); strings.HasSuffix(steady, ":"+anyPort) {
+		k.Host = steady
+	}
+	return k
+}
+
+// serverOf names the server of an exchange with its port, that of the scheme
+// too: an entry for one port must not accept what another one sends.
+func serverOf(x *exchange.Exchange) string {
+	host, port := x.Server()
+	if port == 0 {
+		return strings.ToLower(host)
+	}
+	return net.JoinHostPort(strings.ToLower(host), strconv.Itoa(port))
+}
+
 // fits reports whether a note with key k is one that an entry with key e accepts.
 func (e Key) fits(k Key) bool {
 	same := func(entry, note string) bool { return entry == "" || entry == note }
-	return e.Rule == k.Rule && same(e.Method, k.Method) && same(e.Host, k.Host) && same(e.Route, k.Route) && same(e.Blame, k.Blame)
+	return e.Rule == k.Rule && same(e.Method, k.Method) && fitsHost(e.Host, k.Host) && same(e.Route, k.Route) && same(e.Blame, k.Blame)
+}
+
+// anyPort stands in an entry for every port.
+const anyPort = "*"
+
+// fitsHost reports whether the host of an entry stands for that of a note.
+func fitsHost(entry, note string) bool {
+	if entry == "" || entry == note {
+		return true
+	}
+	host, port := exchange.SplitAuthority(entry)
+	noteHost, notePort := exchange.SplitAuthority(note)
+	return host == noteHost && (port == "" || port == anyPort || port == notePort)
 }
 
 // String returns the key in words.

@@ -47,6 +47,11 @@ func TestAccept(t *testing.T) {
 	for _, c := range []struct{ entry, want string }{
 		{"rule: a/b", "in the baseline"},
 		{"rule: a/b, method: GET, host: SHOP.test, route: '/orders/{id}', blame: origin", "in the baseline"},
+		{"rule: a/b, host: 'shop.test:8443'", "in the baseline"},
+		{"rule: a/b, host: 'shop.test:*'", "in the baseline"},
+		{"rule: a/b, host: 'shop.test:443'", ""},
+		{"rule: a/b, host: 'shop.test:8444'", ""},
+		{"rule: a/b, host: 'other.test:*'", ""},
 		{"rule: a/b, reason: slow, owner: ann, expires: 2026-06-30", "slow; ann; until 2026-06-30"},
 		{"rule: a/b, expires: 2026-06-29", ""},
 		{"rule: a/c", ""},
@@ -57,6 +62,43 @@ func TestAccept(t *testing.T) {
 	} {
 		if got := accepted(parse(t, "version: 1\naccepted: [{"+c.entry+"}]\n"), rule, x); got != c.want {
 			t.Errorf("%s: %q, want %q", c.entry, got, c.want)
+		}
+	}
+}
+
+// TestPortsTellServersApart: what is accepted of one server hides nothing of
+// another on the same machine.
+func TestPortsTellServersApart(t *testing.T) {
+	for _, c := range []struct {
+		included string // its note is put into the baseline
+		writes   string // the host of the entry
+		accepts  []string
+		refuses  []string
+	}{
+		{"127.0.0.1:22121", "127.0.0.1:22121", []string{"127.0.0.1:22121"}, []string{"127.0.0.1:22122", "127.0.0.1", "localhost:22121"}},
+		{"127.0.0.1:43210", "127.0.0.1:*", []string{"127.0.0.1:43210", "127.0.0.1:51234", "127.0.0.1:80"}, []string{"[::1]:43210"}},
+		{"[::1]:43210", "[::1]:*", []string{"[::1]:51234"}, []string{"127.0.0.1:43210"}},
+		{"API.localhost:43210", "api.localhost:*", []string{"api.localhost:51234"}, []string{"localhost:43210"}},
+		{"shop.test", "shop.test:443", []string{"shop.test", "shop.test:443"}, []string{"shop.test:8443"}},
+		{"shop.test:43210", "shop.test:43210", []string{"shop.test:43210"}, []string{"shop.test:43211"}},
+		{"[2001:db8::1]", "[2001:db8::1]:443", []string{"[2001:db8::1]:443"}, []string{"[2001:db8::1]:8443", "[2001:db8::2]"}},
+	} {
+		b := baseline.New("b.yaml", today)
+		n := annotate.Note{Rule: rule, Blame: annotate.ByOrigin}
+		b.Include(baseline.EntryKey(asked("GET", c.included, "/"), &n), "", "", time.Time{})
+		if got := b.Entries()[0].Host; got != c.writes {
+			t.Errorf("%s: the entry names %s, want %s", c.included, got, c.writes)
+		}
+		back := parse(t, string(b.Bytes()))
+		for _, host := range c.accepts {
+			if accepted(back, rule, asked("GET", host, "/")) == "" {
+				t.Errorf("%s: the note of %s is not accepted", c.writes, host)
+			}
+		}
+		for _, host := range c.refuses {
+			if accepted(back, rule, asked("GET", host, "/")) != "" {
+				t.Errorf("%s: the note of %s is accepted", c.writes, host)
+			}
 		}
 	}
 }

@@ -160,7 +160,7 @@ func (c *Collector) note(a *annotate.Annotated, i int, row *Row, t *Transcript) 
 
 // group finds the group of a note, nil when there is no room for another.
 func (c *Collector) group(x *exchange.Exchange, n *annotate.Note) *Group {
-	k := groupKey{rule: n.Rule, method: x.Request.Method, host: x.Host(), blame: n.Blame}
+	k := groupKey{rule: n.Rule, method: x.Request.Method, host: x.HostPort(), blame: n.Blame}
 	if k.method != "CONNECT" {
 		k.route = annotate.Route(x.Path())
 	} else if _, port := exchange.SplitAuthority(x.Request.Target); port != "" {
@@ -173,7 +173,7 @@ func (c *Collector) group(x *exchange.Exchange, n *annotate.Note) *Group {
 		return nil
 	}
 	k.method, k.host, k.route = cut(k.method), cut(k.host), cut(k.route)
-	g := &Group{Rule: k.rule, Method: k.method, Host: k.host, Route: k.route, Blame: k.blame}
+	g := &Group{Rule: k.rule, Method: k.method, Host: k.host, Route: k.route, Blame: k.blame, steady: cut(x.SteadyHostPort())}
 	c.groups[k] = g
 	return g
 }

@@ -39,7 +39,7 @@ func WriteGitLab(w io.Writer, r *Report) error {
 			Description: text(g.Examples[0].Message), CheckName: g.Rule.ID,
 			Fingerprint: g.Fingerprint(), Severity: gitlabSeverity(g),
 		}
-		q.Location.Path = text(g.Where())
+		q.Location.Path = text(g.SteadyWhere())
 		q.Location.Lines.Begin = 1
 		issues = append(issues, q)
 	}

@@ -97,7 +97,7 @@ func junitVerdict(r *Report) junitCase {
 }
 
 func junitCaseOf(r *Report, g *Group) junitCase {
-	c := junitCase{Name: text(g.Where()), Class: "sidenote." + g.Rule.ID, Time: "0"}
+	c := junitCase{Name: text(g.SteadyWhere()), Class: "sidenote." + g.Rule.ID, Time: "0"}
 	if g.Blame != g.Rule.Blame && g.Blame != annotate.ByNobody {
 		c.Name += " (by the " + blameText(g.Blame) + ")"
 	}

@@ -96,7 +96,7 @@ type Group struct {
 	Severity annotate.Severity // the worst that counts; the worst of all when none does
 	Blame    annotate.Blame
 	Method   string
-	Host     string
+	Host     string // with its port unless that is the scheme's
 	Route    string // template of the path, as annotate.Route makes it; "" for a tunnel
 
 	Notes     int       // how many
@@ -105,18 +105,17 @@ type Group struct {
 	Reason    string    // why they are accepted; "" when none is
 	Examples  []Example // at most MostExamples
 
-	fails bool
-	seen  int // the exchange that was counted last
+	fails  bool
+	seen   int    // the exchange that was counted last
+	steady string // Host as another run would have it
 }
 
 // Where names the requests that a group is about: "POST api.test/orders/{id}".
-func (g *Group) Where() string {
-	s := g.Method + " " + g.Host + g.Route
-	if g.Method == "" {
-		s = g.Host + g.Route
-	}
-	return strings.TrimSpace(s)
-}
+func (g *Group) Where() string { return strings.TrimSpace(g.Method + " " + g.Host + g.Route) }
+
+// SteadyWhere is Where as another run would have it: a port that the system
+// picked is "*".
+func (g *Group) SteadyWhere() string { return strings.TrimSpace(g.Method + " " + g.steady + g.Route) }
 
 // IsAccepted reports whether a baseline accepts every note of the group.
 func (g *Group) IsAccepted() bool { return g.Accepted == g.Notes }
@@ -127,7 +126,7 @@ func (g *Group) Fails() bool { return g.fails }
 // Fingerprint names the group in every run: 32 hexadecimal digits.
 func (g *Group) Fingerprint() string {
 	h := sha256.New()
-	for _, s := range [...]string{g.Rule.ID, g.Method, g.Host, g.Route, string(g.Blame)} {
+	for _, s := range [...]string{g.Rule.ID, g.Method, g.steady, g.Route, string(g.Blame)} {
 		_, _ = io.WriteString(h, s+"\x00") // a hash never fails
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

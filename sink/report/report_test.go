@@ -190,6 +190,31 @@ func TestFixes(t *testing.T) {
 	}
 }
 
+// TestPortsTellServersApart: faults of two servers on one machine are two, and
+// one whose port the system picked has the same name in the next run.
+func TestPortsTellServersApart(t *testing.T) {
+	r := newRun()
+	answers := func(ports ...int) []*report.Group {
+		var all []*annotate.Annotated
+		for i, port := range ports {
+			x := parse(t, r.facts(i, 40)+fmt.Sprintf("> PUT /orders HTTP/1.1\n> Host: 127.0.0.1:%d\n>\n< HTTP/1.1 405 Method Not Allowed\n<\n", port))
+			all = append(all, &annotate.Annotated{X: x, Notes: []annotate.Note{note(r.allow, exchange.Place{}, "no Allow")}})
+		}
+		return collect(t, options(), judged, all).Groups
+	}
+	groups := answers(22121, 22122, 22121)
+	if len(groups) != 2 || groups[0].Where() != "PUT 127.0.0.1:22121/orders" || groups[0].Exchanges != 2 || groups[1].Where() != "PUT 127.0.0.1:22122/orders" {
+		t.Errorf("%d groups, the first %q with %d exchanges", len(groups), groups[0].Where(), groups[0].Exchanges)
+	}
+	if groups[0].Fingerprint() == groups[1].Fingerprint() {
+		t.Error("two servers have one fingerprint")
+	}
+	one, another := answers(43210)[0], answers(51234)[0]
+	if one.Fingerprint() != another.Fingerprint() || one.SteadyWhere() != "PUT 127.0.0.1:*/orders" || one.Where() != "PUT 127.0.0.1:43210/orders" {
+		t.Errorf("%q and %q differ between runs", one.SteadyWhere(), another.SteadyWhere())
+	}
+}
+
 func TestSummary(t *testing.T) {
 	made := collect(t, options(), judged, newRun().exchanges(t))
 	for name, o := range map[string]report.SummaryOptions{"plain": {}, "tty": {TTY: true, Width: 80}, "color": {TTY: true, Color: true}} {

@@ -224,7 +224,7 @@ func sarifResultOf(g *Group, rule int, file sarifFile, p *pages) sarifResult {
 		e := &g.Examples[i]
 		l := sarifLocation{Physical: sarifPhysical{file, p.region(e)}}
 		if i == 0 {
-			l.Logical = []sarifLogical{{text(g.Where()), "resource"}}
+			l.Logical = []sarifLogical{{text(g.SteadyWhere()), "resource"}}
 			out.Locations = append(out.Locations, l)
 			continue
 		}
