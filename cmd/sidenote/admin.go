@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,30 +15,64 @@ import (
 
 	"sidenote/configs"
 	"sidenote/docs"
+	"sidenote/exchange"
+	"sidenote/inspector"
+	"sidenote/metrics"
 )
 
-// readiness tells whether exchanges are accepted.
-type readiness struct{ on atomic.Bool }
+// An admin is the server for people and machines that watch the proxy.
+type admin struct {
+	http      *http.Server
+	listener  net.Listener
+	inspector *inspector.Inspector
+	parts     *inspectorParts
+	ready     atomic.Bool // exchanges are accepted
+}
 
-func (r *readiness) set(on bool) { r.on.Store(on) }
-
-// newAdmin makes the server for people and machines that watch the proxy.
-func (s *serving) newAdmin() *http.Server {
+// newAdmin makes the admin server of a server whose proxy and pipeline are there.
+func (s *server) newAdmin(parts *inspectorParts, redact *exchange.Redactor, m *metrics.Metrics) *admin {
+	a := &admin{listener: s.at.admin, parts: parts, inspector: s.newInspector(parts, redact)}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.metrics.Handler())
+	mux.Handle("GET /metrics", m.Handler())
 	mux.Handle("GET /docs/", http.StripPrefix("/docs", documents()))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !s.ready.on.Load() {
+		if !a.ready.Load() {
 			http.Error(w, "stopping", http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	mux.Handle("/debug/pprof/", s.inspecting.require(profiles()))
-	mux.Handle("/", s.inspecting.handler())
-	return &http.Server{Handler: s.guard(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	mux.Handle("/debug/pprof/", parts.require(profiles()))
+	mux.Handle("/", parts.admit(a.inspector.Handler()))
+	a.http = &http.Server{Handler: a.guard(mux, s.config.ProxyAuth), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	return a
 }
+
+// serve answers until close.
+func (a *admin) serve() error {
+	if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// lastAnswers is how long the admin server gets for what it is asked at the
+// end, which is little: a scrape of the final numbers.
+const lastAnswers = time.Second
+
+// close ends the inspector, and then the server once it has answered.
+func (a *admin) close() {
+	a.inspector.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), lastAnswers)
+	defer cancel()
+	if a.http.Shutdown(ctx) != nil {
+		a.http.Close()
+	}
+}
+
+// link is the address that opens the page.
+func (a *admin) link() string { return a.parts.link(a.listener.Addr()) }
 
 // profiles serves what the program does and holds, which tells of the traffic
 // too.
@@ -64,8 +100,8 @@ func documents() http.Handler {
 // that a web page cannot read it through a name that it controls (DNS
 // rebinding); beyond loopback it wants the credentials of --proxy-auth, but
 // for the health checks, which tell nothing.
-func (s *serving) guard(next http.Handler) http.Handler {
-	open := configs.IsLoopback(s.admin.Addr().String())
+func (a *admin) guard(next http.Handler, credentials string) http.Handler {
+	open := configs.IsLoopback(a.listener.Addr().String())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -78,7 +114,7 @@ func (s *serving) guard(next http.Handler) http.Handler {
 			http.Error(w, "sidenote: requests of other sites are refused", http.StatusForbidden)
 		case open && !isLocalName(r.Host):
 			http.Error(w, "sidenote: ask by address or as localhost", http.StatusMisdirectedRequest)
-		case !open && !health && !s.admits(r):
+		case !open && !health && !admits(r, credentials):
 			h.Set("WWW-Authenticate", `Basic realm="sidenote", charset="UTF-8"`)
 			http.Error(w, "sidenote: credentials are needed, those of --proxy-auth", http.StatusUnauthorized)
 		default:
@@ -110,8 +146,8 @@ func isLocalName(host string) bool {
 	return net.ParseIP(name) != nil || strings.EqualFold(name, "localhost")
 }
 
-func (s *serving) admits(r *http.Request) bool {
+func admits(r *http.Request, credentials string) bool {
 	user, password, _ := r.BasicAuth()
-	got, want := sha256.Sum256([]byte(user+":"+password)), sha256.Sum256([]byte(s.config.ProxyAuth))
-	return s.config.ProxyAuth != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	got, want := sha256.Sum256([]byte(user+":"+password)), sha256.Sum256([]byte(credentials))
+	return credentials != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }

@@ -105,15 +105,15 @@ func addBaselineFlags(c *cobra.Command) {
 	configs.AddFlags(c.Flags(), "config")
 }
 
-// A baselining works on the file of a baseline.
-type baselining struct {
-	*judging
+// A baselineRun works on the file of a baseline.
+type baselineRun struct {
+	*judgeRun
 	baseline *baseline.Baseline
 }
 
 // openBaseline reads the baseline, or begins one where it may be new, and makes
 // ready to judge captures.
-func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (*baselining, error) {
+func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (*baselineRun, error) {
 	name := "baseline " + c.Name()
 	if mayBeNew && len(args) == 0 {
 		return nil, usageErrorf("%s: needs a FILE of saved exchanges; see %q", name, c.CommandPath()+" --help")
@@ -126,7 +126,7 @@ func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (
 	if file == "" {
 		return nil, usageErrorf("%s: needs the file of the baseline: give --baseline FILE", name)
 	}
-	b := &baselining{}
+	b := &baselineRun{}
 	b.baseline, err = readBaseline(file, where)
 	if mayBeNew && errors.Is(err, fs.ErrNotExist) {
 		b.baseline, err = baseline.New(file, time.Now()), nil
@@ -135,7 +135,7 @@ func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (
 		return nil, &codedError{exitFailed, err}
 	}
 	config.Baseline = "" // it is ours to apply
-	if b.judging, err = p.newJudging(name, config, args); err != nil {
+	if b.judgeRun, err = p.newJudgeRun(name, config, args); err != nil {
 		return nil, err
 	}
 	b.judge.baseline = b.baseline
@@ -143,7 +143,7 @@ func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (
 }
 
 // update adds what fails.
-func (b *baselining) update(ctx context.Context, n newcomer) error {
+func (b *baselineRun) update(ctx context.Context, n newcomer) error {
 	var expires time.Time
 	if n.expires != "" {
 		var err error
@@ -173,7 +173,7 @@ func (b *baselining) update(ctx context.Context, n newcomer) error {
 }
 
 // prune removes what is not needed.
-func (b *baselining) prune(ctx context.Context) error {
+func (b *baselineRun) prune(ctx context.Context) error {
 	if err := b.whole(ctx); err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (b *baselining) prune(ctx context.Context) error {
 }
 
 // save writes the file, whole or not at all.
-func (b *baselining) save(what string) error {
+func (b *baselineRun) save(what string) error {
 	if err := wholefile.ReplaceBytes(b.baseline.Name, publicMode, b.baseline.Bytes()); err != nil {
 		return &codedError{exitFailed, fmt.Errorf("the baseline: %w", wholefile.Unwritable(b.baseline.Name, err))}
 	}
@@ -201,7 +201,7 @@ func (b *baselining) save(what string) error {
 }
 
 // show lists the entries.
-func (b *baselining) show(ctx context.Context) error {
+func (b *baselineRun) show(ctx context.Context) error {
 	if err := b.whole(ctx); err != nil {
 		return err
 	}

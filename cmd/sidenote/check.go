@@ -77,7 +77,7 @@ command line is wrong.`,
 			if err != nil {
 				return err
 			}
-			run, err := p.newChecking(config, &o, args)
+			run, err := p.newCheckRun(config, &o, args)
 			if err != nil {
 				return err
 			}
@@ -211,8 +211,8 @@ func (p *program) checkContent(s string) ([]byte, error) {
 	return b, nil
 }
 
-// A checking makes checks and prints what comes of them.
-type checking struct {
+// A checkRun makes checks and prints what comes of them.
+type checkRun struct {
 	program  *program
 	runner   check.Runner
 	pipeline *pipeline.Pipeline
@@ -230,12 +230,12 @@ type checking struct {
 	all    int
 }
 
-func (p *program) newChecking(c configs.Config, o *checkOptions, args []string) (*checking, error) {
+func (p *program) newCheckRun(c configs.Config, o *checkOptions, args []string) (*checkRun, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
-	ch := &checking{program: p, judge: j}
+	ch := &checkRun{program: p, judge: j}
 	least := leastShown(&c)
 	ch.runner = check.Runner{UserAgent: userAgent(), Parallel: o.parallel, Retries: o.retries, Again: ch.again}
 	if ch.runner.Proxy, err = forwarding(&c); err != nil {
@@ -273,7 +273,7 @@ func userAgent() string {
 }
 
 // run makes the checks and says how it went.
-func (ch *checking) run(ctx context.Context, checks []check.Check) error {
+func (ch *checkRun) run(ctx context.Context, checks []check.Check) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	ch.all = len(checks)
@@ -299,7 +299,7 @@ func (ch *checking) run(ctx context.Context, checks []check.Check) error {
 }
 
 // reason says how many checks did not pass.
-func (ch *checking) reason() string {
+func (ch *checkRun) reason() string {
 	if ch.all == 1 {
 		return "the check did not pass"
 	}
@@ -308,7 +308,7 @@ func (ch *checking) reason() string {
 
 // conclude writes the reports and the summary; why are reasons why the run did
 // not pass, beside its checks.
-func (ch *checking) conclude(why ...string) error {
+func (ch *checkRun) conclude(why ...string) error {
 	if ch.failed > 0 {
 		why = append(why, ch.reason())
 	}
@@ -324,7 +324,7 @@ func (ch *checking) conclude(why ...string) error {
 }
 
 // again says that a check is made again.
-func (ch *checking) again(r *check.Result, why string, pause time.Duration) {
+func (ch *checkRun) again(r *check.Result, why string, pause time.Duration) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; try %d of %d follows after %s\n",
@@ -333,7 +333,7 @@ func (ch *checking) again(r *check.Result, why string, pause time.Duration) {
 
 // result judges and prints what came of a check. One that failed by itself has
 // not passed, whatever the rules say of that.
-func (ch *checking) result(r *check.Result) error {
+func (ch *checkRun) result(r *check.Result) error {
 	failed := r.Failed() != ""
 	for i, x := range r.Exchanges {
 		var unmet []func([]annotate.Note) []annotate.Note

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
@@ -22,55 +23,56 @@ import (
 	"sidenote/inspector/web"
 	"sidenote/internal/wholefile"
 	"sidenote/internal/wording"
+	"sidenote/policy"
 	"sidenote/proxy"
+	"sidenote/proxy/ca"
+	"sidenote/sink"
 	"sidenote/sink/store"
 )
 
-// An inspecting is what the inspector needs beside the proxy.
-type inspecting struct {
+// inspectorParts are what the inspector has beside the proxy. They are opened
+// before the pipeline, which fills the store.
+type inspectorParts struct {
 	store     *store.Store
 	admission *inspector.Admission // nil where credentials are asked for instead
-	server    *inspector.Inspector
-	byHand    *proxy.Inside // on which requests of the page come to the proxy
-	file      *store.File   // nil unless the store survives restarts
+	byHand    *proxy.Inside        // on which requests of the page come to the proxy
+	file      *store.File          // nil unless the store survives restarts
 }
 
-// newInspecting opens the store and the key of the links. It is nil when there
-// is no admin server.
-func (s *serving) newInspecting() (*inspecting, error) {
-	if s.admin == nil {
-		if s.config.Store != "" {
+// openInspectorParts opens the store and the key of the links. It returns nil
+// where there is no admin server.
+func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, authority *ca.Authority, log zerolog.Logger) (*inspectorParts, error) {
+	if admin == nil {
+		if c.Store != "" {
 			return nil, usageErrorf("--store keeps what the inspector shows, and --admin off leaves that out; use --save to write exchanges to a file")
 		}
 		return nil, nil
 	}
-	i := &inspecting{byHand: proxy.NewInside()}
-	if configs.IsLoopback(s.admin.Addr().String()) {
-		key, err := inspectorKey(s.authority.Dir())
+	i := &inspectorParts{byHand: proxy.NewInside()}
+	if configs.IsLoopback(admin.Addr().String()) {
+		key, err := inspectorKey(authority.Dir())
 		if err != nil {
 			return nil, &codedError{exitFailed, err}
 		}
 		i.admission = inspector.NewAdmission(key)
 	}
-	o := store.Options{Bytes: s.config.StoreBytes, MostContent: int(s.config.KeepContent)}
-	if s.config.Store != "" {
+	o := store.Options{Bytes: c.StoreBytes, MostContent: int(c.KeepContent)}
+	if c.Store != "" {
 		var err error
-		if i.file, err = store.OpenFile(s.config.Store, s.config.StoreBytes); err != nil {
+		if i.file, err = store.OpenFile(c.Store, c.StoreBytes); err != nil {
 			return nil, &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
 		}
-		o.Marked = func(seq uint64, pinned bool, comment string) { s.complainOf(i.file.Mark(seq, pinned, comment)) }
-		o.Cleared = func(pinned bool) { s.complainOf(i.file.Clear(pinned)) }
+		complain := func(err error) { // of what could not be kept
+			if err != nil {
+				log.Warn().Msgf("--store: %v", err)
+			}
+		}
+		o.Marked = func(seq uint64, pinned bool, comment string) { complain(i.file.Mark(seq, pinned, comment)) }
+		o.Cleared = func(pinned bool) { complain(i.file.Clear(pinned)) }
 	}
 	i.store = store.New(o)
-	s.program.boundHeap(s.config.StoreBytes)
+	p.boundHeap(c.StoreBytes)
 	return i, nil
-}
-
-// complainOf logs why something could not be kept.
-func (s *serving) complainOf(err error) {
-	if err != nil {
-		s.log.Warn().Msgf("--store: %v", err)
-	}
 }
 
 // heapBesideStore is the memory that the program may use beside the store
@@ -85,44 +87,52 @@ func (p *program) boundHeap(storeBytes int64) {
 	}
 }
 
-// load puts into the store what its file has from earlier runs.
-func (s *serving) load() error {
-	i := s.inspecting
-	if i == nil || i.file == nil {
+// load puts into the store what its file has from earlier runs; again makes the
+// notes.
+func (i *inspectorParts) load(again func(*exchange.Exchange) *annotate.Annotated, c *configs.Config, log zerolog.Logger) error {
+	if i.file == nil {
 		return nil
 	}
-	taken, bad, err := i.file.Load(i.store, s.notes.Again)
+	taken, bad, err := i.file.Load(i.store, again)
 	if err != nil {
 		return &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
 	}
 	if bad > 0 {
-		s.log.Warn().Msgf("--store: %s of %s cannot be read and are left alone", wording.Count(bad, "exchange"), s.config.Store)
+		log.Warn().Msgf("--store: %s of %s cannot be read and are left alone", wording.Count(bad, "exchange"), c.Store)
 	}
 	if taken > 0 {
-		s.log.Info().Msgf("%s of earlier runs are in the inspector", wording.Count(taken, "exchange"))
+		log.Info().Msgf("%s of earlier runs are in the inspector", wording.Count(taken, "exchange"))
 	}
 	return nil
 }
 
-// take puts an exchange that has ended into the store.
-func (i *inspecting) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a.X)) }
+// fileSink returns what writes to the file of the store; nil where there is none.
+func (i *inspectorParts) fileSink() sink.Sink {
+	if i == nil || i.file == nil {
+		return nil
+	}
+	return i.file
+}
 
-// newInspector makes the inspector of a serving that is open.
-func (s *serving) newInspector() *inspector.Inspector {
+// take puts an exchange that has ended into the store.
+func (i *inspectorParts) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a.X)) }
+
+// newInspector makes the inspector of a server whose proxy and pipeline are there.
+func (s *server) newInspector(parts *inspectorParts, redact *exchange.Redactor) *inspector.Inspector {
 	return inspector.New(inspector.Options{
-		Store: s.inspecting.store, Redact: s.redact, Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
+		Store: parts.store, Redact: redact, Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
 		Setup: inspector.Setup{
-			Proxy: "http://" + s.listener.Addr().String(), CAFile: s.authority.CertFile(), Env: s.envCommand(),
+			Proxy: "http://" + s.at.proxy.Addr().String(), CAFile: s.authority.CertFile(), Env: envCommand(&s.config, s.at.proxy),
 			Fingerprint: exchange.DigestOf(s.authority.Certificate().Raw).String(), ShowSecrets: s.config.ShowSecrets,
 		},
 		Judge:   s.notes.Again,
-		Explain: s.explainForPage,
-		Send:    s.inspecting.byHand.RoundTrip,
+		Explain: func(thing string) (any, error) { return explainForPage(thing, s.judge.policy) },
+		Send:    parts.byHand.RoundTrip,
 	})
 }
 
-func (s *serving) explainForPage(thing string) (any, error) {
-	a, err := explain(thing, s.judge.policy.Rules())
+func explainForPage(thing string, p *policy.Policy) (any, error) {
+	a, err := explain(thing, p.Rules())
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +141,7 @@ func (s *serving) explainForPage(thing string) (any, error) {
 
 // origin says how an exchange of a running proxy came about: only the page's
 // own requests come from no address.
-func (i *inspecting) origin(x *exchange.Exchange) store.Origin {
+func (i *inspectorParts) origin(x *exchange.Exchange) store.Origin {
 	if !x.Client.Peer.IsValid() {
 		return store.ByHand
 	}
@@ -140,24 +150,23 @@ func (i *inspecting) origin(x *exchange.Exchange) store.Origin {
 
 // require lets only requests with a session of the inspector through, where
 // credentials are not asked for anyway.
-func (i *inspecting) require(h http.Handler) http.Handler {
+func (i *inspectorParts) require(h http.Handler) http.Handler {
 	if i.admission != nil {
 		return i.admission.Require(h)
 	}
 	return h
 }
 
-// handler serves the page, and its API to those who may see it.
-func (i *inspecting) handler() http.Handler {
-	h := i.server.Handler()
+// admit serves the page, and its API to those who may see it.
+func (i *inspectorParts) admit(page http.Handler) http.Handler {
 	if i.admission != nil {
-		return i.admission.Handler(h)
+		return i.admission.Handler(page)
 	}
-	return h
+	return page
 }
 
 // link is the address that opens the page.
-func (i *inspecting) link(admin net.Addr) string {
+func (i *inspectorParts) link(admin net.Addr) string {
 	link := "http://" + admin.String() + "/"
 	if i.admission != nil {
 		link += "?" + i.admission.Link()

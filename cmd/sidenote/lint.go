@@ -44,7 +44,7 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 			if c.Flags().Changed("format") {
 				config.Format = format.value
 			}
-			l, err := p.newLinting(config, args)
+			l, err := p.newLintRun(config, args)
 			if err != nil {
 				return err
 			}
@@ -72,9 +72,9 @@ func (p *program) limitMemory() {
 	}
 }
 
-// A linting judges capture files, one exchange at a time and in their order.
-type linting struct {
-	reading
+// A lintRun judges capture files, one exchange at a time and in their order.
+type lintRun struct {
+	captureReader
 	config   configs.Config
 	pipeline *pipeline.Pipeline
 	least    annotate.Severity // lowest that is shown
@@ -86,14 +86,14 @@ type linting struct {
 	out      *bufio.Writer // behind the sink
 }
 
-func (p *program) newLinting(c configs.Config, args []string) (*linting, error) {
+func (p *program) newLintRun(c configs.Config, args []string) (*lintRun, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
-	l := &linting{
-		reading: reading{command: "lint", program: p, inputs: p.captures(args), progress: p.newProgress()},
-		config:  c, judge: j, text: c.Format != "json", least: leastShown(&c),
+	l := &lintRun{
+		captureReader: captureReader{command: "lint", program: p, inputs: p.captures(args), progress: p.newProgress()},
+		config:        c, judge: j, text: c.Format != "json", least: leastShown(&c),
 	}
 	if err := notTheSameFile(c.Reports, l.inputs); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (p *program) newLinting(c configs.Config, args []string) (*linting, error) 
 }
 
 // openSink makes what exchanges are written to. A terminal gets each at once.
-func (l *linting) openSink() error {
+func (l *lintRun) openSink() error {
 	wanted, err := parseFilter("filter", l.config.Filter)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (l *linting) openSink() error {
 }
 
 // run judges all files and says how it went, also when a signal ends it early.
-func (l *linting) run(ctx context.Context) error {
+func (l *lintRun) run(ctx context.Context) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	ended := l.all(ctx)
@@ -177,7 +177,7 @@ func (l *linting) run(ctx context.Context) error {
 }
 
 // exchange judges one exchange and prints it.
-func (l *linting) exchange(x *exchange.Exchange) error {
+func (l *lintRun) exchange(x *exchange.Exchange) error {
 	if l.text {
 		x.ID = x.Source.File + ":" + strconv.Itoa(x.Source.Entry)
 	}

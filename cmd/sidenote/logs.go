@@ -2,38 +2,49 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/term"
 
 	"sidenote/sink"
 )
 
-// jsonLog makes a sink of the JSON log, with the lines that are asked for.
-func (s *serving) jsonLog(w io.Writer, closer io.Closer) *sink.JSONSink {
-	log := sink.NewJSONLog(w, closer)
-	log.Notes = s.config.LogNotes
-	return log
+// recordFiles are the files of records that SIGHUP opens anew.
+type recordFiles struct {
+	log   zerolog.Logger
+	files []*sink.LogFile
 }
 
-// openLog opens a file of records, which SIGHUP opens anew.
-func (s *serving) openLog(path, flag string, o sink.LogFileOptions) (*sink.LogFile, error) {
-	o.Log = s.log
+// open opens one more.
+func (r *recordFiles) open(path, flag string, o sink.LogFileOptions) (*sink.LogFile, error) {
+	o.Log = r.log
 	f, err := sink.OpenLogFile(path, flag, o)
 	if err != nil {
 		return nil, &codedError{exitFailed, err}
 	}
-	s.logs = append(s.logs, f)
+	r.files = append(r.files, f)
 	return f, nil
+}
+
+// reopen opens all of them anew.
+func (r *recordFiles) reopen() {
+	for _, f := range r.files {
+		if err := f.Reopen(); err != nil {
+			r.log.Warn().Msgf("SIGHUP: %v; until then records go where they went", err)
+		}
+	}
+	if len(r.files) > 0 {
+		r.log.Info().Msg("SIGHUP: the files of records are opened anew")
+	}
 }
 
 // hangups opens the files of records anew at each SIGHUP until ctx ends. When
 // the signal comes because the terminal is gone, it calls stop instead.
-func (s *serving) hangups(ctx context.Context, stop func()) {
-	terminals := s.program.terminals()
+func (p *program) hangups(ctx context.Context, stop func(), files *recordFiles) {
+	terminals := p.terminals()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -49,7 +60,7 @@ func (s *serving) hangups(ctx context.Context, stop func()) {
 				return
 			}
 		}
-		s.reopenLogs()
+		files.reopen()
 	}
 }
 
@@ -61,16 +72,4 @@ func (p *program) terminals() (all []*os.File) {
 		}
 	}
 	return all
-}
-
-// reopenLogs opens the files of records anew.
-func (s *serving) reopenLogs() {
-	for _, f := range s.logs {
-		if err := f.Reopen(); err != nil {
-			s.log.Warn().Msgf("SIGHUP: %v; until then records go where they went", err)
-		}
-	}
-	if len(s.logs) > 0 {
-		s.log.Info().Msg("SIGHUP: the files of records are opened anew")
-	}
 }

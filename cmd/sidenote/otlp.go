@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"sidenote/metrics"
+	"github.com/rs/zerolog"
+
+	"sidenote/configs"
 	"sidenote/sink"
 	"sidenote/sink/otlp"
 )
@@ -17,47 +19,57 @@ import (
 // variables. They are not read unasked: they are often there for other programs.
 const otlpFromEnviron = "env"
 
-// tracer finds the place of exchanges in traces.
-func (s *serving) tracer() otlp.Tracer {
-	return otlp.Tracer{Mode: otlp.ContextMode(s.config.TraceContext), Spans: s.targets.Any()}
+// An export is what goes to an OpenTelemetry collector, if anything does.
+type export struct {
+	setting  string      // where it was asked for, in words
+	off      string      // what in the environment keeps all from being sent; "" for nothing
+	tracer   otlp.Tracer // finds the place of exchanges in traces
+	exporter *otlp.Exporter
+	lane     *sink.Lane // of the exporter; nil where there is none
 }
 
-// otlpLane makes the sink that sends to an OpenTelemetry collector.
-func (s *serving) otlpLane() (sink.Lane, error) {
-	resource, err := s.resource()
+// newExport makes what a configuration asks for.
+func (p *program) newExport(c *configs.Config, run string, log zerolog.Logger) (export, error) {
+	targets, err := p.otlpTargets(c)
+	e := export{setting: c.Where("otlp"), off: targets.Off}
 	if err != nil {
-		return sink.Lane{}, err
+		return e, err
 	}
-	exporter := otlp.New(otlp.Options{
-		Targets: s.targets, Resource: resource, Tracer: s.tracer(), Log: s.log, Where: s.collector(),
-	})
-	s.metrics.OTLP("spans", func() metrics.OTLPStats { spans, _ := exporter.Stats(); return metrics.OTLPStats(spans) })
-	s.metrics.OTLP("log_records", func() metrics.OTLPStats { _, records := exporter.Stats(); return metrics.OTLPStats(records) })
-	return sink.Lane{Name: "otlp", Sink: exporter, Lossy: true, Direct: true, Fix: "see whether the collector runs"}, nil
+	e.tracer = otlp.Tracer{Mode: otlp.ContextMode(c.TraceContext), Spans: targets.Any()}
+	if !targets.Any() {
+		return e, nil
+	}
+	resource, err := p.otlpResource(run)
+	if err != nil {
+		return e, err
+	}
+	e.exporter = otlp.New(otlp.Options{Targets: targets, Resource: resource, Tracer: e.tracer, Log: log, Where: collector(c, targets)})
+	e.lane = &sink.Lane{Name: "otlp", Sink: e.exporter, Lossy: true, Direct: true, Fix: "see whether the collector runs"}
+	return e, nil
 }
 
 // otlpTargets finds where to send, if anything is.
-func (s *serving) otlpTargets() (otlp.Targets, error) {
-	where := s.config.Where("otlp")
-	switch s.config.OTLP {
+func (p *program) otlpTargets(c *configs.Config) (otlp.Targets, error) {
+	where := c.Where("otlp")
+	switch c.OTLP {
 	case "":
 		return otlp.Targets{}, nil
 	case otlpFromEnviron:
-		return s.otlpFromEnviron(where)
+		return p.otlpFromEnviron(c, where)
 	}
-	header, err := s.otlpHeader()
+	header, err := otlpHeader(c)
 	if err != nil {
 		return otlp.Targets{}, err
 	}
 	var config *tls.Config
-	if s.config.OTLPCA != "" {
-		roots, err := rootsWith(s.config.OTLPCA, "--otlp-ca")
+	if c.OTLPCA != "" {
+		roots, err := rootsWith(c.OTLPCA, "--otlp-ca")
 		if err != nil {
 			return otlp.Targets{}, err
 		}
 		config = &tls.Config{RootCAs: roots}
 	}
-	t, err := otlp.ParseTarget(s.config.OTLP, header, config)
+	t, err := otlp.ParseTarget(c.OTLP, header, config)
 	if err != nil {
 		return t, usageErrorf("%s: %w", where, err)
 	}
@@ -66,14 +78,14 @@ func (s *serving) otlpTargets() (otlp.Targets, error) {
 
 // otlpFromEnviron reads OpenTelemetry's own variables, and no setting of ours
 // beside them: two places for one thing would leave one out unseen.
-func (s *serving) otlpFromEnviron(where string) (otlp.Targets, error) {
-	if len(s.config.OTLPHeaders) > 0 {
-		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_HEADERS", s.config.Where("otlp-headers"), where)
+func (p *program) otlpFromEnviron(c *configs.Config, where string) (otlp.Targets, error) {
+	if len(c.OTLPHeaders) > 0 {
+		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_HEADERS", c.Where("otlp-headers"), where)
 	}
-	if s.config.OTLPCA != "" {
-		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE", s.config.Where("otlp-ca"), where)
+	if c.OTLPCA != "" {
+		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE", c.Where("otlp-ca"), where)
 	}
-	t, err := otlp.TargetsFromEnviron(func(name string) string { v, _ := s.program.lookup(name); return v })
+	t, err := otlp.TargetsFromEnviron(func(name string) string { v, _ := p.lookup(name); return v })
 	if err != nil {
 		return t, usageErrorf("%s env: %w", where, err)
 	}
@@ -81,11 +93,11 @@ func (s *serving) otlpFromEnviron(where string) (otlp.Targets, error) {
 }
 
 // otlpHeader returns the fields that the configuration adds to requests.
-func (s *serving) otlpHeader() (http.Header, error) {
+func otlpHeader(c *configs.Config) (http.Header, error) {
 	h := http.Header{}
-	for name, value := range s.config.OTLPHeaders {
+	for name, value := range c.OTLPHeaders {
 		if !otlp.ValidHeader(name, value) {
-			return nil, usageErrorf("%s: %q cannot be sent: a name has no spaces, and a value no control characters", s.config.Where("otlp-headers"), name)
+			return nil, usageErrorf("%s: %q cannot be sent: a name has no spaces, and a value no control characters", c.Where("otlp-headers"), name)
 		}
 		h.Set(name, value)
 	}
@@ -93,32 +105,31 @@ func (s *serving) otlpHeader() (http.Header, error) {
 }
 
 // collector names the collector in messages.
-func (s *serving) collector() string {
+func collector(c *configs.Config, targets otlp.Targets) string {
 	switch {
-	case s.config.OTLP != otlpFromEnviron:
-		return s.config.OTLP
-	case s.targets.Traces == nil:
-		return s.targets.Logs.URL.String()
+	case c.OTLP != otlpFromEnviron:
+		return c.OTLP
+	case targets.Traces == nil:
+		return targets.Logs.URL.String()
 	}
-	return s.targets.Traces.URL.String()
+	return targets.Traces.URL.String()
 }
 
-// greetCollector says what is sent to a collector.
-func (s *serving) greetCollector() {
-	where := s.config.Where("otlp")
+// greet says what is sent to a collector.
+func (e *export) greet(log zerolog.Logger) {
 	switch {
-	case s.targets.Off != "":
-		s.log.Info().Msgf("nothing is sent to an OpenTelemetry collector: %s names the environment, where %s", where, s.targets.Off)
-	case s.targets.Any():
-		s.log.Info().Msgf("spans and notes go to the OpenTelemetry collector that %s names", where)
+	case e.off != "":
+		log.Info().Msgf("nothing is sent to an OpenTelemetry collector: %s names the environment, where %s", e.setting, e.off)
+	case e.lane != nil:
+		log.Info().Msgf("spans and notes go to the OpenTelemetry collector that %s names", e.setting)
 	}
 }
 
-// resource describes this process to the collector, with what
+// otlpResource describes this process to the collector, with what
 // OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say of it.
-func (s *serving) resource() ([]otlp.Attribute, error) {
-	attributes := map[string]string{"service.name": "sidenote", "service.version": buildOf().Version, "service.instance.id": s.runID}
-	list, _ := s.program.lookup("OTEL_RESOURCE_ATTRIBUTES")
+func (p *program) otlpResource(run string) ([]otlp.Attribute, error) {
+	attributes := map[string]string{"service.name": "sidenote", "service.version": buildOf().Version, "service.instance.id": run}
+	list, _ := p.lookup("OTEL_RESOURCE_ATTRIBUTES")
 	for item := range strings.SplitSeq(list, ",") {
 		if strings.TrimSpace(item) == "" {
 			continue
@@ -130,7 +141,7 @@ func (s *serving) resource() ([]otlp.Attribute, error) {
 		}
 		attributes[name] = value
 	}
-	if name, _ := s.program.lookup("OTEL_SERVICE_NAME"); name != "" {
+	if name, _ := p.lookup("OTEL_SERVICE_NAME"); name != "" {
 		attributes["service.name"] = name
 	}
 	var all []otlp.Attribute

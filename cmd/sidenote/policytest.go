@@ -42,7 +42,7 @@ could not be read whole, and 125 when the policy itself is wrong.`,
 		Example: `  sidenote policy test --policy policy.yaml captures/
   sidenote policy test --expect 'fast: duration < 0.5' checkout.har`,
 		RunE: func(c *cobra.Command, args []string) error {
-			j, err := p.judgingOf(c, args)
+			j, err := p.judgeRunOf(c, args)
 			if err != nil {
 				return err
 			}
@@ -55,8 +55,8 @@ could not be read whole, and 125 when the policy itself is wrong.`,
 	return c
 }
 
-// judgingOf makes ready to judge the captures that a command was given.
-func (p *program) judgingOf(c *cobra.Command, args []string) (*judging, error) {
+// judgeRunOf makes ready to judge the captures that a command was given.
+func (p *program) judgeRunOf(c *cobra.Command, args []string) (*judgeRun, error) {
 	name := strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 	if len(args) == 0 {
 		return nil, usageErrorf("%s: needs a FILE, a folder, or - for standard input; see %q", name, c.CommandPath()+" --help")
@@ -65,30 +65,30 @@ func (p *program) judgingOf(c *cobra.Command, args []string) (*judging, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.newJudging(name, config, args)
+	return p.newJudgeRun(name, config, args)
 }
 
-// A judging judges capture files and shows none of their exchanges.
-type judging struct {
-	reading
+// A judgeRun judges capture files and shows none of their exchanges.
+type judgeRun struct {
+	captureReader
 	judge *judge
 }
 
-func (p *program) newJudging(command string, c configs.Config, args []string) (*judging, error) {
+func (p *program) newJudgeRun(command string, c configs.Config, args []string) (*judgeRun, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
 	p.tuneGC()
 	p.limitMemory()
-	return &judging{judge: j, reading: reading{
+	return &judgeRun{judge: j, captureReader: captureReader{
 		command: command, program: p, inputs: p.captures(args), progress: p.newProgress(),
 	}}, nil
 }
 
 // whole judges all files; judged get what came of it. A file that cannot be read
 // whole is an error: what is decided of exchanges must not rest on some of them.
-func (j *judging) whole(ctx context.Context, judged ...func(*annotate.Annotated)) error {
+func (j *judgeRun) whole(ctx context.Context, judged ...func(*annotate.Annotated)) error {
 	stages := j.judge.stages()
 	stages.Judged = judged
 	through := pipeline.New(stages)
@@ -104,7 +104,7 @@ func (j *judging) whole(ctx context.Context, judged ...func(*annotate.Annotated)
 }
 
 // testPolicy judges all files and prints how the policy fared.
-func (j *judging) testPolicy(ctx context.Context) error {
+func (j *judgeRun) testPolicy(ctx context.Context) error {
 	if err := j.whole(ctx); err != nil {
 		return err
 	}

@@ -53,12 +53,16 @@ cannot be run, and 127 when there is no CMD.`,
 			if outer := p.outerProxy(); outer != nil {
 				return p.runInside(outer, c, command)
 			}
-			r := p.newRunning(runConfig(config), command)
-			r.printEnv = printEnv
+			plan := p.runPlan(command)
 			for _, w := range warnings {
-				r.log.Warn().Msg(w)
+				plan.log.Warn().Msg(w)
 			}
 			p.tuneGC()
+			s, err := p.openServer(runConfig(config), plan)
+			if err != nil {
+				return err
+			}
+			r := &commandRun{server: s, command: command, printEnv: printEnv}
 			return r.run(c.Context())
 		},
 	}
@@ -141,28 +145,24 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// A running is a serving for the sake of one command.
-type running struct {
-	*serving
+// runPlan says what a server is opened for that serves one command: standard
+// output is the command's.
+func (p *program) runPlan(command child.Command) serverPlan {
+	out := besides{p.stderr}
+	return serverPlan{out: out, log: newLog(out), title: "sidenote run -- " + strings.Join(command.Args, " "), summary: true}
+}
+
+// A commandRun is a server for the sake of one command.
+type commandRun struct {
+	*server
 	command  child.Command
 	printEnv bool
 	folder   string // of the files that the command's environment names
 }
 
-func (p *program) newRunning(c configs.Config, command child.Command) *running {
-	r := &running{serving: p.newServing(c), command: command}
-	r.out = besides{p.stderr} // standard output is the command's
-	r.log = newLog(r.out)
-	r.title, r.summary = "sidenote run -- "+strings.Join(command.Args, " "), true
-	return r
-}
-
 // run runs the command and judges what came through the proxy.
-func (r *running) run(ctx context.Context) error {
-	if err := r.open(); err != nil {
-		return err
-	}
-	defer r.closeListeners()
+func (r *commandRun) run(ctx context.Context) error {
+	defer r.at.close()
 	if err := r.prepare(); err != nil {
 		return &codedError{exitFailed, fmt.Errorf("run: %w", err)}
 	}
@@ -171,20 +171,20 @@ func (r *running) run(ctx context.Context) error {
 	g, failed := errgroup.WithContext(ctx)
 	r.start(g)
 	r.warn()
-	r.log.Info().Msgf("proxy on http://%s for %s", r.listener.Addr(), titleOf(r.command.Args))
+	r.log.Info().Msgf("proxy on http://%s for %s", r.at.proxy.Addr(), titleOf(r.command.Args))
 	ch, err := child.Start(r.command)
 	if err != nil {
 		return cannotRun(r.command.Args[0], err)
 	}
 	signal.Ignore(syscall.SIGPIPE) // what reads our notes may go before the command does
 	defer context.AfterFunc(failed, ch.Terminate)()
-	watch := ch.Watch(r.addresses()...)
+	watch := ch.Watch(r.at.addresses()...)
 	end := ch.Wait()
 	return r.finish(ctx, g, end, watch.End())
 }
 
 // prepare makes the folder and the environment of the command.
-func (r *running) prepare() (err error) {
+func (r *commandRun) prepare() (err error) {
 	if r.folder, err = os.MkdirTemp("", folderPrefix); err != nil {
 		return fmt.Errorf("make a folder for this run: %w", err)
 	}
@@ -217,7 +217,7 @@ func (r *running) prepare() (err error) {
 const runVariable = "SIDENOTE_RUN"
 
 // files writes the files that the environment is to name into the folder.
-func (r *running) files() (environ.Settings, error) {
+func (r *commandRun) files() (environ.Settings, error) {
 	env := r.program.environ
 	s := environ.Settings{
 		ProxyURL: r.proxyURL(), KeepNoProxy: r.config.KeepNoProxy,
@@ -236,8 +236,8 @@ func (r *running) files() (environ.Settings, error) {
 }
 
 // proxyURL is the proxy's address, with the credentials that it wants.
-func (r *running) proxyURL() string {
-	u := url.URL{Scheme: "http", Host: numeric(r.listener.Addr().String())}
+func (r *commandRun) proxyURL() string {
+	u := url.URL{Scheme: "http", Host: numeric(r.at.proxy.Addr().String())}
 	if user, password, ok := strings.Cut(r.config.ProxyAuth, ":"); ok {
 		u.User = url.UserPassword(user, password)
 	}
@@ -245,13 +245,13 @@ func (r *running) proxyURL() string {
 }
 
 // sayVariables prints what is set for the command.
-func (r *running) sayVariables(plan environ.Plan) {
+func (r *commandRun) sayVariables(plan environ.Plan) {
 	for _, v := range plan.Variables {
 		line := v.Name + "=" + v.Value
 		if v.Unset {
 			line = v.Name + " is unset"
 		}
-		fmt.Fprintf(r.out, "%s\n    for %s\n", printable.Text(line, false), v.ReadBy)
+		fmt.Fprintf(r.plan.out, "%s\n    for %s\n", printable.Text(line, false), v.ReadBy)
 	}
 }
 

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -15,20 +13,9 @@ import (
 // maxBypassLines bounds how many connections are listed.
 const maxBypassLines = 10
 
-// addresses are those of our own listeners.
-func (s *serving) addresses() (all []netip.AddrPort) {
-	for _, l := range s.listeners() {
-		if t, ok := l.Addr().(*net.TCPAddr); ok {
-			a := t.AddrPort()
-			all = append(all, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
-		}
-	}
-	return all
-}
-
 // sayBypass names the programs that went past the proxy, and what the command
 // left running.
-func (r *running) sayBypass(seen child.Seen) {
+func (r *commandRun) sayBypass(seen child.Seen) {
 	if n := connectionCount(seen.Outside); n > 0 {
 		r.log.Warn().Msgf("%s went past the proxy; what passed there was not looked at:", wording.Count(n, "connection"))
 		r.sayConnections(seen.Outside)
@@ -60,17 +47,17 @@ func connectionCount(all []child.Connection) (n int) {
 }
 
 // sayConnections lists connections, a line for each kind.
-func (r *running) sayConnections(all []child.Connection) {
+func (r *commandRun) sayConnections(all []child.Connection) {
 	for _, c := range all[:min(len(all), maxBypassLines)] {
-		fmt.Fprintf(r.out, "      %s (process %d): %s to %s\n", printable.Text(c.Program, false), c.PID, wording.Count(c.Count, "connection"), c.Remote)
+		fmt.Fprintf(r.plan.out, "      %s (process %d): %s to %s\n", printable.Text(c.Program, false), c.PID, wording.Count(c.Count, "connection"), c.Remote)
 	}
 	if more := len(all) - maxBypassLines; more > 0 {
-		fmt.Fprintf(r.out, "      and %d more\n", more)
+		fmt.Fprintf(r.plan.out, "      and %d more\n", more)
 	}
 }
 
 // diagnose says why nothing may have come through the proxy, and what to do.
-func (r *running) diagnose(seen child.Seen) {
+func (r *commandRun) diagnose(seen child.Seen) {
 	connected := r.proxy.Stats().ClientsOpened
 	r.log.Warn().Msg("nothing came through the proxy:")
 	switch {
@@ -94,8 +81,8 @@ func (r *running) diagnose(seen child.Seen) {
 }
 
 // say writes a line of explanation below what was said before.
-func (r *running) say(format string, args ...any) {
-	fmt.Fprintf(r.out, "    "+format+"\n", args...)
+func (r *commandRun) say(format string, args ...any) {
+	fmt.Fprintf(r.plan.out, "    "+format+"\n", args...)
 }
 
 // fixFor is what to do about a program that heeds no proxy variables.

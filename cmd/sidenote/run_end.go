@@ -20,7 +20,7 @@ import (
 
 // finish ends the proxy when the command has ended, judges, and returns the error
 // with the exit code of the run.
-func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End, seen child.Seen) error {
+func (r *commandRun) finish(ctx context.Context, g *errgroup.Group, end child.End, seen child.Seen) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := r.shutdown(ctx, "grace", r.config.Grace)
 	stop()
@@ -41,7 +41,7 @@ func (r *running) finish(ctx context.Context, g *errgroup.Group, end child.End, 
 }
 
 // judged is the verdict on the exchanges, whatever became of the command.
-func (r *running) judged() report.Verdict {
+func (r *commandRun) judged() report.Verdict {
 	if lack := lacks(&r.config, r.judge.gate.Verdict().Exchanges); lack != "" {
 		return judged(r.judge, lack)
 	}
@@ -50,7 +50,7 @@ func (r *running) judged() report.Verdict {
 
 // verdict returns the exit code of the run, and what led to it: the first reason
 // is the one that the code stands for.
-func (r *running) verdict(end child.End, failure error) (code int, reasons []string) {
+func (r *commandRun) verdict(end child.End, failure error) (code int, reasons []string) {
 	add := func(c int, format string, args ...any) {
 		if code == exitOK {
 			code = c

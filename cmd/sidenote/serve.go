@@ -3,19 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,14 +19,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sidenote/configs"
-	"sidenote/exchange"
-	"sidenote/internal/wholefile"
 	"sidenote/metrics"
 	"sidenote/pipeline"
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
 	"sidenote/sink"
-	"sidenote/sink/otlp"
 	"sidenote/sink/report"
 )
 
@@ -53,8 +44,8 @@ as SIDENOTE_ and its name, an environment variable.`,
 			if err != nil {
 				return err
 			}
-			s := p.newServing(config)
-			if err := s.open(); err != nil {
+			s, err := p.openServer(config, serverPlan{out: p.stdout, log: newLog(p.stderr), title: "sidenote serve"})
+			if err != nil {
 				return err
 			}
 			p.tuneGC()
@@ -80,382 +71,112 @@ func (p *program) tuneGC() {
 	}
 }
 
-// A serving is a running proxy with everything round it, opened and not yet
-// started.
-type serving struct {
+// A serverPlan says what a server is opened for.
+type serverPlan struct {
+	out     io.Writer // what exchanges are printed to
+	log     zerolog.Logger
+	title   string // what is run, for reports
+	summary bool   // say at the end what to fix first, and the verdict
+}
+
+// A server is a proxy with everything round it, opened and ready to be started.
+type server struct {
 	program   *program
+	plan      serverPlan
 	config    configs.Config
 	log       zerolog.Logger
-	proxy     *proxy.Proxy
-	notes     *pipeline.Live
-	sinks     *sink.Fanout // behind notes
-	redact    *exchange.Redactor
-	metrics   *metrics.Metrics
+	runID     string
+	at        listeners
 	authority *ca.Authority
-	reports   *reports
-
-	judge   *judge
-	runID   string
-	out     io.Writer    // what exchanges are printed to
-	title   string       // what is run, for reports
-	summary bool         // say at the end what to fix first, and the verdict
-	targets otlp.Targets // of --otlp
-	// inspecting is what the inspector has beside the proxy; nil without an
-	// admin server.
-	inspecting *inspecting
-
-	listener net.Listener
-	admin    net.Listener // nil when it is off
-	// adminServer answers on it; nil when it is off.
-	adminServer *http.Server
-	reverse     []reverseListener
-	logs        []*sink.LogFile // which SIGHUP opens anew
-	ready       readiness
+	judge     *judge
+	outputs   *outputs
+	notes     *pipeline.Live
+	proxy     *proxy.Proxy
+	admin     *admin // nil when it is off
+	export    export
 }
 
-type reverseListener struct {
-	net.Listener
-	to *url.URL
-}
-
-// newServing makes a serving that is not opened yet. It prints exchanges to
-// standard output.
-func (p *program) newServing(c configs.Config) *serving {
-	return &serving{program: p, config: c, log: newLog(p.stderr), redact: redactor(&c), out: p.stdout, title: "sidenote serve"}
-}
-
-// newLog makes the log of what the program itself has to say.
-func newLog(w io.Writer) zerolog.Logger {
-	return zerolog.New(zerolog.ConsoleWriter{Out: w, NoColor: true, PartsOrder: []string{"level", "message"}}).Level(zerolog.InfoLevel)
-}
-
-// open opens listeners, files and the CA, so that whatever cannot be opened is
-// an error of the start. What was opened is closed again on error.
-func (s *serving) open() (err error) {
+// openServer opens listeners, files and the CA, so that whatever cannot be
+// opened is an error of the start. What was opened is closed again on error.
+func (p *program) openServer(c configs.Config, plan serverPlan) (_ *server, err error) {
+	at, err := openListeners(&c)
+	if err != nil {
+		return nil, err
+	}
+	var out *outputs
 	defer func() {
 		if err != nil {
-			s.closeListeners()
-			s.reports.close()
+			at.close()
+			if out != nil {
+				out.reports.close()
+			}
 		}
 	}()
-	if err := s.listen(); err != nil {
-		return err
+	authority, err := openCA(c.CADir)
+	if err != nil {
+		return nil, err
 	}
-	if s.authority, err = openCA(s.config.CADir); err != nil {
-		return err
+	s := &server{program: p, plan: plan, config: c, log: plan.log, runID: newRunID(), at: at, authority: authority}
+	if s.export, err = p.newExport(&c, s.runID, s.log); err != nil {
+		return nil, err
 	}
-	s.runID = newRunID()
-	if s.targets, err = s.otlpTargets(); err != nil {
-		return err
+	parts, err := p.openInspectorParts(&c, at.admin, authority, s.log)
+	if err != nil {
+		return nil, err
 	}
-	if s.inspecting, err = s.newInspecting(); err != nil {
-		return err
+	if s.judge, err = p.newJudge(&c); err != nil {
+		return nil, err
 	}
-	if err := s.newPipeline(); err != nil {
-		return err
+	out, err = p.openOutputs(outputPlan{
+		serverPlan: plan, config: &c, judge: s.judge, run: s.runID, store: parts.fileSink(), otlp: s.export.lane,
+	})
+	if err != nil {
+		return nil, err
 	}
-	pc, err := s.proxyConfig(s.runID)
+	s.outputs = out
+	return s, s.wire(parts)
+}
+
+// wire makes what works with what has been opened: the pipeline, the proxy in
+// front of it, and the admin server that looks at both.
+func (s *server) wire(parts *inspectorParts) error {
+	redact, count := redactor(&s.config), metrics.New(buildOf(), metricsOptions(&s.config))
+	sinks := sink.NewFanout(s.log, s.outputs.lanes...)
+	stages := s.judge.stages()
+	stages.Redact, stages.Out = redact, sinks
+	if parts != nil { // beside an admin server, where the metrics are asked for
+		stages.Judged = append(stages.Judged, count.Observe, parts.take)
+	}
+	mode, _ := sink.ParseFieldMode(s.config.Annotate) // one of its choices
+	s.notes = pipeline.NewLive(stages, mode, s.log)
+	pc, err := s.proxyConfig()
 	if err != nil {
 		return err
 	}
 	s.proxy = proxy.New(pc)
-	if s.inspecting != nil {
-		s.inspecting.server = s.newInspector()
-	}
-	if err := s.load(); err != nil {
-		return err
-	}
-	if i := s.inspecting; i != nil {
-		s.metrics.Store(func() metrics.StoreStats {
-			st := i.store.Stats()
-			return metrics.StoreStats{Entries: st.Entries, Bytes: st.Bytes, Most: st.Most, Evicted: st.Evicted}
-		})
-	}
-	s.metrics.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(s.proxy.Stats()) })
-	return nil
-}
-
-// listen opens every listener.
-func (s *serving) listen() (err error) {
-	if s.listener, err = listenOn(s.config.Listen, "--listen"); err != nil {
-		return err
-	}
-	if s.config.Admin != "off" {
-		if s.admin, err = listenOn(s.config.Admin, "--admin"); err != nil {
-			return err
-		}
-	}
-	for _, r := range s.config.Reverse {
-		to, err := url.Parse(r.URL)
-		if err != nil {
-			return usageErrorf("--reverse %q: %w", r.URL, err)
-		}
-		address := r.Listen
-		if address == "" {
-			address = "127.0.0.1:0"
-		}
-		l, err := listenOn(address, "--reverse")
-		if err != nil {
-			return err
-		}
-		s.reverse = append(s.reverse, reverseListener{l, to})
-	}
-	return nil
-}
-
-// listenOn opens a listener; the error says which flag to change.
-func listenOn(address, flag string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: another program listens there; stop it, or choose another port (0 takes a free one)", flag, address)}
-	case errors.Is(err, syscall.EACCES):
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: not permitted; choose a port above 1023", flag, address)}
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: this machine has no such address; use one of its own, such as 127.0.0.1", flag, address)}
-	case err != nil:
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: %w", flag, address, err)}
-	}
-	return l, nil
-}
-
-func (s *serving) closeListeners() {
-	for _, l := range s.listeners() {
-		l.Close()
-	}
-}
-
-func (s *serving) listeners() (all []net.Listener) {
-	if s.listener != nil {
-		all = append(all, s.listener)
-	}
-	if s.admin != nil {
-		all = append(all, s.admin)
-	}
-	for _, r := range s.reverse {
-		all = append(all, r.Listener)
-	}
-	return all
-}
-
-// newPipeline makes the rules ready and opens the sinks.
-func (s *serving) newPipeline() error {
-	j, err := s.program.newJudge(&s.config)
-	if err != nil {
-		return err
-	}
-	s.judge = j
-	mode, _ := sink.ParseFieldMode(s.config.Annotate)
-	s.metrics = metrics.New(buildOf(), metricsOptions(&s.config))
-	lanes, err := s.lanes()
-	if err != nil {
-		return err
-	}
-	s.sinks = sink.NewFanout(s.log, lanes...)
-	stages := j.stages()
-	stages.Redact, stages.Out = s.redact, s.sinks
-	if s.inspecting != nil { // beside an admin server, where the metrics are asked for
-		stages.Judged = append(stages.Judged, s.metrics.Observe, s.inspecting.take)
-	}
-	s.notes = pipeline.NewLive(stages, mode, s.log)
-	for _, f := range []*sink.Fanout{s.notes.Queue(), s.sinks} {
-		for i, lane := range f.Stats() {
-			s.metrics.Sink(lane.Name, func() metrics.SinkStats {
-				l := f.Stats()[i]
-				return metrics.SinkStats{Queued: l.Queued, Limit: l.Limit, Dropped: l.Dropped, Failed: l.Failed}
-			})
-		}
-	}
-	return nil
-}
-
-func metricsOptions(c *configs.Config) metrics.Options {
-	return metrics.Options{
-		Hosts:  slices.Contains(c.MetricsLabels, configs.LabelHost),
-		Routes: slices.Contains(c.MetricsLabels, configs.LabelRoute),
-		Values: c.MetricsLabelValues,
-	}
-}
-
-// redactor is what takes secrets out before exchanges are shown or written; nil
-// where they are to be seen.
-func redactor(c *configs.Config) *exchange.Redactor {
-	if c.ShowSecrets {
+	if parts == nil {
 		return nil
 	}
-	return exchange.NewRedactor(nil)
-}
-
-// lanes opens what exchanges are written to.
-func (s *serving) lanes() (lanes []sink.Lane, err error) {
-	if s.reports, err = s.program.openReports(&s.config, reportOptions(s.judge, leastShown(&s.config), s.title, s.runID)); err != nil {
-		return nil, err
-	}
-	if s.reports.toStdout() && s.out == s.program.stdout {
-		s.out = s.program.stderr
-	}
-	for _, l := range []struct {
-		wanted bool
-		open   func() (sink.Lane, error)
-	}{
-		{true, s.consoleLane},
-		{s.config.LogFile != "", s.logLane},
-		{s.config.Save != "" || s.config.SaveFilter != "", s.saveLane},
-		{s.inspecting != nil && s.inspecting.file != nil, s.storeLane},
-		{s.targets.Any(), s.otlpLane},
-	} {
-		if !l.wanted {
-			continue
-		}
-		lane, err := l.open()
-		if err != nil {
-			return nil, err
-		}
-		if lane.Sink != nil {
-			lanes = append(lanes, lane)
-		}
-	}
-	if s.summary || s.reports.any() {
-		lanes = append(lanes, s.reports.lanes()...)
-	}
-	return lanes, nil
-}
-
-// consoleLane is for what is printed.
-func (s *serving) consoleLane() (sink.Lane, error) {
-	wanted, err := parseFilter("filter", s.config.Filter)
-	if err != nil {
-		return sink.Lane{}, err
-	}
-	lane := sink.Lane{Name: "console", Fix: "see what reads the output"}
-	if s.config.Format == "json" {
-		lane.Sink = only(s.jsonLog(s.out, nil), wanted)
-		return lane, nil
-	}
-	o := sink.ConsoleOptions{
-		Terminal: s.program.terminal(s.out, s.config.Color), Least: leastShown(&s.config), Quiet: s.config.Quiet, Wanted: wanted,
-	}
-	if !s.summary {
-		o.Closing = s.judge.closing
-	}
-	lane.Sink = sink.NewConsole(s.out, o)
-	return lane, nil
-}
-
-// logLane is for the JSON log.
-func (s *serving) logLane() (sink.Lane, error) {
-	path := s.config.LogFile
-	f, err := s.openLog(path, "--log-file", sink.LogFileOptions{MaxSize: s.config.LogMaxSize, MaxAge: s.config.LogMaxAge, Keep: s.config.LogKeep})
-	if err != nil {
-		return sink.Lane{}, err
-	}
-	return sink.Lane{Name: "log", Sink: s.jsonLog(f, f), Fix: "free space for " + path}, nil
-}
-
-// saveLane is for whole exchanges. A filter of them alone is only looked at.
-func (s *serving) saveLane() (sink.Lane, error) {
-	path := s.config.Save
-	saved, err := parseFilter("save-filter", s.config.SaveFilter)
-	if err != nil || path == "" {
-		return sink.Lane{}, err
-	}
-	f, err := s.openLog(path, "--save", sink.LogFileOptions{})
-	if err != nil {
-		return sink.Lane{}, err
-	}
-	return sink.Lane{Name: "save", Sink: only(sink.NewSave(f, f), saved), Content: true, Fix: "free space for " + path}, nil
-}
-
-// storeLane is for what the inspector shows and keeps.
-func (s *serving) storeLane() (sink.Lane, error) {
-	return sink.Lane{Name: "store", Sink: s.inspecting.file, Content: true, Fix: "free space for " + s.config.Store}, nil
-}
-
-// terminal says what it is that text for people is written to.
-func (p *program) terminal(w io.Writer, color string) sink.Terminal {
-	env := func(name string) string { v, _ := p.lookup(name); return v }
-	if b, ok := w.(besides); ok {
-		w = b.Writer
-	}
-	f, _ := w.(*os.File)
-	if f == nil {
-		return sink.Terminal{Color: sink.WantsColor(color, false, env)}
-	}
-	return sink.DetectTerminal(f, color, env)
+	s.admin = s.newAdmin(parts, redact, count)
+	watch(count, s.proxy, parts.store, s.export.exporter, s.notes.Queue(), sinks)
+	return parts.load(s.notes.Again, &s.config, s.log)
 }
 
 // proxyConfig makes the proxy's configuration.
-func (s *serving) proxyConfig(run string) (proxy.Config, error) {
+func (s *server) proxyConfig() (proxy.Config, error) {
 	pc, err := forwarding(&s.config)
 	if err != nil {
 		return pc, err
 	}
-	pc.Hooks = proxy.Hooks{Request: s.tracer().Request, Head: s.notes.Head, Done: s.notes.Done}
-	pc.RunID, pc.CA, pc.Intercept = run, s.authority, hostFilter(s.config.Intercept)
+	pc.Hooks = proxy.Hooks{Request: s.export.tracer.Request, Head: s.notes.Head, Done: s.notes.Done}
+	pc.RunID, pc.CA, pc.Intercept = s.runID, s.authority, hostFilter(s.config.Intercept)
 	pc.User, pc.Password, _ = strings.Cut(s.config.ProxyAuth, ":")
-	if s.admin != nil {
-		if t, ok := s.admin.Addr().(*net.TCPAddr); ok {
-			pc.Forbidden = append(pc.Forbidden, netip.AddrPortFrom(t.AddrPort().Addr().Unmap(), t.AddrPort().Port()))
+	if s.at.admin != nil {
+		if a, ok := addressOf(s.at.admin); ok {
+			pc.Forbidden = append(pc.Forbidden, a)
 		}
 	}
 	return pc, nil
-}
-
-// forwarding is the part of a proxy's configuration that says how origin
-// servers are reached and what is kept of the traffic.
-func forwarding(c *configs.Config) (proxy.Config, error) {
-	pc := proxy.Config{
-		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
-		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
-		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
-	}
-	if c.UpstreamProxy != "" {
-		u, err := url.Parse(c.UpstreamProxy)
-		if err != nil {
-			return pc, usageErrorf("--upstream-proxy: not a URL")
-		}
-		pc.UpstreamProxy = u
-	}
-	if c.UpstreamCA != "" {
-		pool, err := rootsWith(c.UpstreamCA, "--upstream-ca")
-		if err != nil {
-			return pc, err
-		}
-		pc.UpstreamCAs = pool
-	}
-	return pc, nil
-}
-
-// maxRoots bounds a file of certificates, in octets.
-const maxRoots = 64 << 20
-
-// rootsWith returns the system's roots and those of a file.
-func rootsWith(file, flag string) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	b, err := wholefile.Read(file, maxRoots)
-	if err != nil {
-		return nil, &codedError{exitUsage, fmt.Errorf("%s: %w; name a PEM file", flag, err)}
-	}
-	if !pool.AppendCertsFromPEM(b) {
-		return nil, usageErrorf("%s %s: no certificate in PEM form in it", flag, file)
-	}
-	return pool, nil
-}
-
-// hostFilter makes a test of a list of hosts: "all", "none", names, and
-// "*.example.com" for the names below one.
-func hostFilter(list []string) func(string) bool {
-	return func(host string) bool {
-		host = strings.ToLower(host)
-		return slices.ContainsFunc(list, func(pattern string) bool {
-			pattern = strings.ToLower(pattern)
-			suffix, wild := strings.CutPrefix(pattern, "*")
-			return pattern == "all" || pattern == host || wild && strings.HasSuffix(host, suffix)
-		})
-	}
 }
 
 func newRunID() string {
@@ -465,11 +186,11 @@ func newRunID() string {
 }
 
 // run serves until ctx ends, a signal comes, or a part fails.
-func (s *serving) run(ctx context.Context) error {
+func (s *server) run(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { s.hangups(gctx, stop); return nil })
+	g.Go(func() error { s.program.hangups(gctx, stop, &s.outputs.logs); return nil })
 	s.start(g)
 	s.greet()
 	g.Go(func() error {
@@ -484,29 +205,25 @@ func (s *serving) run(ctx context.Context) error {
 	return nil
 }
 
-// start starts the servers of an open serving in g, until shutdown.
-func (s *serving) start(g *errgroup.Group) {
-	g.Go(func() error { return s.proxy.Serve(s.listener) })
-	for _, r := range s.reverse {
+// start starts the servers in g, until shutdown.
+func (s *server) start(g *errgroup.Group) {
+	g.Go(func() error { return s.proxy.Serve(s.at.proxy) })
+	for _, r := range s.at.reverse {
 		g.Go(func() error { return s.proxy.ServeReverse(r.Listener, r.to.Scheme, r.to.Host) })
 	}
 	if s.admin != nil {
-		g.Go(func() error { return s.proxy.Serve(s.inspecting.byHand) })
-		s.adminServer = s.newAdmin()
-		g.Go(func() error {
-			if err := s.adminServer.Serve(s.admin); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
+		g.Go(func() error { return s.proxy.Serve(s.admin.parts.byHand) })
+		g.Go(s.admin.serve)
+		s.admin.ready.Store(true)
 	}
-	s.ready.set(true)
 }
 
 // shutdown lets running exchanges end, for the time that a setting returns them
 // or until ctx ends, and writes what is recorded.
-func (s *serving) shutdown(ctx context.Context, setting string, patience time.Duration) error {
-	s.ready.set(false)
+func (s *server) shutdown(ctx context.Context, setting string, patience time.Duration) error {
+	if s.admin != nil {
+		s.admin.ready.Store(false)
+	}
 	drain, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if n := s.proxy.Stats().InFlight; n > 0 {
@@ -521,71 +238,18 @@ func (s *serving) shutdown(ctx context.Context, setting string, patience time.Du
 	flush, cancelFlush := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancelFlush()
 	err := s.notes.Drain(flush)
-	if s.adminServer != nil {
-		s.inspecting.server.Close()
-		s.closeAdmin()
+	if s.admin != nil {
+		s.admin.close()
 	}
 	return err
 }
 
 // conclude writes the reports after the last exchange, and the summary where
 // there is one.
-func (s *serving) conclude(v report.Verdict) error {
-	made, err := s.reports.finish(v)
-	if s.summary && s.config.Format != "json" {
-		err = errors.Join(err, s.program.printSummary(s.out, made, s.program.terminal(s.out, s.config.Color)))
+func (s *server) conclude(v report.Verdict) error {
+	made, err := s.outputs.reports.finish(v)
+	if s.plan.summary && s.config.Format != "json" {
+		err = errors.Join(err, s.program.printSummary(s.outputs.out, made, s.program.terminal(s.outputs.out, s.config.Color)))
 	}
 	return err
-}
-
-// lastAnswers is how long the admin server gets for what it is asked at the
-// end, which is little: a scrape of the final numbers.
-const lastAnswers = time.Second
-
-func (s *serving) closeAdmin() {
-	ctx, cancel := context.WithTimeout(context.Background(), lastAnswers)
-	defer cancel()
-	if s.adminServer.Shutdown(ctx) != nil {
-		s.adminServer.Close()
-	}
-}
-
-// greet says where everything is.
-func (s *serving) greet() {
-	proxyURL := "http://" + s.listener.Addr().String()
-	s.log.Info().Msgf("proxy on %s", proxyURL)
-	if s.admin != nil {
-		s.log.Info().Msgf("inspector on %s", s.inspecting.link(s.admin.Addr()))
-		s.log.Info().Msgf("metrics and health on http://%s/metrics", s.admin.Addr())
-	}
-	s.greetCollector()
-	for _, r := range s.reverse {
-		s.log.Info().Msgf("http://%s answers as %s", r.Listener.Addr(), r.to)
-	}
-	s.warn()
-	s.log.Info().Msgf(`point a shell at it with: eval "$(%s)"`, s.envCommand())
-}
-
-// warn says which settings take protection away.
-func (s *serving) warn() {
-	if slices.Contains(s.config.InsecureUpstream, "all") {
-		s.log.Warn().Msg("certificates of origin servers are NOT verified: anybody on the way can read and change the traffic")
-	} else if len(s.config.InsecureUpstream) > 0 {
-		s.log.Warn().Msgf("certificates are NOT verified for %s", strings.Join(s.config.InsecureUpstream, ", "))
-	}
-	if s.config.ShowSecrets {
-		s.log.Warn().Msg("secrets are shown and written as they are")
-	}
-}
-
-// envCommand is the env command that fits this proxy.
-func (s *serving) envCommand() string {
-	command := "sidenote env"
-	if s.listener.Addr().String() != configs.Default().Listen {
-		command += " --listen " + s.listener.Addr().String()
-	}
-	if s.config.CADir != "" {
-		command += " --ca-dir " + s.config.CADir
-	}
-	return command
 }

@@ -13,10 +13,10 @@ import (
 	"sidenote/exchange"
 )
 
-// A reading goes through capture files, one exchange at a time and in their
+// A captureReader goes through capture files, one exchange at a time and in their
 // order. What cannot be read is told of and counted, and the rest is read all
 // the same.
-type reading struct {
+type captureReader struct {
 	command  string // whose work it is, for messages
 	program  *program
 	inputs   []capture
@@ -30,7 +30,7 @@ type reading struct {
 }
 
 // all reads every file. An error is one that ends the program.
-func (r *reading) all(ctx context.Context) error {
+func (r *captureReader) all(ctx context.Context) error {
 	r.progress.begin(r.inputs)
 	for i := range r.inputs {
 		if err := r.file(ctx, &r.inputs[i]); err != nil {
@@ -44,7 +44,7 @@ func (r *reading) all(ctx context.Context) error {
 // maxBadEntries is how many bad entries of one file are told of one by one.
 const maxBadEntries = 10
 
-func (r *reading) file(ctx context.Context, in *capture) error {
+func (r *captureReader) file(ctx context.Context, in *capture) error {
 	r.bad = 0
 	err := in.err
 	if err == nil {
@@ -67,7 +67,7 @@ func (r *reading) file(ctx context.Context, in *capture) error {
 	return nil
 }
 
-func (r *reading) read(ctx context.Context, in *capture) error {
+func (r *captureReader) read(ctx context.Context, in *capture) error {
 	f, err := in.open()
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (r *reading) read(ctx context.Context, in *capture) error {
 }
 
 // complain says on stderr what is wrong with a file, after what was printed of it.
-func (r *reading) complain(err error) {
+func (r *captureReader) complain(err error) {
 	if r.flush != nil {
 		r.written = errors.Join(r.written, r.flush())
 	}

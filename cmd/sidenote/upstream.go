@@ -1,0 +1,70 @@
+package main
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sidenote/configs"
+	"sidenote/internal/wholefile"
+	"sidenote/proxy"
+)
+
+// forwarding is the part of a proxy's configuration that says how origin
+// servers are reached and what is kept of the traffic.
+func forwarding(c *configs.Config) (proxy.Config, error) {
+	pc := proxy.Config{
+		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
+		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
+		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
+	}
+	if c.UpstreamProxy != "" {
+		u, err := url.Parse(c.UpstreamProxy)
+		if err != nil {
+			return pc, usageErrorf("--upstream-proxy: not a URL")
+		}
+		pc.UpstreamProxy = u
+	}
+	if c.UpstreamCA != "" {
+		pool, err := rootsWith(c.UpstreamCA, "--upstream-ca")
+		if err != nil {
+			return pc, err
+		}
+		pc.UpstreamCAs = pool
+	}
+	return pc, nil
+}
+
+// maxRoots bounds a file of certificates, in octets.
+const maxRoots = 64 << 20
+
+// rootsWith returns the system's roots and those of a file.
+func rootsWith(file, flag string) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	b, err := wholefile.Read(file, maxRoots)
+	if err != nil {
+		return nil, &codedError{exitUsage, fmt.Errorf("%s: %w; name a PEM file", flag, err)}
+	}
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, usageErrorf("%s %s: no certificate in PEM form in it", flag, file)
+	}
+	return pool, nil
+}
+
+// hostFilter makes a test of a list of hosts: "all", "none", names, and
+// "*.example.com" for the names below one.
+func hostFilter(list []string) func(string) bool {
+	return func(host string) bool {
+		host = strings.ToLower(host)
+		return slices.ContainsFunc(list, func(pattern string) bool {
+			pattern = strings.ToLower(pattern)
+			suffix, wild := strings.CutPrefix(pattern, "*")
+			return pattern == "all" || pattern == host || wild && strings.HasSuffix(host, suffix)
+		})
+	}
+}
