@@ -48,7 +48,7 @@ func TestInspector(t *testing.T) {
 		args  []string
 	}{
 		{name: "inspector", least: 25},
-		{name: "attacks", least: 5},
+		{name: "attacks", least: 8},
 		{name: "looks", least: 13},
 		{name: "hands", least: 40},
 		{name: "corners", least: 8, args: []string{"--keep-content", "128MB", "--store-bytes", largeStore}},

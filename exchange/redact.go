@@ -187,12 +187,64 @@ func (r *Redactor) Scrub(x *Exchange, text string) string {
 	return r.Scrubber(x, true).Text(text)
 }
 
+// A Restorer puts the secrets of a request back where their marks stand.
+type Restorer struct {
+	// marks has what each mark stands for; that of a value in JSON is also there
+	// with its quotation marks, and stands for the value as it was written.
+	marks map[string]string
+}
+
+// Restorer returns what puts back the secrets that Redact takes out of the
+// request of x.
+func (r *Redactor) Restorer(x *Exchange) Restorer {
+	if r == nil {
+		return Restorer{}
+	}
+	w := secretWalk{r: r, marks: map[string]string{}}
+	w.message(&x.Request.Message, true)
+	w.uri(x.Request.Target)
+	w.authority(x.Authority)
+	return Restorer{w.marks}
+}
+
+// Text returns t with the secrets in place of their marks, and reports whether
+// there were any. Marks of other exchanges stay.
+func (s Restorer) Text(t string) (string, bool) {
+	var b strings.Builder
+	done := 0
+	for i := 0; len(s.marks) > 0; {
+		at := strings.Index(t[i:], redactedPrefix)
+		if at < 0 || i+at+redactedLen > len(t) {
+			break
+		}
+		start, end := i+at, i+at+redactedLen
+		i = start + len(redactedPrefix)
+		secret, known := s.marks[t[start:end]]
+		if !known {
+			continue
+		}
+		if start > done && end < len(t) {
+			if raw, quoted := s.marks[t[start-1:end+1]]; quoted {
+				start, end, secret = start-1, end+1, raw
+			}
+		}
+		b.WriteString(t[done:start])
+		b.WriteString(secret)
+		done, i = end, end
+	}
+	if done == 0 {
+		return t, false
+	}
+	return b.String() + t[done:], true
+}
+
 // secretWalk goes over an exchange and meets every secret in it. It replaces
 // them, or only collects them.
 type secretWalk struct {
 	r       *Redactor
 	collect bool
 	found   []string
+	marks   map[string]string // filled for a Restorer, unless it is nil
 
 	// What was marked last, for most secrets come twice: in a field line and
 	// in the head as received.
@@ -225,7 +277,11 @@ func (w *secretWalk) secret(s string) (string, bool) {
 		}
 		return s, false
 	}
-	return w.mark(s), true
+	m := w.mark(s)
+	if w.marks != nil {
+		w.marks[m] = s
+	}
+	return m, true
 }
 
 // walkedMessage is what a walk made of a message.

@@ -242,3 +242,36 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+func TestRestorerPutsSecretsBack(t *testing.T) {
+	r := redactor()
+	for _, text := range []string{
+		"> GET /a?token=s3cret&page=2&sig=x%2Fy#f HTTP/1.1\n> Host: a.test\n> Authorization: Bearer abc.def\n> Cookie: a=1; b=\"two\"\n> X-Api-Key: k\n>\n",
+		"> POST / HTTP/1.1\n> Host: a.test\n> Content-Type: application/json\n>\n> {\"password\":\"a\\\\\"}b\",\"pin_token\":1234,\"x\":[{\"access_token\" : \"ä\"}]}\n",
+		"> POST / HTTP/1.1\n> Host: a.test\n> Content-Type: application/x-www-form-urlencoded\n>\n> password=p%26q&user=ada&token=t\n",
+	} {
+		x, err := exchange.ParseText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, back := r.Redact(x, true), r.Restorer(x)
+		for i, l := range shown.Request.Fields.All() {
+			want := x.Request.Fields.At(i).Value
+			if got, changed := back.Text(l.Value); got != want || changed != (l.Value != want) {
+				t.Errorf("%s: %q, want %q", l.Name, got, want)
+			}
+		}
+		if got, _ := back.Text("see " + shown.Request.Target + " there"); got != "see "+x.Request.Target+" there" {
+			t.Errorf("target: %q", got)
+		}
+		if got, _ := back.Text(string(shown.Request.Content.Kept)); got != string(x.Request.Content.Kept) {
+			t.Errorf("content: %q, want %q", got, x.Request.Content.Kept)
+		}
+	}
+	for _, text := range []string{"", "[redacted:", "[redacted:000000]", "[redacted:00000", "\"[redacted:000000]\"", "[redacted:[redacted:000000]"} {
+		x, _ := exchange.ParseText("> GET / HTTP/1.1\n> X-Api-Key: k\n>\n")
+		if got, changed := r.Restorer(x).Text(text); got != text || changed {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}

@@ -405,6 +405,9 @@ func (w *secretWalk) json(b []byte) ([]byte, bool) {
 		if mark, is := w.secret(jsonScalar(b[start:stop])); is {
 			out = append(append(out, b[done:start]...), '"')
 			out = append(append(out, mark...), '"')
+			if w.marks != nil {
+				w.marks[`"`+mark+`"`] = string(b[start:stop])
+			}
 			done, changed = stop, true
 		}
 	}

@@ -18,6 +18,11 @@ type problemDocument struct {
 	Start  *int   `json:"start,omitempty"`  // octet of the filter at which it is wrong
 	End    *int   `json:"end,omitempty"`    // octet behind it
 	Detail string `json:"detail,omitempty"` // the whole in one line
+
+	// Of a request that would bring redacted values to another origin: what has
+	// them, and where it goes.
+	Secrets []string `json:"secrets,omitempty"`
+	Origin  string   `json:"origin,omitempty"`
 }
 
 func problem(w http.ResponseWriter, status int, title, help string) {

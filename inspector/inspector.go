@@ -29,8 +29,9 @@ type Options struct {
 	// code, as a value for JSON.
 	Explain func(thing string) (any, error)
 	// Send sends a request through the proxy, so that it is recorded as any
-	// other; nil when nothing can be sent.
-	Send func(*http.Request) (*http.Response, error)
+	// other, and returns how to tell its exchange from others; nil when nothing
+	// can be sent.
+	Send func(*http.Request) (resp *http.Response, is func(*exchange.Exchange) bool, err error)
 }
 
 // A Setup says how clients are connected.

@@ -127,7 +127,7 @@ func (s *server) newInspector(parts *inspectorParts, redact *exchange.Redactor) 
 		},
 		Judge:   s.notes.Again,
 		Explain: func(thing string) (any, error) { return explainForPage(thing, s.judge.policy) },
-		Send:    parts.byHand.RoundTrip,
+		Send:    parts.byHand.Send,
 	})
 }
 

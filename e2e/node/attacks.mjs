@@ -10,8 +10,14 @@ const { browser, context, page, refused, step, total } = await openInspector();
 
 /** A development server of another port, which keeps what it is sent. */
 const sent = [];
+const urls = [];
 const evil = http.createServer((q, r) => {
   sent.push(q.headers);
+  urls.push(q.url);
+  if (q.url === '/stream') {
+    r.write('data: 1\n\n');
+    return;
+  }
   r.setHeader('Content-Type', 'text/html');
   r.end('<!doctype html><title>another server</title><h1>another server</h1>');
 });
@@ -104,14 +110,72 @@ await step('another site by a name that leads here', async () => {
   }
 });
 
+/** Opens the exchange of a path, and what sends it again. */
+async function edit(p, path) {
+  await p.locator('#list .row').filter({ hasText: path }).first().click();
+  await p.getByRole('tab', { name: 'Request' }).click();
+  await p.getByRole('button', { name: 'Resend' }).click();
+  const dialog = p.getByRole('dialog', { name: 'Send again' });
+  await dialog.waitFor();
+  return dialog;
+}
+
+await step('secrets go back to where they came from alone', () => refused(async () => {
+  for (const [field, value] of [['URL', `${elsewhere}/v1/cart`], ['Header fields, one per line', `Host: ${new URL(elsewhere).host}`]]) {
+    const dialog = await edit(page, 'token=');
+    const box = dialog.getByRole('textbox', { name: field });
+    const was = await box.inputValue();
+    check(was.includes('[redacted:') || field !== 'URL', `the token is not redacted: ${was}`);
+    await box.fill(field === 'URL' ? was.replace(/^http:[/][/][^/]+[/]v1[/]cart/, value) : was.replace(/^Host: .*$/mi, value));
+    const before = sent.length;
+    await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+    await dialog.getByText(`Send secrets to`).waitFor();
+    check(sent.length === before, 'it was sent without asking');
+    await dialog.getByRole('button', { name: 'Send without them' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    for (const q of urls) check(!q.includes('token=secret'), `a secret was sent to ${q}`);
+  }
+  check(urls.some((u) => u.startsWith('/v1/cart?token=')), `nothing came: ${urls}`);
+  check(sent.some((h) => h.host === new URL(elsewhere).host), 'Host did not follow the URL');
+}));
+
+await step('two tabs get the answers to their own requests', async () => {
+  const other = await context.newPage();
+  await other.goto(`${origin}/`);
+  await other.locator('.row').first().waitFor();
+  const tabs = [[page, 'left'], [other, 'right']];
+  for (let round = 0; round < 3; round++) {
+    const dialogs = [];
+    for (const [p, name] of tabs) {
+      await p.keyboard.press('Escape');
+      const dialog = await edit(p, '/v1/orders/77');
+      await dialog.getByRole('textbox', { name: 'URL' }).fill(`${config.clear}/v1/orders/77?tab=${name}${round}`);
+      dialogs.push(dialog);
+    }
+    await Promise.all(dialogs.map((d) => d.getByRole('button', { name: 'Send', exact: true }).click()));
+    for (const [p, name] of tabs) await p.locator('.details h1').filter({ hasText: `tab=${name}${round}` }).waitFor();
+  }
+  await other.close();
+  await page.keyboard.press('Escape');
+});
+
+await step('a stream does not hold the page', async () => {
+  const dialog = await edit(page, '/v1/orders/77');
+  await dialog.getByRole('textbox', { name: 'URL' }).fill(`${elsewhere}/stream`);
+  await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('The response is a stream').waitFor();
+});
+
 await step('the page that has the session goes on', async () => {
   await ask('one');
-  await until('29 exchanges', async () => (await total()) >= 29);
+  await until('all exchanges', async () => (await total()) >= 36);
   await page.reload();
-  await until('29 exchanges again', async () => (await total()) >= 29);
+  await until('all exchanges again', async () => (await total()) >= 36);
   check(!page.url().includes('key='), 'the key stays in the address');
 });
 
+evil.closeAllConnections();
 evil.close();
 await browser.close();
 process.exit(0);

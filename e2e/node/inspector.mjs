@@ -231,7 +231,7 @@ await step('sent again, with changes', async () => {
   await sound('sending again');
   await page.getByRole('textbox', { name: 'Method' }).fill('PUT');
   await page.getByRole('textbox', { name: 'URL' }).fill(`${config.clear}/v1/cart?by=hand`);
-  await page.getByRole('textbox', { name: 'Content' }).fill('{"item":"rubber"}');
+  await page.getByRole('textbox', { name: 'Body' }).fill('{"item":"rubber"}');
   await page.getByRole('button', { name: 'Send', exact: true }).click();
   await page.getByRole('heading', { name: '200 OK' }).waitFor();
   await filter('is:byhand');

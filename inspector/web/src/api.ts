@@ -258,6 +258,9 @@ export class Problem extends Error {
     readonly help = '',
     readonly start?: number,
     readonly end?: number,
+    /** What has redacted values that would go to another origin, and that origin. */
+    readonly secrets: string[] = [],
+    readonly origin = '',
   ) {
     super(title);
   }
@@ -272,10 +275,19 @@ export class Problem extends Error {
   }
 }
 
+interface ProblemDocument {
+  title?: string;
+  help?: string;
+  start?: number;
+  end?: number;
+  secrets?: string[];
+  origin?: string;
+}
+
 async function problemOf(response: Response): Promise<Problem> {
   try {
-    const p = (await response.json()) as { title?: string; help?: string; start?: number; end?: number };
-    return new Problem(response.status, p.title ?? response.statusText, p.help, p.start, p.end);
+    const p = (await response.json()) as ProblemDocument;
+    return new Problem(response.status, p.title ?? response.statusText, p.help, p.start, p.end, p.secrets, p.origin);
   } catch {
     return new Problem(response.status, `the inspector answers ${response.status} ${response.statusText}`);
   }

@@ -17,3 +17,9 @@ export function readFields(text: string): { fields: [string, string][]; wrong: s
   }
   return { fields, wrong: '' };
 }
+
+/** Names things as a sentence does: a, b and c. */
+export function listed(names: string[]): string {
+  const last = names[names.length - 1] ?? '';
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${last}` : last;
+}
