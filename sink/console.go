@@ -28,14 +28,16 @@ type ConsoleOptions struct {
 }
 
 // A Console prints exchanges for people: a line for each, its notes below. On
-// a terminal it aligns, elides and groups; elsewhere it writes plain ASCII,
-// elides nothing, and puts each note on one line.
+// a terminal it aligns, elides, wraps and groups; elsewhere it writes plain
+// ASCII, elides nothing, and puts each note on one line. Either way a note is
+// shown whole once for a rule, server and route, and then counted.
 //
 // It is not safe for concurrent use; a Fanout sees to that.
 type Console struct {
 	w     io.Writer
 	o     ConsoleOptions
-	seen  *annotate.Memory // notes shown whole, by rule and route
+	seen  *annotate.Memory // notes shown whole, by rule, server and route
+	help  *annotate.Memory // help shown, by rule, where there is no terminal
 	buf   []byte
 	total totals
 }
@@ -46,7 +48,7 @@ func NewConsole(w io.Writer, o ConsoleOptions) *Console {
 	if o.Location == nil {
 		o.Location = time.Local
 	}
-	return &Console{w: w, o: o, seen: annotate.NewMemory(0)}
+	return &Console{w: w, o: o, seen: annotate.NewMemory(0), help: annotate.NewMemory(0)}
 }
 
 // Write prints one exchange.
@@ -59,10 +61,13 @@ func (c *Console) Write(a *annotate.Annotated) error {
 	b := c.buf[:0]
 	if c.o.Terminal.TTY {
 		b = c.appendLine(b, a.X, len(shown) > 0)
+		if !saysFailure(shown) {
+			b = c.appendFailure(b, a.X)
+		}
 		b = c.appendReason(b, a.X)
 		b = c.appendNotes(b, a.X, shown)
 	} else {
-		b = appendPlain(b, a.X, shown)
+		b = c.appendPlain(b, a.X, shown)
 	}
 	_, err := c.w.Write(b)
 	if cap(b) <= keepBuffer {
@@ -106,62 +111,139 @@ func (c *Console) shown(notes []annotate.Note) []annotate.Note {
 
 // The columns of an exchange's line on a terminal.
 const (
-	methodColumns   = 5
+	methodColumns   = 7 // OPTIONS, CONNECT
 	durationColumns = 6
 	sizeColumns     = 5
 	protocolColumns = 4
-	// fixedColumns is what a line needs beside its URI, with room for an ID.
-	fixedColumns = len("12:04:31.207  200  ") + methodColumns + 2 + 2 + durationColumns + 2 + sizeColumns + 2 + protocolColumns + len("  #7f3kq")
-	minURI       = 24
-	maxURI       = 56 // wider ones would leave a gap on most lines; a URI may still be longer
+	minURI          = 16
+	maxURI          = 56 // wider ones would leave a gap on most lines; a URI may still be longer
 )
+
+// A layout says which columns a line has. Narrow terminals leave out what is
+// missed least, so that the URI stays readable.
+type layout struct {
+	clock          string // of package time
+	size, protocol bool
+}
+
+// The widths below which columns are left out.
+const (
+	wantsMillis   = 90
+	wantsProtocol = 80
+	wantsSize     = 70
+)
+
+func layoutFor(width int) layout {
+	l := layout{clock: "15:04:05.000", size: true, protocol: true}
+	if width == 0 {
+		return l
+	}
+	if width < wantsMillis {
+		l.clock = "15:04:05"
+	}
+	l.size, l.protocol = width >= wantsSize, width >= wantsProtocol
+	return l
+}
+
+// fixed is what a line needs beside its URI, with room for an ID.
+func (l layout) fixed() int {
+	n := len(l.clock) + len("  200  ") + methodColumns + 2 + 2 + durationColumns + len("  #7f3kq")
+	if l.size {
+		n += 2 + sizeColumns
+	}
+	if l.protocol {
+		n += 2 + protocolColumns
+	}
+	return n
+}
 
 // appendLine writes the line of an exchange for a terminal.
 func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
+	width := c.width()
+	l := layoutFor(width)
 	if x.Started.IsZero() { // not known, as of a response out of a cache in a HAR
-		b = append(b, "-           "...)
+		b = pad(b, "-", len(l.clock))
 	} else {
-		b = x.Started.In(c.o.Location).AppendFormat(b, "15:04:05.000")
+		b = x.Started.In(c.o.Location).AppendFormat(b, l.clock)
 	}
 	b = append(b, "  "...)
 	b = c.colored(b, statusColor(x), statusWord(x))
 	b = append(b, "  "...)
-	b = pad(b, printable.Elide(printable.Text(method(x), false), 12), methodColumns)
+	b = pad(b, c.elide(c.text(method(x)), 12), methodColumns)
 	b = append(b, "  "...)
-	uri, column := c.uri(x)
+	uri, column := c.uri(x, width, l.fixed())
 	b = pad(b, uri, column)
 	b = append(b, "  "...)
 	b = padLeft(b, duration(x.Timing.Done), durationColumns)
-	b = append(b, "  "...)
-	b = padLeft(b, size(x), sizeColumns)
-	b = append(b, "  "...)
-	b = pad(b, protocol(x), protocolColumns)
+	if l.size {
+		b = append(b, "  "...)
+		b = padLeft(b, size(x), sizeColumns)
+	}
+	if l.protocol {
+		b = append(b, "  "...)
+		b = pad(b, protocol(x), protocolColumns)
+	}
 	if id && x.ID != "" {
 		b = append(b, "  "...)
-		b = c.colored(b, dim, "#"+printable.Text(x.ID, false))
+		b = c.colored(b, dim, "#"+c.text(x.ID))
 	}
-	b = append(bytes.TrimRight(b, " "), '\n')
-	if title := failure(x); title != "" {
-		b = append(b, "   "...)
-		b = c.colored(b, red, "fail")
-		b = append(append(b, "  "...), title...)
-		b = append(b, '\n')
-	}
-	return b
+	return append(bytes.TrimRight(b, " "), '\n')
 }
 
-// uri returns the URI as it fits on a line, and how many columns it is to take.
-func (c *Console) uri(x *exchange.Exchange) (uri string, column int) {
-	uri = printable.Text(shortURI(x), false)
-	total := 0
-	if c.o.Terminal.Width != nil {
-		total = c.o.Terminal.Width()
+// width is how many columns the terminal has; 0 for as many as it takes.
+func (c *Console) width() int {
+	if c.o.Terminal.Width == nil {
+		return 0
 	}
-	if total == 0 {
+	return c.o.Terminal.Width()
+}
+
+// saysFailure reports whether a note tells why the exchange failed, so that it
+// need not be told twice.
+func saysFailure(notes []annotate.Note) bool {
+	for i := range notes {
+		if notes[i].Rule.Topic() == "failure" {
+			return true
+		}
+	}
+	return false
+}
+
+// appendFailure says why an exchange failed.
+func (c *Console) appendFailure(b []byte, x *exchange.Exchange) []byte {
+	title := failure(x)
+	if title == "" {
+		return b
+	}
+	p := c.paragraph(b)
+	p.word("   fail", red)
+	p.text(" "+c.text(title), plain)
+	return p.end()
+}
+
+// uri returns the URI as it fits on a line beside fixed other columns, and how
+// many columns it is to take.
+func (c *Console) uri(x *exchange.Exchange, width, fixed int) (uri string, column int) {
+	uri = c.text(shortURI(x))
+	if width == 0 {
 		return uri, maxURI
 	}
-	room := max(total-fixedColumns, minURI)
-	return printable.Elide(uri, room), min(room, maxURI)
+	room := max(width-fixed, minURI)
+	return c.elide(uri, room), min(room, maxURI)
+}
+
+// text makes text from the wire fit for the terminal.
+func (c *Console) text(s string) string { return printable.Text(s, c.o.Terminal.ASCII) }
+
+// ellipsis stands for what is left out.
+func (c *Console) ellipsis() string { return c.text("…") }
+
+// elide cuts the middle of a printable text out, so that it fits.
+func (c *Console) elide(s string, most int) string {
+	if printable.Columns(s) <= most {
+		return s
+	}
+	return strings.Replace(printable.Elide(s, most+1-len([]rune(c.ellipsis()))), "…", c.ellipsis(), 1)
 }
 
 // shortURI is the target URI without its scheme.
@@ -267,215 +349,4 @@ func protocol(x *exchange.Exchange) string {
 		return "h" + n
 	}
 	return "-"
-}
-
-// appendReason quotes what an error response says of itself.
-func (c *Console) appendReason(b []byte, x *exchange.Exchange) []byte {
-	reason := annotate.Reason(x)
-	if reason == "" {
-		return b
-	}
-	b = append(b, "   says  "...)
-	b = printable.Append(b, strconv.QuoteToGraphic(reason), false)
-	return append(b, '\n')
-}
-
-// appendNotes writes the notes below an exchange's line on a terminal.
-func (c *Console) appendNotes(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
-	if len(notes) == 0 {
-		return b
-	}
-	route := x.Request.Method + " " + x.HostPort() + annotate.Route(x.Path())
-	times := make(map[*annotate.Rule]int, len(notes))
-	for i := range notes {
-		n := &notes[i]
-		before, asked := times[n.Rule]
-		if !asked {
-			before = c.seen.Times(n.Rule, route)
-			times[n.Rule] = before
-		}
-		switch {
-		case before == 1:
-			b = c.appendNote(b, x, n)
-		case !asked:
-			b = c.appendRepeated(b, n, before)
-		}
-	}
-	return b
-}
-
-func (c *Console) appendHead(b []byte, n *annotate.Note) []byte {
-	b = append(b, "   "...)
-	b = c.colored(b, severityColor(n.Severity), fmt.Sprintf("%-5s", n.Severity))
-	b = append(b, ' ')
-	return c.colored(b, bold, n.Rule.ID)
-}
-
-const noteIndent = "         "
-
-func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) []byte {
-	b = c.appendHead(b, n)
-	b = append(b, ": "...)
-	b = printable.Append(b, n.Message, false)
-	b = appendAccepted(b, n, false)
-	if len(n.Rule.Refs) > 0 {
-		b = append(b, "  "...)
-		b = c.colored(b, dim, "["+n.Rule.Refs[0]+"]") // explain has the others
-	}
-	excerpt, caret := c.excerpt(x, n)
-	if caret == "" && n.Blame != annotate.ByNobody {
-		b = append(append(b, "  by "...), n.Blame...)
-	}
-	b = append(b, '\n')
-	if caret != "" {
-		b = append(append(append(b, noteIndent...), excerpt...), '\n')
-		b = append(b, noteIndent...)
-		b = c.colored(b, severityColor(n.Severity), caret)
-		if n.Blame != annotate.ByNobody {
-			b = append(append(b, ' '), n.Blame...)
-		}
-		b = append(b, '\n')
-	}
-	b = append(b, noteIndent...)
-	if help := n.HelpText(); help != "" {
-		b = append(b, "help: "...)
-		b = printable.Append(b, help, false)
-		b = append(b, "    "...)
-	}
-	b = c.colored(b, dim, "sidenote explain "+n.Rule.ID)
-	return append(b, '\n')
-}
-
-// appendAccepted marks a note that a baseline accepts.
-func appendAccepted(b []byte, n *annotate.Note, ascii bool) []byte {
-	if n.Accepted == "" {
-		return b
-	}
-	b = printable.Append(append(b, " (accepted: "...), n.Accepted, ascii)
-	return append(b, ')')
-}
-
-func (c *Console) appendRepeated(b []byte, n *annotate.Note, times int) []byte {
-	b = c.appendHead(b, n)
-	b = append(b, "  "...)
-	b = c.colored(b, dim, "again, "+strconv.Itoa(times)+" times on this route")
-	return append(b, '\n')
-}
-
-// excerpt returns the line of the message that a note points at and the carets
-// below it; "" for both when there is nothing to point at.
-func (c *Console) excerpt(x *exchange.Exchange, n *annotate.Note) (line, caret string) {
-	p := n.Place
-	text := x.Text(p)
-	if text == "" || p.Start < 0 || p.End <= p.Start || p.End > len(text) {
-		return "", ""
-	}
-	before, marked, after := text[:p.Start], text[p.Start:p.End], text[p.End:]
-	switch p.Part {
-	case exchange.PartField, exchange.PartTrailer:
-		before = p.Field + ": " + before
-	case exchange.PartContent:
-		if i := strings.LastIndexByte(before, '\n'); i >= 0 {
-			before = before[i+1:]
-		}
-		before = strings.TrimLeft(before, " \t")
-		marked, after = firstLine(marked), firstLine(after)
-		if len(marked) < p.End-p.Start {
-			after = ""
-		}
-	}
-	room := 160
-	if w := c.o.Terminal.Width; w != nil {
-		if total := w() - len(noteIndent) - len(" origin|intermediary"); total > 20 {
-			room = total
-		}
-	}
-	return window(before, marked, after, room)
-}
-
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return strings.TrimSuffix(s, "\r")
-}
-
-// window shows as much of a line round its marked part as fits in room columns.
-func window(before, marked, after string, room int) (line, caret string) {
-	// Octets beyond what can be seen are not worth escaping.
-	before, cutFront := keepEnd(before, room)
-	mark, cutMark := fit(printable.Text(keepStart(marked, room), false), room/2)
-	cutMark = cutMark || len(marked) > room
-	front := printable.Text(before, false)
-	frontRoom := max(room-printable.Columns(mark)-16, room/4)
-	seen := printable.End(front, frontRoom)
-	if cutFront || len(seen) < len(front) {
-		seen = "…" + seen
-	}
-	front = seen
-	if cutMark {
-		mark += "…"
-		after = ""
-	}
-	back, cutBack := fit(printable.Text(keepStart(after, room), false), max(room-printable.Columns(front)-printable.Columns(mark), 0))
-	if cutBack || len(after) > room {
-		back += "…"
-	}
-	caret = strings.Repeat(" ", printable.Columns(front)) + strings.Repeat("^", max(printable.Columns(mark), 1))
-	return front + mark + back, caret
-}
-
-func keepStart(s string, most int) string {
-	if len(s) > most*4 {
-		return s[:most*4]
-	}
-	return s
-}
-
-func keepEnd(s string, most int) (string, bool) {
-	if len(s) > most*4 {
-		return s[len(s)-most*4:], true
-	}
-	return s, false
-}
-
-func fit(s string, most int) (string, bool) {
-	cut := printable.Cut(s, most)
-	return cut, len(cut) < len(s)
-}
-
-// appendPlain writes an exchange and its notes for a file or a pipe.
-func appendPlain(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
-	if x.Started.IsZero() {
-		b = append(b, '-')
-	} else {
-		b = x.Started.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	}
-	for _, s := range [...]string{
-		strings.TrimRight(statusWord(x), " "), method(x), x.URL(), duration(x.Timing.Done), size(x), protocol(x),
-	} {
-		b = append(b, ' ')
-		b = printable.Append(b, s, true)
-	}
-	if len(notes) > 0 && x.ID != "" {
-		b = printable.Append(append(b, " #"...), x.ID, true)
-	}
-	if title := failure(x); title != "" {
-		b = printable.Append(append(b, " "...), title, true)
-	}
-	if reason := annotate.Reason(x); reason != "" {
-		b = printable.Append(append(b, " says "...), strconv.QuoteToASCII(reason), true)
-	}
-	b = append(b, '\n')
-	for i := range notes {
-		n := &notes[i]
-		b = append(append(b, n.Severity.String()...), ' ')
-		b = append(append(b, n.Rule.ID...), " #"...)
-		b = printable.Append(b, x.ID, true)
-		b = printable.Append(append(b, ' '), n.Message, true)
-		b = appendAccepted(b, n, true)
-		if len(n.Rule.Refs) > 0 {
-			b = printable.Append(b, " ["+strings.Join(n.Rule.Refs, "; ")+"]", true)
-		}
-		b = append(b, '\n')
-	}
-	return b
 }

@@ -256,17 +256,19 @@ func TestConsoleOnATerminal(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want := `12:04:31.207  200  GET    api.shop.test/v1/cart                  38ms   1.2k  h2
-12:04:31.390  409  POST   api.shop.test/v1/orders/17             91ms     29  h2    #7f3k
-   warn  content/problem-status-mismatch: the problem document says status 400, the status line says 409  [RFC 9457 §3.1.2]
+	want := `12:04:31.207  200  GET      api.shop.test/v1/cart                38ms   1.2k  h2
+12:04:31.390  409  POST     api.shop.test/v1/orders/17           91ms     29  h2    #7f3k
+   warn  content/problem-status-mismatch: the problem document says status 400, the status
+         line says 409  [RFC 9457 §3.1.2]
          "status": 400,
                    ^^^ origin
-         help: send the same number in both    sidenote explain content/problem-status-mismatch
-12:04:31.390  409  POST   api.shop.test/v1/orders/17             91ms     29  h2    #7f3k
+         help: send the same number in both
+         sidenote explain content/problem-status-mismatch
+12:04:31.390  409  POST     api.shop.test/v1/orders/17           91ms     29  h2    #7f3k
    warn  content/problem-status-mismatch  again, 2 times on this route
-12:04:33.001  dns  GET    nowhere.test/a%20b                      2ms      -  h1.1
+12:04:33.001  dns  GET      nowhere.test/a%20b                    2ms      -  h1.1
    fail  the host name does not exist (dns_not_found)
-12:04:31.207  200  GET    api.shop.test/v1/cartc…cartcart/end    38ms   1.2k  h2
+12:04:31.207  200  GET      api.shop.test/v1/cart…artcart/end    38ms   1.2k  h2
 -- 5 exchanges: 2 2xx, 2 4xx, 1 failed; 0 errors, 2 warnings; policy: FAIL
 `
 	if out.String() != want {
@@ -299,6 +301,7 @@ func TestConsoleElsewhere(t *testing.T) {
 2026-01-02T12:04:31.390Z 409 POST https://api.shop.test/v1/orders/\u202e\x1b[31m\xff\u00e9 91ms 29 h2 #7f3k
 warn content/problem-status-mismatch #7f3k the problem document says status 400, the status line says 409 [RFC 9457 section 3.1.2]
 info cache/hint #7f3k quiet
+help content/problem-status-mismatch send the same number in both
 2026-01-02T12:04:33.001Z dns GET https://nowhere.test/a%20b 2ms - h1.1 the host name does not exist (dns_not_found)
 `
 	if out.String() != want {

@@ -13,6 +13,7 @@ import (
 type Terminal struct {
 	TTY   bool       // a person watches: align, elide, group
 	Color bool       // escape sequences for colour may be written
+	ASCII bool       // it shows nothing beyond ASCII
 	Width func() int // columns; nil or 0 for as many as it takes
 }
 
@@ -23,6 +24,7 @@ func DetectTerminal(f *os.File, color string, env func(string) string) Terminal 
 	fd := int(f.Fd())
 	t := Terminal{TTY: term.IsTerminal(fd)}
 	t.Color = WantsColor(color, t.TTY, env)
+	t.ASCII = !isUTF8(env)
 	if t.TTY {
 		t.Width = func() int {
 			columns, _, err := term.GetSize(fd)
@@ -47,6 +49,18 @@ func WantsColor(flag string, tty bool, env func(string) string) bool {
 		return force != "0" && force != "false"
 	}
 	return env("NO_COLOR") == "" && env("TERM") != "dumb" && tty
+}
+
+// isUTF8 reports whether the locale's characters are UTF-8 (POSIX.1-2017 §8.2).
+// Where no locale is set, terminals of today are.
+func isUTF8(env func(string) string) bool {
+	for _, name := range [...]string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := env(name); v != "" {
+			v = strings.ToUpper(v)
+			return strings.Contains(v, "UTF-8") || strings.Contains(v, "UTF8")
+		}
+	}
+	return true
 }
 
 func pad(b []byte, s string, to int) []byte {
