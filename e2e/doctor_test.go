@@ -108,7 +108,7 @@ func TestDoctorFindsFault(t *testing.T) {
 	}
 	code, found := examine(t, files, nil, "curl", "git")
 	if f := found["curl"]; f.Proxied || !strings.Contains(f.Fix, ".curlrc") {
-		t.Errorf("curl that goes past the proxy: %+v", f)
+		t.Errorf("curl that bypasses the proxy: %+v", f)
 	}
 	if f := found["git"]; !f.Proxied || !f.Trusted || f.Verifies || f.Problem != "it takes any certificate" {
 		t.Errorf("git that does not verify: %+v", f)

@@ -111,12 +111,12 @@ func (a *admin) guard(next http.Handler, credentials string) http.Handler {
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		switch {
 		case r.Header.Get("Origin") != "" && !sameHost(r.Header.Get("Origin"), r.Host), isForeign(r.Header):
-			http.Error(w, "sidenote: requests of other sites are refused", http.StatusForbidden)
+			http.Error(w, "sidenote: requests from other sites are refused", http.StatusForbidden)
 		case open && !isLocalName(r.Host):
-			http.Error(w, "sidenote: ask by address or as localhost", http.StatusMisdirectedRequest)
+			http.Error(w, "sidenote: use the IP address or localhost as the host name", http.StatusMisdirectedRequest)
 		case !open && !health && !admits(r, credentials):
 			h.Set("WWW-Authenticate", `Basic realm="sidenote", charset="UTF-8"`)
-			http.Error(w, "sidenote: credentials are needed, those of --proxy-auth", http.StatusUnauthorized)
+			http.Error(w, "sidenote: needs the credentials of --proxy-auth", http.StatusUnauthorized)
 		default:
 			next.ServeHTTP(w, r)
 		}

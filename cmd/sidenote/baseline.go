@@ -22,10 +22,10 @@ import (
 func newBaselineCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "baseline",
-		Short: "Accept notes that are known, so that only new ones fail",
-		Long: `A baseline is a file of notes that are accepted for now, each with a rule, where it
-spoke, who owns it, why, and until when. With --baseline FILE what is in it is
-shown and does not fail.`,
+		Short: "Accept known notes, so that only new ones fail",
+		Long: `A baseline is a file of notes that you accept for now. Each entry has the rule, the
+place, an owner, a reason and an end date. With --baseline FILE, sidenote shows
+these notes but doesn't fail because of them.`,
 		Args: needsSubcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -40,11 +40,10 @@ func newBaselineUpdateCommand(p *program) *cobra.Command {
 	var n newcomer
 	c := &cobra.Command{
 		Use:   "update FILE...",
-		Short: "Add what fails in saved exchanges to the baseline",
-		Long: `Judge recorded exchanges, and add an entry to the baseline for each note that
-fails and is not in it. Entries that are there stay as they are; an expired one is
-renewed. FILE is what "sidenote lint" takes: a HAR, or a JSONL that sidenote saved
-with --save.`,
+		Short: "Add the failing notes of saved exchanges to the baseline",
+		Long: `Judge recorded exchanges, and add an entry to the baseline for each failing note
+that isn't in it yet. Existing entries stay as they are, and expired ones are
+renewed. FILE is a HAR, or a JSONL file from --save, as for "sidenote lint".`,
 		Example: "  sidenote baseline update --baseline accepted.yaml --owner team-shop --expires 2026-12-31 run.jsonl",
 		RunE: func(c *cobra.Command, args []string) error {
 			b, err := p.openBaseline(c, args, true)
@@ -55,18 +54,18 @@ with --save.`,
 		},
 	}
 	addBaselineFlags(c)
-	c.Flags().StringVar(&n.owner, "owner", "", "who is to mend what is added")
-	c.Flags().StringVar(&n.reason, "reason", "", "why it is accepted")
-	c.Flags().StringVar(&n.expires, "expires", "", "last `DAY` on which it is accepted, such as 2026-12-31")
+	c.Flags().StringVar(&n.owner, "owner", "", "who fixes the added notes")
+	c.Flags().StringVar(&n.reason, "reason", "", "why these notes are accepted")
+	c.Flags().StringVar(&n.expires, "expires", "", "last `DAY` on which these notes are accepted, such as 2026-12-31")
 	return c
 }
 
 func newBaselinePruneCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune [FILE...]",
-		Short: "Remove entries that are no longer needed",
-		Long: `Remove entries that have expired or are there twice. With saved exchanges, remove
-those too that fit none of their notes.`,
+		Short: "Remove entries that you no longer need",
+		Long: `Remove expired and duplicate entries. With saved exchanges, also remove entries
+that match none of their notes.`,
 		Example: "  sidenote baseline prune --baseline accepted.yaml run.jsonl",
 		RunE: func(c *cobra.Command, args []string) error {
 			b, err := p.openBaseline(c, args, false)
@@ -83,9 +82,9 @@ those too that fit none of their notes.`,
 func newBaselineShowCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [FILE...]",
-		Short: "List the entries, and what has become of them",
-		Long: `List the entries of the baseline, and which have expired. With saved exchanges, say
-how many of their notes each entry fits.`,
+		Short: "List the entries and their state",
+		Long: `List the entries of the baseline, and mark the expired ones. With saved exchanges,
+count the notes that each entry matches.`,
 		Example: "  sidenote baseline show --baseline accepted.yaml run.jsonl",
 		RunE: func(c *cobra.Command, args []string) error {
 			b, err := p.openBaseline(c, args, false)
@@ -124,7 +123,7 @@ func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (
 	}
 	file, where := config.Baseline, config.Where("baseline")
 	if file == "" {
-		return nil, usageErrorf("%s: needs the file of the baseline: give --baseline FILE", name)
+		return nil, usageErrorf("%s: needs a baseline file; add --baseline FILE", name)
 	}
 	b := &baselineRun{}
 	b.baseline, err = readBaseline(file, where)
@@ -153,7 +152,7 @@ func (b *baselineRun) update(ctx context.Context, n newcomer) error {
 	}
 	failOn := b.judge.policy.FailOn()
 	if failOn == 0 {
-		return usageErrorf("baseline update: no note fails, so there is nothing to accept: give --fail-on info, warn or error")
+		return usageErrorf("baseline update: with --fail-on never no note fails, so there is nothing to accept; use --fail-on info, warn or error")
 	}
 	added := 0
 	oneLineOf := func(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -184,7 +183,7 @@ func (b *baselineRun) prune(ctx context.Context) error {
 		case b.baseline.IsExpired(e):
 			why = "expired on " + e.Expires.Format(time.DateOnly)
 		case e.Seen > 0 || len(b.inputs) == 0:
-			why = "is there twice"
+			why = "is a duplicate"
 		}
 		fmt.Fprintf(b.program.stdout, "removed %s: it %s\n", printable.Text(e.Key.String(), true), why)
 	}
@@ -212,10 +211,10 @@ func (b *baselineRun) show(ctx context.Context) error {
 			fmt.Fprintf(&out, "  %s\n", printable.Text(s, true))
 		}
 		if b.baseline.IsExpired(e) {
-			out.WriteString("  EXPIRED: it accepts nothing any more\n")
+			out.WriteString("  EXPIRED: it no longer accepts anything\n")
 		}
 		if len(b.inputs) > 0 {
-			fmt.Fprintf(&out, "  fits %s of these exchanges\n", wording.Count(e.Seen, "note"))
+			fmt.Fprintf(&out, "  matches %s of these exchanges\n", wording.Count(e.Seen, "note"))
 		}
 	}
 	fmt.Fprintf(&out, "%s\n", printable.Text(b.baseline.Summary(), true))

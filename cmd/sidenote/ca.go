@@ -16,9 +16,9 @@ func newCACommand(p *program) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:   "ca",
-		Short: "The local CA: where it is, and who trusts it",
-		Long: `The local CA signs the certificates with which HTTPS is intercepted. It is made
-on first use; its key stays in a private folder on this machine.`,
+		Short: "Find, export, install or uninstall the local CA",
+		Long: `The local CA signs the certificates that sidenote uses to intercept HTTPS. sidenote
+creates it on first use. Its key stays in a private folder on this machine.`,
 		Args: needsSubcommand,
 	}
 	addCADir(c.PersistentFlags(), &dir)
@@ -33,7 +33,7 @@ on first use; its key stays in a private folder on this machine.`,
 // addCADir adds the flag for the folder of the CA to a command that has few
 // other settings.
 func addCADir(f *pflag.FlagSet, dir *string) {
-	f.StringVar(dir, caDirFlag, "", "`FOLDER` of the CA, also SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
+	f.StringVar(dir, caDirFlag, "", "`FOLDER` of the CA, or set SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
 }
 
 const caDirFlag = "ca-dir"
@@ -102,7 +102,7 @@ func newCAExportCommand(p *program, open openCAFunc) *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use:     "export",
-		Short:   "Write the CA's certificate, never its key",
+		Short:   "Write the CA's certificate (never its key)",
 		Example: "  sidenote ca export > ca.pem\n  sidenote ca export --output ca.pem",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -130,8 +130,8 @@ func interrupted(command string) error {
 }
 
 // onlyUntilThen says of a report what it lacks.
-const onlyUntilThen = "what was written is only what there was until then"
+const onlyUntilThen = "the output contains only what was read until then"
 
 func cannotWrite(err error) error {
-	return &codedError{exitFailed, fmt.Errorf("cannot write the output: %w", err)}
+	return &codedError{exitFailed, fmt.Errorf("can't write the output: %w", err)}
 }

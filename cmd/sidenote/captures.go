@@ -70,7 +70,7 @@ func capturesIn(folder string) (all []capture) {
 		return nil
 	})
 	if len(all) == 0 {
-		return []capture{{name: folder, err: fmt.Errorf("%s: no *.har and no *.jsonl is in this folder or below it", folder)}}
+		return []capture{{name: folder, err: fmt.Errorf("%s: no *.har or *.jsonl file in this folder or below it", folder)}}
 	}
 	return all
 }

@@ -23,13 +23,13 @@ type trustChange struct {
 
 func newCAInstallCommand(p *program, open openCAFunc) *cobra.Command {
 	return newTrustCommand(p, open, trustChange{
-		use: "install", short: "Let this machine trust the CA, after asking",
+		use: "install", short: "Make this machine trust the CA, after asking you",
 		long: `Add the CA to the trust stores of this machine: the system's, and those of
-Firefox and Chromium where certutil is installed. Every program that trusts the
-store then accepts the certificates that sidenote makes, so it asks first. It
-uses sudo where that is needed. Most command-line programs need no installation:
+Firefox and Chromium if certutil is installed. Programs that use these stores
+then accept every certificate that sidenote creates, so it asks you first. It
+uses sudo if necessary. Most command-line programs don't need this:
 "sidenote env" is enough for them.`,
-		question: "Let this machine trust the CA in %s?\nWhoever has its key could then pretend to be any website to you.",
+		question: "Add the CA to %s?\nAnyone who has the CA's key could then impersonate any website to you.",
 		system:   func(f string) error { return truststore.InstallFile(f) },
 		nss: func(f string) error {
 			return truststore.InstallFile(f, truststore.WithNoSystem(), truststore.WithFirefox())
@@ -40,9 +40,9 @@ uses sudo where that is needed. Most command-line programs need no installation:
 
 func newCAUninstallCommand(p *program, open openCAFunc) *cobra.Command {
 	return newTrustCommand(p, open, trustChange{
-		use: "uninstall", short: "Take the CA out of the trust stores again",
-		long:     "Take the CA out of the trust stores to which \"sidenote ca install\" added it. The CA itself stays where it is.",
-		question: "Take the CA out of %s?",
+		use: "uninstall", short: "Remove the CA from the trust stores",
+		long:     "Remove the CA from the trust stores that \"sidenote ca install\" added it to. The CA itself stays where it is.",
+		question: "Remove the CA from %s?",
 		system:   func(f string) error { return truststore.UninstallFile(f) },
 		nss: func(f string) error {
 			return truststore.UninstallFile(f, truststore.WithNoSystem(), truststore.WithFirefox())
@@ -74,7 +74,7 @@ func newTrustCommand(p *program, open openCAFunc, change trustChange) *cobra.Com
 			return p.changeTrust(change, a, certutil == nil)
 		},
 	}
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "don't ask for confirmation")
 	return c
 }
 
@@ -88,7 +88,7 @@ func (p *program) consent(change trustChange, stores string) error {
 	}
 	fmt.Fprintln(p.stderr)
 	if err != nil && answer == "" {
-		return usageErrorf("ca %s: nobody answered; give --yes to go on without asking", change.use)
+		return usageErrorf("ca %s: no answer; use --yes to skip the question", change.use)
 	}
 	return &codedError{exitNo, errors.New("nothing was changed")}
 }
@@ -107,7 +107,7 @@ func (p *program) changeTrust(change trustChange, a *ca.Authority, nss bool) err
 	if nss {
 		say("the trust stores of Firefox and Chromium", change.nss(a.CertFile()))
 	} else {
-		fmt.Fprintln(p.stdout, "Firefox and Chromium keep stores of their own: install certutil (libnss3-tools) and run this again, or import the file in their settings")
+		fmt.Fprintln(p.stdout, "Firefox and Chromium have their own trust stores: install certutil (libnss3-tools) and run this again, or import the file in their settings")
 	}
 	if failed != nil {
 		return &codedError{exitFailed, failed}

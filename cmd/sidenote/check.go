@@ -37,15 +37,15 @@ func newCheckCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [URL...]",
 		Short: "Request each URL once and judge the answers",
-		Long: `Request each URL once and judge the answers as the proxy judges live traffic: a
-smoke test without a test suite. Requests are made with HTTP/1.1. A URL without
-a scheme is http for this machine, and https elsewhere.
+		Long: `Request each URL once and judge the responses as the proxy judges live traffic: a
+smoke test without a test suite. Requests use HTTP/1.1. A URL without a scheme
+means http for this machine, and https for any other.
 
-A check passes when there is a whole answer, its status is below 400 or one that
---expect-status lists, and no note is as bad as --fail-on says; with --fail-on
-never the notes do not count. Nothing is tried twice unless --retry says so.
+A check passes if the response is complete, its status is below 400 (or in
+--expect-status), and no note is as severe as --fail-on. With --fail-on never,
+notes don't count. sidenote retries only with --retry.
 
-The FILE of --file has URLs, one a line, or checks in YAML:
+The FILE of --file contains one URL per line, or checks in YAML:
 
   - name: order
     url: https://api.example/orders
@@ -57,10 +57,10 @@ The FILE of --file has URLs, one a line, or checks in YAML:
       json: {/id: {type: integer}}
       duration: 500ms
 
-Other keys are content-file, follow and max-time; expect is as in a policy.
+Other keys are content-file, follow and max-time. expect takes what a policy takes.
 
-The exit code is 0 when all checks pass, 10 when one does not, and 2 when the
-command line is wrong.`,
+The exit code is 0 if all checks pass, 10 if one fails, and 2 if the command line
+is wrong.`,
 		Example: `  sidenote check https://api.example/health
   sidenote check --expect-status 201 -d @order.json -H 'Content-Type: application/json' https://api.example/orders
   sidenote check --follow --max-time 5s example.com/ localhost:8000/
@@ -88,15 +88,15 @@ command line is wrong.`,
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVarP(&o.method, "request", "X", "", "`METHOD` of the requests (default GET, or POST with --data)")
-	f.StringArrayVarP(&o.fields, "header", "H", nil, "`FIELD` to send, as \"Name: value\"; repeatable")
-	f.StringVarP(&o.content, "data", "d", "", "`CONTENT` to send; @FILE for that of a file, - for standard input")
-	f.StringVarP(&o.list, "file", "f", "", "`FILE` of URLs or of checks; - for standard input")
+	f.StringArrayVarP(&o.fields, "header", "H", nil, "`HEADER` to send, as \"Name: value\"; repeatable")
+	f.StringVarP(&o.content, "data", "d", "", "`BODY` to send; @FILE reads a file, - reads standard input")
+	f.StringVarP(&o.list, "file", "f", "", "`FILE` of URLs or checks; - for standard input")
 	f.BoolVar(&o.follow, "follow", false, fmt.Sprintf("follow redirects, at most %d", check.MostRedirects))
-	f.StringVar(&o.status, "expect-status", "", "`LIST` of the statuses that pass, such as 200,3xx or 200-204, or any (default: below 400)")
-	f.DurationVar(&o.maxTime, "max-time", 30*time.Second, "the `TIME` that a check may take, redirects included")
-	f.IntVarP(&o.parallel, "jobs", "j", 1, "how many checks run at once, a `NUMBER`")
-	f.IntVar(&o.retries, "retry", 0, "a check is made again that has no answer, or not the status expected, at most this `NUMBER` of times")
-	addChoice(c, o.format, "format", "how exchanges are printed: text, or json for one record a line")
+	f.StringVar(&o.status, "expect-status", "", "`LIST` of statuses that pass, such as 200,3xx or 200-204, or any (default: below 400)")
+	f.DurationVar(&o.maxTime, "max-time", 30*time.Second, "longest `TIME` for a check, including redirects")
+	f.IntVarP(&o.parallel, "jobs", "j", 1, "`NUMBER` of checks to run at once")
+	f.IntVar(&o.retries, "retry", 0, "retry a check up to this `NUMBER` of times if there is no response or an unexpected status")
+	addChoice(c, o.format, "format", "how to print exchanges: text, or json for one record per line")
 	configs.AddFlags(f, policySettings()...)
 	configs.AddFlags(f, ruleSettings()...)
 	configs.AddFlags(f, "severity", "color", "quiet", "report", "show-secrets",
@@ -114,13 +114,13 @@ const (
 func (p *program) checks(o *checkOptions, urls []string) ([]check.Check, error) {
 	switch {
 	case len(urls) == 0 && o.list == "":
-		return nil, usageErrorf("check: needs a URL, or a --file of them; see \"sidenote check --help\"")
+		return nil, usageErrorf("check: needs a URL or --file FILE; see \"sidenote check --help\"")
 	case o.parallel < 1 || o.parallel > maxParallel:
 		return nil, usageErrorf("check: --jobs %d: want a number from 1 to %d", o.parallel, maxParallel)
 	case o.retries < 0 || o.retries > maxRetries:
 		return nil, usageErrorf("check: --retry %d: want a number from 0 to %d", o.retries, maxRetries)
 	case o.maxTime <= 0:
-		return nil, usageErrorf("check: --max-time %s: want a duration above zero, such as 5s", o.maxTime)
+		return nil, usageErrorf("check: --max-time %s: want a duration above 0, such as 5s", o.maxTime)
 	}
 	model, err := p.checkModel(o)
 	if err != nil {
@@ -301,9 +301,9 @@ func (ch *checkRun) run(ctx context.Context, checks []check.Check) error {
 // reason says how many checks did not pass.
 func (ch *checkRun) reason() string {
 	if ch.all == 1 {
-		return "the check did not pass"
+		return "the check failed"
 	}
-	return fmt.Sprintf("%d of %s did not pass", ch.failed, wording.Count(ch.all, "check"))
+	return fmt.Sprintf("%d of %s failed", ch.failed, wording.Count(ch.all, "check"))
 }
 
 // conclude writes the reports and the summary; why are reasons why the run did
@@ -327,7 +327,7 @@ func (ch *checkRun) conclude(why ...string) error {
 func (ch *checkRun) again(r *check.Result, why string, pause time.Duration) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; try %d of %d follows after %s\n",
+	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; retry %d of %d after %s\n",
 		oneLine(r.Check.URL), oneLine(why), r.Try+1, ch.runner.Retries+1, pause)
 }
 

@@ -29,11 +29,12 @@ func newDemoCommand(p *program) *cobra.Command {
 	var origin string
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Show in ten seconds what sidenote does, without a network",
-		Long: `Start an origin server that answers well and badly, a proxy in front of it, and
-make a tour of requests through both. Nothing leaves this machine. All notes are
-shown, info too, unless --severity says otherwise. With --origin only the origin
-server runs, at that address and until it is stopped, to be played with.`,
+		Short: "Show what sidenote does in ten seconds, without a network",
+		Long: `Start an origin server that sends good and bad responses, put a proxy in front of
+it, and send a series of requests through both. Nothing leaves this machine. The
+demo shows all notes, including info, unless you set --severity. With --origin,
+only the origin server runs, at that address until you stop it, so that you can
+try it yourself.`,
 		Example: `  sidenote demo
   sidenote demo --origin 127.0.0.1:9000
   sidenote demo --profile security`,
@@ -49,7 +50,7 @@ server runs, at that address and until it is stopped, to be played with.`,
 			return p.demo(c.Context(), &config)
 		},
 	}
-	c.Flags().StringVar(&origin, "origin", "", "only run the origin server, at this address (`HOST:PORT`)")
+	c.Flags().StringVar(&origin, "origin", "", "run only the origin server, at this address (`HOST:PORT`)")
 	configs.AddFlags(c.Flags(), ruleSettings()...)
 	configs.AddFlags(c.Flags(), "severity", "color", "config")
 	return c
@@ -65,7 +66,7 @@ func (p *program) serveDemo(ctx context.Context, address string) error {
 	defer stop()
 	server := &http.Server{Handler: demo.Origin(), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
-	fmt.Fprintf(p.stdout, "origin server on http://%s; / says what there is\n", l.Addr())
+	fmt.Fprintf(p.stdout, "origin server on http://%s; / lists its paths\n", l.Addr())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return &codedError{exitFailed, err}
 	}
@@ -112,7 +113,7 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	if err := console.Close(); err != nil {
 		return &codedError{exitFailed, err}
 	}
-	fmt.Fprintln(p.stdout, "\nNow your own traffic: run sidenote, and in another shell eval \"$(sidenote env)\".")
+	fmt.Fprintln(p.stdout, "\nNow try your own traffic: run sidenote, then in another shell: eval \"$(sidenote env)\"")
 	return nil
 }
 

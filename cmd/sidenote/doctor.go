@@ -33,15 +33,15 @@ func newDoctorCommand(p *program) *cobra.Command {
 	o := doctorOptions{format: newChoice("text", "json")}
 	c := &cobra.Command{
 		Use:   "doctor [PROGRAM...]",
-		Short: "Prove that each runtime here uses the proxy and trusts the CA",
-		Long: `Have each program found on this machine make an https request with the variables
-of "sidenote env", through a proxy and to an origin server of its own, and say
-whether it used the proxy, whether it trusted the CA, which variables did it, and
-what to do where they did not. Nothing leaves this machine and nothing is left
-behind. The CA is a throw-away one; yours is not touched.
+		Short: "Test that each runtime here uses the proxy and trusts the CA",
+		Long: `Make an https request with each program found on this machine, using the variables
+of "sidenote env", a temporary proxy and a local origin server. Print whether the
+program used the proxy and trusted the CA, which variables it read, and how to fix
+it if it didn't. Nothing leaves this machine and nothing is left behind. doctor
+uses a temporary CA and doesn't touch yours.
 
-PROGRAM limits it to some: curl, or node for all that begin with it. The exit
-code is 0 when all that were found work, and 10 when one does not.`,
+PROGRAM selects programs by name or prefix: curl, or node for all that begin with
+node. The exit code is 0 if all found programs work, and 10 if one doesn't.`,
 		Example: `  sidenote doctor
   sidenote doctor curl node
   sidenote doctor --format json`,
@@ -49,7 +49,7 @@ code is 0 when all that were found work, and 10 when one does not.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case o.timeout <= 0:
-				return usageErrorf("doctor: --timeout %s: want a duration above zero, such as 30s", o.timeout)
+				return usageErrorf("doctor: --timeout %s: want a duration above 0, such as 30s", o.timeout)
 			case o.parallel < 1 || o.parallel > maxParallel:
 				return usageErrorf("doctor: --jobs %d: want a number from 1 to %d", o.parallel, maxParallel)
 			}
@@ -60,9 +60,9 @@ code is 0 when all that were found work, and 10 when one does not.`,
 			return p.examine(c.Context(), &o, probes, len(args) > 0)
 		},
 	}
-	addChoice(c, o.format, "format", "how results are printed: text, or json")
-	c.Flags().DurationVar(&o.timeout, "timeout", 30*time.Second, "the `TIME` that a program gets for a request")
-	c.Flags().IntVarP(&o.parallel, "jobs", "j", min(runtime.NumCPU(), 4), "how many programs run at once, a `NUMBER`")
+	addChoice(c, o.format, "format", "how to print the results: text or json")
+	c.Flags().DurationVar(&o.timeout, "timeout", 30*time.Second, "how much `TIME` each program has for its request")
+	c.Flags().IntVarP(&o.parallel, "jobs", "j", min(runtime.NumCPU(), 4), "`NUMBER` of programs to run at once")
 	return c
 }
 
@@ -95,7 +95,7 @@ func chooseProbes(names []string) ([]doctor.Probe, error) {
 		}
 		if !found {
 			words = slices.Compact(words[:len(all)])
-			return nil, usageErrorf("doctor: there is no test of %q%s; there are tests of %s", name, didYouMean(name, words, "%q"), strings.Join(words, ", "))
+			return nil, usageErrorf("doctor: no test for %q%s; there are tests for %s", name, didYouMean(name, words, "%q"), strings.Join(words, ", "))
 		}
 	}
 	var probes []doctor.Probe
@@ -113,7 +113,7 @@ func (p *program) examine(ctx context.Context, o *doctorOptions, probes []doctor
 	defer stop()
 	dir, err := os.MkdirTemp("", "sidenote-doctor-")
 	if err != nil {
-		return &codedError{exitFailed, fmt.Errorf("doctor: cannot make a folder for the programs: %w", err)}
+		return &codedError{exitFailed, fmt.Errorf("doctor: can't create a folder for the programs: %w", err)}
 	}
 	defer os.RemoveAll(dir)
 	d, err := p.newDoctor(dir, o)
@@ -250,7 +250,7 @@ func (d *diagnosis) close() error {
 		text += " work"
 	}
 	if len(d.deaf) > 0 {
-		text += "; by nature without a proxy: " + strings.Join(d.deaf, ", ")
+		text += "; don't support a proxy: " + strings.Join(d.deaf, ", ")
 	}
 	if len(d.missing) > 0 {
 		text += "; not on this machine: " + strings.Join(d.missing, ", ")
@@ -262,7 +262,7 @@ func (d *diagnosis) close() error {
 func (d *diagnosis) err() error {
 	switch {
 	case len(d.fails) > 0:
-		return &codedError{exitPolicy, fmt.Errorf("doctor: %s cannot be watched as it is", strings.Join(d.fails, ", "))}
+		return &codedError{exitPolicy, fmt.Errorf("doctor: %s can't be observed with this setup", strings.Join(d.fails, ", "))}
 	case d.named && len(d.missing) > 0:
 		return &codedError{exitPolicy, fmt.Errorf("doctor: not on this machine: %s", strings.Join(d.missing, ", "))}
 	}

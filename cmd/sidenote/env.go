@@ -24,13 +24,13 @@ func newEnvCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "env",
 		Short: "Print the variables that point programs at the proxy",
-		Long: `Print commands for the shell in use that point programs at the proxy and have
-them trust its CA: variables for curl, git, Python, Node, Go, Java and many
-more. The CA is made if there is none yet. What the variables held before is
-kept, and --unset prints the commands that bring it back.`,
+		Long: `Print commands for your shell that point programs at the proxy and make them
+trust its CA: variables for curl, git, Python, Node, Go, Java and many more.
+sidenote creates the CA if there is none yet. The commands keep the previous
+values, and --unset prints commands that restore them.`,
 		Example: `  eval "$(sidenote env)"                    sh, bash, zsh
   sidenote env --shell fish | source        fish
-  eval "$(sidenote env --unset)"            as it was before`,
+  eval "$(sidenote env --unset)"            undo`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p.fromEnviron(c, "listen", "SIDENOTE_LISTEN", &o.listen)
@@ -42,11 +42,11 @@ kept, and --unset prints the commands that bring it back.`,
 			return writeText(p.stdout, script)
 		},
 	}
-	c.Flags().StringVar(&o.shell, "shell", "", "`SHELL` to print for: sh, bash, zsh, fish, powershell or cmd (default: the one in $SHELL)")
-	c.Flags().StringVar(&o.listen, "listen", configs.Default().Listen, "`ADDRESS` of the proxy, also SIDENOTE_LISTEN")
+	c.Flags().StringVar(&o.shell, "shell", "", "`SHELL` to print commands for: sh, bash, zsh, fish, powershell or cmd (default: $SHELL)")
+	c.Flags().StringVar(&o.listen, "listen", configs.Default().Listen, "`ADDRESS` of the proxy, or set SIDENOTE_LISTEN")
 	addCADir(c.Flags(), &o.caDir)
-	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep what NO_PROXY lets pass the proxy by, but for loopback")
-	c.Flags().BoolVar(&o.unset, "unset", false, "print the commands that undo it")
+	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep the hosts in NO_PROXY out of the proxy, except loopback")
+	c.Flags().BoolVar(&o.unset, "unset", false, "print commands that restore the previous values")
 	return c
 }
 
@@ -77,9 +77,9 @@ func (p *program) envScript(o envOptions) (string, error) {
 	say("run this with: %s", shell.Usage("sidenote env"))
 	say("undo it with:  %s", shell.Usage("sidenote env --unset"))
 	if cleared := plan.NoProxy.Cleared; len(cleared) > 0 {
-		say("cleared from NO_PROXY, so that it is seen: %s", strings.Join(cleared, ", "))
+		say("removed from NO_PROXY, so that sidenote sees it: %s", strings.Join(cleared, ", "))
 	}
-	say("goes past the proxy: %s", strings.Join(plan.NoProxy.Kept, ", "))
+	say("bypasses the proxy: %s", strings.Join(plan.NoProxy.Kept, ", "))
 	b.WriteString(shell.Script(plan.Changes(env)))
 	return b.String(), nil
 }
@@ -94,7 +94,7 @@ func chooseShell(name string, env []string) (environ.Shell, error) {
 	}
 	shell, err := environ.DetectShell(env)
 	if err != nil {
-		return "", usageErrorf("env: $SHELL: %w; say which with --shell", err)
+		return "", usageErrorf("env: $SHELL: %w; choose one with --shell", err)
 	}
 	return shell, nil
 }

@@ -19,15 +19,16 @@ func newExplainCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json", "markdown")
 	c := &cobra.Command{
 		Use:   "explain THING...",
-		Short: "Explain a status code, a field, a rule or an error code",
-		Long: `Explain a status code (404, "not found"), a class of them (4xx, client-error), a
-field (Retry-After, in any case), a rule (status/405-missing-allow) or an error
-code (connect_refused). In JSON one THING gives an object, several an array.`,
+		Short: "Explain a status code, a header field, a rule or an error code",
+		Long: `Explain a status code (404, "not found"), a status class (4xx, client-error), a
+header field (Retry-After, in any case), a rule (status/405-missing-allow) or an
+error code (connect_refused). As JSON, one THING prints an object and several
+print an array.`,
 		Example: `  sidenote explain 429 retry-after
   sidenote explain redirect/missing-location --format markdown`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageErrorf("explain: explain what? name a status code, a field, a rule or an error code, such as 404; see \"sidenote explain --help\"")
+				return usageErrorf("explain: needs a status code, a header field, a rule or an error code, such as 404; see \"sidenote explain --help\"")
 			}
 			return nil
 		},
@@ -96,7 +97,7 @@ func explain(thing string, expected []*annotate.Rule) (*article, error) {
 			return articleOnStatus(s), nil
 		}
 	}
-	return nil, usageErrorf("explain: nothing is known of %q%s; it explains status codes, fields, rules and error codes",
+	return nil, usageErrorf("explain: unknown %q%s; want a status code, a header field, a rule or an error code",
 		thing, didYouMean(thing, things(), "%q"))
 }
 
@@ -115,7 +116,7 @@ func expectedRule(id string, atHand []*annotate.Rule) *annotate.Rule {
 
 func explainCode(code int) (*article, error) {
 	if annotate.StatusClass(code) == annotate.NoClass {
-		return nil, usageErrorf("explain: %d is no status code, which go from 100 to 599; clients take it as a 500", code)
+		return nil, usageErrorf("explain: %d is not a status code: those are 100 to 599; clients treat it as 500", code)
 	}
 	s, _ := annotate.LookupStatus(code)
 	return articleOnStatus(s), nil
@@ -238,7 +239,7 @@ func who(b annotate.Blame) string {
 	case annotate.ByProxy:
 		return "sidenote or its configuration"
 	}
-	return "nobody is at fault"
+	return "no one is at fault"
 }
 
 func retryText(r annotate.Retry) string {
@@ -341,12 +342,12 @@ func articleOnField(n exchange.Name) *article {
 	}
 	a := &article{title: n.String(), label: "field, " + strings.Join(f.Refs, ", "), text: []string{f.Says}}
 	if !described {
-		a.label, a.text = "field", []string{"sidenote knows the name, and has nothing to tell about it."}
+		a.label, a.text = "field", []string{"This is a registered field. sidenote has no further information about it."}
 	} else {
 		a.add("stands in", map[annotate.Direction]string{
 			annotate.InRequests: "requests", annotate.InResponses: "responses", annotate.InBoth: "requests and responses"}[f.Direction])
 		a.add("several", map[bool]string{
-			true: "a list: several lines are the same as one with all members", false: "no list: lines must not be joined"}[f.List])
+			true: "a list: several lines are the same as one with all members", false: "not a list: lines must not be joined"}[f.List])
 	}
 	var calls []string
 	for _, s := range annotate.Statuses() {
@@ -389,7 +390,7 @@ func articleOnFailure(f exchange.Failure) *article {
 	if s, known := annotate.LookupStatus(f.Status); known {
 		a.add("response", fmt.Sprintf("sidenote answers the client with %d %s", s.Code, s.Name))
 	} else {
-		a.add("response", "none is made: a response was on its way already, or the client is gone")
+		a.add("response", "none: a response was already being sent, or the client has gone")
 	}
 	a.add("rules", ruleIDs(func(r *annotate.Rule) bool { return r.ID == rule })...)
 	return a
@@ -412,7 +413,7 @@ func articleOnRule(r *annotate.Rule) *article {
 		a.add("default", "off")
 	}
 	for _, text := range r.Bad {
-		a.examples = append(a.examples, example{"gives this note", text})
+		a.examples = append(a.examples, example{"example with this note", text})
 	}
 	for _, text := range r.Good {
 		a.examples = append(a.examples, example{"is fine", text})

@@ -27,12 +27,12 @@ func (s *server) greet() {
 // warn says which settings take protection away.
 func (s *server) warn() {
 	if slices.Contains(s.config.InsecureUpstream, "all") {
-		s.log.Warn().Msg("certificates of origin servers are NOT verified: anybody on the way can read and change the traffic")
+		s.log.Warn().Msg("certificates of origin servers are NOT verified: anyone on the network path can read and change the traffic")
 	} else if len(s.config.InsecureUpstream) > 0 {
 		s.log.Warn().Msgf("certificates are NOT verified for %s", strings.Join(s.config.InsecureUpstream, ", "))
 	}
 	if s.config.ShowSecrets {
-		s.log.Warn().Msg("secrets are shown and written as they are")
+		s.log.Warn().Msg("secrets are shown and written in clear text")
 	}
 }
 

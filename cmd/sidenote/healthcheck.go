@@ -19,10 +19,9 @@ func newHealthcheckCommand(p *program) *cobra.Command {
 	var timeout time.Duration
 	c := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask a running sidenote whether it is well",
-		Long: `Ask a running sidenote whether it is well, and exit with 0 if it is and with 1
-if it is not or does not answer. It is what the container image uses as its
-HEALTHCHECK.`,
+		Short: "Check that a running sidenote is healthy",
+		Long: `Check that a running sidenote is healthy. The exit code is 0 if it is, and 1 if it
+isn't or doesn't answer. The container image uses this command as its HEALTHCHECK.`,
 		Example: "  sidenote healthcheck --admin 127.0.0.1:8081",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -39,7 +38,7 @@ HEALTHCHECK.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`ADDRESS` of the admin server, also SIDENOTE_ADMIN")
+	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`ADDRESS` of the admin server, or set SIDENOTE_ADMIN")
 	c.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long to wait for the answer")
 	return c
 }
@@ -48,11 +47,11 @@ HEALTHCHECK.`,
 // listened on: "0.0.0.0:8081" is every address, so loopback will do.
 func reachable(listen string) (string, error) {
 	if listen == "off" {
-		return "", fmt.Errorf("there is no admin server to ask; leave it on")
+		return "", fmt.Errorf("the admin server is off; give it an address with --admin")
 	}
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil || port == "" || port == "0" {
-		return "", fmt.Errorf("want HOST:PORT with the port that is listened on")
+		return "", fmt.Errorf("want HOST:PORT with the port of the running admin server")
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -75,7 +74,7 @@ func checkHealth(ctx context.Context, address string) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("sidenote does not answer: %w", err)
+		return fmt.Errorf("sidenote doesn't answer: %w", err)
 	}
 	defer response.Body.Close()
 	why, _ := io.ReadAll(io.LimitReader(response.Body, 200)) // it is said with the status or not at all

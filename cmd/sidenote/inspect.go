@@ -44,7 +44,7 @@ type inspectorParts struct {
 func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, authority *ca.Authority, log zerolog.Logger) (*inspectorParts, error) {
 	if admin == nil {
 		if c.Store != "" {
-			return nil, usageErrorf("--store keeps what the inspector shows, and --admin off leaves that out; use --save to write exchanges to a file")
+			return nil, usageErrorf("--store keeps the exchanges of the inspector, but --admin off turns the inspector off; use --save to write exchanges to a file")
 		}
 		return nil, nil
 	}
@@ -98,10 +98,10 @@ func (i *inspectorParts) load(again func(*exchange.Exchange) *annotate.Annotated
 		return &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
 	}
 	if bad > 0 {
-		log.Warn().Msgf("--store: %s of %s cannot be read and are left alone", wording.Count(bad, "exchange"), c.Store)
+		log.Warn().Msgf("--store: skipped %s in %s that can't be read", wording.Count(bad, "exchange"), c.Store)
 	}
 	if taken > 0 {
-		log.Info().Msgf("%s of earlier runs are in the inspector", wording.Count(taken, "exchange"))
+		log.Info().Msgf("loaded %s of earlier runs into the inspector", wording.Count(taken, "exchange"))
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func inspectorKey(dir string) ([]byte, error) {
 		case err == nil && len(key) == 32:
 			return key, nil
 		case err == nil:
-			return nil, fmt.Errorf("%s: not a key of the inspector; remove it, and a new one is made", name)
+			return nil, fmt.Errorf("%s: not a key of the inspector; remove the file, and sidenote creates a new key", name)
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("the inspector's key: %w", err)
 		}
@@ -203,9 +203,10 @@ func newOpenCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "open",
 		Short: "Open the inspector of a running sidenote in a browser",
-		Long: `Print a link to the inspector of a sidenote that runs on this machine, and open
-it in a browser where there is a desktop. The link works once, within a day; the
-browser that opened it has a session until the inspector is not used for a day.`,
+		Long: `Print a link to the inspector of a sidenote that runs on this machine, and open it
+in a browser if there is a desktop. The link works once and expires after a day.
+The browser that opens it has a session until it doesn't use the inspector for a
+day.`,
 		Example: `  sidenote open
   sidenote open --print --admin 127.0.0.1:9001
   curl -H "Authorization: Bearer $(sidenote open --token)" http://127.0.0.1:8081/api/v1/exchanges`,
@@ -214,7 +215,7 @@ browser that opened it has a session until the inspector is not used for a day.`
 			p.fromEnviron(c, "admin", "SIDENOTE_ADMIN", &admin)
 			p.caDirFromEnviron(c, &dir)
 			if !configs.IsLoopback(admin) {
-				return usageErrorf("open: %s is not on loopback, where a browser asks for the credentials of --proxy-auth; go to http://%s/", admin, admin)
+				return usageErrorf("open: %s is not a loopback address; open http://%s/ and log in with the credentials of --proxy-auth", admin, admin)
 			}
 			admission, err := admissionOf(dir)
 			if err != nil {
@@ -224,7 +225,7 @@ browser that opened it has a session until the inspector is not used for a day.`
 				return writeText(p.stdout, admission.Bearer()+"\n")
 			}
 			if err := reaches(admin); err != nil {
-				return &codedError{exitFailed, fmt.Errorf("open: no sidenote answers on %s: %w; start one, or say where it is with --admin", admin, err)}
+				return &codedError{exitFailed, fmt.Errorf("open: no sidenote answers on %s: %w; start one, or give its address with --admin", admin, err)}
 			}
 			link := "http://" + admin + "/?" + admission.Link()
 			if !printOnly {
@@ -236,7 +237,7 @@ browser that opened it has a session until the inspector is not used for a day.`
 	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`HOST:PORT` of its admin server")
 	addCADir(c.Flags(), &dir)
 	c.Flags().BoolVar(&printOnly, "print", false, "only print the link")
-	c.Flags().BoolVar(&token, "token", false, "print a session for programs instead, which is good for a day")
+	c.Flags().BoolVar(&token, "token", false, "print a token for programs instead, valid for a day")
 	return c
 }
 
@@ -248,7 +249,7 @@ func admissionOf(dir string) (*inspector.Admission, error) {
 	}
 	key, err := inspectorKey(dir)
 	if err != nil {
-		return nil, &codedError{exitFailed, fmt.Errorf("open: %w; is this the folder of the sidenote that runs?", err)}
+		return nil, &codedError{exitFailed, fmt.Errorf("open: %w; is this the CA folder of the running sidenote?", err)}
 	}
 	return inspector.NewAdmission(key), nil
 }

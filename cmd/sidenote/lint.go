@@ -23,13 +23,13 @@ func newLintCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lint FILE...",
 		Short: "Judge the exchanges of a HAR or JSONL file",
-		Long: `Judge recorded exchanges as the proxy judges live ones. FILE is a HAR, as browsers
-and other proxies save it, or a JSONL that sidenote saved with --save; a folder,
-for all *.har and *.jsonl below it; or - for standard input. Entries of a file
-count from 0, as in jq's .log.entries[0], both in what is printed and in errors.
+		Long: `Judge recorded exchanges as the proxy judges live ones. FILE is a HAR from a
+browser or another proxy, a JSONL file from --save, a folder (for all *.har and
+*.jsonl files below it), or - for standard input. Entries are numbered from 0, as
+in jq's .log.entries[0], in the output and in errors.
 
-The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
-2 when a file could not be read whole; the others are judged all the same.`,
+The exit code is 0 if no note is as severe as --fail-on, 10 if one is, and 2 if a
+file could not be read completely; the other files are still judged.`,
 		Example: `  sidenote lint checkout.har
   sidenote lint --fail-on warn --rules 'cookie/*=off' captures/
   sidenote lint --format json - < checkout.har`,
@@ -54,7 +54,7 @@ The exit code is 0 when no note is as bad as --fail-on says, 10 when one is, and
 			return l.run(c.Context())
 		},
 	}
-	addChoice(c, format, "format", "how exchanges are printed: text, or json for one record a line")
+	addChoice(c, format, "format", "how to print exchanges: text, or json for one record per line")
 	configs.AddFlags(c.Flags(), policySettings()...)
 	configs.AddFlags(c.Flags(), ruleSettings()...)
 	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "filter", "report", "show-secrets", "config")

@@ -140,7 +140,7 @@ func TestLintOutputThatCannotBeWritten(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var errs bytes.Buffer
 		code := run(context.Background(), []string{"lint", "--format", format, name}, nil, nil, failingWriter{}, &errs)
-		if code != exitFailed || !strings.Contains(errs.String(), "cannot write the output") {
+		if code != exitFailed || !strings.Contains(errs.String(), "can't write the output") {
 			t.Errorf("%s: exit %d, %s", format, code, errs.String())
 		}
 	}
@@ -170,12 +170,12 @@ func TestLintInterrupted(t *testing.T) {
 	}()
 	var out, errs bytes.Buffer
 	code := run(ctx, []string{"lint", "--report", "markdown=" + page + ",har=" + har, "-"}, nil, in, &out, &errs)
-	const want = "sidenote: lint: interrupted; what was written is only what there was until then\n"
+	const want = "sidenote: lint: interrupted; the output contains only what was read until then\n"
 	if code != exitFailed || errs.String() != want || !strings.Contains(out.String(), "-- 20 exchanges: 20 4xx; 20 errors") {
 		t.Errorf("exit %d, %s\n%s", code, errs.String(), out.String())
 	}
 	b, err := os.ReadFile(page)
-	if err != nil || !strings.Contains(string(b), "t was interrupted; what was written is only what there was until then") {
+	if err != nil || !strings.Contains(string(b), "t was interrupted; the output contains only what was read until then") {
 		t.Errorf("%v\n%s", err, b)
 	}
 	if n := countHAR(har); n != lines {
@@ -207,10 +207,10 @@ func TestCheckInterrupted(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "report.md")
 	var out, errs bytes.Buffer
 	code := run(ctx, []string{"check", "--report", "markdown=" + page, s.URL + "/a", s.URL + "/silent", s.URL + "/c"}, nil, nil, &out, &errs)
-	if code != exitFailed || !strings.Contains(errs.String(), "sidenote: check: interrupted; what was written") || !strings.Contains(out.String(), "-- 1 exchange: 1 2xx") {
+	if code != exitFailed || !strings.Contains(errs.String(), "sidenote: check: interrupted; the output contains") || !strings.Contains(out.String(), "-- 1 exchange: 1 2xx") {
 		t.Errorf("exit %d, %s\n%s", code, errs.String(), out.String())
 	}
-	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), "t was interrupted; what was written") || !strings.Contains(string(b), "**1 exchange**") {
+	if b, err := os.ReadFile(page); err != nil || !strings.Contains(string(b), "t was interrupted; the output contains") || !strings.Contains(string(b), "**1 exchange**") {
 		t.Errorf("%v\n%s", err, b)
 	}
 }

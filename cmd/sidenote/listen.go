@@ -62,11 +62,11 @@ func listenOn(address, flag string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: another program listens there; stop it, or choose another port (0 takes a free one)", flag, address)}
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: another program already listens there; stop it, or choose another port (0 picks a free one)", flag, address)}
 	case errors.Is(err, syscall.EACCES):
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: not permitted; choose a port above 1023", flag, address)}
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: this machine has no such address; use one of its own, such as 127.0.0.1", flag, address)}
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: this machine has no such address; use one that it has, such as 127.0.0.1", flag, address)}
 	case err != nil:
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: %w", flag, address, err)}
 	}

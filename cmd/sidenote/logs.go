@@ -33,11 +33,11 @@ func (r *recordFiles) open(path, flag string, o sink.LogFileOptions) (*sink.LogF
 func (r *recordFiles) reopen() {
 	for _, f := range r.files {
 		if err := f.Reopen(); err != nil {
-			r.log.Warn().Msgf("SIGHUP: %v; until then records go where they went", err)
+			r.log.Warn().Msgf("SIGHUP: %v; sidenote keeps writing to the old file until then", err)
 		}
 	}
 	if len(r.files) > 0 {
-		r.log.Info().Msg("SIGHUP: the files of records are opened anew")
+		r.log.Info().Msg("SIGHUP: reopened the record files")
 	}
 }
 

@@ -44,7 +44,7 @@ func (p *program) newExport(c *configs.Config, run string, log zerolog.Logger) (
 		return e, err
 	}
 	e.exporter = otlp.New(otlp.Options{Targets: targets, Resource: resource, Tracer: e.tracer, Log: log, Where: collector(c, targets)})
-	e.lane = &sink.Lane{Name: "otlp", Sink: e.exporter, Lossy: true, Direct: true, Fix: "see whether the collector runs"}
+	e.lane = &sink.Lane{Name: "otlp", Sink: e.exporter, Lossy: true, Direct: true, Fix: "check that the collector runs"}
 	return e, nil
 }
 
@@ -80,10 +80,10 @@ func (p *program) otlpTargets(c *configs.Config) (otlp.Targets, error) {
 // beside them: two places for one thing would leave one out unseen.
 func (p *program) otlpFromEnviron(c *configs.Config, where string) (otlp.Targets, error) {
 	if len(c.OTLPHeaders) > 0 {
-		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_HEADERS", c.Where("otlp-headers"), where)
+		return otlp.Targets{}, usageErrorf("%s needs a collector URL; with %s env, set OTEL_EXPORTER_OTLP_HEADERS instead", c.Where("otlp-headers"), where)
 	}
 	if c.OTLPCA != "" {
-		return otlp.Targets{}, usageErrorf("%s is for the URL of a collector; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE", c.Where("otlp-ca"), where)
+		return otlp.Targets{}, usageErrorf("%s needs a collector URL; with %s env, set OTEL_EXPORTER_OTLP_CERTIFICATE instead", c.Where("otlp-ca"), where)
 	}
 	t, err := otlp.TargetsFromEnviron(func(name string) string { v, _ := p.lookup(name); return v })
 	if err != nil {
@@ -97,7 +97,7 @@ func otlpHeader(c *configs.Config) (http.Header, error) {
 	h := http.Header{}
 	for name, value := range c.OTLPHeaders {
 		if !otlp.ValidHeader(name, value) {
-			return nil, usageErrorf("%s: %q cannot be sent: a name has no spaces, and a value no control characters", c.Where("otlp-headers"), name)
+			return nil, usageErrorf("%s: can't send %q: a name can't contain spaces, and a value can't contain control characters", c.Where("otlp-headers"), name)
 		}
 		h.Set(name, value)
 	}
@@ -119,9 +119,9 @@ func collector(c *configs.Config, targets otlp.Targets) string {
 func (e *export) greet(log zerolog.Logger) {
 	switch {
 	case e.off != "":
-		log.Info().Msgf("nothing is sent to an OpenTelemetry collector: %s names the environment, where %s", e.setting, e.off)
+		log.Info().Msgf("not sending to an OpenTelemetry collector: %s uses the environment, where %s", e.setting, e.off)
 	case e.lane != nil:
-		log.Info().Msgf("spans and notes go to the OpenTelemetry collector that %s names", e.setting)
+		log.Info().Msgf("sending spans and notes to the OpenTelemetry collector of %s", e.setting)
 	}
 }
 

@@ -54,7 +54,7 @@ func (p *program) openOutputs(plan outputPlan) (_ *outputs, err error) {
 		}
 	}
 	if plan.store != nil {
-		o.lanes = append(o.lanes, sink.Lane{Name: "store", Sink: plan.store, Content: true, Fix: "free space for " + c.Store})
+		o.lanes = append(o.lanes, sink.Lane{Name: "store", Sink: plan.store, Content: true, Fix: "free disk space for " + c.Store})
 	}
 	if plan.otlp != nil {
 		o.lanes = append(o.lanes, *plan.otlp)
@@ -72,7 +72,7 @@ func (o *outputs) console(p *program, plan *outputPlan) (sink.Lane, error) {
 	if err != nil {
 		return sink.Lane{}, err
 	}
-	lane := sink.Lane{Name: "console", Fix: "see what reads the output"}
+	lane := sink.Lane{Name: "console", Fix: "check the program that reads the output"}
 	if c.Format == "json" {
 		lane.Sink = only(jsonLog(c, o.out, nil), wanted)
 		return lane, nil
@@ -95,7 +95,7 @@ func (o *outputs) log(_ *program, plan *outputPlan) (sink.Lane, error) {
 	if err != nil {
 		return sink.Lane{}, err
 	}
-	return sink.Lane{Name: "log", Sink: jsonLog(c, f, f), Fix: "free space for " + c.LogFile}, nil
+	return sink.Lane{Name: "log", Sink: jsonLog(c, f, f), Fix: "free disk space for " + c.LogFile}, nil
 }
 
 // save returns the lane of whole exchanges; none where there is no file for
@@ -110,7 +110,7 @@ func (o *outputs) save(_ *program, plan *outputPlan) (sink.Lane, error) {
 	if err != nil {
 		return sink.Lane{}, err
 	}
-	return sink.Lane{Name: "save", Sink: only(sink.NewSave(f, f), saved), Content: true, Fix: "free space for " + c.Save}, nil
+	return sink.Lane{Name: "save", Sink: only(sink.NewSave(f, f), saved), Content: true, Fix: "free disk space for " + c.Save}, nil
 }
 
 // jsonLog makes a sink of the JSON log, with the lines that are asked for.

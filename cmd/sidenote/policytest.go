@@ -19,9 +19,9 @@ import (
 func newPolicyCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "policy",
-		Short: "Try a policy on saved exchanges",
-		Long: `A policy says what is good enough: from which severity a note fails, which rules
-weigh more or less for some traffic, what is expected, and which budgets hold.`,
+		Short: "Test a policy on saved exchanges",
+		Long: `A policy defines what passes and what fails: the severity from which notes fail,
+other severities for some rules or traffic, expectations, and budgets.`,
 		Args: needsSubcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -32,13 +32,13 @@ weigh more or less for some traffic, what is expected, and which budgets hold.`,
 func newPolicyTestCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "test FILE...",
-		Short: "Say which expectations held on saved exchanges, and how often",
-		Long: `Judge recorded exchanges by a policy, and say of each expectation how many it was
-about, how many were as expected and how many were not. One that was about none
-is probably mistyped. FILE is what "sidenote lint" takes.
+		Short: "Count how often each expectation held on saved exchanges",
+		Long: `Judge recorded exchanges by a policy. For each expectation, print how many exchanges
+it applied to, and how many met it or broke it. An expectation that applied to no
+exchange is probably mistyped. FILE is the same as for "sidenote lint".
 
-The exit code is 0 when the policy passed, 10 when it did not, 2 when a file
-could not be read whole, and 125 when the policy itself is wrong.`,
+The exit code is 0 if the policy passed, 10 if it failed, 2 if a file could not be
+read completely, and 125 if the policy itself is wrong.`,
 		Example: `  sidenote policy test --policy policy.yaml captures/
   sidenote policy test --expect 'fast: duration < 0.5' checkout.har`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -118,7 +118,7 @@ func (j *judgeRun) testPolicy(ctx context.Context) error {
 func printPolicyTest(w io.Writer, p *policy.Policy, v policy.Verdict) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "exchanges  %d\n", v.Exchanges)
-	fmt.Fprintf(&b, "notes      %d that fail, %d that a baseline accepts\n", v.Failing, v.Accepted)
+	fmt.Fprintf(&b, "notes      %d failing, %d accepted by a baseline\n", v.Failing, v.Accepted)
 	all := p.Expectations()
 	if len(all) > 0 {
 		width := len("expectation")

@@ -62,7 +62,7 @@ func verdictOf(j *judge) report.Verdict {
 	switch failOn := j.policy.FailOn(); {
 	case !v.Passed || !j.policy.CanFail():
 	case failOn == 0:
-		out.Reasons = []string{"the policy holds"}
+		out.Reasons = []string{"the policy passed"}
 	default:
 		out.Reasons = []string{"no note at or above " + failOn.String()}
 	}
@@ -89,7 +89,7 @@ func notTheSameFile(reports []configs.Report, inputs []capture) error {
 		}
 		for i := range inputs {
 			if in, err := os.Stat(inputs[i].name); err == nil && os.SameFile(info, in) {
-				return usageErrorf("--report %s=%s: that is a file to be read; name another", r.Kind, r.File)
+				return usageErrorf("--report %s=%s: this is also an input file; choose another name", r.Kind, r.File)
 			}
 		}
 	}
@@ -207,7 +207,7 @@ func (r *reports) needContent() bool { return len(r.streams) > 0 }
 func (r *reports) lanes() []sink.Lane {
 	lanes := []sink.Lane{{Name: "report", Sink: r.collector}}
 	for _, s := range r.streams {
-		lanes = append(lanes, sink.Lane{Name: "report " + s.Kind, Sink: s, Content: true, Fix: "free space for " + s.File})
+		lanes = append(lanes, sink.Lane{Name: "report " + s.Kind, Sink: s, Content: true, Fix: "free disk space for " + s.File})
 	}
 	return lanes
 }
@@ -369,7 +369,7 @@ func (r *reports) makeRoom(name string) (target string, err error) {
 // what to do.
 func cannotWriteFile(name string, err error) error {
 	if name == "-" {
-		return fmt.Errorf("cannot write standard output: %w", err)
+		return fmt.Errorf("can't write to standard output: %w", err)
 	}
 	return wholefile.Unwritable(name, err)
 }

@@ -101,8 +101,8 @@ func newRootCommand(p *program) *cobra.Command {
 		Use:   "sidenote",
 		Short: "An HTTP debugging proxy that writes notes in the margin of every response",
 		Long: `sidenote is an HTTP debugging proxy that writes notes in the margin of every
-response: what its status means, whether it carries the fields that the status
-calls for, who has to act, and why.`,
+response: what the status means, whether the headers that it needs are there, who
+has to act, and why.`,
 		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
@@ -175,7 +175,7 @@ func didYouMean(word string, candidates []string, format string) string {
 func newHelpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Print how a command is used",
+		Short: "Print the help of a command",
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, rest, err := root.Find(args)
 			if err != nil || c == root && len(rest) > 0 {

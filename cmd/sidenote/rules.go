@@ -78,8 +78,8 @@ func newRulesCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rules",
 		Short: "List the rules",
-		Long: `List the rules: what sidenote looks for in each exchange. The flags narrow the
-list; "sidenote explain RULE" tells all about one.`,
+		Long: `List the rules that sidenote checks in each exchange. The flags filter the list.
+"sidenote explain RULE" explains one rule.`,
 		Example: `  sidenote rules --topic redirect
   sidenote rules --status 429 --severity warn
   sidenote rules --profile security
@@ -99,12 +99,12 @@ list; "sidenote explain RULE" tells all about one.`,
 			return writeText(p.stdout, rulesText(listed))
 		},
 	}
-	addChoice(c, format, "format", "how to print them")
-	c.Flags().StringVar(&f.topic, "topic", "", "only the rules of this `TOPIC`, the part of their name before the slash")
-	addChoice(c, f.severity, "severity", "only those of this severity and above")
-	addChoice(c, f.profile, "profile", "only those that are on in this profile, with its severities")
-	c.Flags().IntVar(&f.status, "status", 0, "only those for this status `CODE`")
-	c.Flags().StringVar(&f.field, "field", "", "only those about this `FIELD`")
+	addChoice(c, format, "format", "how to print the rules")
+	c.Flags().StringVar(&f.topic, "topic", "", "only rules of this `TOPIC`, the part of the ID before the slash")
+	addChoice(c, f.severity, "severity", "only rules of this severity and above")
+	addChoice(c, f.profile, "profile", "only rules that are on in this profile, with its severities")
+	c.Flags().IntVar(&f.status, "status", 0, "only rules for this status `CODE`")
+	c.Flags().StringVar(&f.field, "field", "", "only rules about this header `FIELD`")
 	return c
 }
 
@@ -129,10 +129,10 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 			f.topic, didYouMean(f.topic, topics, "%s"), strings.Join(topics, ", "))
 	}
 	if byStatus && annotate.StatusClass(f.status) == annotate.NoClass {
-		return nil, usageErrorf("rules: --status %d is no status code; want 100 to 599", f.status)
+		return nil, usageErrorf("rules: --status %d is not a status code; want 100 to 599", f.status)
 	}
 	if f.field != "" && exchange.LookupName(f.field) == 0 {
-		return nil, usageErrorf("rules: --field: no field %q is known%s; give the name of a registered field",
+		return nil, usageErrorf("rules: --field: unknown field %q%s; use the name of a registered field",
 			f.field, didYouMean(f.field, fieldNames(), "%s"))
 	}
 	keep := func(r *annotate.Rule) bool {
@@ -194,7 +194,7 @@ func isAboutField(r *annotate.Rule, n exchange.Name) bool {
 // rulesText lists rules by topic, one a line, for people and for grep.
 func rulesText(list []*annotate.Rule) string {
 	if len(list) == 0 {
-		return "no rule is like that\n"
+		return "no rule matches\n"
 	}
 	widest := 0
 	for _, r := range list {
@@ -211,7 +211,7 @@ func rulesText(list []*annotate.Rule) string {
 		}
 		fmt.Fprintf(&b, "%-5s  %-*s  %s\n", r.Severity, widest, r.ID, title)
 	}
-	fmt.Fprintf(&b, "\n%s; all about one: sidenote explain %s\n", wording.Count(len(list), "rule"), list[0].ID)
+	fmt.Fprintf(&b, "\n%s; to explain one: sidenote explain %s\n", wording.Count(len(list), "rule"), list[0].ID)
 	return b.String()
 }
 

@@ -27,17 +27,17 @@ func newRunCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:                   "run [flags] -- CMD [ARG...]",
 		DisableFlagsInUseLine: true,
-		Short:                 "Run a command with a proxy of its own, and judge its exchanges",
-		Long: `Run CMD with a proxy of its own. The environment of CMD points it, and what it
-starts, at the proxy and has it trust the proxy's CA; nothing else has to be
-changed. Standard input, output and error are CMD's own; sidenote writes to
-standard error. When CMD has ended, its exchanges are judged.
+		Short:                 "Run a command with its own proxy, and judge its exchanges",
+		Long: `Run CMD with its own proxy. Environment variables make CMD, and every program it
+starts, use the proxy and trust its CA, so you don't have to change anything else.
+CMD keeps its standard input, output and error; sidenote writes to standard error.
+When CMD has ended, sidenote judges its exchanges.
 
-The exit code is that of CMD when it is not 0, and 128 and the number of the
-signal when a signal ended CMD. Otherwise it is 0 when the policy passed, 10 when
-it did not, and 11 when nothing came through the proxy. It is 2 when the command
-line or the configuration is wrong, 125 when sidenote itself failed, 126 when CMD
-cannot be run, and 127 when there is no CMD.`,
+The exit code is CMD's own if it isn't 0, or 128 plus the signal number if a signal
+ended CMD. Otherwise it is 0 if the policy passed, 10 if it failed, and 11 if
+nothing came through the proxy. It is 2 if the command line or the configuration is
+wrong, 125 if sidenote itself failed, 126 if CMD can't be run, and 127 if CMD
+doesn't exist.`,
 		Example: `  sidenote run -- npm test
   sidenote run --fail-on warn --save exchanges.jsonl -- go test ./...
   sidenote run --min-exchanges 20 --grace 10s -- ./smoke.sh`,
@@ -68,7 +68,7 @@ cannot be run, and 127 when there is no CMD.`,
 	}
 	configs.AddFlags(c.Flags())
 	configs.AddFlags(c.Flags(), "require-traffic", "min-exchanges", "grace", "keep-no-proxy")
-	c.Flags().BoolVar(&printEnv, "print-env", false, "print the variables that are set for CMD, and who reads them")
+	c.Flags().BoolVar(&printEnv, "print-env", false, "print the variables set for CMD, and which programs read them")
 	for _, name := range []string{"listen", "admin"} {
 		c.Flags().Lookup(name).DefValue = runDefaults()[name]
 	}
@@ -96,7 +96,7 @@ func runConfig(c configs.Config) configs.Config {
 // findCommand finds the program that the arguments name.
 func (p *program) findCommand(args []string) (child.Command, error) {
 	if len(args) == 0 {
-		return child.Command{}, usageErrorf(`run: needs a CMD to run, as in "sidenote run -- npm test"; see "sidenote run --help"`)
+		return child.Command{}, usageErrorf(`run: needs a CMD, as in "sidenote run -- npm test"; see "sidenote run --help"`)
 	}
 	path, err := exec.LookPath(args[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) { // as env(1) does, the current folder is searched if PATH says so
@@ -129,15 +129,15 @@ func cannotRun(name string, err error) error {
 	}
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		code, what = exitNoCMD, "there is no such program in PATH; see how it is spelled, or give its path"
+		code, what = exitNoCMD, "no such program in PATH; check the spelling, or give its path"
 	case errors.Is(err, fs.ErrNotExist) && !exists(name):
-		code, what = exitNoCMD, "there is no such file; see how it is spelled"
+		code, what = exitNoCMD, "no such file; check the spelling"
 	case errors.Is(err, fs.ErrNotExist):
-		code, what = exitNoCMD, "the program that its first line names, or its loader, is not there"
+		code, what = exitNoCMD, "the interpreter in its first line, or its loader, does not exist"
 	case errors.Is(err, fs.ErrPermission):
 		what += "; make it executable with chmod +x, or run it with its interpreter"
 	}
-	return &codedError{code, fmt.Errorf("run: cannot run %s: %s", printable.Text(name, false), what)}
+	return &codedError{code, fmt.Errorf("run: can't run %s: %s", printable.Text(name, false), what)}
 }
 
 func exists(name string) bool {
@@ -186,7 +186,7 @@ func (r *commandRun) run(ctx context.Context) error {
 // prepare makes the folder and the environment of the command.
 func (r *commandRun) prepare() (err error) {
 	if r.folder, err = os.MkdirTemp("", folderPrefix); err != nil {
-		return fmt.Errorf("make a folder for this run: %w", err)
+		return fmt.Errorf("create a folder for this run: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -208,7 +208,7 @@ func (r *commandRun) prepare() (err error) {
 		r.sayVariables(plan)
 	}
 	if cleared := plan.NoProxy.Cleared; len(cleared) > 0 {
-		r.log.Info().Msgf("cleared from NO_PROXY, so that it is seen: %s", printable.Text(strings.Join(cleared, ", "), false))
+		r.log.Info().Msgf("removed from NO_PROXY, so that sidenote sees it: %s", printable.Text(strings.Join(cleared, ", "), false))
 	}
 	return nil
 }

@@ -17,18 +17,18 @@ const maxBypassLines = 10
 // left running.
 func (r *commandRun) sayBypass(seen child.Seen) {
 	if n := connectionCount(seen.Outside); n > 0 {
-		r.log.Warn().Msgf("%s went past the proxy; what passed there was not looked at:", wording.Count(n, "connection"))
+		r.log.Warn().Msgf("%s bypassed the proxy, so sidenote did not see that traffic:", wording.Count(n, "connection"))
 		r.sayConnections(seen.Outside)
 	}
 	if seen.More > 0 {
-		r.log.Warn().Msgf("%s more were made that are not told apart", wording.Count(seen.More, "connection"))
+		r.log.Warn().Msgf("%s more could not be listed separately", wording.Count(seen.More, "connection"))
 	}
 	if n := len(seen.Left); n > 0 {
 		var names []string
 		for _, p := range seen.Left[:min(n, maxBypassLines)] {
 			names = append(names, fmt.Sprintf("%s (process %d)", printable.Text(p.Program, false), p.PID))
 		}
-		r.log.Warn().Msgf("still running, now without the proxy: %s", andMore(strings.Join(names, ", "), n))
+		r.log.Warn().Msgf("still running, from now on without the proxy: %s", andMore(strings.Join(names, ", "), n))
 	}
 }
 
@@ -62,22 +62,22 @@ func (r *commandRun) diagnose(seen child.Seen) {
 	r.log.Warn().Msg("nothing came through the proxy:")
 	switch {
 	case connected > 0:
-		r.say("%s reached the proxy, and no request came over any.", wording.Count(int(connected), "connection"))
-		r.say("See whether the program trusts the CA that the variables name: sidenote run --print-env.")
+		r.say("%s reached the proxy, but none carried a request.", wording.Count(int(connected), "connection"))
+		r.say("Check that the program trusts the CA that the variables name: sidenote run --print-env.")
 	case len(seen.Outside) > 0:
-		r.say("The program above does not look at the variables that name the proxy.")
+		r.say("The program above ignores the proxy variables.")
 		r.say("%s", fixFor(seen.Outside[0].Program))
 	case len(seen.Inside) > 0:
-		r.say("The command went straight to servers on this machine:")
+		r.say("The command connected directly to servers on this machine:")
 		r.sayConnections(seen.Inside)
-		r.say("Go, Java and some others use no proxy for localhost and 127.0.0.1.")
-		r.say("Call the server by a name below localhost, such as http://api.localhost:%d; the proxy leads it here.", seen.Inside[0].Remote.Port())
+		r.say("Go, Java and some others don't use a proxy for localhost and 127.0.0.1.")
+		r.say("Use a name below localhost, such as http://api.localhost:%d; the proxy resolves it to this machine.", seen.Inside[0].Remote.Port())
 	case seen.Works:
-		r.say("No connection of the command was seen, neither to the proxy nor past it. Did it send requests at all?")
+		r.say("The command opened no connection that sidenote could see, to the proxy or elsewhere. Did it send any requests?")
 	default:
-		r.say("Where the command went instead cannot be seen on this system.")
+		r.say("On this system, sidenote can't see where the command connected instead.")
 	}
-	r.say("The variables that are set for the command: sidenote run --print-env -- ...")
+	r.say("To print the variables set for the command: sidenote run --print-env -- ...")
 }
 
 // say writes a line of explanation below what was said before.
@@ -90,13 +90,13 @@ func fixFor(program string) string {
 	name, _, _ := strings.Cut(program, " ")
 	switch name = strings.TrimRight(name, ".0123456789"); {
 	case name == "node" || name == "nodejs":
-		return "In Node a client with an agent of its own, or with HTTP/2, goes past it: give it an agent that heeds the environment."
+		return "In Node, a client with its own agent or with HTTP/2 bypasses the proxy: give it an agent that reads the proxy variables."
 	case name == "java":
-		return "Does it set -Dhttps.proxyHost, or a ProxySelector of its own? Leave these to the variables."
+		return "Does it set -Dhttps.proxyHost or its own ProxySelector? Remove these, so that the variables apply."
 	case strings.HasPrefix(name, "python"):
-		return "In Python aiohttp wants trust_env=True; httpx and requests heed the variables unless trust_env is off."
+		return "In Python, aiohttp needs trust_env=True; httpx and requests read the variables unless trust_env is off."
 	case slices.ContainsFunc([]string{"chrom", "firefox"}, func(s string) bool { return strings.Contains(strings.ToLower(name), s) }):
-		return "Start the browser with its own setting for a proxy."
+		return "Start the browser with its own proxy setting."
 	}
-	return "Does it have a setting for a proxy? Otherwise point it at a reverse listener: sidenote run --reverse 127.0.0.1:9000=https://HOST -- ..."
+	return "Does it have a proxy setting? Otherwise point it at a reverse listener: sidenote run --reverse 127.0.0.1:9000=https://HOST -- ..."
 }

@@ -77,9 +77,9 @@ func (r *commandRun) verdict(end child.End, failure error) (code int, reasons []
 func lacks(c *configs.Config, exchanges int) string {
 	switch {
 	case exchanges == 0 && c.RequireTraffic:
-		return "nothing came through the proxy, so that nothing was judged; --require-traffic=false lets that pass"
+		return "nothing came through the proxy, so there was nothing to judge; --require-traffic=false accepts that"
 	case exchanges < c.MinExchanges:
-		return fmt.Sprintf("%s came through the proxy, and --min-exchanges wants %d", wording.Count(exchanges, "exchange"), c.MinExchanges)
+		return fmt.Sprintf("%s came through the proxy; --min-exchanges requires %d", wording.Count(exchanges, "exchange"), c.MinExchanges)
 	}
 	return ""
 }

@@ -61,11 +61,11 @@ func (p *program) runInside(outer *url.URL, c *cobra.Command, command child.Comm
 	var asked []string
 	c.Flags().Visit(func(f *pflag.Flag) { asked = append(asked, "--"+f.Name) })
 	if len(asked) > 0 {
-		return usageErrorf("run: this is inside another run, whose proxy is used and which judges: %s must be given to that one, or unset %s to have a run of its own",
+		return usageErrorf("run: this is inside another run, which judges and whose proxy is used: give %s to the outer run, or unset %s to start a separate run",
 			strings.Join(asked, ", "), runVariable)
 	}
 	log := newLog(besides{p.stderr})
-	log.Info().Msgf("inside another run: its proxy on http://%s is used for %s, and it judges", outer.Host, titleOf(command.Args))
+	log.Info().Msgf("inside another run: %[2]s uses its proxy on http://%[1]s, and the outer run judges", outer.Host, titleOf(command.Args))
 	command.Env = p.environ
 	ch, err := child.Start(command)
 	if err != nil {

@@ -30,11 +30,11 @@ import (
 func newServeCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the proxy; this is what sidenote does without a command",
+		Short: "Run the proxy (the default without a command)",
 		Long: `Run the proxy. Point a program at it with HTTP_PROXY and HTTPS_PROXY, or with
-eval "$(sidenote env)", and each exchange is shown with what its status means and
-what is wrong with it. Every flag is also a key of the configuration file and,
-as SIDENOTE_ and its name, an environment variable.`,
+eval "$(sidenote env)". sidenote then prints each exchange, with what its status
+means and what is wrong with it. You can also set every flag in the configuration
+file, or as an environment variable: SIDENOTE_ and its name.`,
 		Example: `  sidenote
   sidenote --listen 127.0.0.1:9000 --severity info
   sidenote --reverse https://api.example --annotate summary`,
@@ -227,11 +227,11 @@ func (s *server) shutdown(ctx context.Context, setting string, patience time.Dur
 	drain, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if n := s.proxy.Stats().InFlight; n > 0 {
-		s.log.Info().Msgf("stopping; what still runs (%d) has %s to end", n, patience)
+		s.log.Info().Msgf("stopping; waiting up to %[2]s for open exchanges (%[1]d)", n, patience)
 	}
 	if err := s.proxy.Shutdown(drain); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("what had not ended after %s was cut off; --%s gives it longer", patience, setting)
+			err = fmt.Errorf("closed exchanges that had not ended after %s; use --%s to wait longer", patience, setting)
 		}
 		s.log.Warn().Msgf("stopping: %v", err)
 	}

@@ -51,7 +51,7 @@ func rootsWith(file, flag string) (*x509.CertPool, error) {
 		return nil, &codedError{exitUsage, fmt.Errorf("%s: %w; name a PEM file", flag, err)}
 	}
 	if !pool.AppendCertsFromPEM(b) {
-		return nil, usageErrorf("%s %s: no certificate in PEM form in it", flag, file)
+		return nil, usageErrorf("%s %s: the file contains no PEM certificate", flag, file)
 	}
 	return pool, nil
 }

@@ -41,9 +41,9 @@ func ParseURL(s string) (*url.URL, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%q is not a URL: %w", s, reason(err))
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("%q: only http:// and https:// can be checked", s)
+		return nil, fmt.Errorf("%q: check takes only http:// and https:// URLs", s)
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("%q names no host", s)
+		return nil, fmt.Errorf("%q has no host", s)
 	}
 	return u, nil
 }
@@ -73,11 +73,11 @@ func ParseField(s string) (exchange.Line, error) {
 	case !ok:
 		return exchange.Line{}, fmt.Errorf(`want "Name: value", not %q`, s)
 	case !field.IsToken(name):
-		return exchange.Line{}, fmt.Errorf("%q is no name of a field: it takes letters, digits and hyphens", name)
+		return exchange.Line{}, fmt.Errorf("%q is not a header name: use letters, digits and hyphens", name)
 	case strings.ContainsAny(value, "\r\n\x00"):
-		return exchange.Line{}, fmt.Errorf("the value of %s has a line break or a NUL in it", name)
+		return exchange.Line{}, fmt.Errorf("the value of %s contains a line break or a NUL", name)
 	case isMade(name):
-		return exchange.Line{}, fmt.Errorf("%s is made from the rest of the request, and cannot be given", name)
+		return exchange.Line{}, fmt.Errorf("%s is computed from the rest of the request, so you can't set it", name)
 	}
 	return exchange.Line{Name: name, Value: value}, nil
 }
@@ -97,9 +97,9 @@ func isMade(name string) bool {
 func ParseMethod(s string) (string, error) {
 	switch {
 	case !field.IsToken(s):
-		return "", fmt.Errorf("%q is no request method; want GET, POST or another one", s)
+		return "", fmt.Errorf("%q is not a request method; want GET, POST or another one", s)
 	case s == http.MethodConnect:
-		return "", errors.New("CONNECT asks a proxy for a tunnel, and cannot be checked")
+		return "", errors.New("CONNECT asks a proxy for a tunnel, so it can't be checked")
 	}
 	return s, nil
 }

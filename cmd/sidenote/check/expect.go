@@ -59,7 +59,7 @@ func ExpectStatus(statuses, where string) (*Expectations, error) {
 func expectUsual(name, where string) (*policy.Expectation, error) {
 	e, err := policy.ExpectStatus(name, usualStatuses, where)
 	if err == nil {
-		e.Why = "mend what answers, or say which statuses pass: --expect-status, or expect in a list of checks"
+		e.Why = "fix the server, or name the statuses that pass: --expect-status, or expect in a list of checks"
 	}
 	return e, err
 }
@@ -71,20 +71,20 @@ func Rules() ([]*annotate.Rule, error) {
 		return nil, err
 	}
 	status := usual.Rule(policy.Default())
-	status.Doc = "Unless something else is said, a check expects a status below 400: " + usual.String() + "."
+	status.Doc = "Unless you name other statuses, a check expects one below 400: " + usual.String() + "."
 	return []*annotate.Rule{status, &redirectsRule}, nil
 }
 
 // redirectsRule is for what no expectation has to say.
 var redirectsRule = annotate.Rule{
 	ID: "expect/redirects", Severity: annotate.Error, Blame: annotate.ByOrigin,
-	Title: "one redirect follows the other without an end",
-	Doc:   "A check follows " + strconv.Itoa(MostRedirects) + " redirects and no more.",
-	Help:  "look at the Location fields: they probably lead in a circle",
+	Title: "redirects don't end",
+	Doc:   "A check follows " + strconv.Itoa(MostRedirects) + " redirects at most.",
+	Help:  "check the Location headers: they probably form a loop",
 }
 
 // ranOutHelp is what to do about a failure that is only the end of the time.
-const ranOutHelp = "see why it takes so long, or give the check more time: --max-time, or max-time in its list"
+const ranOutHelp = "find out why it takes so long, or allow more time: --max-time, or max-time in the list of checks"
 
 // Unmet adds to the notes of the exchange that answers a check one for each
 // expectation that is not met. Where the check ran out of time the notes on that
@@ -99,7 +99,7 @@ func (r *Result) Unmet(notes []annotate.Note) []annotate.Note {
 	if r.MoreRedirects {
 		notes = append(notes, annotate.Note{
 			Rule: &redirectsRule, Severity: redirectsRule.Severity, Blame: redirectsRule.Blame,
-			Message: fmt.Sprintf("after %d redirects comes another one", MostRedirects),
+			Message: fmt.Sprintf("after %d redirects there is another one", MostRedirects),
 			Place:   exchange.Place{Message: exchange.InResponse, Part: exchange.PartStartLine},
 		})
 	}

@@ -72,7 +72,7 @@ func parseLines(name, text string, model Check) (checks []Check, err error) {
 		checks = append(checks, c)
 	}
 	if len(checks) == 0 {
-		return nil, fmt.Errorf("%s: no URL in it", name)
+		return nil, fmt.Errorf("%s: contains no URL", name)
 	}
 	return checks, nil
 }
@@ -112,7 +112,7 @@ func (r *listReader) list() ([]Check, error) {
 	}
 	members, ok := yamlfile.List(list)
 	if !ok || len(members) == 0 {
-		return nil, r.Fault(r.Root, "want a list of checks, as in: - url: https://api.example/health")
+		return nil, r.Fault(r.Root, "want a list of checks, such as: - url: https://api.example/health")
 	}
 	if len(members) > MostChecks {
 		return nil, r.Fault(members[MostChecks], "more than %d checks", MostChecks)
@@ -152,7 +152,7 @@ func (r *listReader) check(n ast.Node, number int) (Check, error) {
 		methodGiven = methodGiven || yamlfile.Key(pair.Key) == "method"
 	}
 	if c.URL == "" {
-		return c, r.Fault(n, "this check has no url")
+		return c, r.Fault(n, "this check has no url: add one")
 	}
 	if c.Content != nil && r.model.Content == nil && !methodGiven && c.Method == http.MethodGet {
 		c.Method = http.MethodPost
@@ -169,7 +169,7 @@ func (r *listReader) key(c *Check, pair *ast.MappingValueNode) (err error) {
 			return r.Fault(n, "want a name for the check")
 		}
 		if r.names[text] {
-			return r.Fault(n, "there are two checks with the name %q", text)
+			return r.Fault(n, "two checks have the name %q", text)
 		}
 		r.names[text] = true
 		c.Name = text
@@ -183,7 +183,7 @@ func (r *listReader) key(c *Check, pair *ast.MappingValueNode) (err error) {
 		return r.fields(c, n)
 	case "content":
 		if !plain {
-			return r.Fault(n, "want the content as text; content-file names a file")
+			return r.Fault(n, "want the body as text; use content-file to name a file")
 		}
 		c.Content = []byte(text)
 	case "content-file":
@@ -238,7 +238,7 @@ func (r *listReader) url(c *Check, n ast.Node) error {
 func (r *listReader) fields(c *Check, n ast.Node) error {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
-		return r.Fault(n, "want a line for each field, as in: Accept: application/json")
+		return r.Fault(n, "want one header per line, such as: Accept: application/json")
 	}
 	c.Fields = c.Fields[:len(c.Fields):len(c.Fields)]
 	for _, pair := range pairs {
@@ -249,7 +249,7 @@ func (r *listReader) fields(c *Check, n ast.Node) error {
 		for _, v := range values {
 			text, plain := yamlfile.Scalar(v)
 			if !plain {
-				return r.Fault(v, "want the value of the field, or a list of values")
+				return r.Fault(v, "want the value of the header, or a list of values")
 			}
 			f, err := ParseField(yamlfile.Key(pair.Key) + ": " + text)
 			if err != nil {
@@ -278,7 +278,7 @@ func (r *listReader) expect(c *Check, pairs []*ast.MappingValueNode, number int)
 	for _, pair := range keys {
 		switch key := yamlfile.Key(pair.Key); key {
 		case "match", "when":
-			return r.At(pair.Key.GetToken(), fmt.Sprintf("leave %s out: a check expects it of its own answer", key))
+			return r.At(pair.Key.GetToken(), fmt.Sprintf("remove %s: an expectation of a check applies to its own response", key))
 		case "status", "assert":
 			usual = false
 		}

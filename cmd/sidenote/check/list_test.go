@@ -58,31 +58,31 @@ func describe(c Check) string {
 
 func TestListFaults(t *testing.T) {
 	for in, want := range map[string]string{
-		"a.test\nftp://b\n":       `2:1: "ftp://b": only http:// and https://`,
-		"# only\n":                "no URL in it",
-		"":                        "no URL in it",
+		"a.test\nftp://b\n":       `2:1: "ftp://b": check takes only`,
+		"# only\n":                "contains no URL",
+		"":                        "contains no URL",
 		"checks: []":              "1:1: want a list of checks",
 		"chekcs:\n- a.test":       `1:1: there is no key "chekcs" of a list of checks; did you mean "checks"?`,
 		"base: b a\nchecks: [/a]": "1:7: base: ",
 		"- name: a\n":             "1:3: this check has no url",
 		"- url: [1]\n":            "1:8: ",
-		"- {url: a.test, name: a}\n- {url: b.test, name: a}": `2:23: there are two checks with the name "a"`,
+		"- {url: a.test, name: a}\n- {url: b.test, name: a}": `2:23: two checks have the name "a"`,
 		"- {url: a.test, method: 'A B'}":                     "1:25: ",
 		"- {url: a.test, follow: maybe}":                     `1:25: want true or false, not "maybe"`,
 		"- {url: a.test, max-time: 5}":                       "1:27: want a duration with its unit",
-		"- {url: a.test, fields: [a]}":                       "1:25: want a line for each field",
-		"- {url: a.test, fields: {Host: a}}":                 "1:26: Host is made",
+		"- {url: a.test, fields: [a]}":                       "1:25: want one header per line",
+		"- {url: a.test, fields: {Host: a}}":                 "1:26: Host is computed",
 		"- {url: a.test, content-file: none}":                "1:31: none: cannot be read: no such file",
 		"- url: a.test\n  expect:\n    status: 20":           "3:13: want statuses such as 200",
 		"- url: a.test\n  expect:\n    assert: 1 +":          "3:",
-		"- url: a.test\n  expect:\n    when: x":              "3:5: leave when out",
+		"- url: a.test\n  expect:\n    when: x":              "3:5: remove when",
 		"- [\n":                                              "1:",
 	} {
 		checks, err := ParseList("list", []byte(in), Check{Method: "GET"})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q gives %d checks and %v; want %s", in, len(checks), err, want)
 		}
-		if at := (*yamlfile.Error)(nil); want != "no URL in it" && !errors.As(err, &at) {
+		if at := (*yamlfile.Error)(nil); want != "contains no URL" && !errors.As(err, &at) {
 			t.Errorf("%q: an error without its place: %v", in, err)
 		}
 	}

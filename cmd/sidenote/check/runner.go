@@ -128,7 +128,7 @@ func (r *Runner) try(ctx context.Context, c *Check) (*Result, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case len(result.Exchanges) == 0 || err != nil:
-		return nil, errors.Join(errors.New("the request could not be made"), err)
+		return nil, errors.Join(errors.New("can't create the request"), err)
 	}
 	last := result.Last()
 	if context.Cause(timed) == errTooLong {
@@ -196,7 +196,7 @@ func ranOut(x *exchange.Exchange, after time.Duration) bool {
 	if x.Err == nil || x.Err.Code != exchange.ErrClientGone {
 		return false
 	}
-	detail := "the check had not ended after " + after.String() + ", which is all the time that it had"
+	detail := "the check had not ended after " + after.String() + ", its time limit"
 	switch {
 	case x.Response.Status != 0 && !x.Response.Made:
 		x.Err = &exchange.Err{Code: exchange.ErrStalled, Detail: detail}
