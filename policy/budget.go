@@ -55,10 +55,10 @@ func newBudget(name, value, where string) (b *budget, err error) {
 		b.share, err = parseShare(value)
 	case maxRedirects:
 		if b.most, err = strconv.Atoi(value); err != nil || b.most < 0 {
-			err = fmt.Errorf("want how many redirects may follow one another, such as 3, not %q", value)
+			err = fmt.Errorf("want a number of consecutive redirects, such as 3, not %q", value)
 		}
 	default:
-		err = fmt.Errorf("there is no budget %q (did you mean one of %s?)", name, wording.Or(budgetNames()))
+		err = fmt.Errorf("unknown budget %q; want %s", name, wording.Or(budgetNames()))
 	}
 	return b, err
 }
@@ -106,7 +106,7 @@ func (p *Policy) readBudgets(r reader, n ast.Node) error {
 	for _, m := range members {
 		pairs, ok := yamlfile.Mapping(m)
 		if !ok {
-			return r.Fault(m, "want a line for each budget, as in: max-5xx-rate: 1%%")
+			return r.Fault(m, "want one budget per line, such as: max-5xx-rate: 1%%")
 		}
 		if err := p.readBudget(r, m, pairs); err != nil {
 			return err
@@ -140,7 +140,7 @@ func (p *Policy) readBudget(r reader, n ast.Node, pairs []*ast.MappingValueNode)
 		}
 	}
 	if len(p.budgets) == first {
-		return r.Fault(n, "no budget is given here: add one, as in: p95: 800ms")
+		return r.Fault(n, "no budget: add one, such as: p95: 800ms")
 	}
 	for _, b := range p.budgets[first:] {
 		b.match = match
@@ -228,7 +228,7 @@ func (t *tally) value() string {
 		if t.chains.longest == 0 {
 			return "no redirects"
 		}
-		return fmt.Sprintf("%s one after another, the last to %s", wording.Count(t.chains.longest, "redirect"), t.chains.last)
+		return fmt.Sprintf("%s in a row, the last to %s", wording.Count(t.chains.longest, "redirect"), t.chains.last)
 	}
 	switch {
 	case t.all == 0:

@@ -23,17 +23,17 @@ func jsonOf(m *exchange.Message) (any, error) {
 	d := m.DecodedContent()
 	switch {
 	case len(d.Bytes) == 0 && m.Content.Size == 0:
-		return nil, errors.New("there is no content")
+		return nil, errors.New("there is no body")
 	case len(d.Bytes) == 0:
-		return nil, errors.New("the content was not recorded")
+		return nil, errors.New("the body was not recorded")
 	case m.Content.Truncated || d.Truncated && d.Err == nil && m.Content.Complete:
-		return nil, errors.New("only a part of the content was kept: give a larger --keep-content")
+		return nil, errors.New("only part of the body was kept: use a larger --keep-content")
 	case !m.Content.Complete:
-		return nil, errors.New("the content did not come whole")
+		return nil, errors.New("the body is incomplete")
 	case d.Err != nil:
-		return nil, fmt.Errorf("the content cannot be decoded: %w", d.Err)
+		return nil, fmt.Errorf("the body can't be decoded: %w", d.Err)
 	case len(d.Bytes) > maxJSON:
-		return nil, fmt.Errorf("the content has more than %d bytes", maxJSON)
+		return nil, fmt.Errorf("the body has more than %d bytes", maxJSON)
 	}
 	return parseJSON(d.Bytes)
 }
@@ -42,9 +42,9 @@ func parseJSON(b []byte) (any, error) {
 	v, err := exchange.DecodeJSON(b, maxDepth)
 	switch {
 	case errors.Is(err, exchange.ErrJSONDeep):
-		return nil, fmt.Errorf("the content is nested deeper than %d levels", maxDepth)
+		return nil, fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
 	case err != nil:
-		return nil, fmt.Errorf("the content is not JSON: %w", err)
+		return nil, fmt.Errorf("the body is not JSON: %w", err)
 	}
 	return withNumbers(v), nil
 }
@@ -95,7 +95,7 @@ func parsePointer(s string) (pointer, error) {
 				break
 			}
 			if after == "" || after[0] != '0' && after[0] != '1' {
-				return p, fmt.Errorf("%q: after ~ comes 0, for a tilde, or 1, for a slash", s)
+				return p, fmt.Errorf("%q: after ~ write 0 for a tilde or 1 for a slash", s)
 			}
 			rest = after
 		}

@@ -72,7 +72,7 @@ const topic = "expect"
 func (e *Expectation) Rule(p *Policy) *annotate.Rule {
 	return &annotate.Rule{
 		ID: e.ID(), Severity: e.Severity, Blame: annotate.ByOrigin,
-		Title: "an exchange is not as expected",
+		Title: "an exchange does not meet an expectation",
 		Refs:  []string{e.Where},
 		Doc:   "The policy expects: " + e.String() + ".",
 		Help:  e.help(),
@@ -91,10 +91,10 @@ func RuleNamed(id string) (r *annotate.Rule, ok bool) {
 	}
 	return &annotate.Rule{
 		ID: id, Severity: annotate.Error, Blame: annotate.ByOrigin,
-		Title: "an exchange is not as expected",
-		Doc: "This rule is one of your own: an expectation of a policy, of --expect, or of a check. " +
-			"Each note of it says what was expected and what there is, and names the place where the expectation is written.",
-		Help:  "mend what answers, or change the expectation",
+		Title: "an exchange does not meet an expectation",
+		Doc: "This is your own rule: an expectation in a policy, in --expect or in a check. " +
+			"Each note says what you expected, what the exchange has, and where you wrote the expectation.",
+		Help:  "fix the server, or change the expectation",
 		Needs: annotate.NeedsContent | annotate.NeedsEnd | annotate.NeedsTLS,
 	}, true
 }
@@ -103,7 +103,7 @@ func (e *Expectation) help() string {
 	if e.Why != "" {
 		return e.Why
 	}
-	return "mend what answers, or change the expectation in " + e.Where
+	return "fix the server, or change the expectation in " + e.Where
 }
 
 // check is the check of the rule.
@@ -117,7 +117,7 @@ func (e *Expectation) check(p *Policy, pass *annotate.Pass) {
 		holds, err := e.when.holds(x, notes)
 		if err != nil {
 			e.count(pass, true)
-			pass.Note(exchange.Place{}, "whether this exchange is meant cannot be told: when (%s): %v", e.when.text, err)
+			pass.Note(exchange.Place{}, "can't decide whether the expectation applies: when (%s): %v", e.when.text, err)
 			return
 		}
 		if !holds {

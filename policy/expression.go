@@ -72,7 +72,7 @@ const maxExpression = 4096
 // one evaluation. The language itself bounds memory, but not time.
 const maxSteps = 100_000
 
-var errSteps = errors.New("it takes too long: a loop in it runs more than 100000 times")
+var errSteps = errors.New("the condition takes too long: a loop runs more than 100000 times")
 
 // Names returns the names that an expression can use, in the order of the
 // environment.
@@ -108,7 +108,7 @@ func compile(text string) (*expression, error) {
 // plainMessage says in simple words what the compiler says.
 func plainMessage(message, text string, at int) string {
 	if name, ok := strings.CutPrefix(message, "unknown name "); ok {
-		message = fmt.Sprintf("there is nothing called %q here", name)
+		message = fmt.Sprintf("unknown name %q", name)
 		return message + wording.Instead(name, Names())
 	}
 	switch {
@@ -125,7 +125,7 @@ func plainMessage(message, text string, at int) string {
 	}
 	message = strings.TrimPrefix(message, "invalid operation: ")
 	if m := mismatch.FindStringSubmatch(message); m != nil {
-		return fmt.Sprintf("%s does not go with %s and %s", m[1], m[2], m[3])
+		return fmt.Sprintf("can't use %s with %s and %s", m[1], m[2], m[3])
 	}
 	return message
 }

@@ -29,7 +29,7 @@ func (e *Expectation) faults(x *exchange.Exchange, notes func() []annotate.Note)
 		all = append(all, fault{place: at, message: fmt.Sprintf(format, args...)})
 	}
 	if e.status != nil && !e.status.has(x.Response.Status) {
-		add(statusPlace(x), "expected status %s, it is %d", e.status, x.Response.Status)
+		add(statusPlace(x), "expected status %s, got %d", e.status, x.Response.Status)
 	}
 	e.contentTypeFault(x, add)
 	for _, f := range e.fields {
@@ -41,7 +41,7 @@ func (e *Expectation) faults(x *exchange.Exchange, notes func() []annotate.Note)
 		holds, err := a.holds(x, notes)
 		switch {
 		case err != nil:
-			add(exchange.Place{}, "expected %s, which cannot be told: %v", a.text, err)
+			add(exchange.Place{}, "expected %s, can't evaluate: %v", a.text, err)
 		case !holds:
 			add(exchange.Place{}, "expected %s", a.text)
 		}
@@ -50,11 +50,11 @@ func (e *Expectation) faults(x *exchange.Exchange, notes func() []annotate.Note)
 }
 
 func noResponse(x *exchange.Exchange) fault {
-	f := fault{message: "expected a response, there was none"}
+	f := fault{message: "expected a response, got none"}
 	if x.Err != nil {
 		f.message += ": " + string(x.Err.Code)
 		if known, ok := x.Err.Code.Lookup(); ok {
-			f.message = "expected a response, there was none: " + known.Title
+			f.message = "expected a response, got none: " + known.Title
 			f.blame = annotate.Blame(known.Who)
 		}
 	}
@@ -79,12 +79,12 @@ func (e *Expectation) contentTypeFault(x *exchange.Exchange, add adder) {
 	switch {
 	case is == "" && needsNoContent(x):
 	case is == "":
-		add(at, "expected content type %s, there is none", wording.Or(e.contentTypes))
+		add(at, "expected content type %s, got none", wording.Or(e.contentTypes))
 	case !slices.ContainsFunc(e.contentTypes, func(pattern string) bool {
 		ok, _ := path.Match(pattern, is) // the pattern was tried when it was read
 		return ok
 	}):
-		add(at, "expected content type %s, it is %s", wording.Or(e.contentTypes), is)
+		add(at, "expected content type %s, got %s", wording.Or(e.contentTypes), is)
 	}
 }
 
@@ -97,7 +97,7 @@ func needsNoContent(x *exchange.Exchange) bool {
 func (f *fieldTest) fault(x *exchange.Exchange, add adder) {
 	value, found := fieldValue(&x.Response.Fields, f.name)
 	if is := f.test.test(value, found); is != "" {
-		add(fieldPlace(x, f.name), "expected field %s %s, %s", f.name, f.test, is)
+		add(fieldPlace(x, f.name), "expected header %s %s, %s", f.name, f.test, is)
 	}
 }
 
@@ -151,7 +151,7 @@ func (e *Expectation) transferFaults(x *exchange.Exchange, add adder) {
 		add(exchange.Place{}, "expected at most %s, it took %s", e.duration, took.Round(time.Microsecond))
 	}
 	if size := x.Response.Content.Size; e.size >= 0 && size > e.size {
-		add(annotate.ResponseContent(0, 0), "expected content of at most %s, it has %s", bytesText(e.size), bytesText(size))
+		add(annotate.ResponseContent(0, 0), "expected a body of at most %s, got %s", bytesText(e.size), bytesText(size))
 	}
 	if e.tls == 0 {
 		return
@@ -160,11 +160,11 @@ func (e *Expectation) transferFaults(x *exchange.Exchange, add adder) {
 	switch t := x.Origin.TLS; {
 	case t != nil && t.Version >= e.tls:
 	case t != nil && t.Version != 0:
-		add(at, "expected TLS %s or later, it is %s", tlsText(e.tls), tlsText(t.Version))
+		add(at, "expected TLS %s or later, got %s", tlsText(e.tls), tlsText(t.Version))
 	case x.Scheme == "https" || x.Scheme == "wss":
-		add(at, "expected TLS %s or later, the capture does not say which it was", tlsText(e.tls))
+		add(at, "expected TLS %s or later, but the capture doesn't record the version", tlsText(e.tls))
 	default:
-		add(at, "expected TLS %s or later, the connection was not encrypted", tlsText(e.tls))
+		add(at, "expected TLS %s or later, but the connection was not encrypted", tlsText(e.tls))
 	}
 }
 

@@ -79,7 +79,7 @@ func (g *Gate) Verdict() Verdict {
 	defer g.mu.Unlock()
 	v := g.verdict
 	if v.Failing > 0 {
-		v.Reasons = append(v.Reasons, fmt.Sprintf("%s at or above %s, the severity that fail-on gives", wording.Count(v.Failing, "note"), g.policy.failOn))
+		v.Reasons = append(v.Reasons, fmt.Sprintf("%s at or above %s (fail-on)", wording.Count(v.Failing, "note"), g.policy.failOn))
 	}
 	for _, t := range g.tallies {
 		result := t.result()

@@ -75,7 +75,7 @@ func TestRedirectsThatFollowOneAnother(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	got := reasons(t, "  max-redirects: 2\n", all)
-	if len(got) != 1 || got[0] != "over the budget max-redirects 2: 3 redirects one after another, the last to a.test/d" {
+	if len(got) != 1 || got[0] != "over the budget max-redirects 2: 3 redirects in a row, the last to a.test/d" {
 		t.Errorf("%q", got)
 	}
 	many := make([]*exchange.Exchange, 0, 10000)

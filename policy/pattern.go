@@ -77,7 +77,7 @@ func (p *Pattern) target(s string) error {
 		return fmt.Errorf("want HOST/PATH without a scheme, not %q", s)
 	}
 	if strings.ContainsAny(s, "?#") {
-		return fmt.Errorf("%q: a pattern has no query; write when: query[\"name\"] == \"value\"", s)
+		return fmt.Errorf("%q: a pattern can't have a query; use when: query[\"name\"] == \"value\"", s)
 	}
 	host, path, hasPath := strings.Cut(s, "/")
 	p.host = strings.ToLower(host)
@@ -89,7 +89,7 @@ func (p *Pattern) target(s string) error {
 		p.host = ""
 	}
 	if strings.Contains(strings.TrimPrefix(p.host, "*."), "*") {
-		return fmt.Errorf("%q: in a host * stands for all names below one, as in *.shop.test", s)
+		return fmt.Errorf("%q: use * in a host only at the start, as in *.shop.test, for all names below it", s)
 	}
 	if !hasPath {
 		return nil
@@ -110,7 +110,7 @@ func pathExpression(pattern string) (*regexp.Regexp, error) {
 			continue
 		}
 		if strings.Contains(segment, "**") {
-			return nil, fmt.Errorf("%q: ** stands alone between slashes", pattern)
+			return nil, fmt.Errorf("%q: put ** alone between slashes", pattern)
 		}
 		b.WriteString("/")
 		if err := segmentExpression(&b, segment); err != nil {
@@ -132,11 +132,11 @@ func segmentExpression(b *strings.Builder, segment string) error {
 		case '*':
 			b.WriteString("[^/]*")
 		case '}':
-			return fmt.Errorf("a } without its {")
+			return fmt.Errorf("} without {")
 		default:
 			end := strings.IndexByte(segment[at:], '}')
 			if end < 0 {
-				return fmt.Errorf("a { without its }")
+				return fmt.Errorf("{ without }")
 			}
 			b.WriteString("[^/]+")
 			at += end

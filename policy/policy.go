@@ -83,7 +83,7 @@ func ParseNode(f *yamlfile.File, n ast.Node) (*Policy, error) {
 	r := reader{f}
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
-		return nil, r.Fault(n, "want the parts of a policy, one a line, as in: fail-on: warn")
+		return nil, r.Fault(n, "want one key of a policy per line, such as: fail-on: warn")
 	}
 	for _, pair := range pairs {
 		if err := p.read(r, pair); err != nil {
@@ -119,7 +119,7 @@ func (p *Policy) readExpectations(r reader, n ast.Node) error {
 	}
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
-		return r.Fault(n, "want a name for each expectation, and what is expected below it")
+		return r.Fault(n, "want a name for each expectation, with its conditions below it")
 	}
 	for _, pair := range pairs {
 		name := yamlfile.Key(pair.Key)
@@ -127,7 +127,7 @@ func (p *Policy) readExpectations(r reader, n ast.Node) error {
 			return r.At(pair.Key.GetToken(), err.Error())
 		}
 		if yamlfile.IsEmpty(pair.Value) {
-			return r.At(pair.Key.GetToken(), name+": want what is expected below it, as in: status: 200")
+			return r.At(pair.Key.GetToken(), name+": want conditions below it, such as: status: 200")
 		}
 		e, err := ParseExpectation(r.File, name, pair.Value)
 		if err != nil {
@@ -144,7 +144,7 @@ func (p *Policy) readExpectations(r reader, n ast.Node) error {
 // Add adds an expectation. Its name must be new.
 func (p *Policy) Add(e *Expectation) error {
 	if has(p.expects, e.Name) {
-		return fmt.Errorf("there are two expectations with the name %q", e.Name)
+		return fmt.Errorf("two expectations have the name %q", e.Name)
 	}
 	if len(p.expects) == maxExpectations {
 		return fmt.Errorf("more than %d expectations", maxExpectations)
@@ -271,5 +271,5 @@ func unknownRule(pattern string, known []*annotate.Rule) string {
 		ids[i] = r.ID
 	}
 	slices.Sort(ids)
-	return fmt.Sprintf("there is no rule %q%s", pattern, wording.DidYouMean(pattern, ids))
+	return fmt.Sprintf("unknown rule %q%s", pattern, wording.DidYouMean(pattern, ids))
 }

@@ -27,8 +27,8 @@ func TestGateCountsWhatFails(t *testing.T) {
 	}{
 		{"never", policy.Verdict{Passed: true, Exchanges: 3}},
 		{"error", policy.Verdict{Passed: true, Exchanges: 3, Accepted: 1}},
-		{"warn", policy.Verdict{Exchanges: 3, Failing: 1, Accepted: 1, Reasons: []string{"1 note at or above warn, the severity that fail-on gives"}}},
-		{"info", policy.Verdict{Exchanges: 3, Failing: 2, Accepted: 1, Reasons: []string{"2 notes at or above info, the severity that fail-on gives"}}},
+		{"warn", policy.Verdict{Exchanges: 3, Failing: 1, Accepted: 1, Reasons: []string{"1 note at or above warn (fail-on)"}}},
+		{"info", policy.Verdict{Exchanges: 3, Failing: 2, Accepted: 1, Reasons: []string{"2 notes at or above info (fail-on)"}}},
 	} {
 		p := policy.Default()
 		if err := p.SetFailOn(c.failOn, "--fail-on"); err != nil {

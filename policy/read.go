@@ -123,7 +123,7 @@ func ParseExpectation(f *yamlfile.File, name string, n ast.Node) (*Expectation, 
 	}
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
-		return nil, r.Fault(n, "%s: want what is expected below it, as in: status: 200", name)
+		return nil, r.Fault(n, "%s: want conditions below it, such as: status: 200", name)
 	}
 	e := newExpectation(name, r.where(n))
 	if len(pairs) > 0 {
@@ -135,7 +135,7 @@ func ParseExpectation(f *yamlfile.File, name string, n ast.Node) (*Expectation, 
 		}
 	}
 	if e.String() == "" {
-		return nil, r.Fault(n, "%s: nothing is expected: add status, fields, assert or the like", name)
+		return nil, r.Fault(n, "%s: no conditions: add status, fields, assert or another key", name)
 	}
 	return e, nil
 }
@@ -214,12 +214,12 @@ func (r reader) contentTypes(n ast.Node) (types []string, err error) {
 func (r reader) fields(n ast.Node) (all []fieldTest, err error) {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
-		return nil, r.Fault(n, "want a line for each field, as in: Cache-Control: no-store")
+		return nil, r.Fault(n, "want one header per line, such as: Cache-Control: no-store")
 	}
 	for _, pair := range pairs {
 		name := yamlfile.Key(pair.Key)
 		if !field.IsToken(name) {
-			return nil, r.At(pair.Key.GetToken(), fmt.Sprintf("%q is no name of a field", name))
+			return nil, r.At(pair.Key.GetToken(), fmt.Sprintf("%q is not a header name", name))
 		}
 		test, err := valueReader{r.File, false}.read(pair.Value)
 		if err != nil {
@@ -236,7 +236,7 @@ func (r reader) fields(n ast.Node) (all []fieldTest, err error) {
 func (r reader) json(n ast.Node) (all []jsonTest, err error) {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok {
-		return nil, r.Fault(n, "want a line for each value, as in: /items/0/id: present")
+		return nil, r.Fault(n, "want one value per line, such as: /items/0/id: present")
 	}
 	for _, pair := range pairs {
 		at, err := parsePointer(yamlfile.Key(pair.Key))

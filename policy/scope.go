@@ -33,7 +33,7 @@ func (p *Policy) readScopes(r reader, n ast.Node) error {
 	}
 	members, ok := yamlfile.List(n)
 	if !ok {
-		return r.Fault(n, "want a list, each with match and the rules to change, as in: - match: GET old.test/**")
+		return r.Fault(n, "want a list of entries with match and the rules to change, such as: - match: GET old.test/**")
 	}
 	for _, m := range members {
 		s, err := r.scope(m)
@@ -51,7 +51,7 @@ func (p *Policy) readScopes(r reader, n ast.Node) error {
 func (r reader) scope(n ast.Node) (*scope, error) {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok || len(pairs) == 0 {
-		return nil, r.Fault(n, "want match and the rules to change, as in: cache/no-validator: off")
+		return nil, r.Fault(n, "want match and the rules to change, such as: cache/no-validator: off")
 	}
 	s := &scope{where: r.where(pairs[0].Key), file: r}
 	for _, pair := range pairs {
@@ -73,7 +73,7 @@ func (r reader) scope(n ast.Node) (*scope, error) {
 		}
 	}
 	if len(s.changes) == 0 {
-		return nil, r.Fault(n, "no rule is changed here: add one, as in: cache/no-validator: off")
+		return nil, r.Fault(n, "no rule to change: add one, such as: cache/no-validator: off")
 	}
 	return s, nil
 }

@@ -106,7 +106,7 @@ func (r valueReader) key(t *valueTest, pair *ast.MappingValueNode) (err error) {
 	case "type":
 		t.kind, _ = yamlfile.Scalar(n)
 		if !r.typed {
-			return r.At(pair.Key.GetToken(), "a field is text and has no type: use matches, min or max")
+			return r.At(pair.Key.GetToken(), "a header is text, so it has no type: use matches, min or max")
 		}
 		if !slices.Contains(kinds(), t.kind) {
 			return r.Fault(n, "want %s, not %q", wording.Or(kinds()), t.kind)
@@ -153,7 +153,7 @@ func (r valueReader) values(n ast.Node) (all []any, err error) {
 		all = append(all, v)
 	}
 	if len(all) == 0 {
-		return nil, r.Fault(n, "an empty list: nothing could be one of its values")
+		return nil, r.Fault(n, "the list is empty, so no value can be in it: add values")
 	}
 	return all, nil
 }
@@ -186,7 +186,7 @@ func (r valueReader) value(n ast.Node) (any, error) {
 func (t *valueTest) test(v any, found bool) string {
 	if t.presence == absent {
 		if found {
-			return "it is " + show(v)
+			return "got " + show(v)
 		}
 		return ""
 	}
@@ -196,7 +196,7 @@ func (t *valueTest) test(v any, found bool) string {
 	if t.holds(v) {
 		return ""
 	}
-	return "it is " + show(v)
+	return "got " + show(v)
 }
 
 func (t *valueTest) holds(v any) bool {
@@ -317,7 +317,7 @@ func (t *valueTest) String() string {
 		add("to be at most %v", *t.max)
 	}
 	if len(parts) == 0 {
-		return "to be there"
+		return "to be present"
 	}
 	return strings.Join(parts, " and ")
 }

@@ -327,7 +327,7 @@ func (ch *checkRun) conclude(why ...string) error {
 func (ch *checkRun) again(r *check.Result, why string, pause time.Duration) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; retry %d of %d after %s\n",
+	fmt.Fprintf(ch.program.stderr, "sidenote: check: %s: %s; try %d of %d in %s\n",
 		oneLine(r.Check.URL), oneLine(why), r.Try+1, ch.runner.Retries+1, pause)
 }
 

@@ -30,7 +30,7 @@ func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
 	}
 	profile, known := annotate.LookupProfile(c.Profile)
 	if !known {
-		return nil, usageErrorf("--profile: there is no profile %q", c.Profile)
+		return nil, usageErrorf("--profile: unknown profile %q", c.Profile)
 	}
 	expectations := p.Rules()
 	changes, err := ruleChanges(c, expectations)
@@ -59,7 +59,7 @@ func ruleChanges(config *configs.Config, expectations []*annotate.Rule) ([]annot
 	var changes []annotate.Change
 	for _, asked := range config.RuleChanges() {
 		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(asked.Rule, r.ID) }) {
-			return nil, usageErrorf("rules: there is no rule %q%s; \"sidenote rules\" lists them", asked.Rule, didYouMean(asked.Rule, idsOf(known), "%q"))
+			return nil, usageErrorf("rules: unknown rule %q%s; \"sidenote rules\" lists them", asked.Rule, didYouMean(asked.Rule, idsOf(known), "%q"))
 		}
 		c := annotate.Change{Rule: asked.Rule, Off: asked.Level == "off"}
 		if !c.Off && asked.Level != "on" {

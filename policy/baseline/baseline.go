@@ -229,7 +229,7 @@ func (b *Baseline) Warnings() []string {
 		where := fmt.Sprintf("%s:%d: %s", b.Name, e.Line, e.Key)
 		switch {
 		case known[e.Key]:
-			double = append(double, where+" is there twice")
+			double = append(double, where+" is a duplicate")
 		case b.IsExpired(e) && e.Seen > 0:
 			expired = append(expired, fmt.Sprintf("%s expired on %s%s", where, e.Expires.Format(time.DateOnly), ownedBy(e)))
 		case e.Seen == 0:
@@ -237,9 +237,9 @@ func (b *Baseline) Warnings() []string {
 		}
 		known[e.Key] = true
 	}
-	warnings := slices.Concat(shorten(expired, "expired"), shorten(unseen, "were not seen"), shorten(double, "are there twice"))
+	warnings := slices.Concat(shorten(expired, "expired"), shorten(unseen, "were not seen"), shorten(double, "are duplicates"))
 	if len(unseen)+len(double) > 0 {
-		warnings = append(warnings, "sidenote baseline prune removes what is no longer needed")
+		warnings = append(warnings, "remove these entries with: sidenote baseline prune")
 	}
 	return warnings
 }
@@ -248,7 +248,7 @@ func ownedBy(e *Entry) string {
 	if e.Owner == "" {
 		return ""
 	}
-	return ", it belongs to " + e.Owner
+	return ", owner " + e.Owner
 }
 
 func shorten(all []string, what string) []string {

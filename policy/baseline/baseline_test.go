@@ -118,13 +118,13 @@ func TestNotesThatComeOnce(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"version: 2\nwhatever: 1\n", "b.yaml:1:10: this sidenote reads baselines of version 1, not \"2\""},
-		{"accepted: []\n", "b.yaml:1:1: no version is given"},
+		{"version: 2\nwhatever: 1\n", "b.yaml:1:10: want a baseline of version 1, not \"2\""},
+		{"accepted: []\n", "b.yaml:1:1: no version"},
 		{"- a\n", "want a baseline"},
 		{"version: 1\nacepted: []\n", `b.yaml:2:1: there is no key "acepted" of a baseline; did you mean "accepted"?`},
 		{"version: 1\naccepted: a\n", "want a list"},
 		{"version: 1\naccepted: [a]\n", "want an entry"},
-		{"version: 1\naccepted:\n  - owner: ann\n", "b.yaml:3:5: no rule is given"},
+		{"version: 1\naccepted:\n  - owner: ann\n", "b.yaml:3:5: no rule"},
 		{"version: 1\naccepted:\n  - rule: [a]\n", "rule: want a plain value"},
 		{"version: 1\naccepted:\n  - rule: a/b\n    expires: soon\n", `b.yaml:4:14: expires: want a day such as 2026-12-31, not "soon"`},
 		{"version: 1\n  x: [\n", "b.yaml:"},
@@ -143,8 +143,8 @@ func TestWarnings(t *testing.T) {
 	b := parse(t, text)
 	accepted(b, rule, asked("GET", "a.test", "/"))
 	got := b.Warnings()
-	if len(got) != 1+10+1+1+1 || got[0] != "b.yaml:3: a/b expired on 2020-01-01, it belongs to ann" || got[1] != "b.yaml:6: a/old was not seen" ||
-		got[11] != "3 more entries were not seen" || got[12] != "b.yaml:8: a/b is there twice" || !strings.Contains(got[13], "prune") {
+	if len(got) != 1+10+1+1+1 || got[0] != "b.yaml:3: a/b expired on 2020-01-01, owner ann" || got[1] != "b.yaml:6: a/old was not seen" ||
+		got[11] != "3 more entries were not seen" || got[12] != "b.yaml:8: a/b is a duplicate" || !strings.Contains(got[13], "prune") {
 		t.Errorf("%q", got)
 	}
 	if got := b.Summary(); got != "baseline b.yaml with 15 entries, 2 expired" {

@@ -28,7 +28,7 @@ func Parse(name string, text []byte, today time.Time) (*Baseline, error) {
 	r := reader{f}
 	pairs, ok := yamlfile.Mapping(f.Root)
 	if !ok {
-		return nil, r.Fault(f.Root, "want a baseline: version: %s, and accepted: with the entries", Version)
+		return nil, r.Fault(f.Root, "want a baseline: version: %s, and accepted: with a list of entries", Version)
 	}
 	if err := r.version(f.Root, pairs); err != nil {
 		return nil, err
@@ -58,11 +58,11 @@ func (r reader) version(root ast.Node, pairs []*ast.MappingValueNode) error {
 			continue
 		}
 		if v, _ := yamlfile.Scalar(pair.Value); v != Version {
-			return r.Fault(pair.Value, "this sidenote reads baselines of version %s, not %q; a newer one may have written it", Version, v)
+			return r.Fault(pair.Value, "want a baseline of version %s, not %q; a newer sidenote may have written it", Version, v)
 		}
 		return nil
 	}
-	return r.Fault(root, "no version is given: write version: %s first", Version)
+	return r.Fault(root, "no version: write version: %s first", Version)
 }
 
 func (r reader) entries(b *Baseline, n ast.Node) error {
@@ -115,7 +115,7 @@ func (r reader) entry(n ast.Node) (*Entry, error) {
 		}
 	}
 	if e.Rule == "" {
-		return nil, r.Fault(n, "no rule is given: an entry has to name one")
+		return nil, r.Fault(n, "no rule: every entry needs one")
 	}
 	e.Host = strings.ToLower(e.Host)
 	return e, nil

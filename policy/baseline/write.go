@@ -8,9 +8,9 @@ import (
 	"sidenote/internal/yamlfile"
 )
 
-const usualHeader = `# Notes that are accepted for now. Each entry names a rule and where it spoke;
-# owner says who mends it, reason why it is accepted, expires until which day.
-# "sidenote baseline update" adds entries, "sidenote baseline prune" removes them.
+const usualHeader = `# Notes that are accepted for now. Each entry has a rule and the place of its notes;
+# owner fixes them, reason says why they are accepted, expires is the last day.
+# "sidenote baseline update" adds entries, and "sidenote baseline prune" removes them.
 version: ` + Version + `
 accepted:
 `

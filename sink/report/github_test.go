@@ -67,7 +67,7 @@ func commands(t *testing.T, r *report.Report) (all []command) {
 
 func TestGitHubCommands(t *testing.T) {
 	all := commands(t, collect(t, options(), judged, newRun().exchanges(t)))
-	if len(all) != 5 || all[0].properties["title"] != "sidenote: failed" || all[0].message != "6 notes at or above error, the severity that fail-on gives." {
+	if len(all) != 5 || all[0].properties["title"] != "sidenote: failed" || all[0].message != "6 notes at or above error (fail-on)." {
 		t.Fatalf("%+v", all)
 	}
 	hostile := all[4]

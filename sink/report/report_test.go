@@ -84,7 +84,7 @@ func (r *run) exchanges(t testing.TB) (all []*annotate.Annotated) {
 	return all
 }
 
-var judged = report.Verdict{Reasons: []string{"6 notes at or above error, the severity that fail-on gives"}}
+var judged = report.Verdict{Reasons: []string{"6 notes at or above error (fail-on)"}}
 
 func options() report.Options {
 	return report.Options{Version: "1.2.3", Run: "r1", Title: "test", FailOn: annotate.Error, Least: annotate.Warn, Detail: true}

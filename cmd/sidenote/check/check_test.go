@@ -238,7 +238,7 @@ func TestRetries(t *testing.T) {
 	if r := only(t, Runner{Again: told, Retries: 5}, usual(t, url)); r.Failed() != "" || r.Try != 2 || len(r.Exchanges) != 1 {
 		t.Errorf("try %d, failed %v, %d exchanges", r.Try, r.Failed(), len(r.Exchanges))
 	}
-	if got := strings.Join(again, ", "); got != "1 expected status 2xx or 3xx, it is 503 1s" {
+	if got := strings.Join(again, ", "); got != "1 expected status 2xx or 3xx, got 503 1s" {
 		t.Errorf("told of: %s", got)
 	}
 }
