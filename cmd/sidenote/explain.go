@@ -413,7 +413,7 @@ func articleOnRule(r *annotate.Rule) *article {
 		a.add("default", "off")
 	}
 	for _, text := range r.Bad {
-		a.examples = append(a.examples, example{"example with this note", text})
+		a.examples = append(a.examples, example{"gives this note", text})
 	}
 	for _, text := range r.Good {
 		a.examples = append(a.examples, example{"is fine", text})
