@@ -79,7 +79,7 @@ func (r *Relay) introduce(s *Stream, head *RequestHead, p http2.HeadersFramePara
 		s.failLocked(fault)
 		return false
 	}
-	r.take(s, true)
+	r.take(s, Self)
 	s.over = true
 	s.answer(answer)
 	s.tap.End(fault)

@@ -155,9 +155,10 @@ func (r *Relay) clientHeaders(f *http2.HeadersFrame) *Fault {
 	r.mu.Lock()
 	s := r.streams[p.StreamID]
 	last := r.last
-	reset, known := false, false
+	var by Peer
+	known := false
 	if s == nil && p.StreamID <= last {
-		reset, known = r.ended.find(p.StreamID)
+		by, known = r.ended.find(p.StreamID)
 	}
 	r.mu.Unlock()
 	switch {
@@ -167,7 +168,7 @@ func (r *Relay) clientHeaders(f *http2.HeadersFrame) *Fault {
 		return broken(Client, http2.ErrCodeProtocol, "§5.1.1", "a client opens stream %d, and only odd ones are its own", p.StreamID)
 	case p.StreamID > last:
 		return r.begin(p, fields, over)
-	case reset:
+	case by == Self:
 		return r.client.spendControl(f)
 	case known:
 		return broken(Client, http2.ErrCodeStreamClosed, "§5.1", "HEADERS on stream %d, which has ended", p.StreamID)
@@ -261,13 +262,13 @@ func (r *Relay) clientData(f *http2.DataFrame) *Fault {
 func (r *Relay) lateData(f *http2.DataFrame) *Fault {
 	r.mu.Lock()
 	idle := f.StreamID > r.last || f.StreamID%2 == 0
-	reset, _ := r.ended.find(f.StreamID)
+	by, _ := r.ended.find(f.StreamID)
 	r.mu.Unlock()
 	if idle {
 		return broken(Client, http2.ErrCodeProtocol, "§5.1", "DATA on stream %d, which is not open", f.StreamID)
 	}
 	r.giveBack(r.client, f.Length)
-	if reset {
+	if by == Self {
 		return r.client.spendControl(f)
 	}
 	return &Fault{By: Client, Kind: Malformed, Code: http2.ErrCodeStreamClosed, Section: "§5.1", Detail: "DATA on a stream that has ended"}
@@ -306,8 +307,8 @@ func (r *Relay) clientReset(f *http2.RSTStreamFrame) *Fault {
 func (r *Relay) endedInOrder(id uint32) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	reset, known := r.ended.find(id)
-	return known && !reset
+	by, known := r.ended.find(id)
+	return known && by == 0
 }
 
 func (r *Relay) isIdle(id uint32) bool {

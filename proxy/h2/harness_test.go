@@ -240,7 +240,7 @@ func (w *wire) say(f http2.Frame) string {
 	switch f := f.(type) {
 	case *http2.HeadersFrame:
 		if !f.HeadersEnded() {
-			w.t.Errorf("%s: HEADERS without END_HEADERS", w.name)
+			return s + " continued"
 		}
 		fields, err := w.dec.DecodeFull(f.HeaderBlockFragment())
 		if err != nil {
@@ -389,4 +389,25 @@ func wires(t testing.TB, b *book, change func(*h2.Config)) (client, origin *wire
 	client.has(2)
 	origin.has(2)
 	return client, origin, r
+}
+
+func hpackField(name, value string) hpack.HeaderField {
+	return hpack.HeaderField{Name: name, Value: value}
+}
+
+// begun returns the pages when n streams have begun.
+func (b *book) begun(t testing.TB, n int) []*page {
+	t.Helper()
+	late := false
+	stop := time.AfterFunc(10*time.Second, func() { b.mu.Lock(); late = true; b.more.Broadcast(); b.mu.Unlock() })
+	defer stop.Stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.pages) < n && !late {
+		b.more.Wait()
+	}
+	if len(b.pages) < n {
+		t.Fatalf("%d streams began, want %d", len(b.pages), n)
+	}
+	return append([]*page(nil), b.pages...)
 }

@@ -93,7 +93,6 @@ func (r *Relay) originHeaders(f *http2.HeadersFrame) *Fault {
 	if fault != nil {
 		return fault
 	}
-	r.moved()
 	s := r.stream(p.StreamID)
 	if s == nil {
 		if !r.wasOpened(p.StreamID) {
@@ -133,6 +132,7 @@ func (r *Relay) originHead(s *Stream, p http2.HeadersFrameParam, fields []field)
 	if s.method == "HEAD" || head.Status == 204 || head.Status == 304 {
 		s.respDeclared = -1
 	}
+	r.moved()
 	s.tap.Response(&head)
 	s.headSent = true
 	r.client.writeFields(p, head.Fields)
@@ -146,6 +146,7 @@ func (r *Relay) originTrailers(s *Stream, p http2.HeadersFrameParam, fields []fi
 	if fault := parseTrailers(fields, p.EndStream, Origin); fault != nil {
 		return fault
 	}
+	r.moved()
 	s.tap.ResponseTrailers(fields)
 	r.client.writeFields(p, fields)
 	r.originEnded(s)

@@ -317,7 +317,7 @@ func (r *Relay) endStreams() {
 	f := r.over
 	r.mu.Unlock()
 	for _, s := range r.snapshot() {
-		if r.take(s, false) {
+		if r.take(s, 0) {
 			s.tap.End(f)
 		}
 	}

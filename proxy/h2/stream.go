@@ -68,7 +68,7 @@ func (r *Relay) half(s *Stream, by Peer) {
 	}
 	both := s.clientEnded && s.originEnded
 	r.mu.Unlock()
-	if both && r.take(s, false) {
+	if both && r.take(s, 0) {
 		r.client.resets.add(1)
 		s.tap.End(s.misfit)
 	}
@@ -84,16 +84,16 @@ func (r *Relay) hasEnded(s *Stream, by Peer) bool {
 	return s.originEnded
 }
 
-// take removes a stream, and reports false when it was removed before. reset says
-// that frames of it may still come in good faith.
-func (r *Relay) take(s *Stream, reset bool) bool {
+// take removes a stream, and reports false when it was removed before. by is who
+// reset it, 0 where both messages ended.
+func (r *Relay) take(s *Stream, by Peer) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.streams[s.id] != s {
 		return false
 	}
 	delete(r.streams, s.id)
-	r.ended.put(s.id, reset)
+	r.ended.put(s.id, by)
 	if r.draining && len(r.streams) == 0 && r.over == nil {
 		r.wake()
 	}
@@ -111,7 +111,7 @@ func (s *Stream) fail(f *Fault) {
 
 func (s *Stream) failLocked(f *Fault) {
 	r := s.relay
-	if s.over || !r.take(s, true) {
+	if s.over || !r.take(s, f.resetBy()) {
 		return
 	}
 	s.over = true
@@ -120,6 +120,14 @@ func (s *Stream) failLocked(f *Fault) {
 	}
 	s.tellClient(f)
 	s.tap.End(f)
+}
+
+// resetBy is who ended the stream with RST_STREAM, or made us do so.
+func (f *Fault) resetBy() Peer {
+	if f.By == Client && f.Kind == Reset {
+		return Client
+	}
+	return Self
 }
 
 // originCode is the code with which the origin server is told.
@@ -198,31 +206,31 @@ type recentStreams struct {
 }
 
 type endedStream struct {
-	id    uint32
-	reset bool // frames may still come in good faith
+	id uint32
+	by Peer // who reset it, after which the others may still send in good faith; 0 for nobody
 }
 
 const mostRecent = 1024
 
-func (e *recentStreams) put(id uint32, reset bool) {
+func (e *recentStreams) put(id uint32, by Peer) {
 	if len(e.ring) < mostRecent {
-		e.ring = append(e.ring, endedStream{id, reset})
+		e.ring = append(e.ring, endedStream{id, by})
 		return
 	}
-	e.ring[e.next] = endedStream{id, reset}
+	e.ring[e.next] = endedStream{id, by}
 	e.next = (e.next + 1) % mostRecent
 }
 
 // find returns how a stream ended; known is false for one that never was, or ended
 // long ago.
-func (e *recentStreams) find(id uint32) (reset, known bool) {
+func (e *recentStreams) find(id uint32) (by Peer, known bool) {
 	for i := range e.ring { // the latest first
 		at := &e.ring[(e.next+len(e.ring)-1-i)%len(e.ring)]
 		if at.id == id {
-			return at.reset, true
+			return at.by, true
 		}
 	}
-	return false, false
+	return 0, false
 }
 
 // A clientWindow is how much the client allows on the whole connection. The origin

@@ -1,0 +1,78 @@
+package h2_test
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/summerwind/h2spec/config"
+	"github.com/summerwind/h2spec/generic"
+	"github.com/summerwind/h2spec/hpack"
+	spec "github.com/summerwind/h2spec/http2"
+	h2spec "github.com/summerwind/h2spec/spec"
+)
+
+// TestH2spec has h2spec judge a server of x/net directly and through a relay.
+// What it finds wrong through the relay alone would be the relay's.
+func TestH2spec(t *testing.T) {
+	origin := goOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(strings.Repeat("content", 100)))
+	})
+	b := newBook()
+	go func() {
+		for range b.broken { // many connections
+		}
+	}()
+	passed, failed := judge(t, front(t, origin, b))
+	t.Logf("through the relay: %d passed, %d failed", passed, len(failed))
+	if len(failed) == 0 {
+		return
+	}
+	_, direct := judge(t, origin)
+	for name, why := range failed {
+		if _, too := direct[name]; too {
+			t.Logf("the origin server's own: %s", name)
+		} else {
+			t.Errorf("%s: %v", name, why)
+		}
+	}
+}
+
+func judge(t *testing.T, addr string) (passed int, failed map[string]error) {
+	out := os.Stdout
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stdout = null // h2spec prints there
+	defer func() { os.Stdout = out; null.Close() }()
+	host, port, _ := net.SplitHostPort(addr)
+	c := &config.Config{Host: host, Path: "/", Timeout: time.Second, MaxHeaderLen: 4000, Strict: true}
+	c.Port, _ = strconv.Atoi(port)
+	failed = map[string]error{}
+	var walk func(g *h2spec.TestGroup)
+	walk = func(g *h2spec.TestGroup) {
+		for _, tc := range append(g.Tests, g.StrictTests...) {
+			switch r := tc.Result; {
+			case r == nil:
+				t.Errorf("%s %s was not run", g.ID(), tc.Desc)
+			case r.Failed:
+				failed[g.ID()+" "+tc.Desc] = r.Error
+			case !r.Skipped:
+				passed++
+			}
+		}
+		for _, sub := range g.Groups {
+			walk(sub)
+		}
+	}
+	for _, g := range []*h2spec.TestGroup{generic.Spec(), spec.Spec(), hpack.Spec()} {
+		g.Test(c)
+		walk(g)
+	}
+	return passed, failed
+}
