@@ -19,7 +19,7 @@ func (b *budget) start(most int64, each time.Duration) {
 	b.left.Store(most)
 }
 
-// add gives n back, for something that does move on.
+// add returns n to the budget, for something that does move on.
 func (b *budget) add(n int64) {
 	if b.left.Load() < b.most {
 		b.left.Add(n)

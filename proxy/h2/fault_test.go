@@ -303,7 +303,7 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
-// TestGoAway gives up the streams that the origin server will not look at.
+// TestGoAway ends the streams that the origin server will not look at.
 func TestGoAway(t *testing.T) {
 	b := newBook()
 	b.page = &h2.Answer{Status: 502}

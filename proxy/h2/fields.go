@@ -13,7 +13,7 @@ func isNameOctet(c byte) bool {
 	return c > 0x20 && c < 0x7f && (c < 'A' || c > 'Z') && c != ':'
 }
 
-// checkLine returns what is wrong with a field that is no pseudo-field. White space
+// checkLine returns what is wrong with a field other than a pseudo-field. White space
 // round a value is let pass: clients and servers in use do so, though the rule
 // says otherwise, and it harms nobody here.
 func checkLine(f *hpack.HeaderField, by Peer) *Fault {
@@ -63,13 +63,13 @@ func parseRequest(fields []hpack.HeaderField) (head RequestHead, fault *Fault) {
 		to, bit := head.pseudo(f.Name)
 		switch {
 		case to == nil:
-			fault = first(fault, malformed(Client, "§8.3", "a request has no pseudo-field %.80q", f.Name))
+			fault = first(fault, malformed(Client, "§8.3", "%.80q is not a pseudo-field of a request", f.Name))
 			continue
 		case seen&bit != 0:
 			fault = first(fault, malformed(Client, "§8.3", "there are two %s", f.Name))
 			continue
 		case regular:
-			fault = first(fault, malformed(Client, "§8.3", "%s comes after a field that is no pseudo-field", f.Name))
+			fault = first(fault, malformed(Client, "§8.3", "%s comes after a regular field", f.Name))
 		}
 		seen |= bit
 		*to = f.Value
@@ -146,15 +146,15 @@ func parseResponse(fields []hpack.HeaderField, end bool) (head ResponseHead, fau
 			regular = true
 			fault = first(fault, checkLine(f, Origin))
 		case f.Name != ":status":
-			fault = first(fault, malformed(Origin, "§8.3", "a response has no pseudo-field %.80q", f.Name))
+			fault = first(fault, malformed(Origin, "§8.3", "%.80q is not a pseudo-field of a response", f.Name))
 		case head.Status != 0:
 			fault = first(fault, malformed(Origin, "§8.3", "there are two :status"))
 		case regular:
-			fault = first(fault, malformed(Origin, "§8.3", ":status comes after a field that is no pseudo-field"))
+			fault = first(fault, malformed(Origin, "§8.3", ":status comes after a regular field"))
 		default:
 			n, err := strconv.ParseUint(f.Value, 10, 16)
 			if err != nil || len(f.Value) != 3 || n < 100 {
-				fault = first(fault, malformed(Origin, "§8.3.2", ":status is %.80q, which is no number from 100 to 999", f.Value))
+				fault = first(fault, malformed(Origin, "§8.3.2", ":status is %.80q, not a number from 100 to 999", f.Value))
 			}
 			head.Status = int(n)
 		}
@@ -199,7 +199,7 @@ func declaredLength(fields []hpack.HeaderField, by Peer) (int64, *Fault) {
 		v := fields[i].Value
 		n, err := strconv.ParseUint(v, 10, 63)
 		if err != nil || length >= 0 && int64(n) != length {
-			return -1, malformed(by, "§8.1.1", "content-length is %.80q, which is no length, or not the only one", v)
+			return -1, malformed(by, "§8.1.1", "content-length is %.80q, not a length, or not the only one", v)
 		}
 		length = int64(n)
 	}

@@ -148,7 +148,7 @@ func (r *Relay) greet(ctx context.Context) *Fault {
 func (r *Relay) readPreface() (*http2.SettingsFrame, *Fault) {
 	got, err := r.client.in.Peek(len(http2.ClientPreface))
 	if len(got) > 0 && string(got) != http2.ClientPreface[:len(got)] || err == nil && string(got) != http2.ClientPreface {
-		return nil, broken(Client, http2.ErrCodeProtocol, "§3.4", "the connection begins with %q, which is no preface of HTTP/2", got)
+		return nil, broken(Client, http2.ErrCodeProtocol, "§3.4", "the connection begins with %q, not with the preface of HTTP/2", got)
 	}
 	if err != nil {
 		return nil, r.client.closedFault(err)
@@ -162,7 +162,7 @@ func (d *side) firstSettings() (*http2.SettingsFrame, *Fault) {
 	begin, err := d.in.Peek(frameHeadLen)
 	if len(begin) > 3 && http2.FrameType(begin[3]) != http2.FrameSettings {
 		begin, _ = d.in.Peek(min(d.in.Buffered(), 48))
-		return nil, broken(d.peer, http2.ErrCodeProtocol, "§3.4", "the first bytes are %q, which is no SETTINGS frame", begin)
+		return nil, broken(d.peer, http2.ErrCodeProtocol, "§3.4", "the first bytes are %q, not a SETTINGS frame", begin)
 	}
 	if err != nil {
 		return nil, d.closedFault(err)
