@@ -17,7 +17,9 @@ type Config struct {
 	Listen string // address of the proxy, host:port
 	Admin  string // address of the admin server, host:port, or "off"
 
-	Intercept        []string // "all", "none", or the hosts whose TLS is intercepted
+	Intercept        []string // "all", "none", or the hosts whose TLS is intercepted; "-HOST" leaves one out
+	ClientCerts      []ClientCert
+	ClientTLSMin     string   // "1.0" to "1.3"
 	UpstreamProxy    string   // URL of the next proxy, with credentials if it wants them; "" for none
 	NoProxy          []string // hosts that are reached without it
 	Reverse          []Reverse
@@ -93,6 +95,13 @@ type PolicyPart struct {
 type Reverse struct {
 	Listen string // host:port; "" for a free port on loopback
 	URL    string // of the origin server, as "https://api.example"
+}
+
+// A ClientCert is a certificate that is shown to origin servers.
+type ClientCert struct {
+	Host string // or a pattern
+	Cert string // PEM file
+	Key  string // PEM file; may be the same
 }
 
 // What MetricsLabels can hold.

@@ -37,7 +37,7 @@ func load(t *testing.T, file string, env []string, args ...string) (configs.Conf
 func TestDefaults(t *testing.T) {
 	c := configs.Default()
 	want := configs.Config{
-		Listen: "127.0.0.1:8080", Admin: "127.0.0.1:8081", Intercept: []string{"all"},
+		Listen: "127.0.0.1:8080", Admin: "127.0.0.1:8081", Intercept: []string{"all"}, ClientTLSMin: "1.2",
 		Profile: "default", Annotate: "full", Format: "auto", Severity: "warn", Color: "auto", SlowAfter: time.Second, FailOn: "error", RequireTraffic: true, Grace: 5 * time.Second,
 		LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000,
 		TraceContext: "forward", LogMaxSize: 100 << 20, LogKeep: 10,

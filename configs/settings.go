@@ -110,10 +110,10 @@ func Settings() []Setting {
 		},
 
 		{
-			Name: "intercept", Kind: KindList, Default: "all", Value: "all|none|HOST,...", Group: groupForward, Repeatable: true,
-			Help: "hosts whose TLS to intercept: all, none, or a list",
-			More: "*.example.com means every name below example.com. Other connections are tunnelled unchanged.",
-			set:  list(func(c *Config) *[]string { return &c.Intercept }, hosts("all", "none")),
+			Name: "intercept", Kind: KindList, Default: "all", Value: "all|none|[-]HOST,...", Group: groupForward, Repeatable: true,
+			Help: "hosts whose TLS to intercept: all, none, a list, or all but -HOST",
+			More: "*.example.com means every name below example.com. A minus leaves a host out: all,-bank.example. Other connections are tunnelled unchanged.",
+			set:  list(func(c *Config) *[]string { return &c.Intercept }, intercepted),
 		},
 		{
 			Name: "upstream-proxy", Kind: KindText, Value: "URL", Group: groupForward, Secret: true,
@@ -131,6 +131,19 @@ func Settings() []Setting {
 			Name: "upstream-ca", Kind: KindText, Value: "FILE", Group: groupForward,
 			Help: "PEM file of CAs to trust for origin servers, in addition to the system's",
 			set:  text(func(c *Config) *string { return &c.UpstreamCA }, anyText),
+		},
+		{
+			Name: "client-cert", Kind: KindLines, Value: "HOST=CERT,KEY", Group: groupForward, Repeatable: true,
+			Help: "certificate and key to show to an origin server that asks for a client certificate",
+			More: "Both are PEM files; HOST=FILE names one that holds both. *.example.com means every name below example.com.",
+			set:  setClientCerts,
+		},
+		{
+			Name: "client-tls-min", Kind: KindChoice, Default: "1.2", Value: "VERSION", Group: groupForward,
+			Choices: []string{"1.0", "1.1", "1.2", "1.3"},
+			Help:    "lowest TLS version to accept from clients",
+			More:    "With 1.0 or 1.1, sidenote also accepts cipher suites with CBC, which old clients need.",
+			set:     choice(func(c *Config) *string { return &c.ClientTLSMin }, "1.0", "1.1", "1.2", "1.3"),
 		},
 		{
 			Name: "insecure-upstream", Kind: KindList, Value: "HOST,...", Group: groupForward, Repeatable: true,

@@ -199,6 +199,42 @@ func hosts(words ...string) func([]string) error {
 	}
 }
 
+// intercepted allows what hosts does, and hosts to leave out.
+func intercepted(items []string) error {
+	var in []string
+	for _, h := range items {
+		if out, minus := strings.CutPrefix(h, "-"); !minus {
+			in = append(in, h)
+		} else if err := hostPattern(out); err != nil {
+			return err
+		}
+	}
+	if len(items) > len(in) && slices.Contains(in, "none") {
+		return errors.New(`"none" stands alone, without other hosts`)
+	}
+	return hosts("all", "none")(in)
+}
+
+// setClientCerts reads HOST=CERT,KEY, one a line.
+func setClientCerts(c *Config, s string) error {
+	c.ClientCerts = nil
+	for _, item := range splitLines(s) {
+		host, files, ok := strings.Cut(item, "=")
+		cert, key, two := strings.Cut(files, ",")
+		if !two {
+			key = cert
+		}
+		if !ok || cert == "" || key == "" {
+			return fmt.Errorf("want HOST=CERT,KEY such as api.example.com=client.pem,client.key, not %q", item)
+		}
+		if err := hostPattern(host); err != nil {
+			return err
+		}
+		c.ClientCerts = append(c.ClientCerts, ClientCert{host, strings.TrimSpace(cert), strings.TrimSpace(key)})
+	}
+	return nil
+}
+
 func hostPattern(h string) error {
 	name := strings.TrimPrefix(h, "*.")
 	if net.ParseIP(strings.Trim(name, "[]")) != nil {

@@ -47,6 +47,19 @@ type Exchange struct {
 type Tunnel struct {
 	Sent     int64 // from the client
 	Received int64 // from the other side
+	// Protocol names what passed, as far as its first octets tell: "tls", "ssh",
+	// "imap", or what was agreed on in ALPN. "" where that is not known.
+	Protocol string
+	// Refused says that the tunnel was not looked into since the client had
+	// refused our certificate; nil where that is not why.
+	Refused *RefusedCA
+}
+
+// A RefusedCA is a client's refusal of our certificate, and how long it holds.
+type RefusedCA struct {
+	Times int       // refusals in a row
+	Since time.Time // of the first of them
+	Until time.Time // when the certificate is offered again
 }
 
 // Source is the place of a record in a capture file.
@@ -166,8 +179,11 @@ type Connection struct {
 	Reused   bool   // the connection had carried an earlier exchange
 	Attempts int    // how many connections were tried for this exchange
 	Proxy    string // the upstream proxy that it went through, without credentials
-	Closed   bool   // the peer closed the connection after the message
-	TLS      *TLS   // nil in clear; shared between the exchanges of a connection
+	// Authority is the host and port that the client's CONNECT named; "" where
+	// there was none, and the target URI says where it goes.
+	Authority string
+	Closed    bool // the peer closed the connection after the message
+	TLS       *TLS // nil in clear; shared between the exchanges of a connection
 }
 
 // TLS says how a connection is protected.
@@ -184,6 +200,10 @@ type TLS struct {
 	// MostChain. Records do not hold it: it would be in each of them anew.
 	Chain       []*Certificate
 	VerifyError string // why verification failed though the connection was let proceed
+	// Weakness says in short phrases what others may refuse of the connection,
+	// such as its key exchange; "" where it has none. The version and the suite
+	// stand beside it.
+	Weakness string
 }
 
 // MostChain bounds how many certificates of a chain are kept.

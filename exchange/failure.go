@@ -153,8 +153,8 @@ var failures = []Failure{
 
 	{ErrClientRefusedCA, PhaseTLS, 0, "client",
 		"the client refused sidenote's certificate",
-		"It does not trust the local CA, so its TLS connection cannot be intercepted. After a second refusal the host is tunnelled for this client.",
-		"Let the client trust the CA: eval \"$(sidenote env)\", or sidenote ca install; or leave the host out of --intercept."},
+		"It does not trust the local CA, so its TLS connection cannot be intercepted. After a second refusal sidenote passes the host on unread for this client, and offers its certificate again after a minute.",
+		"Let the client trust the CA: eval \"$(sidenote env)\", or sidenote ca install; or leave the host out: --intercept all,-HOST."},
 	{ErrClientTLS, PhaseTLS, 0, "client",
 		"the TLS handshake with the client failed",
 		"It broke off before a request could be sent.",

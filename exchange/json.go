@@ -40,9 +40,7 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	b = appendContent(b, &x.Response.Content)
 	e.RawJSON("sidenote.body", append(b, '}'))
 	if x.Tunnel != (Tunnel{}) {
-		b = strconv.AppendInt(append(scratch[:0], `{"sent":`...), x.Tunnel.Sent, 10)
-		b = strconv.AppendInt(append(b, `,"received":`...), x.Tunnel.Received, 10)
-		e.RawJSON("sidenote.tunnel", append(b, '}'))
+		e.RawJSON("sidenote.tunnel", x.Tunnel.appendJSON(scratch[:0]))
 	}
 	if x.Changed != 0 {
 		e.RawJSON("sidenote.changed", x.Changed.appendJSON(scratch[:0]))
@@ -164,10 +162,14 @@ func encodePeer(e *zerolog.Event, address, port string, p netip.AddrPort) {
 	e.Int(port, int(p.Port()))
 }
 
-// Server is the host of the target URI as written, and its port, or that of the
-// scheme; 0 where there is none.
+// Server is the host of the target URI as written, and the port that was to be
+// reached: that of a CONNECT, else that of the target URI, else the scheme's; 0
+// where there is none.
 func (x *Exchange) Server() (host string, port int) {
 	host, given := SplitAuthority(x.Authority)
+	if _, reached := SplitAuthority(x.Origin.Authority); reached != "" {
+		given = reached
+	}
 	return host, portNumber(given, x.Scheme)
 }
 
@@ -335,6 +337,19 @@ func appendHex(b, octets []byte) []byte {
 		b = append(b, digits[c>>4], digits[c&15])
 	}
 	return b
+}
+
+func (t *Tunnel) appendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"sent":`...), t.Sent, 10)
+	b = strconv.AppendInt(append(b, `,"received":`...), t.Received, 10)
+	o := object{b}
+	o.text("protocol", t.Protocol)
+	if r := t.Refused; r != nil {
+		o.b = strconv.AppendInt(append(appendKey(o.b, "refused"), `{"times":`...), int64(r.Times), 10)
+		o.b = appendTime(append(o.b, `,"since":`...), r.Since)
+		o.b = append(appendTime(append(o.b, `,"until":`...), r.Until), '}')
+	}
+	return append(o.b, '}')
 }
 
 func (c Changes) appendJSON(b []byte) []byte {
@@ -536,6 +551,7 @@ func (c *Connection) encode(o *object) {
 	o.flag("reused", c.Reused)
 	o.number("attempts", int64(c.Attempts))
 	o.text("proxy", c.Proxy)
+	o.text("authority", c.Authority)
 	o.flag("closed", c.Closed)
 	t := c.TLS
 	if t == nil {
@@ -552,6 +568,7 @@ func (c *Connection) encode(o *object) {
 	o.flag("ech", t.ECH)
 	o.flag("client_certificate", t.ClientCert)
 	o.text("verify_error", t.VerifyError)
+	o.text("weakness", t.Weakness)
 	if t.Certificate != nil {
 		t.Certificate.encode(o)
 	}

@@ -38,8 +38,16 @@ type record struct {
 }
 
 type recordTunnel struct {
-	Sent     int64 `json:"sent"`
-	Received int64 `json:"received"`
+	Sent     int64          `json:"sent"`
+	Received int64          `json:"received"`
+	Protocol wireText       `json:"protocol"`
+	Refused  *recordRefused `json:"refused"`
+}
+
+type recordRefused struct {
+	Times int       `json:"times"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
 }
 
 type recordTrace struct {
@@ -106,6 +114,7 @@ type recordConn struct {
 	Reused   bool           `json:"reused"`
 	Attempts int            `json:"attempts"`
 	Proxy    wireText       `json:"proxy"`
+	To       wireText       `json:"authority"`
 	Closed   bool           `json:"closed"`
 	TLS      *recordTLS     `json:"tls"`
 }
@@ -119,6 +128,7 @@ type recordTLS struct {
 	ECH         bool               `json:"ech"`
 	ClientCert  bool               `json:"client_certificate"`
 	VerifyError wireText           `json:"verify_error"`
+	Weakness    wireText           `json:"weakness"`
 	Certificate *recordCertificate `json:"certificate"`
 }
 
@@ -193,7 +203,10 @@ func (r *record) exchange() (*Exchange, error) {
 	x := &Exchange{
 		ID: r.ID, Run: r.Run, Started: r.Time,
 		Scheme: string(r.Target.Scheme), Authority: string(r.Target.Authority),
-		Tunnel: Tunnel(r.Tunnel),
+		Tunnel: Tunnel{Sent: r.Tunnel.Sent, Received: r.Tunnel.Received, Protocol: string(r.Tunnel.Protocol)},
+	}
+	if refused := r.Tunnel.Refused; refused != nil {
+		x.Tunnel.Refused = &RefusedCA{refused.Times, refused.Since, refused.Until}
 	}
 	if r.ErrorCode != "" {
 		x.Err = &Err{Code: ErrCode(r.ErrorCode), Detail: string(r.Detail)}
@@ -280,14 +293,14 @@ func fillFields(f *Fields, lines [][2]wireText) {
 
 func (r *recordConn) fill(c *Connection) (err error) {
 	c.Peer, c.Local, c.Reused = r.Peer, r.Local, r.Reused
-	c.Attempts, c.Proxy, c.Closed = r.Attempts, string(r.Proxy), r.Closed
+	c.Attempts, c.Proxy, c.Authority, c.Closed = r.Attempts, string(r.Proxy), string(r.To), r.Closed
 	t := r.TLS
 	if t == nil {
 		return nil
 	}
 	c.TLS = &TLS{
 		ALPN: string(t.ALPN), SNI: string(t.SNI), Resumed: t.Resumed, ECH: t.ECH,
-		ClientCert: t.ClientCert, VerifyError: string(t.VerifyError),
+		ClientCert: t.ClientCert, VerifyError: string(t.VerifyError), Weakness: string(t.Weakness),
 	}
 	if c.TLS.Version, err = tlsVersionID(t.Version); err != nil {
 		return err

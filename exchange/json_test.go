@@ -79,7 +79,7 @@ func TestLogRecord(t *testing.T) {
 		"schema": "sidenote.exchange/1", "time": "2026-01-02T03:04:05.000000006Z",
 		"sidenote.exchange.id": "7f3k", "sidenote.run.id": "r1",
 		"http.request.method": "POST", "url.full": "https://shop.test/a?b=c", "url.scheme": "https",
-		"url.path": "/a", "url.query": "b=c", "server.address": "shop.test", "server.port": 443.,
+		"url.path": "/a", "url.query": "b=c", "server.address": "shop.test", "server.port": 8443.,
 		"client.address": "127.0.0.1", "client.port": 5000.,
 		"network.peer.address": "192.0.2.1", "network.peer.port": 443.,
 		"network.protocol.name": "http", "network.protocol.version": "1.1", "sidenote.client.protocol.version": "1.1",
@@ -95,7 +95,7 @@ func TestLogRecord(t *testing.T) {
 			"request":  map[string]any{"size": 3., "sha256": x.Request.Content.SHA256.String(), "truncated": false, "complete": true},
 			"response": map[string]any{"size": 99., "truncated": true, "complete": false},
 		},
-		"sidenote.tunnel":  map[string]any{"sent": 1., "received": 2.},
+		"sidenote.tunnel":  map[string]any{"sent": 1., "received": 2., "protocol": "tls", "refused": map[string]any{"times": 2., "since": "2026-01-02T03:04:05Z", "until": "2026-01-02T03:05:05Z"}},
 		"sidenote.changed": []any{"response-field-order", "annotated"},
 	}
 	if d := cmp.Diff(want, got); d != "" {

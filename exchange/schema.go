@@ -104,7 +104,7 @@ func messageProperties() []Property {
 		{Key: "url.path", Doc: "path of the target URI", When: "it has one", Schema: text()},
 		{Key: "url.query", Doc: "query of the target URI, without the question mark", When: "it has one", Schema: text()},
 		{Key: "server.address", Doc: "host of the target URI", When: whenKnown, Schema: text()},
-		{Key: "server.port", Doc: "port of the target URI, or of its scheme", When: whenKnown, Schema: number(0, 65535)},
+		{Key: "server.port", Doc: "port that was to be reached: that of CONNECT, of the target URI, or of its scheme", When: whenKnown, Schema: number(0, 65535)},
 		{Key: "client.address", Doc: "IP address of the client", When: whenKnown, Schema: text()},
 		{Key: "client.port", Doc: "port of the client", When: whenKnown, Schema: number(0, 65535)},
 		{Key: "network.peer.address", Doc: "IP address of the origin server, or of the proxy before it", When: whenConnected, Schema: text()},
@@ -131,6 +131,12 @@ func factProperties() []Property {
 		{Key: "sidenote.tunnel", Doc: "what went through a tunnel or an upgraded connection", When: "there was one, and something went through", Members: []Property{
 			{Key: "sent", Doc: "octets from the client", Schema: integer(), Required: true},
 			{Key: "received", Doc: "octets to the client", Schema: integer(), Required: true},
+			{Key: "protocol", Doc: "what passed, as far as it is known", When: whenKnown, Schema: wire()},
+			{Key: "refused", Doc: "the client's refusal of sidenote's certificate", When: "that is why nothing was read", Members: []Property{
+				{Key: "times", Doc: "how often in a row", Schema: integer(), Required: true},
+				{Key: "since", Doc: "when it first refused; RFC 3339, UTC", Schema: text(), Required: true},
+				{Key: "until", Doc: "when the certificate is offered again; RFC 3339, UTC", Schema: text(), Required: true},
+			}},
 		}},
 		{Key: "sidenote.changed", Doc: "what was forwarded otherwise than received", When: "something was", Schema: arrayOf(map[string]any{"enum": (^Changes(0)).Names()})},
 		{Key: "sidenote.source", Doc: "where the exchange was read from", When: "it was read from a capture", Members: []Property{
@@ -241,6 +247,7 @@ func connectionProperties() []Property {
 		{Key: "reused", Doc: "it had carried an earlier exchange", When: whenTrue, Schema: yes()},
 		{Key: "attempts", Doc: "how many connections were tried for this exchange", When: "any was", Schema: integer()},
 		{Key: "proxy", Doc: "upstream proxy on the way, without credentials", When: "there is one", Schema: wire()},
+		{Key: "authority", Doc: "host and port that CONNECT named", When: "it is in a tunnel", Schema: wire()},
 		{Key: "closed", Doc: "the other end closed it after the message", When: whenTrue, Schema: yes()},
 		{Key: "tls", Doc: "how it is protected", When: whenTLS, Members: tlsProperties()},
 	}
@@ -256,6 +263,7 @@ func tlsProperties() []Property {
 		{Key: "ech", Doc: "the ClientHello was encrypted", When: whenTrue, Schema: yes()},
 		{Key: "client_certificate", Doc: "the client showed a certificate", When: whenTrue, Schema: yes()},
 		{Key: "verify_error", Doc: "why the certificate could not be verified", When: "it could not, and the exchange went on", Schema: wire()},
+		{Key: "weakness", Doc: "what newer programs may refuse of the connection, such as its key exchange", When: "there is something", Schema: wire()},
 		{Key: "certificate", Doc: "certificate of the other end", When: "it showed one", Members: []Property{
 			{Key: "subject", Doc: "subject", When: whenKnown, Schema: wire()},
 			{Key: "issuer", Doc: "issuer", When: whenKnown, Schema: wire()},

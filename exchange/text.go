@@ -238,8 +238,10 @@ func (p *textParser) fact(s string) error {
 				x.Tunnel.Sent, err = strconv.ParseInt(v, 10, 64)
 			case "received":
 				x.Tunnel.Received, err = strconv.ParseInt(v, 10, 64)
+			case "protocol":
+				x.Tunnel.Protocol = v
 			default:
-				err = fmt.Errorf("unknown key %q", k)
+				err = x.Tunnel.setRefused(k, v)
 			}
 			return err
 		})
@@ -267,6 +269,24 @@ func (p *textParser) fact(s string) error {
 		return fmt.Errorf("fact %q: %w", key, err)
 	}
 	return nil
+}
+
+// setRefused reads what is known of a refusal.
+func (t *Tunnel) setRefused(k, v string) (err error) {
+	if t.Refused == nil {
+		t.Refused = &RefusedCA{}
+	}
+	switch k {
+	case "refused":
+		t.Refused.Times, err = strconv.Atoi(v)
+	case "refused-since":
+		t.Refused.Since, err = time.Parse(time.RFC3339Nano, v)
+	case "refused-until":
+		t.Refused.Until, err = time.Parse(time.RFC3339Nano, v)
+	default:
+		err = fmt.Errorf("unknown key %q", k)
+	}
+	return err
 }
 
 // parseFacts walks over key, key=value and key="quoted value".
@@ -313,6 +333,8 @@ func parseConnection(c *Connection, s string) error {
 			c.Attempts, err = strconv.Atoi(v)
 		case "proxy":
 			c.Proxy = v
+		case "authority":
+			c.Authority = v
 		case "closed":
 			c.Closed = true
 		default:
@@ -346,6 +368,8 @@ func setTLS(t *TLS, k, v string) (err error) {
 		t.ClientCert = true
 	case "verify-error":
 		t.VerifyError = v
+	case "weakness":
+		t.Weakness = v
 	case "cert-subject":
 		t.Certificate.Subject = v
 	case "cert-issuer":
@@ -468,7 +492,7 @@ func (x *Exchange) appendFacts(b []byte) []byte {
 	}
 	fact("timing", strings.Join(timing, " "))
 	if x.Tunnel != (Tunnel{}) {
-		fact("tunnel", fmt.Sprintf("sent=%d received=%d", x.Tunnel.Sent, x.Tunnel.Received))
+		fact("tunnel", x.Tunnel.facts())
 	}
 	if x.Err != nil {
 		fact("error", string(x.Err.Code)+" "+strconv.Quote(x.Err.Detail))
@@ -478,6 +502,16 @@ func (x *Exchange) appendFacts(b []byte) []byte {
 		b = append(b, "* made\n"...)
 	}
 	return b
+}
+
+func (t *Tunnel) facts() string {
+	f := factList{fmt.Sprintf("sent=%d received=%d", t.Sent, t.Received)}
+	f.set("protocol", t.Protocol)
+	if r := t.Refused; r != nil {
+		f = append(f, fmt.Sprintf("refused=%d refused-since=%s refused-until=%s", r.Times,
+			r.Since.Format(time.RFC3339Nano), r.Until.Format(time.RFC3339Nano)))
+	}
+	return strings.Join(f, " ")
 }
 
 func (c *Connection) facts() string {
@@ -493,6 +527,7 @@ func (c *Connection) facts() string {
 		f.set("attempts", strconv.Itoa(c.Attempts))
 	}
 	f.set("proxy", c.Proxy)
+	f.set("authority", c.Authority)
 	f.flag("closed", c.Closed)
 	if t := c.TLS; t != nil {
 		f = append(f, fmt.Sprintf("tls=0x%04x", t.Version))
@@ -505,6 +540,7 @@ func (c *Connection) facts() string {
 		f.flag("ech", t.ECH)
 		f.flag("client-cert", t.ClientCert)
 		f.set("verify-error", t.VerifyError)
+		f.set("weakness", t.Weakness)
 		f.certificate(t.Certificate)
 	}
 	return strings.Join(f, " ")

@@ -13,9 +13,9 @@ const full = `* id 7f3k
 * scheme https
 * authority shop.test
 * client peer=127.0.0.1:5000 tls=0x0304 alpn=h2 sni=shop.test
-* origin peer=192.0.2.1:443 reused attempts=2 closed tls=0x0303 cipher=0xc02f verify-error="self signed" cert-subject="CN=shop test" cert-names="shop.test www.shop.test" cert-not-after=2026-12-01T00:00:00Z
+* origin peer=192.0.2.1:443 reused attempts=2 authority=shop.test:8443 closed tls=0x0303 cipher=0xc02f verify-error="self signed" weakness="CBC encryption" cert-subject="CN=shop test" cert-names="shop.test www.shop.test" cert-not-after=2026-12-01T00:00:00Z
 * timing dns=1ms connect=2ms tls=3ms head-sent=4ms request-sent=5ms first-byte=6ms done=7ms
-* tunnel sent=1 received=2
+* tunnel sent=1 received=2 protocol=tls refused=2 refused-since=2026-01-02T03:04:05Z refused-until=2026-01-02T03:05:05Z
 * error content_truncated "unexpected EOF"
 * changed response-field-order annotated
 > POST /a?b=c HTTP/1.1

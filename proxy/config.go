@@ -1,12 +1,12 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"sidenote/exchange"
@@ -41,9 +41,13 @@ type Config struct {
 	// CA signs the certificates of intercepted hosts; without one nothing is
 	// intercepted.
 	CA *ca.Authority
-	// Intercept says whether TLS to a host, a name without port, is
-	// intercepted; nil intercepts every host.
-	Intercept func(host string) bool
+	// Intercept says whether what goes to a host is intercepted, by all names
+	// without port that are known of it: that of the CONNECT, and that which TLS
+	// asks for. nil intercepts every host.
+	Intercept func(names ...string) bool
+	// ClientTLSMin is the lowest version of TLS that clients are answered in, as
+	// in crypto/tls; zero for 1.2. Below that, suites with CBC are offered too.
+	ClientTLSMin uint16
 
 	// UpstreamProxy is an http, https, socks5 or socks5h URL, with credentials
 	// where it wants some; nil goes straight. NoProxy has the form of the
@@ -58,6 +62,9 @@ type Config struct {
 	UpstreamCAs *x509.CertPool
 	// Insecure says for which hosts a bad certificate is let pass; nil for none.
 	Insecure func(host string) bool
+	// ClientCertificate returns what is shown to an origin server that asks for
+	// a client certificate; nil where there is none for that host.
+	ClientCertificate func(host string) *tls.Certificate
 
 	// Resolver looks host names up; nil for that of the system.
 	Resolver *net.Resolver
@@ -87,9 +94,9 @@ const recordedBeyond = 4096
 
 func (c *Config) insecure(host string) bool { return c.Insecure != nil && c.Insecure(host) }
 
-// intercepts reports whether TLS to a host is intercepted.
-func (c *Config) intercepts(host string) bool {
-	return c.CA != nil && (c.Intercept == nil || c.Intercept(strings.ToLower(host)))
+// intercepts reports whether what goes to a host of these names is intercepted.
+func (c *Config) intercepts(names ...string) bool {
+	return c.CA != nil && (c.Intercept == nil || c.Intercept(names...))
 }
 
 // withDefaults fills in what would make no sense as zero.
@@ -99,6 +106,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxHeadBytes <= 0 {
 		c.MaxHeadBytes = 256 << 10
+	}
+	if c.ClientTLSMin == 0 {
+		c.ClientTLSMin = tls.VersionTLS12
 	}
 	if c.Pseudonym == "" {
 		c.Pseudonym = "sidenote-" + c.RunID

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -48,7 +47,7 @@ func newDialer(c *Config, own func(netip.AddrPort) bool) *dialer {
 		u := c.UpstreamProxy.String()
 		d.upstream = (&httpproxy.Config{HTTPProxy: u, HTTPSProxy: u, NoProxy: c.NoProxy}).ProxyFunc()
 	}
-	d.tlsBase = &tls.Config{RootCAs: c.UpstreamCAs, ClientSessionCache: tls.NewLRUClientSessionCache(512), MinVersion: tls.VersionTLS10}
+	d.tlsBase = newOriginTLS(c)
 	return d
 }
 
@@ -66,8 +65,18 @@ func (d *dialer) refuseOwn(_, address string, _ syscall.RawConn) error {
 type target struct {
 	scheme    string // "http", "https", or "tunnel" for octets that are not looked at
 	authority string // host:port
+	name      string // that TLS asks for and verifies; "" for the host of authority
 	alpn      []string
 	h2c       bool // HTTP/2 in clear
+	tunnel    bool // a CONNECT of the client named the authority
+}
+
+// serverName is the name that TLS asks for and verifies.
+func (t *target) serverName() string {
+	if t.name != "" {
+		return t.name
+	}
+	return hostOf(t.authority)
 }
 
 // proxyFor returns the upstream proxy for a target, nil to go straight.
@@ -100,6 +109,9 @@ func isLoopback(authority string) bool {
 // The error is a failure, with the connection as far as it got.
 func (d *dialer) dial(ctx context.Context, t target) (*outbound, error) {
 	o := &outbound{}
+	if t.tunnel {
+		o.authority = t.authority
+	}
 	o.recorder.limit = d.config.MaxResponseHead()
 	var err error
 	if via := d.proxyFor(t.scheme, t.authority); via == nil {
@@ -375,71 +387,6 @@ func withPort(host, scheme string) string {
 	return net.JoinHostPort(strings.Trim(host, "[]"), port)
 }
 
-// handshake shakes hands on an open connection.
-func (d *dialer) handshake(ctx context.Context, o *outbound, t target) error {
-	host, _, err := net.SplitHostPort(t.authority)
-	if err != nil {
-		host = t.authority
-	}
-	c := d.tlsBase.Clone()
-	c.ServerName, c.NextProtos = host, t.alpn
-	var verifyError string
-	if d.config.insecure(host) {
-		c.InsecureSkipVerify = true
-		c.VerifyConnection = func(s tls.ConnectionState) error {
-			verifyError = d.verify(s, host)
-			return nil
-		}
-	}
-	asked := false
-	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		asked = true
-		return &tls.Certificate{}, nil
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, tlsTimeout(d.config.ConnectTimeout), errTLSTimeout)
-	defer cancel()
-	start := time.Now()
-	tap := &handshakeTap{Conn: o.Conn}
-	tc := tls.Client(tap, c)
-	if err := tc.HandshakeContext(ctx); err != nil {
-		o.handshake = time.Since(start)
-		o.tls = refusedFacts(tc.ConnectionState(), host, err)
-		return &failure{code: handshakeCode(ctx, err, tap.sent, asked), err: err}
-	}
-	o.handshake = time.Since(start)
-	o.Conn, o.tls = tc, tlsFacts(tc.ConnectionState(), host)
-	o.tls.VerifyError = verifyError
-	o.asked = asked
-	return nil
-}
-
-// refusedFacts makes the record's facts of a connection whose handshake failed:
-// the certificate is known when it was that which did not pass.
-func refusedFacts(s tls.ConnectionState, host string, err error) *exchange.TLS {
-	var verify *tls.CertificateVerificationError
-	if errors.As(err, &verify) {
-		s.PeerCertificates = verify.UnverifiedCertificates
-	}
-	if s.Version == 0 {
-		return nil
-	}
-	return tlsFacts(s, host)
-}
-
-// verify checks a chain as crypto/tls would have, and returns what it found.
-func (d *dialer) verify(s tls.ConnectionState, host string) string {
-	opts := x509.VerifyOptions{DNSName: host, Roots: d.config.UpstreamCAs, Intermediates: x509.NewCertPool()}
-	for _, c := range s.PeerCertificates[1:] {
-		opts.Intermediates.AddCert(c)
-	}
-	if _, err := s.PeerCertificates[0].Verify(opts); err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
-func tlsTimeout(connect time.Duration) time.Duration { return min(connect, 10*time.Second) }
-
 // closeOnDone closes a connection when the context ends first.
 func closeOnDone(ctx context.Context, c net.Conn) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
@@ -449,6 +396,7 @@ func closeOnDone(ctx context.Context, c net.Conn) (stop func() bool) {
 type replayConn struct {
 	net.Conn
 	early []byte
+	end   error // with which the connection ended after them; nil while it has not
 }
 
 // Read returns the early octets first.
@@ -457,6 +405,9 @@ func (c *replayConn) Read(p []byte) (int, error) {
 		n := copy(p, c.early)
 		c.early = c.early[n:]
 		return n, nil
+	}
+	if c.end != nil {
+		return 0, c.end
 	}
 	return c.Conn.Read(p)
 }

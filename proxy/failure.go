@@ -129,25 +129,6 @@ const (
 	alertCertificateReq   = 116
 )
 
-// A handshakeTap remembers the alert with which we broke a TLS handshake off.
-// It is read in clear, so it knows those that come before keys are agreed on,
-// such as that there is no version in common.
-type handshakeTap struct {
-	net.Conn
-	sent uint8 // 0 for none
-}
-
-// Write passes octets on.
-func (t *handshakeTap) Write(p []byte) (int, error) {
-	if alert, ok := plainAlert(p); ok {
-		t.sent = alert
-	}
-	return t.Conn.Write(p)
-}
-
-// CloseWrite ends our half of the connection.
-func (t *handshakeTap) CloseWrite() error { return closeWrite(t.Conn) }
-
 // plainAlert reads an alert record in clear (RFC 8446 §5.1): type 21, version
 // 3.x, length 2, level, description.
 func plainAlert(r []byte) (description uint8, ok bool) {

@@ -592,7 +592,7 @@ func TestFaultForms(t *testing.T) {
 func TestFaultTunnel(t *testing.T) {
 	noLeaks(t)
 	s := newSite(t)
-	r := newFaultRig(t, s, func(c *proxy.Config) { c.Intercept = func(string) bool { return false } })
+	r := newFaultRig(t, s, func(c *proxy.Config) { c.Intercept = func(...string) bool { return false } })
 	for i, c := range []struct {
 		authority string
 		code      exchange.ErrCode

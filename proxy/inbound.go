@@ -25,6 +25,9 @@ type inbound struct {
 	local netip.AddrPort
 	peer  netip.AddrPort
 
+	// origin is the connection to the origin server that was opened with this
+	// one, for its first request; nil where there is none, or it is taken.
+	origin   atomic.Pointer[outbound]
 	recorder headRecorder
 	probed   atomic.Pointer[probe] // nil when there was none, or it went well
 
@@ -49,6 +52,14 @@ type route struct {
 	scheme    string // for all but routeForward
 	authority string // host:port to connect to
 	userAgent string // of the CONNECT request
+
+	serverName string   // that the client asked for in TLS; "" where it asked for none
+	alpn       []string // that the client offered, which the origin server is offered too
+}
+
+// target is where a connection for the route goes.
+func (r route) target() target {
+	return target{scheme: r.scheme, authority: r.authority, name: r.serverName, alpn: r.alpn, tunnel: r.kind == routeTunnel}
 }
 
 // client names the client in a few words, for messages: the product that its
@@ -222,6 +233,9 @@ func (in *inbound) takeProbe() error {
 	return nil
 }
 
+// age is how long ago the connection was opened, or its tunnel decrypted.
+func (in *inbound) age() time.Duration { return time.Since(in.began) }
+
 // count is how many exchanges have begun.
 func (in *inbound) count() int {
 	in.mu.Lock()
@@ -233,6 +247,9 @@ func (in *inbound) count() int {
 func (in *inbound) Close() error {
 	if !in.closed.Swap(true) {
 		in.proxy.inboundClosed(in)
+		if o := in.origin.Swap(nil); o != nil {
+			o.Close()
+		}
 	}
 	return in.Conn.Close()
 }

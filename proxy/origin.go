@@ -31,7 +31,7 @@ type transports struct {
 	h2c    *h2Pool // in clear, with prior knowledge
 
 	mu     sync.Mutex
-	speaks map[string]protocol    // what an origin server chose, by authority
+	speaks map[string]protocol    // what an origin server chose, by place
 	spare  map[string][]*outbound // connections opened to learn that, not used yet
 }
 
@@ -82,7 +82,10 @@ func (t *transports) closeIdle() {
 }
 
 func (t *transports) dialClear(ctx context.Context, _, authority string) (net.Conn, error) {
-	return asConn(t.dialer.dial(ctx, target{scheme: "http", authority: authority}))
+	if o := takeHanded(ctx, false); o != nil {
+		return o, nil
+	}
+	return asConn(t.dialer.dial(ctx, targetAt(ctx, "http", authority, nil)))
 }
 
 // asConn avoids an interface that holds a nil pointer.
@@ -93,30 +96,78 @@ func asConn(o *outbound, err error) (net.Conn, error) {
 	return o, nil
 }
 
-func (t *transports) dialH1(ctx context.Context, _, authority string) (net.Conn, error) {
-	if o := t.takeSpare(authority, false); o != nil {
+func (t *transports) dialH1(ctx context.Context, _, place string) (net.Conn, error) {
+	if o := takeHanded(ctx, false); o != nil {
 		return o, nil
 	}
-	return asConn(t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnH1}))
+	if o := t.takeSpare(place, false); o != nil {
+		return o, nil
+	}
+	return asConn(t.dialer.dial(ctx, targetAt(ctx, "https", place, alpnH1)))
 }
 
-func (t *transports) dialH2(ctx context.Context, authority string) (*outbound, error) {
-	if o := t.takeSpare(authority, true); o != nil {
+func (t *transports) dialH2(ctx context.Context, place string) (*outbound, error) {
+	if o := takeHanded(ctx, true); o != nil {
 		return o, nil
 	}
-	o, err := t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnBoth})
+	if o := t.takeSpare(place, true); o != nil {
+		return o, nil
+	}
+	o, err := t.dialer.dial(ctx, targetAt(ctx, "https", place, alpnBoth))
 	if err != nil {
 		return nil, err
 	}
-	if t.learn(authority, o); o.tls.ALPN != "h2" {
-		t.putSpare(authority, o)
+	if t.learn(place, o); o.tls.ALPN != "h2" {
+		t.putSpare(place, o)
 		return nil, errNotH2
 	}
 	return o, nil
 }
 
 func (t *transports) dialH2C(ctx context.Context, authority string) (*outbound, error) {
-	return t.dialer.dial(ctx, target{scheme: "http", authority: authority, h2c: true})
+	if o := takeHanded(ctx, false); o != nil {
+		o.multi = true
+		return o, nil
+	}
+	to := targetAt(ctx, "http", authority, nil)
+	to.h2c = true
+	return t.dialer.dial(ctx, to)
+}
+
+// takeHanded takes the connection that was opened with the client's; nil where
+// there is none that speaks what is wanted, or it has waited too long.
+func takeHanded(ctx context.Context, h2 bool) *outbound {
+	ps := passageOf(ctx)
+	if ps == nil {
+		return nil
+	}
+	o := ps.in.origin.Swap(nil)
+	if o == nil || o.multi == h2 && ps.in.age() < spareFor {
+		return o
+	}
+	o.Close()
+	return nil
+}
+
+// targetAt is where a connection for a request goes. Where the client's name for
+// the origin server differs from where its tunnel leads, place is a name for both.
+func targetAt(ctx context.Context, scheme, place string, alpn []string) target {
+	if ps := passageOf(ctx); ps != nil && ps.in.route.kind == routeTunnel {
+		to := ps.in.route.target()
+		to.alpn = alpn
+		return to
+	}
+	return target{scheme: scheme, authority: place, alpn: alpn}
+}
+
+// place names where requests of a route go, for the pools: the authority, and
+// where TLS asks for another name, that too.
+func (r route) place() string {
+	host, port := exchange.SplitAuthority(r.authority)
+	if r.serverName == "" || strings.EqualFold(r.serverName, host) {
+		return r.authority
+	}
+	return net.JoinHostPort(r.serverName+".at."+strings.ReplaceAll(host, ":", "-"), port)
 }
 
 var (
@@ -139,13 +190,19 @@ func (t *transports) learn(authority string, o *outbound) {
 // speaksH2 tells whether an origin server chooses HTTP/2 when it is offered. It
 // connects to find out, and keeps the connection for the request that follows.
 func (t *transports) speaksH2(ctx context.Context, authority string) (bool, error) {
+	if ps := passageOf(ctx); ps != nil {
+		if o := ps.in.origin.Load(); o != nil {
+			t.learn(authority, o)
+			return o.multi, nil
+		}
+	}
 	t.mu.Lock()
 	p, ok := t.speaks[authority]
 	t.mu.Unlock()
 	if ok && time.Since(p.at) < protocolFor {
 		return p.h2, nil
 	}
-	o, err := t.dialer.dial(ctx, target{scheme: "https", authority: authority, alpn: alpnBoth})
+	o, err := t.dialer.dial(ctx, targetAt(ctx, "https", authority, alpnBoth))
 	if err != nil {
 		return false, err
 	}

@@ -20,6 +20,7 @@ type outbound struct {
 	peer, local netip.AddrPort
 	tls         *exchange.TLS // nil in clear
 	proxy       string        // the upstream proxy it goes through, for the record
+	authority   string        // that the client's CONNECT named; "" without one
 	multi       bool          // HTTP/2
 	asked       bool          // the server asked for a client certificate, and got none
 	absolute    bool          // requests are sent to an upstream proxy in absolute-form
@@ -122,5 +123,5 @@ func (o *outbound) Close() error {
 
 // connection returns the origin's side of a record.
 func (o *outbound) connection(reused bool) exchange.Connection {
-	return exchange.Connection{Peer: o.peer, Local: o.local, Reused: reused, TLS: o.tls, Proxy: o.proxy}
+	return exchange.Connection{Peer: o.peer, Local: o.local, Reused: reused, TLS: o.tls, Proxy: o.proxy, Authority: o.authority}
 }

@@ -189,8 +189,8 @@ func (p *Proxy) inboundClosed(in *inbound) {
 		p.inbound.open.Add(-1)
 		<-p.slots
 	}
-	if in.watcher != nil {
-		in.watcher.closed(in)
+	if in.watcher != nil && in.count() == 0 {
+		in.watcher.left()
 	}
 }
 

@@ -234,7 +234,7 @@ func TestRefusingClientIsTunnelled(t *testing.T) {
 			t.Errorf("record:\n%s", x.Format())
 		}
 	}
-	if d := records[1].Err.Detail; !strings.Contains(d, "from now on 127.0.0.1 is tunnelled") {
+	if d := records[1].Err.Detail; !strings.Contains(d, "sidenote passes 127.0.0.1 on unread for it until") {
 		t.Errorf("detail %q", d)
 	}
 	if records[2].Err != nil || records[2].Tunnel.Received == 0 {

@@ -1,11 +1,7 @@
 package proxy
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/hex"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -15,33 +11,51 @@ import (
 )
 
 // refusals remembers which clients do not trust our CA, so that their traffic
-// goes on, as a tunnel.
+// goes on, as a tunnel, for a while.
 type refusals struct {
 	total atomic.Int64
+	now   func() time.Time
 
 	mu    sync.Mutex
-	byKey map[refusalKey]*refusalState
+	byKey map[refuser]*refusalState
 }
 
-type refusalKey struct {
+// A refuser is a program that may not trust our CA, as far as programs can be
+// told apart: one that does not is no reason to think the same of others.
+type refuser struct {
 	host   string
 	client netip.Addr
+	says   string // what the program says of itself: its User-Agent, or how its hello looks
 }
 
+// refuser is who sent a hello.
+func (t *tunnel) refuser(hello *tls.ClientHelloInfo) refuser {
+	says := t.to.userAgent
+	if says == "" {
+		says = fingerprint(hello)
+	}
+	return refuser{hostOf(t.to.authority), t.ps.in.peer.Addr(), says}
+}
+
+// A refusalState is what is known of a refuser.
 type refusalState struct {
-	count    int
-	accepted bool // a request came through an intercepted connection: it trusts us
+	count   int       // refusals since the last request that came through
+	since   time.Time // of the first of them
+	until   time.Time // the client is not offered our certificate before
+	trusted bool      // a request came through an intercepted connection once
 }
 
 const (
-	refusalsAllowed = 2    // so many, and the host is tunnelled for this client
-	maxRefusals     = 4096 // bounds what is remembered
+	refusalsAllowed = 2           // so many, and the host is tunnelled for this client
+	refusedFor      = time.Minute // for so long, and our certificate is offered again
+	maxRefusals     = 4096        // bounds what is remembered
 )
 
-func newRefusals() *refusals { return &refusals{byKey: map[refusalKey]*refusalState{}} }
+func newRefusals() *refusals {
+	return &refusals{now: time.Now, byKey: map[refuser]*refusalState{}}
+}
 
-func (r *refusals) state(host string, client netip.Addr) *refusalState {
-	k := refusalKey{host, client}
+func (r *refusals) state(k refuser) *refusalState {
 	s, ok := r.byKey[k]
 	if !ok {
 		if len(r.byKey) >= maxRefusals {
@@ -53,31 +67,53 @@ func (r *refusals) state(host string, client netip.Addr) *refusalState {
 	return s
 }
 
-// tunnelled reports whether a host is passed on untouched for a client.
-func (r *refusals) tunnelled(host string, client netip.Addr) bool {
+// standing returns the refusals for which a client's traffic is passed on
+// untouched now; nil where it is not.
+func (r *refusals) standing(k refuser) *exchange.RefusedCA {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, ok := r.byKey[refusalKey{host, client}]
-	return ok && !s.accepted && s.count >= refusalsAllowed
+	s, ok := r.byKey[k]
+	if !ok || s.count < refusalsAllowed || !r.now().Before(s.until) {
+		return nil
+	}
+	return &exchange.RefusedCA{Times: s.count, Since: s.since, Until: s.until}
 }
 
 // count counts a refusal. It returns what to say of what follows from it, "" for
 // nothing.
-func (r *refusals) count(host string, client netip.Addr) (consequence string) {
+func (r *refusals) count(k refuser) (consequence string) {
 	r.total.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.state(host, client)
-	if s.count++; !s.accepted && s.count >= refusalsAllowed {
-		return "; from now on " + host + " is tunnelled for it"
+	s, now := r.state(k), r.now()
+	if s.count++; s.count == 1 {
+		s.since = now
 	}
-	return ""
+	if s.count < refusalsAllowed {
+		return ""
+	}
+	s.until = now.Add(refusedFor)
+	return "; sidenote passes " + k.host + " on unread for it until " + s.until.Format(time.TimeOnly)
+}
+
+// accepted says that a client trusts our CA.
+func (r *refusals) accepted(k refuser) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*r.state(k) = refusalState{trusted: true}
+}
+
+// trusts reports whether a request of the client has come through to the host.
+func (r *refusals) trusts(k refuser) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state(k).trusted
 }
 
 // watch returns the watcher of an intercepted connection: GnuTLS verifies after
 // the handshake, so that a client which refuses us closes without a request.
-func (r *refusals) watch(p *Proxy, x *exchange.Exchange, to route) *refusal {
-	return &refusal{proxy: p, x: x, to: to, since: time.Now()}
+func (r *refusals) watch(p *Proxy, x *exchange.Exchange, to route, k refuser) *refusal {
+	return &refusal{proxy: p, x: x, to: to, key: k, since: time.Now()}
 }
 
 // A refusal waits for the first request of an intercepted connection.
@@ -85,6 +121,7 @@ type refusal struct {
 	proxy *Proxy
 	x     *exchange.Exchange // of the CONNECT
 	to    route
+	key   refuser
 	since time.Time
 	done  atomic.Bool
 }
@@ -93,21 +130,19 @@ type refusal struct {
 const probablyRefused = time.Second
 
 func (w *refusal) accepted() {
-	if w.done.Swap(true) {
-		return
+	if !w.done.Swap(true) {
+		w.proxy.refused.accepted(w.key)
 	}
-	r := w.proxy.refused
-	r.mu.Lock()
-	r.state(hostOf(w.to.authority), w.x.Client.Peer.Addr()).accepted = true
-	r.mu.Unlock()
 }
 
-func (w *refusal) closed(in *inbound) {
-	if w.done.Swap(true) || in.count() > 0 || time.Since(w.since) > probablyRefused {
+// left says that the client has closed the connection. Where it had said
+// nothing, it may have done so because it refuses us.
+func (w *refusal) left() {
+	if w.done.Swap(true) || time.Since(w.since) > probablyRefused {
 		return
 	}
 	w.x.Timing.Done = max(time.Since(w.x.Started), 1)
-	if !w.trusted() {
+	if !w.proxy.refused.trusts(w.key) {
 		w.proxy.inBackground(w.judge)
 	}
 }
@@ -120,55 +155,11 @@ func (w *refusal) judge() {
 	case <-time.After(probablyRefused):
 	case <-w.proxy.stop:
 	}
-	if w.trusted() {
+	if w.proxy.refused.trusts(w.key) {
 		return
 	}
-	consequence := w.proxy.refused.count(hostOf(w.to.authority), w.x.Client.Peer.Addr())
+	consequence := w.proxy.refused.count(w.key)
 	w.x.Err = &exchange.Err{Code: exchange.ErrClientRefusedCA,
 		Detail: w.to.client() + " closed after the handshake without a request, probably since it rejects our CA" + consequence}
 	w.proxy.done(w.x)
-}
-
-// trusted reports whether a request of the client came through to the host.
-func (w *refusal) trusted() bool {
-	r := w.proxy.refused
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.state(hostOf(w.to.authority), w.x.Client.Peer.Addr()).accepted
-}
-
-func randomKey() (k [32]byte) {
-	if _, err := rand.Read(k[:]); err != nil {
-		panic(err) // crypto/rand never fails where Go runs
-	}
-	return k
-}
-
-// tlsFacts makes the record's facts of a connection's state.
-func tlsFacts(s tls.ConnectionState, sni string) *exchange.TLS {
-	t := &exchange.TLS{
-		Version: s.Version, Cipher: s.CipherSuite, ALPN: s.NegotiatedProtocol, SNI: sni,
-		Resumed: s.DidResume, ECH: s.ECHAccepted,
-	}
-	if len(s.PeerCertificates) == 0 {
-		return t
-	}
-	t.Certificate = certificateFacts(s.PeerCertificates[0])
-	issuers := s.PeerCertificates[1:]
-	for _, c := range issuers[:min(len(issuers), exchange.MostChain)] {
-		t.Chain = append(t.Chain, certificateFacts(c))
-	}
-	return t
-}
-
-func certificateFacts(c *x509.Certificate) *exchange.Certificate {
-	sum := sha256.Sum256(c.Raw)
-	facts := &exchange.Certificate{
-		Subject: c.Subject.String(), Issuer: c.Issuer.String(), Names: append([]string(nil), c.DNSNames...),
-		NotBefore: c.NotBefore, NotAfter: c.NotAfter, SHA256: hex.EncodeToString(sum[:]),
-	}
-	for _, ip := range c.IPAddresses {
-		facts.Names = append(facts.Names, ip.String())
-	}
-	return facts
 }

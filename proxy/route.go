@@ -33,7 +33,7 @@ func (p *Proxy) route(ps *passage, r *http.Request) *page {
 		return ps.failWith(exchange.ErrRequestMalformed, "CONNECT is for a proxy, and this connection already goes to "+to.authority)
 	}
 	if to.kind != routeForward {
-		r.URL.Scheme, r.URL.Host = to.scheme, to.authority
+		r.URL.Scheme, r.URL.Host = to.scheme, to.place()
 	}
 	if p.comesBack(ps) {
 		return ps.failWith(exchange.ErrLoop, "")

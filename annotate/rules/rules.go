@@ -33,7 +33,7 @@ func All() []*annotate.Rule {
 		linkRules(),
 		reportingRules(),
 		timingRules(),
-		tlsRules(),
+		tlsRules(), tlsReachRules(),
 		failureRules(),
 		redirectRules(),
 		authRules(),

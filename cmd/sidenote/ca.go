@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sidenote/configs"
 	"sidenote/internal/wholefile"
 	"sidenote/proxy/ca"
 )
@@ -66,6 +68,15 @@ func openCA(dir string) (*ca.Authority, error) {
 		return nil, &codedError{exitFailed, err}
 	}
 	return authority, nil
+}
+
+// openCAFor opens the CA that the settings need. It returns nil where nothing is
+// intercepted, so that none is needed.
+func openCAFor(c *configs.Config) (*ca.Authority, error) {
+	if slices.Equal(c.Intercept, []string{"none"}) {
+		return nil, nil
+	}
+	return openCA(c.CADir)
 }
 
 // openCAFunc opens the CA that the flags of a command name.

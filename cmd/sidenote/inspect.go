@@ -39,6 +39,27 @@ type inspectorParts struct {
 	file      *store.File          // nil unless the store survives restarts
 }
 
+// linkKey returns the key of the links. It lives in the folder of the CA; where
+// there is no CA, a folder that cannot be written costs only that other
+// programs cannot make links.
+func linkKey(c *configs.Config, authority *ca.Authority, log zerolog.Logger) ([]byte, error) {
+	if authority != nil {
+		return inspectorKey(authority.Dir())
+	}
+	dir, err := caFolder(c.CADir)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		var key []byte
+		if key, err = inspectorKey(dir); err == nil {
+			return key, nil
+		}
+	}
+	log.Warn().Msgf("sidenote open cannot make links to this inspector: %v", err)
+	return inspector.NewKey(), nil
+}
+
 // openInspectorParts opens the store and the key of the links. It returns nil
 // where there is no admin server.
 func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, authority *ca.Authority, log zerolog.Logger) (*inspectorParts, error) {
@@ -50,7 +71,7 @@ func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, auth
 	}
 	i := &inspectorParts{byHand: proxy.NewInside()}
 	if configs.IsLoopback(admin.Addr().String()) {
-		key, err := inspectorKey(authority.Dir())
+		key, err := linkKey(c, authority, log)
 		if err != nil {
 			return nil, &codedError{exitFailed, err}
 		}
@@ -121,14 +142,20 @@ func (i *inspectorParts) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a
 func (s *server) newInspector(parts *inspectorParts, redact *exchange.Redactor) *inspector.Inspector {
 	return inspector.New(inspector.Options{
 		Store: parts.store, Redact: redact, Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
-		Setup: inspector.Setup{
-			Proxy: "http://" + s.at.proxy.Addr().String(), CAFile: s.authority.CertFile(), Env: envCommand(&s.config, s.at.proxy),
-			Fingerprint: exchange.DigestOf(s.authority.Certificate().Raw).String(), ShowSecrets: s.config.ShowSecrets,
-		},
+		Setup:   s.setup(),
 		Judge:   s.notes.Again,
 		Explain: func(thing string) (any, error) { return explainForPage(thing, s.judge.policy) },
 		Send:    parts.byHand.Send,
 	})
+}
+
+// setup is what the page tells of how to point a program at the proxy.
+func (s *server) setup() inspector.Setup {
+	u := inspector.Setup{Proxy: "http://" + s.at.proxy.Addr().String(), Env: envCommand(&s.config, s.at.proxy), ShowSecrets: s.config.ShowSecrets}
+	if s.authority != nil {
+		u.CAFile, u.Fingerprint = s.authority.CertFile(), exchange.DigestOf(s.authority.Certificate().Raw).String()
+	}
+	return u
 }
 
 func explainForPage(thing string, p *policy.Policy) (any, error) {

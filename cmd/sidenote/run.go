@@ -218,6 +218,9 @@ const runVariable = "SIDENOTE_RUN"
 
 // files writes the files that the environment is to name into the folder.
 func (r *commandRun) files() (environ.Settings, error) {
+	if r.authority == nil { // nothing is intercepted, so there is nothing to trust
+		return environ.Settings{ProxyURL: r.proxyURL(), KeepNoProxy: r.config.KeepNoProxy}, nil
+	}
 	env := r.program.environ
 	s := environ.Settings{
 		ProxyURL: r.proxyURL(), KeepNoProxy: r.config.KeepNoProxy,

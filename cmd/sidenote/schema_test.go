@@ -170,10 +170,10 @@ func odd(t testing.TB) *annotate.Annotated {
 	x.Trace = exchange.Trace{ID: exchange.TraceID{1}, Parent: exchange.SpanID{1}, Span: exchange.SpanID{1}, Sent: exchange.SpanID{1}, Sampled: true}
 	x.Source = exchange.Source{File: "f", Entry: 1}
 	x.Response.Content.Decoded = true
-	x.Origin.TLS = &exchange.TLS{SNI: "\xff", ALPN: "h2", Resumed: true, ECH: true, ClientCert: true, VerifyError: "v", Version: 0x304, Cipher: 0x1301,
+	x.Origin.TLS = &exchange.TLS{SNI: "\xff", ALPN: "h2", Resumed: true, ECH: true, ClientCert: true, VerifyError: "v", Weakness: "w", Version: 0x304, Cipher: 0x1301,
 		Certificate: &exchange.Certificate{Subject: "s", Issuer: "i", Names: []string{"n"}, NotBefore: x.Started, NotAfter: x.Started, SHA256: "x"}}
 	x.Origin.Local = netip.MustParseAddrPort("127.0.0.1:1")
-	x.Origin.Proxy, x.Origin.Reused, x.Origin.Closed, x.Origin.Attempts = "p", true, true, 2
+	x.Origin.Proxy, x.Origin.Reused, x.Origin.Closed, x.Origin.Attempts, x.Origin.Authority = "p", true, true, 2, "a:1"
 	x.Client = x.Origin
 	x.Interim = []exchange.Response{{Status: 103, At: 1, Made: true, Reason: "Early Hints"}}
 	x.Interim[0].Fields.Add("Link", "</a>")

@@ -112,7 +112,7 @@ func (p *program) openServer(c configs.Config, plan serverPlan) (_ *server, err 
 			}
 		}
 	}()
-	authority, err := openCA(c.CADir)
+	authority, err := openCAFor(&c)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,10 @@ func (s *server) proxyConfig() (proxy.Config, error) {
 		return pc, err
 	}
 	pc.Hooks = proxy.Hooks{Request: s.export.tracer.Request, Head: s.notes.Head, Done: s.notes.Done}
-	pc.RunID, pc.CA, pc.Intercept = s.runID, s.authority, hostFilter(s.config.Intercept)
+	pc.RunID, pc.CA, pc.Intercept = s.runID, s.authority, interceptFilter(s.config.Intercept)
+	if pc.ClientTLSMin, err = tlsVersion(s.config.ClientTLSMin); err != nil {
+		return pc, err
+	}
 	pc.User, pc.Password, _ = strings.Cut(s.config.ProxyAuth, ":")
 	if s.at.admin != nil {
 		if a, ok := addressOf(s.at.admin); ok {

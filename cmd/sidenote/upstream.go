@@ -27,6 +27,10 @@ func forwarding(c *configs.Config) (proxy.Config, error) {
 		}
 		pc.UpstreamProxy = u
 	}
+	var err error
+	if pc.ClientCertificate, err = clientCertificates(c.ClientCerts); err != nil {
+		return pc, err
+	}
 	if c.UpstreamCA != "" {
 		pool, err := rootsWith(c.UpstreamCA, "--upstream-ca")
 		if err != nil {
@@ -54,6 +58,26 @@ func rootsWith(file, flag string) (*x509.CertPool, error) {
 		return nil, usageErrorf("%s %s: the file contains no PEM certificate", flag, file)
 	}
 	return pool, nil
+}
+
+// interceptFilter makes a test of the setting intercept. A host goes by several
+// names: one of them is enough to look into it, and one is enough to leave it out.
+func interceptFilter(list []string) func(names ...string) bool {
+	var in, out []string
+	for _, pattern := range list {
+		if left, minus := strings.CutPrefix(pattern, "-"); minus {
+			out = append(out, left)
+		} else {
+			in = append(in, pattern)
+		}
+	}
+	if len(in) == 0 && len(out) > 0 {
+		in = []string{"all"}
+	}
+	included, excluded := hostFilter(in), hostFilter(out)
+	return func(names ...string) bool {
+		return slices.ContainsFunc(names, included) && !slices.ContainsFunc(names, excluded)
+	}
 }
 
 // hostFilter makes a test of a list of hosts: "all", "none", names, and

@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -32,11 +34,15 @@ const authorityLife = 10 * 365 * 24 * time.Hour
 
 // An Authority signs leaf certificates. It is safe for concurrent use.
 type Authority struct {
-	dir     string
-	cert    *x509.Certificate
-	key     crypto.Signer
-	leafKey *ecdsa.PrivateKey // one for all leaves of this run: making keys is what costs time
-	leaves  *leafCache
+	dir  string
+	cert *x509.Certificate
+	key  crypto.Signer
+
+	// One key for all leaves of a kind in this run: making keys is what costs time.
+	leafKey   crypto.Signer
+	leaves    *leafCache
+	rsaKey    func() (*rsa.PrivateKey, error) // made when it is first needed, which is seldom
+	rsaLeaves *leafCache
 }
 
 // DefaultDir is the CA's folder unless the user names another:
@@ -89,24 +95,33 @@ func read(dir string) (*Authority, error) {
 	}
 	key, err := parseKey(keyPEM)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; remove the folder to make a new CA", keyPath, err)
+		return nil, fmt.Errorf("%s: %w; put a key in PEM form there, or remove the folder to make a new CA", keyPath, err)
 	}
 	cert, err := parseCert(certPEM)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; remove the folder to make a new CA", certPath, err)
+		return nil, fmt.Errorf("%s: %w; put the certificate of a CA in PEM form there, or remove the folder to make a new CA", certPath, err)
 	}
 	if pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(cert.PublicKey) {
 		return nil, fmt.Errorf("%s is not the key of %s; remove the folder to make a new CA", keyPath, certPath)
 	}
-	if time.Now().After(cert.NotAfter) {
-		return nil, fmt.Errorf("%s has expired on %s; remove the folder to make a new CA", certPath, cert.NotAfter.Format(time.DateOnly))
+	now := time.Now()
+	if now.After(cert.NotAfter) {
+		return nil, fmt.Errorf("%s expired on %s; remove the folder to make a new CA", certPath, cert.NotAfter.Format(time.DateOnly))
+	}
+	if now.Before(cert.NotBefore) {
+		return nil, fmt.Errorf("%s is not valid before %s, and it is now %s: set the clock, or remove the folder to make a new CA",
+			certPath, cert.NotBefore.UTC().Format(untilMinute), now.UTC().Format(untilMinute))
 	}
 	leafKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
-	return &Authority{dir: dir, cert: cert, key: key, leafKey: leafKey, leaves: newLeafCache()}, nil
+	return &Authority{dir: dir, cert: cert, key: key, leafKey: leafKey, leaves: newLeafCache(), rsaLeaves: newLeafCache(),
+		rsaKey: sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, rsaBits) })}, nil
 }
+
+// untilMinute is how moments are told to people.
+const untilMinute = "2006-01-02 15:04 UTC"
 
 // keepPrivate takes the key of a CA away from others who could read it.
 func keepPrivate(key string) error {
@@ -121,19 +136,41 @@ func keepPrivate(key string) error {
 }
 
 func parseKey(b []byte) (crypto.Signer, error) {
-	block, _ := pem.Decode(b)
+	block, rest := pem.Decode(b)
 	if block == nil {
 		return nil, errors.New("not a PEM file")
 	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	for block != nil {
+		if block.Headers["DEK-Info"] != "" {
+			return nil, errEncrypted
+		}
+		switch block.Type {
+		case "PRIVATE KEY": // PKCS #8
+			return signer(x509.ParsePKCS8PrivateKey(block.Bytes))
+		case "EC PRIVATE KEY": // SEC 1
+			return signer(x509.ParseECPrivateKey(block.Bytes))
+		case "RSA PRIVATE KEY": // PKCS #1
+			return signer(x509.ParsePKCS1PrivateKey(block.Bytes))
+		case "ENCRYPTED PRIVATE KEY":
+			return nil, errEncrypted
+		}
+		block, rest = pem.Decode(rest) // such as EC PARAMETERS, which openssl writes before the key
+	}
+	return nil, errors.New("no private key is in it")
+}
+
+var errEncrypted = errors.New("the key is encrypted, decrypt it with openssl pkey")
+
+// signer makes one of a key that was parsed.
+func signer[K any](key K, err error) (crypto.Signer, error) {
 	if err != nil {
-		return nil, fmt.Errorf("not a private key: %w", err)
+		return nil, fmt.Errorf("the key cannot be read: %w", err)
 	}
-	signer, ok := key.(crypto.Signer)
+	s, ok := any(key).(crypto.Signer)
 	if !ok {
-		return nil, errors.New("not a key that can sign")
+		return nil, errors.New("the key cannot sign")
 	}
-	return signer, nil
+	return s, nil
 }
 
 func parseCert(b []byte) (*x509.Certificate, error) {

@@ -2,7 +2,9 @@ package ca
 
 import (
 	"container/list"
+	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -24,18 +26,34 @@ const (
 	maxLeaves = 4096
 )
 
-// Leaf returns a certificate for one host name or IP address, made on first use.
-// Each covers a single name, so that browsers don't send requests for another
-// host over the same connection.
+// Leaf returns a certificate for one host name or IP address, made on first use,
+// with an ECDSA key. Each covers a single name, so that browsers don't send
+// requests for another host over the same connection.
 func (a *Authority) Leaf(host string) (*tls.Certificate, error) {
+	return a.leaf(host, a.leaves, a.leafKey)
+}
+
+// LeafRSA returns one with an RSA key, for clients that know no other.
+func (a *Authority) LeafRSA(host string) (*tls.Certificate, error) {
+	key, err := a.rsaKey()
+	if err != nil {
+		return nil, fmt.Errorf("make an RSA key: %w", err)
+	}
+	return a.leaf(host, a.rsaLeaves, key)
+}
+
+// rsaBits is the length of RSA keys: what is usual, and quick to sign with.
+const rsaBits = 2048
+
+func (a *Authority) leaf(host string, leaves *leafCache, key crypto.Signer) (*tls.Certificate, error) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "" || len(host) > 253 {
 		return nil, fmt.Errorf("%q is no name to make a certificate for", host)
 	}
-	return a.leaves.get(host, func() (*tls.Certificate, error) { return a.sign(host) })
+	return leaves.get(host, func() (*tls.Certificate, error) { return a.sign(host, key) })
 }
 
-func (a *Authority) sign(host string) (*tls.Certificate, error) {
+func (a *Authority) sign(host string, key crypto.Signer) (*tls.Certificate, error) {
 	serial, err := newSerial()
 	if err != nil {
 		return nil, fmt.Errorf("make a serial number: %w", err)
@@ -49,6 +67,9 @@ func (a *Authority) sign(host string) (*tls.Certificate, error) {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	if _, ok := key.(*rsa.PrivateKey); ok { // for key exchange without forward secrecy, where a setting allows it
+		t.KeyUsage |= x509.KeyUsageKeyEncipherment
+	}
 	if len(host) <= 64 { // the most that a common name may hold
 		t.Subject.CommonName = host
 	}
@@ -57,7 +78,7 @@ func (a *Authority) sign(host string) (*tls.Certificate, error) {
 	} else {
 		t.DNSNames = []string{host}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, t, a.cert, a.leafKey.Public(), a.key)
+	der, err := x509.CreateCertificate(rand.Reader, t, a.cert, key.Public(), a.key)
 	if err != nil {
 		return nil, fmt.Errorf("sign a certificate for %s: %w", host, err)
 	}
@@ -65,7 +86,7 @@ func (a *Authority) sign(host string) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read back the certificate for %s: %w", host, err)
 	}
-	return &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: a.leafKey, Leaf: leaf}, nil
+	return &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 func minTime(a, b time.Time) time.Time {
