@@ -87,7 +87,7 @@ func (s *shaking) certificate(*tls.CertificateRequestInfo) (*tls.Certificate, er
 	return &tls.Certificate{}, nil
 }
 
-// failure gives an error its code.
+// failure returns an error of the handshake with its code.
 func (s *shaking) failure(ctx context.Context, err error) error {
 	return &failure{code: handshakeCode(ctx, err, s.tap.sent, s.asked), err: err}
 }

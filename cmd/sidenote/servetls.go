@@ -61,7 +61,7 @@ func readClientCert(c configs.ClientCert) (*tls.Certificate, error) {
 	}
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s are no certificate and its key: %w", c.Cert, c.Key, err)
+		return nil, fmt.Errorf("%s and %s don't match as a certificate and its key: %w", c.Cert, c.Key, err)
 	}
 	if now := time.Now(); now.After(cert.Leaf.NotAfter) {
 		return nil, fmt.Errorf("%s expired on %s; have a new one issued", c.Cert, cert.Leaf.NotAfter.Format(time.DateOnly))
