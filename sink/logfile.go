@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"sidenote/internal/wholefile"
 )
 
 // LogFileOptions say when a LogFile is begun anew. The zero value is never.
@@ -44,7 +46,8 @@ type LogFile struct {
 	said    bool      // that it cannot be begun anew
 }
 
-// OpenLogFile opens a file as OpenFile does.
+// OpenLogFile opens a file as OpenFile does. Where its last record was not
+// written whole, that is repaired and said.
 func OpenLogFile(name, what string, o LogFileOptions) (*LogFile, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -52,6 +55,15 @@ func OpenLogFile(name, what string, o LogFileOptions) (*LogFile, error) {
 	l := &LogFile{name: name, what: what, options: o}
 	if err := l.open(); err != nil {
 		return nil, err
+	}
+	switch done, err := repairTail(l.name, l.file); {
+	case err != nil:
+		l.file.Close()
+		return nil, fmt.Errorf("%s: %w", what, wholefile.Unwritable(name, err))
+	case done != "":
+		o.Log.Warn().Msgf("%s: %s", what, done)
+		l.file.Close()
+		return l, l.open() // its size is another now
 	}
 	return l, nil
 }

@@ -80,8 +80,12 @@ func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, auth
 	o := store.Options{Bytes: c.StoreBytes, MostContent: int(c.KeepContent)}
 	if c.Store != "" {
 		var err error
-		if i.file, err = store.OpenFile(c.Store, c.StoreBytes); err != nil {
+		var repair *store.Repair
+		if i.file, repair, err = store.OpenFile(c.Store, c.StoreBytes); err != nil {
 			return nil, &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
+		}
+		if repair != nil {
+			log.Warn().Msg("--store: " + repairText(c.Store, repair))
 		}
 		complain := func(err error) { // of what could not be kept
 			if err != nil {
@@ -94,6 +98,15 @@ func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, auth
 	i.store = store.New(o)
 	p.boundHeap(c.StoreBytes)
 	return i, nil
+}
+
+// repairText says what was wrong with the file of the store.
+func repairText(name string, r *store.Repair) string {
+	kept := wording.Count(r.Kept, "exchange")
+	if r.Aside == "" {
+		return fmt.Sprintf("%s ended in a record cut short, of %s; sidenote removed it, and loads %s", name, wording.Count(r.Torn, "byte"), kept)
+	}
+	return fmt.Sprintf("%s is damaged; sidenote renamed it to %s, and loads the %s that can be read", name, r.Aside, kept)
 }
 
 // heapBesideStore is the memory that the program may use beside the store

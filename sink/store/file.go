@@ -1,37 +1,53 @@
 package store
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/s2"
-	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/internal/wholefile"
 )
 
 // A File keeps exchanges across restarts, the latest within a number of octets.
 // It is a sink.Sink and gets redacted exchanges, as everything that is written.
 // Its other methods are safe for concurrent use with it.
+//
+// Records are appended. When what is no longer kept takes as much room as the
+// rest, the file is written anew without it.
 type File struct {
-	db   *bbolt.DB
 	name string
 	most int64
 
 	mu      sync.Mutex
-	bytes   int64
-	keys    map[uint64][]byte // of the entries of this run
-	pending []record
+	file    *os.File
+	end     int64    // where the next frame goes
+	live    int64    // octets of the frames of records
+	records []record // oldest first, by number
+	last    uint64   // number of the latest
+	keys    map[uint64]uint64
+	pending []pending
 }
 
-// A record waits to be written.
+// A record says where an exchange is in the file.
 type record struct {
+	number uint64
+	at     int64
+	size   int64
+	mark
+}
+
+// pending is an exchange that waits to be written.
+type pending struct {
 	seq   uint64
 	value []byte
 }
@@ -42,92 +58,257 @@ type mark struct {
 	Comment string `json:"comment,omitempty"`
 }
 
-var (
-	bucketMeta      = []byte("meta")
-	bucketExchanges = []byte("exchanges") // number, big-endian, to a record of exchange.AppendJSON in S2
-	bucketMarks     = []byte("marks")     // the same number to a mark
-	keyFormat       = []byte("format")
-)
-
-// fileFormat is the version of what is in the buckets.
-const fileFormat = "1"
+// A Repair says what was wrong with a file that was opened.
+type Repair struct {
+	Torn    int64  // octets of a record that was not written whole, and is left out
+	Damaged int64  // octets that could not be read
+	Aside   string // where the damaged file is now; "" where it was only torn
+	Kept    int    // exchanges that could be read
+}
 
 // pendingRecords are written together at the latest.
 const pendingRecords = 256
 
+// lockWithin is how long another program may take to let go of a file.
+const lockWithin = time.Second
+
 // OpenFile opens or makes a file that may have so many octets of records;
-// DefaultBytes if that is not positive.
-func OpenFile(name string, most int64) (*File, error) {
+// DefaultBytes if that is not positive. A file that is damaged is set aside and
+// what can be read of it goes into a new one; repair says so, and is nil for a
+// sound file.
+func OpenFile(name string, most int64) (f *File, repair *Repair, err error) {
 	if most <= 0 {
 		most = DefaultBytes
 	}
-	db, err := bbolt.Open(name, 0o600, &bbolt.Options{Timeout: time.Second, NoFreelistSync: true})
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fmt.Errorf("%s: another sidenote uses it; give this one a file of its own", name)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return nil, fmt.Errorf("%s: not a file of exchanges: %w; name another, or remove it", name, err)
-	case err != nil:
-		return nil, err
+	f = &File{name: wholefile.Target(name), most: most, keys: map[uint64]uint64{}}
+	if f.file, err = openLocked(f.name); err != nil {
+		return nil, nil, err
 	}
-	f := &File{db: db, name: name, most: most, keys: map[uint64][]byte{}}
-	if err := db.Update(f.prepare); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if repair, err = f.read(); err != nil {
+		f.file.Close()
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return f, nil
+	return f, repair, nil
 }
 
-// prepare makes the buckets of a new file, and counts what an old one has.
-func (f *File) prepare(tx *bbolt.Tx) error {
-	meta, err := tx.CreateBucketIfNotExists(bucketMeta)
-	if err != nil {
-		return err
-	}
-	switch format := string(meta.Get(keyFormat)); format {
-	case fileFormat:
-	case "":
-		if err := meta.Put(keyFormat, []byte(fileFormat)); err != nil {
-			return err
+// openLocked opens a file that no other program has open.
+func openLocked(name string) (*os.File, error) {
+	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, wholefile.Unwritable(name, err)
 		}
-	default:
-		return fmt.Errorf("a later sidenote wrote it (format %q); use that one, or name another file", format)
+		info, err := file.Stat()
+		if err == nil && !info.Mode().IsRegular() {
+			file.Close()
+			return nil, fmt.Errorf("%s: not a regular file; name another", name)
+		}
+		locked := err == nil && lockFile(file) == nil
+		if named, err := os.Stat(name); locked && err == nil && os.SameFile(named, info) {
+			return file, nil
+		}
+		file.Close() // in use, or another file has the name by now
+		if time.Since(start) > lockWithin {
+			return nil, fmt.Errorf("%s: another sidenote uses it; give this one a file of its own", name)
+		}
 	}
-	if _, err := tx.CreateBucketIfNotExists(bucketMarks); err != nil {
+}
+
+// earlierMark is what a file of earlier versions has near its beginning.
+var earlierMark = []byte{0xed, 0xda, 0x0c, 0xed}
+
+// read finds the records of a file.
+func (f *File) read() (*Repair, error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size()
+	if size == 0 {
+		f.end = int64(len(fileHeader))
+		_, err := f.file.WriteAt([]byte(fileHeader), 0)
+		return nil, err
+	}
+	head := make([]byte, 64)
+	n, err := f.file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	sound := strings.HasPrefix(string(head[:n]), fileHeader)
+	if !sound && !isTornHeader(head[:n]) && strings.HasPrefix(string(head[:n]), headerFamily) {
+		return nil, errors.New("a later sidenote wrote it; use that one, or name another file")
+	}
+	from := int64(0)
+	if sound {
+		from = int64(len(fileHeader))
+	}
+	found, err := scanFrames(f.file, from, size, f.found)
+	if err != nil {
+		return nil, err
+	}
+	f.end = found.end
+	r := &Repair{Torn: found.torn, Damaged: found.damaged}
+	switch {
+	case sound && found.damaged == 0 && found.torn == 0:
+		f.trim()
+		return nil, nil
+	case sound && found.damaged == 0 && found.frames > 0:
+		r.Kept = len(f.records)
+		f.trim()
+		return r, f.file.Truncate(found.end)
+	case !sound && found.frames == 0 && !isTornHeader(head[:n]) && !strings.Contains(string(head[:n]), string(earlierMark)):
+		return nil, errors.New("not a file of exchanges; name another, or remove it")
+	}
+	r.Kept = len(f.records)
+	return r, f.setAside(r)
+}
+
+// isTornHeader reports whether a file has only a part of a header, perhaps with
+// the zeros that some file systems leave after it.
+func isTornHeader(head []byte) bool {
+	return strings.HasPrefix(fileHeader, strings.TrimRight(string(head), "\x00"))
+}
+
+// found takes a frame of a file that is read.
+func (f *File) found(at int64, one frame) error {
+	switch one.kind {
+	case frameRecord:
+		f.records = append(f.records, record{number: one.number, at: at, size: one.size()})
+		f.live += one.size()
+		f.last = max(f.last, one.number)
+	case frameNote:
+		if r := f.record(one.number); r != nil {
+			_ = json.Unmarshal(one.content, &r.mark) // what cannot be read marks nothing
+		}
+	}
+	return nil
+}
+
+// record finds a record by its number; nil when it is gone.
+func (f *File) record(number uint64) *record {
+	i, ok := slices.BinarySearchFunc(f.records, number, func(r record, n uint64) int {
+		switch {
+		case r.number < n:
+			return -1
+		case r.number > n:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return nil
+	}
+	return &f.records[i]
+}
+
+// asideTime is how the name of a damaged file tells when it was set aside, in UTC.
+const asideTime = "20060102T150405Z"
+
+// setAside leaves a damaged file under another name, and goes on with what can
+// be read of it.
+func (f *File) setAside(r *Repair) error {
+	r.Aside = f.name + ".damaged-" + time.Now().UTC().Format(asideTime)
+	old := f.file
+	defer old.Close()
+	if err := os.Rename(f.name, r.Aside); err != nil {
 		return err
 	}
-	exchanges, err := tx.CreateBucketIfNotExists(bucketExchanges)
+	f.trim()
+	return f.rewrite()
+}
+
+// rewrite writes the file anew with what is kept.
+func (f *File) rewrite() error {
+	fresh, err := wholefile.Beside(f.name, 0o600)
 	if err != nil {
 		return err
 	}
-	return exchanges.ForEach(func(_, value []byte) error { f.bytes += int64(len(value)); return nil })
+	defer os.Remove(fresh.Name()) // which is gone when all went well
+	end, live, records, err := f.copyTo(fresh)
+	if err := errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
+		return err
+	}
+	f.file.Close()
+	if err := os.Rename(fresh.Name(), f.name); err != nil {
+		return errors.Join(err, f.reopen())
+	}
+	f.end, f.live, f.records = end, live, records
+	return f.reopen()
+}
+
+func (f *File) reopen() (err error) {
+	f.file, err = openLocked(f.name)
+	return err
+}
+
+// copyTo writes a file with what is kept. Records that are no longer as they
+// were written are left out.
+func (f *File) copyTo(w io.Writer) (end, live int64, records []record, err error) {
+	end = int64(len(fileHeader))
+	if _, err = io.WriteString(w, fileHeader); err != nil {
+		return
+	}
+	var scratch, out []byte
+	for _, r := range f.records {
+		one, readErr := f.frameOf(r, &scratch)
+		if readErr != nil {
+			continue
+		}
+		out = one.append(out[:0])
+		moved := record{number: r.number, at: end, size: r.size, mark: r.mark}
+		if r.mark != (mark{}) {
+			out = r.mark.frame(r.number).append(out)
+		}
+		if _, err = w.Write(out); err != nil {
+			return
+		}
+		end += int64(len(out))
+		live += r.size
+		records = append(records, moved)
+	}
+	return
+}
+
+// frame is what a file has of a mark.
+func (m mark) frame(number uint64) *frame {
+	content, _ := json.Marshal(m) // which has only what JSON can hold
+	return &frame{kind: frameNote, number: number, content: content}
+}
+
+// frameOf reads a record again.
+func (f *File) frameOf(r record, scratch *[]byte) (frame, error) {
+	one, err := readFrame(io.NewSectionReader(f.file, r.at, r.size), scratch)
+	if err == nil && (one.kind != frameRecord || one.number != r.number) {
+		err = errDamaged
+	}
+	return one, err
 }
 
 // Load puts what the file has into a store, oldest first; judge makes the notes.
 // bad counts records that could not be read, which are left as they are.
 func (f *File) Load(s *Store, judge func(*exchange.Exchange) *annotate.Annotated) (taken, bad int, err error) {
-	err = f.db.View(func(tx *bbolt.Tx) error {
-		marks := tx.Bucket(bucketMarks)
-		return tx.Bucket(bucketExchanges).ForEach(func(key, value []byte) error {
-			x, err := decodeRecord(value)
-			if err != nil {
-				bad++
-				return nil
-			}
-			var m mark
-			if b := marks.Get(key); b != nil {
-				_ = json.Unmarshal(b, &m) // what cannot be read marks nothing
-			}
-			seq := s.Add(judge(x), FromFile)
-			if m != (mark{}) {
-				s.Change(seq, func(e *Entry) { e.Pinned, e.Comment = m.Pinned, m.Comment })
-			}
-			f.keys[seq] = append([]byte(nil), key...)
-			taken++
-			return nil
-		})
-	})
-	return taken, bad, err
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var scratch []byte
+	for _, r := range f.records {
+		one, err := f.frameOf(r, &scratch)
+		if err != nil {
+			bad++
+			continue
+		}
+		x, err := decodeRecord(one.content)
+		if err != nil {
+			bad++
+			continue
+		}
+		seq := s.Add(judge(x), FromFile)
+		if m := r.mark; m != (mark{}) {
+			s.edit(seq, func(e *Entry) { e.Pinned, e.Comment = m.Pinned, m.Comment })
+		}
+		f.keys[seq] = r.number
+		taken++
+	}
+	return taken, bad, nil
 }
 
 // mostRecord bounds a record that is read: a sound one has two contents of at
@@ -151,8 +332,11 @@ func (f *File) Write(a *annotate.Annotated) error {
 		return nil
 	}
 	line := a.X.AppendJSON(nil, exchange.EncodeOptions{Full: true})
+	if len(line) > mostRecord {
+		return fmt.Errorf("%s: an exchange of %d bytes is too large to be kept", f.name, len(line))
+	}
 	f.mu.Lock()
-	f.pending = append(f.pending, record{a.Seq, s2.Encode(nil, line)})
+	f.pending = append(f.pending, pending{a.Seq, s2.Encode(nil, line)})
 	full := len(f.pending) >= pendingRecords
 	f.mu.Unlock()
 	if full {
@@ -161,65 +345,86 @@ func (f *File) Write(a *annotate.Annotated) error {
 	return nil
 }
 
-// Flush writes what waits, and removes the oldest records that have no room.
+// Flush writes what waits, and forgets the oldest records that have no room.
 func (f *File) Flush() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.pending) == 0 {
-		return nil
-	}
-	keys, bytes := map[uint64][]byte{}, f.bytes
-	err := f.db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucketExchanges)
-		for _, r := range f.pending {
-			n, err := b.NextSequence()
-			if err != nil {
-				return err
-			}
-			key := binary.BigEndian.AppendUint64(nil, n)
-			if err := b.Put(key, r.value); err != nil {
-				return err
-			}
-			keys[r.seq] = key
-			bytes += int64(len(r.value))
-		}
-		var err error
-		bytes, err = f.trim(tx, bytes)
-		return err
-	})
-	f.pending = f.pending[:0]
+	return f.wrap(f.flush())
+}
+
+func (f *File) wrap(err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	f.bytes = bytes
-	for seq, key := range keys {
-		f.keys[seq] = key
-	}
-	f.forget()
 	return nil
 }
 
-// trim removes the oldest records that are not pinned until the rest has room.
-func (f *File) trim(tx *bbolt.Tx, bytes int64) (int64, error) {
-	marks, exchanges := tx.Bucket(bucketMarks), tx.Bucket(bucketExchanges)
-	var gone [][]byte // a cursor would lose its place if they went while it looks
-	c := exchanges.Cursor()
-	for key, value := c.First(); key != nil && bytes > f.most; key, value = c.Next() {
-		var m mark
-		if b := marks.Get(key); b != nil {
-			_ = json.Unmarshal(b, &m)
-		}
-		if !m.Pinned {
-			bytes -= int64(len(value))
-			gone = append(gone, key)
-		}
+func (f *File) flush() error {
+	if len(f.pending) == 0 {
+		return nil
 	}
-	for _, key := range gone {
-		if err := errors.Join(marks.Delete(key), exchanges.Delete(key)); err != nil {
-			return bytes, err
-		}
+	if err := f.checkSize(); err != nil {
+		return err
 	}
-	return bytes, nil
+	var out []byte
+	number := f.last
+	for _, p := range f.pending {
+		number++
+		out = (&frame{frameRecord, number, p.value}).append(out)
+	}
+	waiting := f.pending
+	f.pending = f.pending[:0]
+	if _, err := f.file.WriteAt(out, f.end); err != nil {
+		return err
+	}
+	for _, p := range waiting {
+		f.last++
+		r := record{number: f.last, at: f.end, size: (&frame{content: p.value}).size()}
+		f.records = append(f.records, r)
+		f.keys[p.seq] = r.number
+		f.end += r.size
+		f.live += r.size
+	}
+	f.trim()
+	f.forget()
+	return f.compact()
+}
+
+// checkSize writes the file anew with what is left of it, where somebody has
+// cut it short.
+func (f *File) checkSize() error {
+	info, err := f.file.Stat()
+	if err != nil || info.Size() >= f.end {
+		return err
+	}
+	return f.rewrite()
+}
+
+// trim forgets the oldest records that are not pinned until the rest has room.
+func (f *File) trim() {
+	if f.live <= f.most {
+		return
+	}
+	kept := f.records[:0]
+	for _, r := range f.records {
+		if f.live > f.most && !r.Pinned {
+			f.live -= r.size
+			continue
+		}
+		kept = append(kept, r)
+	}
+	f.records = kept
+}
+
+// leastWaste is how much may be in a file for nothing, however small the rest is.
+const leastWaste = 1 << 20
+
+// compact writes the file anew when much of it is for nothing.
+func (f *File) compact() error {
+	if f.end-f.live < f.live+leastWaste {
+		return nil
+	}
+	return f.rewrite()
 }
 
 // mostKeys bounds how many entries of this run can still be marked.
@@ -242,54 +447,41 @@ func (f *File) forget() {
 
 // Mark keeps what somebody made of an entry.
 func (f *File) Mark(seq uint64, pinned bool, comment string) error {
-	if err := f.Flush(); err != nil { // it may be among what waits
-		return err
-	}
 	f.mu.Lock()
-	key := f.keys[seq]
-	f.mu.Unlock()
-	if key == nil {
+	defer f.mu.Unlock()
+	if err := f.flush(); err != nil { // it may be among what waits
+		return f.wrap(err)
+	}
+	r := f.record(f.keys[seq])
+	if r == nil {
 		return nil
 	}
-	value, err := json.Marshal(mark{pinned, comment})
-	if err != nil {
-		return err
+	m := mark{pinned, comment}
+	out := m.frame(r.number).append(nil)
+	if _, err := f.file.WriteAt(out, f.end); err != nil {
+		return f.wrap(err)
 	}
-	return f.db.Update(func(tx *bbolt.Tx) error {
-		if tx.Bucket(bucketExchanges).Get(key) == nil {
-			return nil
-		}
-		return tx.Bucket(bucketMarks).Put(key, value)
-	})
+	f.end += int64(len(out))
+	r.mark = m
+	return f.wrap(f.compact())
 }
 
 // Clear removes every record that is not pinned, or with pinned all of them.
 func (f *File) Clear(pinned bool) error {
-	if err := f.Flush(); err != nil {
-		return err
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if pinned {
-		err := f.db.Update(func(tx *bbolt.Tx) error {
-			if err := tx.DeleteBucket(bucketMarks); err != nil {
-				return err
-			}
-			_, err := tx.CreateBucket(bucketMarks)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	f.pending = f.pending[:0]
+	f.records = slices.DeleteFunc(f.records, func(r record) bool { return pinned || !r.Pinned })
+	f.live = 0
+	for _, r := range f.records {
+		f.live += r.size
 	}
-	most := f.most
-	f.most = 0 // for what is pinned stays
-	defer func() { f.most = most }()
-	return f.db.Update(func(tx *bbolt.Tx) (err error) {
-		f.bytes, err = f.trim(tx, f.bytes)
-		return err
-	})
+	return f.wrap(f.rewrite()) // what was cleared is not to stay on the disk
 }
 
 // Close writes what waits and closes the file.
-func (f *File) Close() error { return errors.Join(f.Flush(), f.db.Close()) }
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wrap(errors.Join(f.flush(), f.file.Sync(), f.file.Close()))
+}

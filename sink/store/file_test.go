@@ -1,13 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"go.etcd.io/bbolt"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
@@ -18,9 +18,9 @@ func judge(x *exchange.Exchange) *annotate.Annotated { return &annotate.Annotate
 // open makes a store with a file, and loads what is in it.
 func open(t *testing.T, name string, most int64) (*Store, *File) {
 	t.Helper()
-	f, err := OpenFile(name, most)
-	if err != nil {
-		t.Fatal(err)
+	f, repair, err := OpenFile(name, most)
+	if err != nil || repair != nil {
+		t.Fatal(err, repair)
 	}
 	s := New(Options{})
 	if _, bad, err := f.Load(s, judge); err != nil || bad != 0 {
@@ -110,8 +110,8 @@ func TestFileIsBounded(t *testing.T) {
 	s.Change(300, func(e *Entry) { e.Pinned = true })
 	pass(t, s, f, 300, 1000)
 	f.Close()
-	if f.bytes > most {
-		t.Errorf("%d octets, may be %d", f.bytes, most)
+	if info, err := os.Stat(name); err != nil || info.Size() > 2*most+2*leastWaste {
+		t.Errorf("%d octets, may be %d (%v)", info.Size(), most, err)
 	}
 	s, f = open(t, name, most)
 	defer f.Close()
@@ -125,44 +125,180 @@ func TestFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "a.db")
 	_, f := open(t, name, 0)
-	if _, err := OpenFile(name, 0); err == nil || !strings.Contains(err.Error(), "another sidenote uses it") {
+	if _, _, err := OpenFile(name, 0); err == nil || !strings.Contains(err.Error(), "another sidenote uses it") {
 		t.Error(err)
 	}
 	f.Close()
-	bad := filepath.Join(dir, "b.db")
-	if err := os.WriteFile(bad, []byte(strings.Repeat("not a database. ", 1000)), 0o600); err != nil {
+	for file, text := range map[string]string{
+		"b": strings.Repeat("not a database. ", 1000), "c": "{}", "e": frameMark + frameMark,
+	} {
+		bad := filepath.Join(dir, file)
+		if err := os.WriteFile(bad, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := OpenFile(bad, 0); err == nil || !strings.Contains(err.Error(), "not a file of exchanges") {
+			t.Errorf("%s: %v", file, err)
+		}
+		if b, err := os.ReadFile(bad); err != nil || string(b) != text {
+			t.Errorf("%s was changed", file)
+		}
+	}
+	for _, file := range []string{filepath.Join(dir, "none", "c.db"), dir, os.DevNull} {
+		if _, _, err := OpenFile(file, 0); err == nil {
+			t.Errorf("%s can be opened", file)
+		}
+	}
+	if err := os.WriteFile(name, []byte(headerFamily+"3\n and more"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenFile(bad, 0); err == nil || !strings.Contains(err.Error(), "not a file of exchanges") {
+	if _, _, err := OpenFile(name, 0); err == nil || !strings.Contains(err.Error(), "later sidenote") {
 		t.Error(err)
 	}
-	if _, err := OpenFile(filepath.Join(dir, "none", "c.db"), 0); err == nil {
-		t.Error("a file in a folder that is not there can be opened")
+}
+
+// written makes a file of ten exchanges, of which one is pinned.
+func written(t *testing.T, name string) []byte {
+	t.Helper()
+	s, f := open(t, name, 0)
+	pass(t, s, f, 0, 10)
+	s.Change(3, func(e *Entry) { e.Pinned = true })
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
 	}
-	db, err := bbolt.Open(name, 0o600, nil)
+	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketExchanges).Put([]byte("12345678"), []byte("\xff\xff\xff\xff\xff garbage"))
-	})
+	return b
+}
+
+// reopened opens a file that may be damaged, takes one more exchange, and
+// returns how many could be read, and what was said. The file is sound then.
+func reopened(t *testing.T, name string) (int, *Repair) {
+	t.Helper()
+	f, repair, err := OpenFile(name, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.Close()
-	f, err = OpenFile(name, 0)
-	if err != nil {
-		t.Fatal(err)
+	s := New(Options{})
+	taken, bad, err := f.Load(s, judge)
+	if err != nil || bad != 0 {
+		t.Error(bad, err)
 	}
-	if taken, bad, err := f.Load(New(Options{}), judge); taken != 0 || bad != 1 || err != nil {
-		t.Error(taken, bad, err)
-	}
-	err = f.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(keyFormat, []byte("2")) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	if _, err := OpenFile(name, 0); err == nil || !strings.Contains(err.Error(), "later sidenote") {
+	pass(t, s, f, 20, 21)
+	if err := f.Close(); err != nil {
 		t.Error(err)
+	}
+	again, f := open(t, name, 0)
+	defer f.Close()
+	if got := ids(again); len(got) != taken+1 || got[taken] != "x20" {
+		t.Errorf("with one more: %v, %d before", got, taken)
+	}
+	return taken, repair
+}
+
+func TestFileThatWasCutShort(t *testing.T) {
+	dir := t.TempDir()
+	whole := written(t, filepath.Join(dir, "whole"))
+	last := 0
+	for size := 0; size < len(whole); size += 1 + size/100 {
+		name := filepath.Join(dir, fmt.Sprint(size))
+		if err := os.WriteFile(name, whole[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		taken, repair := reopened(t, name)
+		if taken < last || taken > 10 {
+			t.Errorf("%d of %d octets: %d exchanges, of fewer octets %d", size, len(whole), taken, last)
+		}
+		if sound := size == 0 || bytes.HasPrefix(whole[size:], []byte(frameMark)) && size >= len(fileHeader); sound != (repair == nil) {
+			t.Errorf("%d octets: %+v", size, repair)
+		}
+		last = taken
+	}
+	if last < 9 {
+		t.Errorf("%d exchanges of all but the last record", last)
+	}
+}
+
+func TestFileThatIsDamaged(t *testing.T) {
+	dir := t.TempDir()
+	whole := written(t, filepath.Join(dir, "whole"))
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 100 {
+		name := filepath.Join(dir, fmt.Sprint(n))
+		b := bytes.Clone(whole)
+		at := random.IntN(len(b) - 1)
+		size := 1 + random.IntN(min(40, len(b)-at))
+		for i := at; i < at+size; i++ {
+			b[i] ^= byte(1 + random.IntN(255))
+		}
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		taken, repair := reopened(t, name)
+		if taken < 8 { // forty octets reach into three records at most, and lose the marks of some
+			t.Errorf("octets %d to %d: %d exchanges can be read", at, at+size, taken)
+		}
+		if repair == nil {
+			t.Errorf("octets %d to %d: nothing is said", at, at+size)
+		}
+		if repair != nil && repair.Aside != "" {
+			if kept, err := os.ReadFile(repair.Aside); err != nil || !bytes.Equal(kept, b) {
+				t.Errorf("octets %d to %d: the damaged file is not kept: %v", at, at+size, err)
+			}
+			os.Remove(repair.Aside)
+		}
+	}
+}
+
+// TestFileThatChangesMeanwhile cuts a file short, and removes it, while it is
+// written to.
+func TestFileThatChangesMeanwhile(t *testing.T) {
+	for what, change := range map[string]func(name string) error{
+		"cut short": func(name string) error { return os.Truncate(name, 100) },
+		"emptied":   func(name string) error { return os.Truncate(name, 0) },
+		"removed":   os.Remove,
+	} {
+		name := filepath.Join(t.TempDir(), "store")
+		s, f := open(t, name, 0)
+		pass(t, s, f, 0, 10)
+		if err := f.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if err := change(name); err != nil {
+			t.Fatal(err)
+		}
+		pass(t, s, f, 10, 20)
+		s.Change(2, func(e *Entry) { e.Pinned = true })
+		s.Change(12, func(e *Entry) { e.Pinned = true })
+		if err := f.Flush(); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		s.Clear(false)
+		pass(t, s, f, 20, 21)
+		if err := f.Close(); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		again, f := open(t, name, 0)
+		if got := fmt.Sprint(ids(again)); !strings.Contains(got, "x11!") || !strings.Contains(got, "x20") {
+			t.Errorf("%s: %s", what, got)
+		}
+		f.Close()
+	}
+}
+
+func BenchmarkFile(b *testing.B) {
+	f, _, err := OpenFile(filepath.Join(b.TempDir(), "store"), 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	a := sample(b, 1)
+	b.ReportAllocs()
+	for n := range b.N {
+		a.Seq = uint64(n + 1)
+		if err := f.Write(a); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
