@@ -147,11 +147,8 @@ func isOurs(x *exchange.Exchange) bool {
 	if x.Err == nil || statusOf(x) != 0 {
 		return false
 	}
-	switch x.Err.Code {
-	case exchange.ErrClientGone, exchange.ErrShutdown, exchange.ErrClientRefusedCA, exchange.ErrClientTLS:
-		return true
-	}
-	return false
+	f, _ := x.Err.Code.Lookup()
+	return f.ClientTLS || f.Code == exchange.ErrClientGone || f.Code == exchange.ErrShutdown
 }
 
 // String says what is expected, in words.

@@ -76,7 +76,7 @@ func (p *Proxy) failurePage(x *exchange.Exchange, e *exchange.Err) *page {
 	if x.Scheme == "" { // the target is not known, only what was asked for
 		t.URL = x.Request.Target
 	}
-	proxyStatus := exchange.Line{Name: "Proxy-Status", Value: "sidenote; error=" + proxyStatusType(e.Code)}
+	proxyStatus := exchange.Line{Name: "Proxy-Status", Value: "sidenote; error=" + f.ProxyStatus}
 	contentType, content := t.render(x.Request.Fields.Combined(exchange.FieldAccept))
 	return newPage(status, contentType, content, proxyStatus)
 }
@@ -129,43 +129,6 @@ func (t *failureText) plain() []byte {
 	b.WriteString("What to do: " + t.Act + "\n")
 	b.WriteString("Who should look: " + t.Who + ". Phase: " + t.Phase + ". Code: " + t.Code + ".\n")
 	return b.Bytes()
-}
-
-// proxyStatusType returns the error type that RFC 9209 §2.3 has for a code.
-func proxyStatusType(c exchange.ErrCode) string {
-	types := map[exchange.ErrCode]string{
-		exchange.ErrDNSTimeout: "dns_timeout", exchange.ErrDNSNotFound: "dns_error", exchange.ErrDNSFailed: "dns_error",
-		exchange.ErrRefused: "connection_refused", exchange.ErrUnreachable: "destination_ip_unroutable",
-		exchange.ErrConnectTimeout: "connection_timeout", exchange.ErrConnectFailed: "destination_unavailable",
-		exchange.ErrHeadTimeout: "http_response_timeout", exchange.ErrHeadTooLarge: "http_response_header_section_size",
-		exchange.ErrTLSTimeout: "tls_protocol_error", exchange.ErrLoop: "proxy_loop_detected",
-		exchange.ErrResetBeforeHead: "connection_terminated", exchange.ErrClosedBeforeHead: "connection_terminated",
-		exchange.ErrRequestMalformed: "http_request_error", exchange.ErrRequestHeadLarge: "http_request_error",
-		exchange.ErrRequestTruncated: "http_request_error", exchange.ErrInternal: "proxy_internal_error",
-		exchange.ErrShutdown: "proxy_internal_response", exchange.ErrTLSClientCert: "tls_certificate_error",
-	}
-	if t, ok := types[c]; ok {
-		return t
-	}
-	f, _ := c.Lookup()
-	switch {
-	case f.Phase == exchange.PhaseTLS && strings.HasPrefix(string(c), "tls_"):
-		return tlsStatusType(c)
-	case f.Phase == exchange.PhaseHead:
-		return "http_protocol_error"
-	}
-	return "destination_unavailable"
-}
-
-func tlsStatusType(c exchange.ErrCode) string {
-	switch c {
-	case exchange.ErrTLSUntrusted, exchange.ErrTLSSelfSigned, exchange.ErrTLSExpired, exchange.ErrTLSNotYetValid,
-		exchange.ErrTLSWrongName, exchange.ErrTLSCertificate:
-		return "tls_certificate_error"
-	case exchange.ErrTLSHandshake:
-		return "tls_alert_received"
-	}
-	return "tls_protocol_error"
 }
 
 // challengePage asks for credentials.

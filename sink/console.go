@@ -281,7 +281,11 @@ func statusWord(x *exchange.Exchange) string {
 // refusedUs reports whether a tunnel was opened and the client's TLS handshake
 // then failed: the 200 of its CONNECT says nothing.
 func refusedUs(x *exchange.Exchange) bool {
-	return x.Err != nil && (x.Err.Code == exchange.ErrClientRefusedCA || x.Err.Code == exchange.ErrClientTLS)
+	if x.Err == nil {
+		return false
+	}
+	f, _ := x.Err.Code.Lookup()
+	return f.ClientTLS
 }
 
 // failure says in words why an exchange failed; "" when it did not.

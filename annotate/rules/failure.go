@@ -13,7 +13,7 @@ import (
 func failureRules() []*annotate.Rule {
 	var all []*annotate.Rule
 	for _, f := range exchange.Failures() {
-		if !isCertificateError(f.Code) {
+		if !f.Certificate {
 			all = append(all, failureRule(f))
 		}
 	}
@@ -26,7 +26,7 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 		Severity: annotate.Error,
 		Blame:    annotate.Blame(f.Who),
 		Title:    f.Title,
-		Refs:     failureRefs(f),
+		Refs:     f.Refs,
 		Doc:      f.Why + " " + f.Act,
 		Help:     f.Act,
 		Bad:      []string{failureExample(f)},
@@ -39,12 +39,10 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 			}
 		},
 	}
-	switch f.Code {
-	case exchange.ErrClientGone:
-		r.Severity = annotate.Info
-	case exchange.ErrClientRefusedCA, exchange.ErrClientTLS:
-		r.Severity = annotate.Warn // nobody broke HTTP: sidenote cannot look inside
-	case exchange.ErrUndecodable:
+	if s, err := annotate.ParseSeverity(f.Severity); err == nil {
+		r.Severity = s
+	}
+	if f.Code == exchange.ErrUndecodable {
 		asUndecodable(r, f)
 	}
 	return r
@@ -125,60 +123,6 @@ func failurePlace(phase exchange.Phase) exchange.Place {
 		return exchange.Place{Message: exchange.InConnection}
 	}
 	return exchange.Place{}
-}
-
-// failureRefs names where the protocol of a failure's phase is defined.
-func failureRefs(f exchange.Failure) []string {
-	switch f.Code {
-	case exchange.ErrH2GoAway:
-		return []string{"RFC 9113 §6.8"}
-	case exchange.ErrH2Reset:
-		return []string{"RFC 9113 §6.4"}
-	case exchange.ErrH2Protocol:
-		return []string{"RFC 9113 §5.4"}
-	case exchange.ErrLoop:
-		return []string{"RFC 9110 §7.6.3", "RFC 8586 §2"}
-	case exchange.ErrRequestHeadLarge:
-		return []string{"RFC 6585 §5"}
-	case exchange.ErrRequestTruncated:
-		return []string{"RFC 9112 §8"}
-	case exchange.ErrChunk:
-		return []string{"RFC 9112 §7.1"}
-	case exchange.ErrTruncated:
-		return []string{"RFC 9112 §8"}
-	case exchange.ErrFraming:
-		return []string{"RFC 9112 §6.3"}
-	case exchange.ErrStatusLine:
-		return []string{"RFC 9112 §4"}
-	case exchange.ErrField:
-		return []string{"RFC 9112 §5", "RFC 9110 §5.5"}
-	case exchange.ErrHeadTooLarge:
-		return []string{"RFC 9110 §5.4"}
-	case exchange.ErrUndecodable:
-		return []string{"RFC 9110 §8.4"}
-	case exchange.ErrInternal:
-		return []string{"RFC 9110 §15.6.1"}
-	case exchange.ErrShutdown:
-		return []string{"RFC 9110 §15.6.4"}
-	}
-	return phaseRefs(f)
-}
-
-func phaseRefs(f exchange.Failure) []string {
-	switch f.Phase {
-	case exchange.PhaseRequest:
-		return []string{"RFC 9112 §2.2"}
-	case exchange.PhaseProxy:
-		return []string{"RFC 9110 §9.3.6"}
-	case exchange.PhaseTLS:
-		return []string{"RFC 8446 §6.2"}
-	case exchange.PhaseContent, exchange.PhaseDelivery:
-		return []string{"RFC 9112 §9.5"}
-	}
-	if f.Status == 504 {
-		return []string{"RFC 9110 §15.6.5"}
-	}
-	return []string{"RFC 9110 §15.6.3"}
 }
 
 const okExample = `> GET / HTTP/1.1

@@ -401,10 +401,11 @@ var tlsVerificationFailed = &annotate.Rule{
 		return originKey(x) // the configuration wanted it so
 	},
 	Check: func(p *annotate.Pass) {
-		if p.X.Err != nil && isCertificateError(p.X.Err.Code) {
-			f, _ := p.X.Err.Code.Lookup()
-			p.NoteHelp(theConnection(), f.Act, "%s%s; so the request was never sent", f.Title, detail(p.X.Err))
-			return
+		if e := p.X.Err; e != nil {
+			if f, _ := e.Code.Lookup(); f.Certificate {
+				p.NoteHelp(theConnection(), f.Act, "%s%s; so the request was never sent", f.Title, detail(e))
+				return
+			}
 		}
 		if t := p.X.Origin.TLS; t != nil && t.VerifyError != "" {
 			p.Note(theConnection(), "the certificate of %s cannot be verified: %s; the configuration let the connection proceed",
@@ -418,17 +419,6 @@ var tlsVerificationFailed = &annotate.Rule{
 func withoutHint(verifyError string) string {
 	said, _, _ := strings.Cut(verifyError, " (possibly because of ")
 	return said
-}
-
-// isCertificateError reports whether an exchange failed because of the origin
-// server's certificate.
-func isCertificateError(c exchange.ErrCode) bool {
-	switch c {
-	case exchange.ErrTLSUntrusted, exchange.ErrTLSSelfSigned, exchange.ErrTLSExpired,
-		exchange.ErrTLSNotYetValid, exchange.ErrTLSWrongName, exchange.ErrTLSCertificate:
-		return true
-	}
-	return false
 }
 
 // detail returns what the system or the library said, for the end of a message.

@@ -137,11 +137,17 @@ func (s *stand) read(o *outcome) {
 		case x.Scheme != "https" || x.Host() != host:
 		case x.Response.Status == http.StatusOK && !x.Response.Made: // it may have left before the end
 			o.answered = true
-		case x.Err != nil && (x.Err.Code == exchange.ErrClientRefusedCA || x.Err.Code == exchange.ErrClientTLS):
+		case x.Err != nil && clientTLSFailed(x.Err):
 			o.refused = x.Err
 		}
 	}
 	stats := s.proxy.Stats()
 	o.reached = stats.ClientsOpened > 0
 	o.direct = s.accepted.Load() > stats.OriginsOpened
+}
+
+// clientTLSFailed reports whether it was the client's handshake that failed.
+func clientTLSFailed(e *exchange.Err) bool {
+	f, _ := e.Code.Lookup()
+	return f.ClientTLS
 }

@@ -1,0 +1,59 @@
+package exchange
+
+// Changes says in which ways the proxy forwarded a message otherwise than it
+// was received; a set of the constants below.
+type Changes uint32
+
+// What the proxy can change. The first group is forced by net/http, the second
+// by HTTP itself, the third is what sidenote is asked to do.
+const (
+	ChangedRequestFieldOrder Changes = 1 << iota
+	ChangedRequestFieldCase
+	ChangedResponseReason
+	ChangedResponseFieldOrder
+	ChangedResponseFieldCase
+	ChangedResponseFraming // chunked became Content-Length, or the other way round
+	ChangedRequestFraming
+	ChangedRequestTrailers // trailers that were not announced were dropped
+
+	ChangedRequestHopByHop // hop-by-hop fields were consumed, as RFC 9110 §7.6.1 demands
+	ChangedResponseHopByHop
+	ChangedVersion // the two sides speak different HTTP versions
+	ChangedRequestVia
+	ChangedRequestHost // reverse mode: Host names the origin server
+
+	ChangedSidenoteRemoved // the origin server sent Sidenote fields of its own
+	ChangedIgnoreRemoved   // a Sidenote-Ignore field was for us and was not forwarded
+	ChangedAnnotated       // Sidenote fields were added
+	ChangedTraceStarted    // a Traceparent was added to a request that had none
+
+	changeEnd
+)
+
+var changeNames = [...]string{
+	"request-field-order", "request-field-case",
+	"response-reason", "response-field-order", "response-field-case", "response-framing", "request-framing", "request-trailers",
+	"request-hop-by-hop", "response-hop-by-hop", "version", "request-via", "request-host",
+	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated", "request-trace-started",
+}
+
+// Names returns the names of what is in the set, as records hold them.
+func (c Changes) Names() []string {
+	var names []string
+	for i, n := range changeNames {
+		if c&(1<<i) != 0 {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// ParseChange finds a change by its name; ok is false for one that is not ours.
+func ParseChange(name string) (c Changes, ok bool) {
+	for i, n := range changeNames {
+		if n == name {
+			return 1 << i, true
+		}
+	}
+	return 0, false
+}
