@@ -168,12 +168,16 @@ var authBasicChallengeMissingRealm = &annotate.Rule{
 	Refs:     []string{"RFC 7617 §2"},
 	Doc:      "The realm says for which part of the server a password is good; browsers show it and store passwords under it. Some clients do not take a challenge without one and never send the password.",
 	Help:     `send WWW-Authenticate: Basic realm="shop"`,
-	Bad:      []string{overTLS(unauthorizedExample("Basic")), overTLS(unauthorizedExample(`Basic charset="UTF-8"`))},
+	Bad:      []string{overTLS(unauthorizedExample("Basic")), overTLS(unauthorizedExample(`Basic charset="UTF-8"`)), overTLS(unauthorizedExample("Basic c2hvcA=="))},
 	Good:     []string{overTLS(unauthorizedExample(`Basic realm=""`)), overTLS(unauthorizedExample(`Basic realm="shop", charset="UTF-8"`))},
 	When:     annotate.When{Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		eachChallenge(p, func(line int, c field.Challenge) {
-			if _, ok := c.Param("realm"); isScheme(c, "Basic") && !ok && c.Token68 == "" && c.Err == nil {
+			if _, ok := c.Param("realm"); isScheme(c, "Basic") && !ok && c.Err == nil {
+				if c.Token68 != "" {
+					p.Note(challengePlace(p, line, c), "the Basic challenge has the word %s where its realm should be", bare(c.Token68))
+					return
+				}
 				p.Note(challengePlace(p, line, c), "the Basic challenge has no realm")
 			}
 		})
@@ -197,9 +201,10 @@ var authBearerChallengeMalformed = &annotate.Rule{
 	Refs:     []string{"RFC 6750 §3", "RFC 9110 §11.2"},
 	Doc:      "Clients read the challenge to find out whether to renew the token or ask for more rights. A parameter that is repeated, or has quotes, control characters or bytes beyond ASCII in it, makes them drop the challenge and with it the reason.",
 	Help:     `send WWW-Authenticate: Bearer realm="api", error="invalid_token", error_description="..."`,
-	Bad:      []string{unauthorizedSecure(`Bearer realm="api", realm="shop"`), unauthorizedSecure("Bearer abc"), unauthorizedSecure(`Bearer realm="api", scope="a \\"b\\""`)},
-	Good:     []string{unauthorizedSecure(`Bearer realm="api", resource_metadata="https://shop.test/.well-known/x"`)},
-	When:     annotate.When{Fields: challengeFields},
+	Bad: []string{unauthorizedSecure(`Bearer realm="api", realm="shop"`), unauthorizedSecure("Bearer abc"), unauthorizedSecure(`Bearer realm="api", scope="a \\"b\\""`),
+		unauthorizedSecure(`Bearer realm="api", scope="read  write"`), unauthorizedSecure(`Bearer realm="api", scope=""`)},
+	Good: []string{unauthorizedSecure(`Bearer realm="api", resource_metadata="https://shop.test/.well-known/x"`)},
+	When: annotate.When{Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		eachBearer(p, func(line int, c field.Challenge) {
 			at := challengePlace(p, line, c)
@@ -242,6 +247,12 @@ func bearerValueProblem(q field.Param) string {
 		case c == ' ' && uri:
 			return "a space"
 		}
+	}
+	switch {
+	case field.EqualFold(q.Name, "scope") && (v == "" || v[0] == ' ' || v[len(v)-1] == ' ' || strings.Contains(v, "  ")):
+		return "no words with one space between them"
+	case field.EqualFold(q.Name, "error") && v == "":
+		return "nothing"
 	}
 	return ""
 }

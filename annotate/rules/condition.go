@@ -90,7 +90,7 @@ var (
 	ifTrailers = ifEither(func(m *exchange.Message) bool { return m.Trailers.Len() > 0 })
 
 	ifOddLength = ifEither(func(m *exchange.Message) bool {
-		return m.Fields.Has(exchange.FieldContentLength) && (m.Fields.Repeats() || !field.IsDigits(m.Fields.Value(exchange.FieldContentLength)))
+		return m.Fields.Has(exchange.FieldContentLength) && (m.Fields.Repeats() || !isUsableLength(m.Fields.Value(exchange.FieldContentLength)))
 	})
 )
 

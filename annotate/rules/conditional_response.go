@@ -17,6 +17,7 @@ func conditionalResponseRules() []*annotate.Rule {
 		conditionalIfMatchIgnored,
 		conditionalIfModifiedSinceIgnored,
 		conditionalIfNoneMatchIgnored,
+		conditionalIfNoneMatchAnyIgnored,
 		conditionalLastModifiedAfterDate,
 		conditionalNoValidatorOnLargeGet,
 	}
@@ -519,5 +520,32 @@ var conditionalNoValidatorOnLargeGet = &annotate.Rule{
 		if c := cachingOf(&r.Fields); !c.noStore {
 			p.Note(p.ResponseField(exchange.FieldETag), "%s came with neither ETag nor Last-Modified", wording.Count(r.Content.Size, "byte"))
 		}
+	},
+}
+
+var conditionalIfNoneMatchAnyIgnored = &annotate.Rule{
+	ID:       "conditional/if-none-match-any-ignored",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "If-None-Match: * was ignored",
+	Refs:     []string{"RFC 9110 §13.1.2"},
+	Doc: "If-None-Match: * asks for the request to be done only if the resource does not exist yet. The response shows that it exists: a GET must then be answered by 304, and a PUT by 412. " +
+		"A client that relies on it to create something without overwriting another's has overwritten it.",
+	Help: "answer 304 to GET and HEAD, and 412 to other methods, when the resource exists",
+	Bad: []string{askedAndAnswered([]string{"If-None-Match: *"}),
+		exchangeOf("PUT /orders/7 HTTP/1.1", []string{"Host: shop.test", "If-None-Match: *", "Content-Length: 0"}, "HTTP/1.1 200 OK", []string{"Content-Length: 0"})},
+	Good: []string{exchangeOf("PUT /orders/7 HTTP/1.1", []string{"Host: shop.test", "If-None-Match: *", "Content-Length: 0"}, "HTTP/1.1 201 Created", []string{"Content-Length: 0"}),
+		exchangeOf("GET /orders/7 HTTP/1.1", []string{"Host: shop.test", "If-None-Match: *"}, "HTTP/1.1 404 Not Found", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< no\n"},
+	When: annotate.When{Status: []int{200}, Methods: []string{"GET", "HEAD", "PUT"}, RequestFields: []exchange.Name{exchange.FieldIfNoneMatch}},
+	Check: func(p *annotate.Pass) {
+		i := p.X.Request.Fields.Index(exchange.FieldIfNoneMatch)
+		if !field.IsAny(p.X.Request.Fields.At(i).Value) || p.X.Request.Fields.Has(exchange.FieldRange) {
+			return
+		}
+		due := 412
+		if isRead(p.X.Request.Method) {
+			due = 304
+		}
+		p.Note(p.RequestLine(i), "the %s has If-None-Match: *, and the 200 says that the resource existed, so %d was due", p.X.Request.Method, due)
 	},
 }

@@ -89,41 +89,50 @@ var contentDispositionFilenameUnsafe = &annotate.Rule{
 	Refs:     []string{"RFC 6266 §4.3", "RFC 6266 §D"},
 	Doc:      "In filename, some browsers decode percent-encoding and others do not; letters beyond ASCII are taken for one charset or another; of slashes and backslashes only the last part is left. Send a plain ASCII name, and the true one in filename*.",
 	Help:     `send filename="plain.txt"; filename*=UTF-8''percent-encoded.txt`,
-	Bad:      []string{disposed(`attachment; filename="caf%C3%A9.csv"`), disposed(`attachment; filename="café.csv"`), disposed(`attachment; filename="../a.csv"`), disposed(`attachment; filename="a\\b.csv"`), disposed(`attachment; filename="=?UTF-8?B?YQ==?="`)},
-	Good:     []string{disposed(`attachment; filename="100% \\"sure\\".csv"`), disposed(`attachment; filename=a.csv; filename*=UTF-8''caf%C3%A9.csv`)},
+	Bad:      []string{disposed(`attachment; filename="caf%C3%A9.csv"`), disposed(`attachment; filename="café.csv"`), disposed(`attachment; filename="../a.csv"`), disposed(`attachment; filename="a\\b.csv"`), disposed(`attachment; filename="=?UTF-8?B?YQ==?="`), disposed(`attachment; filename="\\"sure\\".csv"`)},
+	Good:     []string{disposed(`attachment; filename="100% sure.csv"`), disposed(`attachment; filename=a.csv; filename*=UTF-8''caf%C3%A9.csv`)},
 	When:     whenDisposition(),
 	Check: func(p *annotate.Pass) {
 		a, ok := dispositionParam(p, "filename")
 		if !ok {
 			return
 		}
-		if at, what := filenameProblem(a.Value); what != "" {
-			p.Note(annotate.Span(p.ResponseField(exchange.FieldContentDisposition), a.ValueAt+at, a.ValueAt+len(a.Value)), "filename has %s, which recipients read in different ways", what)
+		if at, what, severity := filenameProblem(a.Value); what != "" {
+			p.Report(annotate.Note{Severity: severity, Place: annotate.Span(p.ResponseField(exchange.FieldContentDisposition), a.ValueAt+at, a.ValueAt+len(a.Value)),
+				Message: "filename has " + what + ", which recipients read in different ways"})
 		}
 	},
 }
 
 // filenameProblem finds what recipients do not agree on in a filename as it
-// stands, quotes included.
-func filenameProblem(v string) (at int, what string) {
+// stands, quotes included. Escapes are only info: they are legal, and old
+// recipients alone do not undo them.
+func filenameProblem(v string) (at int, what string, severity annotate.Severity) {
+	escape := -1
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {
 		case c == '\\':
 			if i+1 >= len(v) || v[i+1] != '"' && v[i+1] != '\\' {
-				return i, "a backslash"
+				return i, "a backslash", 0
+			}
+			if escape < 0 {
+				escape = i
 			}
 			i++
 		case c == '/':
-			return i, "a slash"
+			return i, "a slash", 0
 		case c >= 0x80:
-			return i, "a byte beyond ASCII"
+			return i, "a byte beyond ASCII", 0
 		case c == '%' && i+2 < len(v) && isHexDigit(v[i+1]) && isHexDigit(v[i+2]):
-			return i, "percent-encoding"
+			return i, "percent-encoding", 0
 		case c == '=' && strings.HasPrefix(v[i:], "=?") && strings.Contains(v[i:], "?="):
-			return i, "an encoded word of mail"
+			return i, "an encoded word of mail", 0
 		}
 	}
-	return 0, ""
+	if escape >= 0 {
+		return escape, "a backslash as an escape", annotate.Info
+	}
+	return 0, "", 0
 }
 
 func isHexDigit(c byte) bool {

@@ -272,6 +272,7 @@ var encodingStructuredFieldWrongType = &annotate.Rule{
 ` + answered("Deprecation: true"),
 		overTLS(answered(`Accept-CH: "Sec-CH-UA-Model"`)),
 		answered("Reporting-Endpoints: a=\"https://shop.test/r\"", "Cache-Groups: orders"),
+		answered("Reporting-Endpoints: a=b"), answered("Accept-Query: application/sql, 1"),
 		overTLS(asked("Sec-CH-UA-Mobile: 1")),
 	},
 	Good: []string{

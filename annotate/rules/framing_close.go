@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
@@ -14,6 +16,8 @@ func framingCloseRules() []*annotate.Rule {
 		framingCloseDelimitedWithoutConnectionClose,
 		framingResponseCloseDelimited,
 		framingConnect2xxWithConnectionClose,
+		framing101WithConnectionClose,
+		framingConnectWithContent,
 		framingInterimWithConnectionClose,
 		framingConnectionListsEndToEndField,
 		framingUpgradeWithoutConnectionUpgrade,
@@ -82,6 +86,53 @@ var framingConnect2xxWithConnectionClose = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		if p.X.Response.Version < exchange.HTTP2 && isConnection(&p.X.Response.Fields, "close") {
 			p.Note(p.ResponseField(exchange.FieldConnection), "the %d to CONNECT has Connection: close, which means nothing for the tunnel", p.X.Response.Status)
+		}
+	},
+}
+
+var framing101WithConnectionClose = &annotate.Rule{
+	ID:       "framing/101-with-connection-close",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Connection: close in a 101",
+	Refs:     []string{"RFC 9112 §9.6", "RFC 9110 §7.8"},
+	Doc:      "With a 101 the server takes up another protocol on this connection, and close says that the connection ends after this response. Some clients and proxies close it, and the new protocol never begins.",
+	Help:     "send Connection: upgrade alone",
+	Bad:      []string{upgraded("Connection: close, upgrade")},
+	Good:     []string{upgraded("Connection: upgrade")},
+	When:     annotate.When{Status: []int{101}, Fields: []exchange.Name{exchange.FieldConnection}},
+	Check: func(p *annotate.Pass) {
+		if p.X.Response.Version < exchange.HTTP2 && isConnection(&p.X.Response.Fields, "close") {
+			p.Note(p.ResponseField(exchange.FieldConnection), "the 101 has Connection: %s, which says that the connection both goes on in another protocol and ends", bare(p.X.Response.Fields.Value(exchange.FieldConnection)))
+		}
+	},
+}
+
+// upgraded is an example: a 101 to a protocol that was offered.
+func upgraded(lines ...string) string {
+	return exchangeOf("GET /chat HTTP/1.1", []string{"Host: shop.test", "Connection: upgrade", "Upgrade: shop/1"},
+		"HTTP/1.1 101 Switching Protocols", append(lines, "Upgrade: shop/1"))
+}
+
+var framingConnectWithContent = &annotate.Rule{
+	ID:       "framing/connect-with-content",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "CONNECT with content",
+	Refs:     []string{"RFC 9110 §9.3.6"},
+	Doc:      "What follows the head of a CONNECT belongs to the tunnel, so a CONNECT has no content. A proxy that goes by Content-Length or Transfer-Encoding swallows the beginning of the TLS handshake, another one passes it on.",
+	Help:     "leave Content-Length and Transfer-Encoding out of CONNECT",
+	Bad: []string{exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443", "Content-Length: 2"}, "HTTP/1.1 200 OK", nil),
+		exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443", "Transfer-Encoding: chunked"}, "HTTP/1.1 200 OK", nil)},
+	Good: []string{exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443"}, "HTTP/1.1 200 OK", nil),
+		exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443", "Content-Length: 0"}, "HTTP/1.1 200 OK", nil)},
+	When: annotate.When{Methods: []string{"CONNECT"}, RequestFields: []exchange.Name{exchange.FieldContentLength, exchange.FieldTransferEncoding}},
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Request.Fields
+		if n := exchange.FieldTransferEncoding; f.Has(n) {
+			p.Note(p.RequestField(n), "CONNECT has Transfer-Encoding: %s, and can have no content", bare(f.Value(n)))
+		} else if n := exchange.FieldContentLength; strings.Trim(f.Value(n), "0") != "" {
+			p.Note(p.RequestField(n), "CONNECT has Content-Length: %s, and can have no content", bare(f.Value(n)))
 		}
 	},
 }

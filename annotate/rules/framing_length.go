@@ -16,6 +16,7 @@ func framingLengthRules() []*annotate.Rule {
 		framingHeadResponseWithBody,
 		framingContentLengthInvalid,
 		framingMultipleContentLengthDiffer,
+		framingContentLengthRepeated,
 		framingContentLengthInConnect2xx,
 		framingEmptyRequestContentLength,
 		framingRequestMissingContentLength,
@@ -73,21 +74,26 @@ var framingHeadResponseWithBody = &annotate.Rule{
 }
 
 var framingContentLengthInvalid = &annotate.Rule{
-	ID:         "framing/content-length-invalid",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "Content-Length is not a number of bytes",
-	Refs:       []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
-	Doc:        "Content-Length is digits and nothing else. With anything else nobody knows where the message ends: servers answer 400, proxies 502, and lenient ones guess, each in another way.",
-	Help:       "send the number of bytes in decimal digits, once",
-	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: +2") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 2") + "< ok\n"},
+	ID:       "framing/content-length-invalid",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Length is not a number of bytes",
+	Refs:     []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
+	Doc:      "Content-Length is digits and nothing else. With anything else nobody knows where the message ends: servers answer 400, proxies 502, and lenient ones guess, each in another way.",
+	Help:     "send the number of bytes in decimal digits, once",
+	Bad: []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: +2") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 2") + "< ok\n",
+		responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: "+strings.Repeat("9", 500)) + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 002") + "< ok\n"},
 	When:       annotate.When{Always: true, EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifOddLength}},
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldContentLength)
-			if i < 0 || field.IsDigits(s.Fields.At(i).Value) || s.Fields.Has(exchange.FieldTransferEncoding) && s.Version < exchange.HTTP2 {
+			if i < 0 || isUsableLength(s.Fields.At(i).Value) || s.Fields.Has(exchange.FieldTransferEncoding) && s.Version < exchange.HTTP2 {
+				continue
+			}
+			if v := s.Fields.At(i).Value; field.IsDigits(v) {
+				s.note(p, s.line(p, i), "Content-Length is a number of "+wording.Count(len(v), "digit")+", more than any recipient can count")
 				continue
 			}
 			if v := s.Fields.At(i).Value; s.Fields.Count(exchange.FieldContentLength) == 1 && !lengthsDiffer(&s.Fields) {
@@ -95,6 +101,17 @@ var framingContentLengthInvalid = &annotate.Rule{
 			}
 		}
 	},
+}
+
+// isUsableLength reports whether a value is digits, and no more than recipients
+// commonly hold: 2^63-1.
+func isUsableLength(v string) bool {
+	const most = "9223372036854775807"
+	if !field.IsDigits(v) {
+		return false
+	}
+	v = strings.TrimLeft(v, "0")
+	return len(v) < len(most) || len(v) == len(most) && v <= most
 }
 
 // lengthsDiffer reports whether Content-Length has two values that differ, on
@@ -121,7 +138,7 @@ var framingMultipleContentLengthDiffer = &annotate.Rule{
 	Doc:        "Nobody can say where such a message ends, and two recipients that choose differently can be played against each other: that is how requests are smuggled. Everyone must refuse it. Usually a program and a proxy both add the field.",
 	Help:       "send Content-Length once",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 3") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 3") + "< ok\n"},
-	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 2") + "< ok\n"},
+	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n"},
 	When:       annotate.When{Always: true, EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifOddLength}},
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
@@ -132,6 +149,28 @@ var framingMultipleContentLengthDiffer = &annotate.Rule{
 			}
 			if lengthsDiffer(&s.Fields) {
 				s.note(p, s.line(p, i), "Content-Length has several values: "+quoted(s.Fields.Combined(exchange.FieldContentLength)))
+			}
+		}
+	},
+}
+
+var framingContentLengthRepeated = &annotate.Rule{
+	ID:       "framing/content-length-repeated",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "Content-Length is on several lines, all with one value",
+	Refs:     []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
+	Doc: "A recipient may use the one value, or refuse the message. Strict servers and proxies answer 400 or 502, since two lengths are how requests are smuggled. " +
+		"Usually a program and a proxy both add the field.",
+	Help: "send Content-Length once; look for two places that add it",
+	Bad:  []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 2") + "< ok\n"},
+	Good: []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n"},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifRepeats}},
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			if n := s.Fields.Count(exchange.FieldContentLength); n > 1 && !lengthsDiffer(&s.Fields) {
+				i := s.Fields.Index(exchange.FieldContentLength)
+				s.note(p, s.line(p, i), "Content-Length is on "+wording.Count(n, "line")+", each "+bare(s.Fields.At(i).Value)+"; strict recipients refuse such a message")
 			}
 		}
 	},

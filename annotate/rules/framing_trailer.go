@@ -13,6 +13,7 @@ func framingTrailerRules() []*annotate.Rule {
 		framingTrailerFieldWithoutChunked,
 		framingTrailerForbiddenField,
 		framingTrailerNotAnnounced,
+		framingTrailerRepeatsHeader,
 	}
 }
 
@@ -33,14 +34,14 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §6.6.2", "RFC 9112 §7.1.2"},
 	Doc:      "On HTTP/1.1 only a chunked message can have trailers. This one is not chunked, so the fields that Trailer promises never arrive, and a recipient that waits for a digest or a signature there has none.",
 	Help:     "send the message chunked, or leave Trailer out",
-	Bad:      []string{answered("Trailer: Server-Timing")},
+	Bad:      []string{answered("Trailer: Server-Timing"), asked("Trailer: Server-Timing")},
 	Good:     []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTrailer}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldTrailer)
-			if i < 0 || s.Version >= exchange.HTTP2 || s.Content.Size == 0 || hasChunked(&s.Fields) || showsIntermediary(&s.Fields) ||
+			if i < 0 || s.Version >= exchange.HTTP2 || hasChunked(&s.Fields) || showsIntermediary(&s.Fields) ||
 				s.in == exchange.InResponse && !p.X.MayHaveContent() || isRetold(p.X, s.Message) || s.Fields.At(i).Value == "" {
 				continue
 			}
@@ -116,5 +117,29 @@ var framingTrailerNotAnnounced = &annotate.Rule{
 				s.note(p, trailerPlace(s.in, s.Message, first), "the trailer section has "+strings.Join(missing, ", ")+", which Trailer did not announce")
 			}
 		}
+	},
+}
+
+var framingTrailerRepeatsHeader = &annotate.Rule{
+	ID:       "framing/trailer-repeats-header",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a field stands both before and after the content",
+	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §5.3"},
+	Doc: "The field can have one value, and the message has it in its header section and in its trailer section. Recipients that keep the two apart use the first, those that merge them have two values, and others use the last. " +
+		"A field that is a list may stand in both.",
+	Help: "send the field in one of the two places",
+	Bad:  []string{chunkedOK([]string{"Trailer: ETag", `ETag: "1"`}, `ETag: "2"`)},
+	Good: []string{chunkedOK([]string{"Trailer: Server-Timing", "Server-Timing: app"}, "Server-Timing: db;dur=5"), chunkedOK([]string{"Trailer: ETag"}, `ETag: "1"`)},
+	When: annotate.When{If: []*annotate.Condition{ifTrailers}},
+	// The trailers come with the content.
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		eachTrailer(p, func(s messageHead, i int, l *exchange.Line) {
+			f := annotate.FactsOf(l.Known)
+			if l.Known != 0 && f.Direction != 0 && !f.List && !f.Is(annotate.NeverTrails) && s.Fields.Has(l.Known) {
+				s.note(p, trailerPlace(s.in, s.Message, i), l.Name+" is "+bare(s.Fields.Value(l.Known))+" before the content and "+bare(l.Value)+" after it")
+			}
+		})
 	},
 }

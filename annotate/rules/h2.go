@@ -53,9 +53,10 @@ var h2AltSvcSyntax = &annotate.Rule{
 	Refs:     []string{"RFC 7838 §3", "RFC 7838 §3.1"},
 	Doc:      "Alt-Svc tells clients where else the origin is, mostly over HTTP/3. One that breaks the grammar is ignored, and clients stay with what they have without a word.",
 	Help:     `send Alt-Svc: h3=":443"; ma=86400`,
-	Bad:      []string{answered("Alt-Svc: h3=:443"), answered(`Alt-Svc: h3="shop.test"`), answered("Alt-Svc: Clear"), answered(`Alt-Svc: h3=":443"; ma=1d`), answered(`Alt-Svc: h%33=":443"`)},
-	Good:     []string{answered(`Alt-Svc: h3=":443"; ma=86400, h3-29="alt.test:443"; persist=1; x=y`), answered("Alt-Svc: clear")},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldAltSvc}},
+	Bad: []string{answered("Alt-Svc: h3=:443"), answered(`Alt-Svc: h3="shop.test"`), answered("Alt-Svc: Clear"), answered(`Alt-Svc: h3=":443"; ma=1d`), answered(`Alt-Svc: h%33=":443"`),
+		answered(`Alt-Svc: h3=":443"; persist=0`), answered(`Alt-Svc: h3=":99999"`), answered(`Alt-Svc: h3="a b:443"`), answered(`Alt-Svc: h3="2001:db8::1:443"`)},
+	Good: []string{answered(`Alt-Svc: h3=":443"; ma=86400, h3-29="alt.test:443"; persist=1; x=y`), answered("Alt-Svc: clear")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldAltSvc}},
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldAltSvc) {
 			if l.Value == "clear" {
@@ -86,9 +87,8 @@ func altSvcProblem(e string) string {
 	if !field.IsQuoted(authority) {
 		return "the authority must be in double quotes"
 	}
-	host := field.Unquote(authority)
-	if colon := strings.LastIndexByte(host, ':'); colon < 0 || !field.IsDigits(host[colon+1:]) {
-		return "the authority needs a colon and a port"
+	if what := alternativeProblem(field.Unquote(authority)); what != "" {
+		return what
 	}
 	for q := range field.Params(e) {
 		switch {
@@ -96,7 +96,25 @@ func altSvcProblem(e string) string {
 			return "want parameters as name=value"
 		case q.Name == "ma" && !field.IsDigits(field.Unquote(q.Value)):
 			return "ma is a number of seconds"
+		case q.Name == "persist" && field.Unquote(q.Value) != "1":
+			return "persist can be 1 only"
 		}
+	}
+	return ""
+}
+
+// alternativeProblem says what is wrong with the authority of an alternative:
+// a host, which may be missing, a colon and a port.
+func alternativeProblem(authority string) string {
+	colon := strings.LastIndexByte(authority, ':')
+	if colon < 0 || !field.IsDigits(authority[colon+1:]) {
+		return "the authority needs a colon and a port"
+	}
+	if port, _ := field.Number(authority[colon+1:]); port == 0 || port > 65535 {
+		return "the port must be from 1 to 65535"
+	}
+	if hostError(authority) >= 0 {
+		return "the authority needs a host, or nothing, before the colon"
 	}
 	return ""
 }

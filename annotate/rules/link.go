@@ -21,6 +21,7 @@ func linkRules() []*annotate.Rule {
 		linkRevDeprecated,
 		linkPaginationNextSelf,
 		link451MissingBlockedBy,
+		link451MissingExplanation,
 	}, linkHintRules())
 }
 
@@ -285,6 +286,26 @@ func isEmptyList(b []byte) bool {
 		}
 	}
 	return false
+}
+
+var link451MissingExplanation = &annotate.Rule{
+	ID:       "link/451-missing-explanation",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a 451 that does not say who demands it and why",
+	Refs:     []string{"RFC 7725 §3"},
+	Doc:      "A 451 should say in its body which party demands it, under which law, and for whom it holds, so that somebody who is affected can do something about it. This one has no body.",
+	Help:     "say in the body who demands it, under which law, and whom it affects",
+	Bad:      []string{exchangeOf("GET /film HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 451 Unavailable For Legal Reasons", []string{`Link: <https://court.example/>; rel="blocked-by"`, "Content-Length: 0"})},
+	Good: []string{exchangeOf("GET /film HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 451 Unavailable For Legal Reasons",
+		[]string{`Link: <https://court.example/>; rel="blocked-by"`, "Content-Type: text/plain", "Content-Length: 5"}) + "< court\n"},
+	When:  annotate.When{Status: []int{451}},
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		if p.X.MayHaveContent() && p.X.Response.Content.Size == 0 && !isRetold(p.X, &p.X.Response.Message) {
+			p.Note(p.StatusLine(), "the 451 has no body, so it does not say who demands it and why")
+		}
+	},
 }
 
 var link451MissingBlockedBy = &annotate.Rule{

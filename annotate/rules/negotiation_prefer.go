@@ -13,6 +13,7 @@ func negotiationPreferRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		negotiationPreferContradiction,
 		negotiationPreferDuplicate,
+		negotiationPreferValueUndefined,
 		negotiationPreferNonsensicalMethod,
 		negotiationPreferenceAppliedMissingVary,
 		negotiationPreferenceAppliedNotRequested,
@@ -109,6 +110,43 @@ var negotiationPreferDuplicate = &annotate.Rule{
 			}
 		}
 	},
+}
+
+var negotiationPreferValueUndefined = &annotate.Rule{
+	ID:       "negotiation/prefer-value-undefined",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "a preference has a value that it is not defined with",
+	Refs:     []string{"RFC 7240 §4"},
+	Doc: "return is minimal or representation, handling is strict or lenient, wait is a number of seconds, and respond-async has no value. Servers ignore a preference with another value, so the client gets what it would have got without it. " +
+		"Preferences that are not registered can have any value.",
+	Help: "send return=minimal, return=representation, handling=strict, handling=lenient, wait=10 or respond-async",
+	Bad:  []string{asPost("Prefer: return=full"), asPost("Prefer: handling=fast"), asPost("Prefer: respond-async, wait=5s"), asPost("Prefer: respond-async=true")},
+	Good: []string{asPost(`Prefer: return="minimal", respond-async, wait=10, x=y`), asPost("Prefer: odata.maxpagesize=10, depth-noroot")},
+	When: whenPrefer,
+	Check: func(p *annotate.Pass) {
+		for q := range preferences(&p.X.Request.Fields, exchange.FieldPrefer) {
+			if want := preferenceWants(q); want != "" {
+				p.NoteHelp(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "send "+want, "Prefer has %s; servers know only %s", bare(q.Text), want)
+			}
+		}
+	},
+}
+
+// preferenceWants says with which values a preference is defined (RFC 7240 §4);
+// "" for one that has such a value or is not known.
+func preferenceWants(q preference) string {
+	switch {
+	case field.EqualFold(q.name, "return") && q.value != "minimal" && q.value != "representation":
+		return "return=minimal and return=representation"
+	case field.EqualFold(q.name, "handling") && q.value != "strict" && q.value != "lenient":
+		return "handling=strict and handling=lenient"
+	case field.EqualFold(q.name, "wait") && !field.IsDigits(q.value):
+		return "wait with a number of seconds, such as wait=10"
+	case field.EqualFold(q.name, "respond-async") && q.value != "":
+		return "respond-async without a value"
+	}
+	return ""
 }
 
 var negotiationPreferNonsensicalMethod = &annotate.Rule{

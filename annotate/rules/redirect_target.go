@@ -90,6 +90,10 @@ var redirectToSelf = &annotate.Rule{
 		if !ok || p.X.Response.Fields.Has(exchange.FieldSetCookie) || !r.target.SameResource(r.from) {
 			return
 		}
+		if p.X.Request.Method == "DELETE" {
+			p.NoteHelp(p.ResponseLine(r.line), "answer 204, or send the client to a page that is still there", "DELETE got a %d that leads back to %s, which was just deleted", p.X.Response.Status, shown(r.from))
+			return
+		}
 		if s := p.X.Response.Status; !isRead(p.X.Request.Method) && s != 307 && s != 308 {
 			return
 		}

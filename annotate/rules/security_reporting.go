@@ -32,6 +32,9 @@ func endpointsOf(p *annotate.Pass) iter.Seq[endpoint] {
 				continue
 			}
 			for m := range s.Members() {
+				if m.Type != field.String {
+					continue // encoding/structured-field-wrong-type is about that
+				}
 				if !yield(endpoint{m.Key, m.Content(), annotate.Span(p.ResponseLine(i), m.At, m.End())}) {
 					return
 				}

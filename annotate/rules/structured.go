@@ -46,6 +46,7 @@ func structuredFields() []structuredField {
 	integer, boolean := oneOf(field.Integer), oneOf(field.Boolean)
 	return []structuredField{
 		{name: exchange.FieldAcceptCH, members: token},
+		{name: exchange.FieldAcceptQuery, members: oneOf(field.String, field.Token)},
 		{name: exchange.FieldAcceptSignature, members: oneOf(field.InnerList)},
 		{name: exchange.FieldActivateStorageAccess, members: token},
 		{name: exchange.FieldAvailableDictionary, members: binary},
@@ -54,6 +55,7 @@ func structuredFields() []structuredField {
 		{name: exchange.FieldCapsuleProtocol, members: boolean},
 		{name: exchange.FieldClientCert, members: binary},
 		{name: exchange.FieldClientCertChain, members: binary},
+		{name: exchange.FieldConcealedAuthExport, members: binary},
 		{name: exchange.FieldContentDigest, members: binary},
 		{name: exchange.FieldCriticalCH, members: token},
 		{name: exchange.FieldCrossOriginEmbedderPolicy, members: token, params: []typedKey{{"report-to", text}}},
@@ -62,22 +64,30 @@ func structuredFields() []structuredField {
 		{name: exchange.FieldCrossOriginOpenerPolicyReportOnly, members: token, params: []typedKey{{"report-to", text}}},
 		{name: exchange.FieldDeprecation, members: oneOf(field.StructuredDate)},
 		{name: exchange.FieldDictionaryID, members: text},
+		{name: exchange.FieldIncremental, members: boolean},
 		{name: exchange.FieldLinkTemplate, members: text},
 		{name: exchange.FieldOriginAgentCluster, members: boolean},
+		{name: exchange.FieldReportingEndpoints, members: text},
 		{name: exchange.FieldReprDigest, members: binary},
 		{name: exchange.FieldSecCHUA, members: text, params: []typedKey{{"v", text}}},
+		{name: exchange.FieldSaveData, members: token},
+		{name: exchange.FieldSecCHUAArch, members: text},
 		{name: exchange.FieldSecCHUAMobile, members: boolean},
 		{name: exchange.FieldSecCHUAPlatform, members: text},
 		{name: exchange.FieldSecFetchDest, members: token},
 		{name: exchange.FieldSecFetchMode, members: token},
 		{name: exchange.FieldSecFetchSite, members: token},
+		{name: exchange.FieldSecFetchStorageAccess, members: token},
 		{name: exchange.FieldSecFetchUser, members: boolean},
+		{name: exchange.FieldSecPurpose, members: token},
+		{name: exchange.FieldSetLogin, members: token},
 		{name: exchange.FieldSignature, members: binary},
 		{name: exchange.FieldSignatureInput, members: oneOf(field.InnerList), items: text, params: []typedKey{
 			{"created", integer}, {"expires", integer}, {"nonce", text}, {"alg", text}, {"keyid", text}, {"tag", text},
 		}},
 		{name: exchange.FieldSpeculationRules, members: text},
 		{name: exchange.FieldSupportsLoadingMode, members: token},
+		{name: exchange.FieldUnencodedDigest, members: binary},
 		{name: exchange.FieldUploadComplete, members: boolean},
 		{name: exchange.FieldUploadDraftInteropVersion, members: integer},
 		{name: exchange.FieldUploadLimit, keys: []typedKey{
@@ -89,6 +99,7 @@ func structuredFields() []structuredField {
 		}},
 		{name: exchange.FieldWantContentDigest, members: integer},
 		{name: exchange.FieldWantReprDigest, members: integer},
+		{name: exchange.FieldWantUnencodedDigest, members: integer},
 	}
 }
 

@@ -251,8 +251,10 @@ var syntaxListEmptyElement = &annotate.Rule{
 	Doc: "A comma at the beginning or end of a list, or two in a row, leaves an element empty. Recipients are to ignore a reasonable number of them, and not all do: some refuse the field. " +
 		"It comes from joining parts of which one is empty.",
 	Help: "join only the parts that are there",
-	Bad:  []string{asked("Accept: text/html,, text/plain"), answered("Cache-Control: no-store,")},
-	Good: []string{asked("Accept: text/html, text/plain"), answered("Cache-Control:", "Cache-Control: no-store"), asked("Shop-List: a,,b")},
+	Bad: []string{asked("Accept: text/html,, text/plain"), answered("Cache-Control: no-store,"), "# also intermediary/via-present\n" + answered("Via: 1.1 a,, 1.1 b"),
+		answered("Link: </a>; rel=next,,</b>; rel=prev"), answered(`Link: , </a,b>; rel=next`)},
+	Good: []string{asked("Accept: text/html, text/plain"), answered("Cache-Control:", "Cache-Control: no-store"), asked("Shop-List: a,,b"),
+		answered("Via: 1.1 a (x,, y), 1.1 b"), answered(`Link: </a,,b>; rel=next; title="a,,b"`)},
 	When: annotate.When{If: []*annotate.Condition{ifComma}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -261,10 +263,10 @@ var syntaxListEmptyElement = &annotate.Rule{
 			}
 			for i := range s.Fields.Len() {
 				l := s.Fields.At(i)
-				if !commaLists.Has(l.Known) {
+				if !commaLists.Has(l.Known) || strings.IndexByte(l.Value, ',') < 0 {
 					continue
 				}
-				if at, ok := field.EmptyElement(l.Value); ok {
+				if at, ok := emptyElement(l); ok {
 					s.note(p, annotate.Span(s.line(p, i), at, at+1), l.Name+" has an empty element: "+around(l.Value, at))
 				}
 			}
@@ -272,16 +274,27 @@ var syntaxListEmptyElement = &annotate.Rule{
 	},
 }
 
+// emptyElement finds an empty element of a list, by what a comma is in it.
+func emptyElement(l *exchange.Line) (at int, found bool) {
+	switch annotate.FactsOf(l.Known).Form {
+	case annotate.FormVia:
+		return field.EmptyViaMember(l.Value)
+	case annotate.FormLinks:
+		return field.EmptyLink(l.Value)
+	}
+	return field.EmptyElement(l.Value)
+}
+
 // around quotes the octets of a value before and after octet i.
 func around(value string, i int) string {
 	return quoted(value[max(0, i-10):min(len(value), i+5)])
 }
 
-// commaLists are the fields that are lists of RFC 9110 §5.6.1 whose elements
-// hold commas in quoted strings only.
+// commaLists are the fields that are lists of RFC 9110 §5.6.1.
 var commaLists = namesOfForms(annotate.FormTokens, annotate.FormFieldNames, annotate.FormLanguageTags, annotate.FormLanguages, annotate.FormWeighted,
 	annotate.FormMediaTypes, annotate.FormMediaRanges, annotate.FormDirectives, annotate.FormPreferences, annotate.FormAuthInfo,
-	annotate.FormChallenges, annotate.FormForwarded, annotate.FormProtocols, annotate.FormCDNLoop)
+	annotate.FormChallenges, annotate.FormForwarded, annotate.FormProtocols, annotate.FormCDNLoop,
+	annotate.FormVia, annotate.FormLinks, annotate.FormWeights, annotate.FormNumbers, annotate.FormDigests, annotate.FormOrigins, annotate.FormWarning)
 
 func namesOfForms(forms ...annotate.Form) (names exchange.NameMask) {
 	for _, f := range forms {

@@ -37,30 +37,64 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 		answered("Via: edge"),
 		answered("Last-Modified: 2022-11-15"),
 		answered("Content-Language: en_US"),
-		asked("Forwarded: 192.0.2.1"),
+		asked("Forwarded: 192.0.2.1"), asked(`Forwarded: for="2001:db8::1"`), asked("Forwarded: for=shop;proto=https"),
+		answered("Date:"), asked("Accept-Language: en;level=1"), asked("Accept-Encoding: gzip;level=9"),
+		answered("Accept-Patch: */*"), asked("Traceparent: 1"), answered("Server: a (b"), answered(`WWW-Authenticate: realm="shop"`),
 		responded("HTTP/1.1 200 OK", "Content-Type: json", "Content-Length: 2") + "< ok\n",
 	},
 	Good: []string{
 		answered("Cache-Control: no-cache, max-age=60", "Vary: *", "Via: 1.1 edge (a, b), 2 x.test:80"),
 		asked("Accept: */*;q=0.8, text/html;level=1", "Accept-Language: de-CH, *;q=0.1", "Accept-Encoding:", "Forwarded: for=\"[::1]:8080\";proto=https"),
-		answered("Vary:", "Expires: 0", "Server: a (b"),
+		answered("Vary:", "Expires: 0", "Server: a/1 (b; c) d"),
+		asked("Referer:", "SOAPAction:", "Accept-Language:"),
 	},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			mask := formedNames.of(s)
 			for i := range s.Fields.Len() {
 				l := s.Fields.At(i)
-				if !mask.Has(l.Known) || l.Value == "" {
+				if !mask.Has(l.Known) || isNoChallenge(p.X, l) {
 					continue
 				}
-				if err := checkForm(annotate.FactsOf(l.Known).Form, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
+				if err := checkForm(l.Known, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
 					end := min(err.At+1, len(l.Value))
-					p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), min(err.At, end), end), Blame: s.blame, Help: exampleHelp(l.Known),
-						Message: l.Name + " is " + bare(l.Value) + ": " + err.Error()})
+					p.Report(annotate.Note{Severity: formSeverity(l.Known), Place: annotate.Span(s.line(p, i), min(err.At, end), end), Blame: s.blame, Help: exampleHelp(l.Known),
+						Message: valueIs(l) + ": " + err.Error()})
 				}
 			}
 		}
 	},
+}
+
+// formSeverity is info for the names of software, in which nothing that programs
+// read can be lost, and 0, the rule's own, for all other fields.
+func formSeverity(n exchange.Name) annotate.Severity {
+	if annotate.FactsOf(n).Form == annotate.FormProducts {
+		return annotate.Info
+	}
+	return 0
+}
+
+// isNoChallenge reports whether a line has no challenge at all where one is due:
+// the rule on the status says so.
+func isNoChallenge(x *exchange.Exchange, l *exchange.Line) bool {
+	if s := x.Response.Status; s != 401 && s != 407 || annotate.FactsOf(l.Known).Form != annotate.FormChallenges {
+		return false
+	}
+	for c := range field.Challenges(l.Value) {
+		if c.Scheme != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// valueIs begins a message with what a field line has.
+func valueIs(l *exchange.Line) string {
+	if l.Value == "" {
+		return l.Name + " is empty"
+	}
+	return l.Name + " is " + bare(l.Value)
 }
 
 // formedNames are the fields whose values have a form that checkForm knows.
@@ -101,65 +135,6 @@ func hasOddOctets(s string) bool {
 	return false
 }
 
-// checkForm holds a value to the grammar of its field.
-func checkForm(form annotate.Form, value string) *field.Error {
-	switch form {
-	case annotate.FormTokens, annotate.FormFieldNames:
-		return field.CheckTokens(value)
-	case annotate.FormLanguageTags:
-		return field.CheckLanguages(value, false)
-	case annotate.FormLanguages:
-		return field.CheckLanguages(value, true)
-	case annotate.FormWeighted:
-		return field.CheckWeighted(value)
-	case annotate.FormMediaType:
-		return field.CheckMediaType(value)
-	case annotate.FormMediaTypes, annotate.FormMediaRanges:
-		return field.CheckMediaTypes(value)
-	case annotate.FormDirectives:
-		return field.CheckDirectives(value)
-	case annotate.FormPreferences:
-		return field.CheckPreferences(value)
-	case annotate.FormAuthInfo:
-		return field.CheckAuthParams(value)
-	case annotate.FormChallenges:
-		return checkChallenges(value)
-	case annotate.FormDate:
-		return checkDateShape(value)
-	case annotate.FormURI:
-		return field.CheckURI(value)
-	case annotate.FormETag:
-		return field.ParseETag(value).Err
-	case annotate.FormVia:
-		return field.CheckVia(value)
-	case annotate.FormForwarded:
-		return field.CheckForwarded(value)
-	case annotate.FormProtocols:
-		return field.CheckProtocols(value)
-	case annotate.FormLinks:
-		return field.CheckLinks(value)
-	case annotate.FormDisposition:
-		return field.CheckDisposition(value)
-	case annotate.FormCDNLoop:
-		return field.CheckCDNLoop(value)
-	}
-	return checkSimple(form, value)
-}
-
-func checkSimple(form annotate.Form, value string) *field.Error {
-	switch form {
-	case annotate.FormNumber:
-		if !field.IsDigits(value) {
-			return &field.Error{At: 0, What: "want digits and nothing else"}
-		}
-	case annotate.FormHost:
-		if at := hostError(value); at >= 0 {
-			return &field.Error{At: at, What: "want host or host:port"}
-		}
-	}
-	return nil
-}
-
 // checkDateShape wants a date; one that has the form and is impossible is for
 // syntax/date-invalid.
 func checkDateShape(value string) *field.Error {
@@ -177,7 +152,7 @@ func checkDateShape(value string) *field.Error {
 // checkChallenges looks at challenges of schemes that have no rules of their own.
 func checkChallenges(value string) *field.Error {
 	for c := range field.Challenges(value) {
-		if c.Err == nil || c.Scheme == "" || isScheme(c, "Basic") || isScheme(c, "Bearer") || isScheme(c, "Digest") {
+		if c.Err == nil || isScheme(c, "Basic") || isScheme(c, "Bearer") || isScheme(c, "Digest") {
 			continue
 		}
 		return c.Err
@@ -195,7 +170,7 @@ var syntaxFieldBadWhitespace = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §5.6.3"},
 	Doc:      "Some grammars let recipients accept white space round the equals sign of a parameter, for the sake of old senders; nobody may send it. Parsers that go by the grammar for senders lose the parameter.",
 	Help:     "write name=value without white space",
-	Bad:      []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`)},
+	Bad:      []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`), asked("Prefer: wait = 10"), asked("Prefer: a; b =c")},
 	Good:     []string{answered(`Link: </b>; rel="next"`)},
 	When:     annotate.When{EitherFields: looseFields},
 	Needs:    annotate.NeedsRawHead,
@@ -221,7 +196,7 @@ var syntaxFieldBadWhitespace = &annotate.Rule{
 // looseFields are those whose grammar has BWS.
 var looseFields = []exchange.Name{
 	exchange.FieldWWWAuthenticate, exchange.FieldProxyAuthenticate, exchange.FieldAuthenticationInfo,
-	exchange.FieldLink, exchange.FieldTE, exchange.FieldTransferEncoding,
+	exchange.FieldLink, exchange.FieldTE, exchange.FieldTransferEncoding, exchange.FieldPrefer, exchange.FieldPreferenceApplied,
 }
 
 var looseFieldMask = exchange.MaskOf(looseFields...)
@@ -251,6 +226,16 @@ func badWhitespace(n exchange.Name, value string) int {
 	case exchange.FieldTE, exchange.FieldTransferEncoding, exchange.FieldAuthenticationInfo:
 		for e := range field.List(value) {
 			for q := range field.Params(e.Text) {
+				q.At += e.At
+				q.ValueAt += e.At
+				if !look(q) {
+					return at
+				}
+			}
+		}
+	case exchange.FieldPrefer, exchange.FieldPreferenceApplied:
+		for e := range field.List(value) {
+			for q := range field.Pairs(e.Text) {
 				q.At += e.At
 				q.ValueAt += e.At
 				if !look(q) {

@@ -120,6 +120,9 @@ func CheckLanguages(s string, ranges bool) *Error {
 			return &Error{At: head.At + n, What: "want a language tag, such as en or de-CH"}
 		}
 	}
+	if ranges {
+		return onlyWeights(s)
+	}
 	return nil
 }
 
@@ -380,26 +383,6 @@ func CheckURI(s string) *Error {
 	}
 	_, err := ParseURI(s)
 	return err
-}
-
-// CheckForwarded wants a list of elements of name=value, separated by
-// semicolons (RFC 7239 §4).
-func CheckForwarded(s string) *Error {
-	for p := range List(s) {
-		for q := range Pieces(p.Text, ';') {
-			v := param(q)
-			at := p.At + v.At
-			switch {
-			case !IsToken(v.Name) || !v.HasValue:
-				return &Error{At: at + TokenLen(v.Name), What: "want a parameter, name=value"}
-			case v.ValueAt != v.At+len(v.Name)+1:
-				return &Error{At: at + len(v.Name), What: `want "=" without white space around it`}
-			case !IsToken(v.Value) && !IsQuoted(v.Value):
-				return &Error{At: p.At + v.ValueAt, What: "want a token or a quoted string as the value of " + v.Name + "; an address with a colon must be quoted"}
-			}
-		}
-	}
-	return nil
 }
 
 // CheckLinks wants a list of links, "<target>" with parameters (RFC 8288 §3).

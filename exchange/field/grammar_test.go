@@ -1,6 +1,7 @@
 package field_test
 
 import (
+	"slices"
 	"testing"
 
 	"sidenote/exchange/field"
@@ -24,6 +25,48 @@ var checks = map[string]func(string) *field.Error{
 	"uri":         field.CheckURI,
 	"forwarded":   field.CheckForwarded,
 	"links":       field.CheckLinks,
+	"number":      field.CheckNumber,
+	"numbers":     field.CheckNumbers,
+	"decimal":     field.CheckDecimal,
+	"token":       field.CheckToken,
+	"version":     field.CheckVersion,
+	"words":       func(s string) *field.Error { return field.CheckWords(s, []string{"yes", "no"}) },
+	"base64":      field.CheckBase64,
+	"base64url":   field.CheckBase64URL,
+	"jwt":         func(s string) *field.Error { return field.CheckBase64URLs(s, 3) },
+	"hex":         func(s string) *field.Error { return field.CheckHex(s, 4, 8) },
+	"percent":     field.CheckPercentEncoded,
+	"weights":     field.CheckWeights,
+	"concrete":    field.CheckConcreteTypes,
+	"codedurl":    field.CheckCodedURL,
+	"codedurls":   field.CheckCodedURLs,
+	"dav":         field.CheckDAV,
+	"davif":       field.CheckDAVIf,
+	"timeout":     field.CheckTimeout,
+	"position":    field.CheckPosition,
+	"digests":     field.CheckDigests,
+	"pairs":       field.CheckPairs,
+	"mailbox":     field.CheckMailbox,
+	"messageid":   field.CheckMessageID,
+	"origins":     field.CheckOrigins,
+	"traceparent": field.CheckTraceparent,
+	"tracestate":  field.CheckTracestate,
+	"grpctimeout": field.CheckGRPCTimeout,
+	"soapaction":  field.CheckSOAPAction,
+	"warning":     field.CheckWarning,
+	"meter":       field.CheckMeter,
+	"features":    field.CheckFeatures,
+	"alternates":  field.CheckAlternates,
+	"status":      field.CheckStatusField,
+	"tk":          field.CheckTk,
+	"nonce":       field.CheckNonce,
+	"products":    field.CheckProducts,
+}
+
+// lists are the grammars of comma-separated lists, which may have empty elements.
+var lists = []string{
+	"tokens", "weighted", "types", "tags", "languages", "directives", "preferences", "auth", "protocols", "via", "cdnloop", "forwarded", "links",
+	"numbers", "weights", "concrete", "codedurls", "dav", "timeout", "digests", "origins", "tracestate", "warning", "meter", "features",
 }
 
 func TestGrammars(t *testing.T) {
@@ -55,6 +98,40 @@ func TestGrammars(t *testing.T) {
 		{"forwarded", "for =1", 3}, {"forwarded", "192.0.2.1", 9}, {"forwarded", "a=b;;c=d", -1},
 		{"links", `<a>; rel=next, <b>; rel = "x y"; title*=UTF-8''a`, -1}, {"links", "a; rel=next", 0}, {"links", "<a", 0},
 		{"links", "<a> rel=next", 4}, {"links", "<a,b>; x", -1}, {"links", "<a>; rel=a b", 9},
+		{"languages", "de; level=1", 4}, {"languages", "de;q=1;q=1", 7},
+		{"number", "12", -1}, {"number", "", 0}, {"number", "1a", 1}, {"number", "-1", 0}, {"numbers", "13, 8", -1}, {"numbers", "13, x", 4},
+		{"decimal", "1", -1}, {"decimal", "1.75", -1}, {"decimal", "1.", 2}, {"decimal", ".5", 0}, {"decimal", "1,5", 1},
+		{"token", "gzip", -1}, {"token", "a b", 1}, {"token", "", 0}, {"version", "4.01", -1}, {"version", "4", 0}, {"version", "4.x", 0},
+		{"words", "YES", -1}, {"words", "maybe", 0}, {"words", "", 0},
+		{"base64", "Q2hlY2s=", -1}, {"base64", "Q2hlY2s", 7}, {"base64", "a-b=", 1}, {"base64", "", 0},
+		{"base64url", "a-_9", -1}, {"base64url", "ab==", 2}, {"base64url", "abcde", 5}, {"base64url", "", 0},
+		{"jwt", "ab.cd.ef", -1}, {"jwt", "ab.cd", 5}, {"jwt", "ab.c=.ef", 4}, {"jwt", "ab.cd.ef.gh", 11},
+		{"hex", "00ff", -1}, {"hex", "00fg", 3}, {"hex", "00f", 3}, {"percent", "a%20b", -1}, {"percent", "a%2", 1}, {"percent", "caf\xc3\xa9", 3},
+		{"weights", "gzip;q=0.5, br", -1}, {"weights", "gzip;level=9", 5}, {"weights", "gzip;q=1;x=y", 9},
+		{"concrete", "text/html;a=b", -1}, {"concrete", "*/*", 0}, {"concrete", "a/b, text/*", 10},
+		{"codedurl", "<urn:a>", -1}, {"codedurl", "urn:a", 0}, {"codedurl", "<a>", 1}, {"codedurl", "<urn:a b>", 6},
+		{"codedurls", "<urn:a>, <urn:b>", -1}, {"codedurls", "<urn:a>, b", 9}, {"dav", "1, 2, <urn:a>", -1}, {"dav", "1 2", 1},
+		{"davif", "(<urn:a> [\"b\"])", -1}, {"davif", "<http://a/> (Not <urn:a>)", -1}, {"davif", "urn:a", 0}, {"davif", "(<urn:a>", 8}, {"davif", "()", 1}, {"davif", "<a>", 3},
+		{"timeout", "Infinite, Second-10", -1}, {"timeout", "10", 0}, {"timeout", "Second-x", 7},
+		{"position", "first", -1}, {"position", "After a", -1}, {"position", "after", 0}, {"position", "before a b", 8},
+		{"digests", "SHA-256=a+b/c=, md5=x", -1}, {"digests", "SHA-256", 7}, {"digests", "=a", 0}, {"digests", "a=", 2}, {"digests", "a=\"b\"", 2},
+		{"pairs", "max-age=5; includeSubDomains", -1}, {"pairs", "a=b c", 3}, {"pairs", "=b", 0},
+		{"mailbox", "me@shop.test", -1}, {"mailbox", "Me <me@shop.test>", -1}, {"mailbox", "me", 0}, {"mailbox", "a b@shop.test", 1}, {"mailbox", "Me <me@shop.test", 16}, {"mailbox", "a@b@c", 3},
+		{"messageid", "<a@b>", -1}, {"messageid", "a@b", 0}, {"origins", "*, https://a.test, null", -1}, {"origins", "https://a.test/", 14},
+		{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", -1}, {"traceparent", "00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", 4},
+		{"traceparent", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", 3}, {"traceparent", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", 0},
+		{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x", 55}, {"traceparent", "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x", -1}, {"traceparent", "1", 1},
+		{"tracestate", "a=b, c@d=e f", -1}, {"tracestate", "A=b", 0}, {"tracestate", "a", 1}, {"tracestate", "a=b=c", 3}, {"tracestate", "=b", 0},
+		{"grpctimeout", "5S", -1}, {"grpctimeout", "5", 1}, {"grpctimeout", "123456789m", 9}, {"grpctimeout", "5s", 1},
+		{"soapaction", "", -1}, {"soapaction", `"urn:a"`, -1}, {"soapaction", "urn:a", 0},
+		{"warning", `110 - "stale"`, -1}, {"warning", `110 a.test:80 "x" "Tue, 15 Nov 2022 08:12:31 GMT"`, -1}, {"warning", "stale", 0}, {"warning", "110 -", 5}, {"warning", `110 - "a`, 8}, {"warning", `110 - "a" b`, 9},
+		{"meter", "count=5/2, wont-ask", -1}, {"meter", "count=x", 6}, {"features", "tables, !frames, a=b, c!={d}, *", -1}, {"features", "a b", 1}, {"features", "a=", 2},
+		{"alternates", `{"a.1" 0.9 {type text/html}}, proxy-rvsa`, -1}, {"alternates", "{", 1}, {"alternates", "}", 0}, {"alternates", `{"a}`, 4},
+		{"status", "404 Not Found", -1}, {"status", "404", -1}, {"status", "none", 0}, {"tk", "N", -1}, {"tk", "T;a", -1}, {"tk", "x", 0}, {"tk", "T;", 0},
+		{"nonce", "a-b", -1}, {"nonce", "a b", 1}, {"nonce", "", 0},
+		{"products", "curl/8.9.1", -1}, {"products", "Mozilla/5.0 (X11; (a)) Gecko/1", -1}, {"products", "", 0}, {"products", "(x)", 0}, {"products", "a (b", 2}, {"products", "a/b/c", 3}, {"products", "a [b]", 2},
+		{"forwarded", "for=unknown;by=_a-b", -1}, {"forwarded", `for="192.0.2.1:80";host="a.test:80";proto=HTTP`, -1}, {"forwarded", `for="[::1]:_p"`, -1}, {"forwarded", "for=a.test", 4},
+		{"forwarded", `for="::1"`, 4}, {"forwarded", `for="[::g]"`, 4}, {"forwarded", `for="1.2.3.4:123456"`, 4}, {"forwarded", `by=1, host="a b"`, 3}, {"forwarded", "proto=1", 6}, {"forwarded", `host="a b"`, 5}, {"forwarded", "secret=abc", -1},
 	} {
 		err := checks[c.grammar](c.in)
 		switch {
@@ -77,6 +154,25 @@ func TestEmptyElement(t *testing.T) {
 		}
 		if at != want {
 			t.Errorf("%q: %d, want %d", in, at, want)
+		}
+	}
+}
+
+func TestEmptyElementsThatCommasHide(t *testing.T) {
+	for in, want := range map[string]int{
+		"1.1 a": -1, "1.1 a, 1.1 b": -1, "1.1 a (x,,y)": -1, "1.1 a (x,,y), 1.1 b": -1, "": -1,
+		"1.1 a,, 1.1 b": 6, "1.1 a (,),": 9, ", 1.1 a": 0, "x,,y": 2,
+	} {
+		if at, found := field.EmptyViaMember(in); at != want || found != (want >= 0) {
+			t.Errorf("Via %q: %d, %v; want %d", in, at, found, want)
+		}
+	}
+	for in, want := range map[string]int{
+		"<a>": -1, "<a,,b>; x=y": -1, `<a>; x="b,,c"`: -1, "<a>, <b>": -1,
+		"<a>,,<b>": 4, "<a>,": 3, ",<a>": 0, "<a>; x=y, ,<b>": 10,
+	} {
+		if at, found := field.EmptyLink(in); at != want || found != (want >= 0) {
+			t.Errorf("Link %q: %d, %v; want %d", in, at, found, want)
 		}
 	}
 }
@@ -121,7 +217,7 @@ func FuzzGrammars(f *testing.F) {
 				}
 				continue
 			}
-			if name == "type" || name == "disposition" || name == "uri" {
+			if !slices.Contains(lists, name) {
 				continue
 			}
 			if err := check(", " + s); err != nil {

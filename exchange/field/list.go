@@ -139,6 +139,12 @@ func Params(element string) iter.Seq[Param] {
 	}
 }
 
+// Pairs returns all pieces of an element as parameters, the first one too, such
+// as "wait=10" and "x=y" of "wait=10; x=y". Offsets count in the element.
+func Pairs(element string) iter.Seq[Param] {
+	return func(yield func(Param) bool) { params(element, 0, yield) }
+}
+
 func params(s string, from int, yield func(Param) bool) {
 	for at := from; at <= len(s); {
 		end := at + pieceLen(s[at:], ';')
