@@ -209,10 +209,10 @@ func CheckTraceparent(s string) *Error {
 			}
 		}
 		if i == 0 && s[:2] == "ff" {
-			return &Error{What: "ff is no version"}
+			return &Error{What: "the version can't be ff"}
 		}
 		if (i == 1 || i == 2) && strings.Trim(s[at:at+n], "0") == "" {
-			return &Error{At: at, What: "an identifier of zeros is none"}
+			return &Error{At: at, What: "an identifier can't be all zeros"}
 		}
 		at += n
 		if i < 3 {
