@@ -4,8 +4,15 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// readOrigin passes on what the origin server sends until a fault ends the connection.
-func (r *Relay) readOrigin() *Fault {
+// readOrigin passes on what the origin server sends until a fault ends the connection,
+// and throws the rest away.
+func (r *Relay) readOrigin() {
+	fault := r.relayOrigin()
+	r.stop(fault)
+	r.origin.discard()
+}
+
+func (r *Relay) relayOrigin() *Fault {
 	settings, fault := r.origin.firstSettings()
 	if fault == nil {
 		fault = r.passSettings(settings, r.origin, r.client, true)
@@ -16,6 +23,9 @@ func (r *Relay) readOrigin() *Fault {
 			r.client.flush()
 		}
 		head, f, wrong := r.origin.next()
+		if r.isOver.Load() {
+			return nil
+		}
 		if wrong == nil {
 			wrong = r.fromOrigin(f)
 		}

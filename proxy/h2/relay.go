@@ -70,6 +70,7 @@ type Relay struct {
 	spared   uint32 // the last stream that it will process
 	draining bool   // no new streams are taken
 	over     *Fault // why the connection ends; nil while it does not
+	isOver   atomic.Bool
 	ending   chan struct{}
 }
 
@@ -92,14 +93,17 @@ func (r *Relay) Run(ctx context.Context) *Fault {
 	fault := r.greet(ctx)
 	if fault == nil {
 		if r.origin != nil {
-			origin.Go(func() { r.stop(r.readOrigin()) })
+			origin.Go(r.readOrigin)
 		}
 		fault = r.readClient()
 	}
 	r.stop(fault)
-	r.discard()
+	r.client.discard()
 	r.client.conn.Close()
 	origin.Wait()
+	if r.origin != nil {
+		r.origin.conn.Close()
+	}
 	r.endStreams()
 	r.client.drop()
 	if r.origin != nil {
@@ -191,6 +195,7 @@ func (r *Relay) stop(f *Fault) {
 		return
 	}
 	r.over = f
+	r.isOver.Store(true)
 	origin := r.origin
 	r.mu.Unlock()
 	defer close(r.ending)
@@ -201,8 +206,11 @@ func (r *Relay) stop(f *Fault) {
 		_ = origin.conn.SetWriteDeadline(time.Now().Add(lastWords / 4))
 		if code, tell := f.codeFor(Origin); tell {
 			origin.goAway(0, code, "")
+		} else {
+			origin.flush()
 		}
-		origin.conn.Close()
+		_ = origin.conn.SetReadDeadline(time.Now().Add(lastWords / 4))
+		closeWrite(origin.conn) // and it is read to its end, so that closing destroys nothing
 	}
 	if f.By == Client && f.Kind == Closed {
 		r.client.conn.Close()
@@ -262,12 +270,12 @@ func (d *side) goAway(last uint32, code http2.ErrCode, text string) {
 	d.flushLocked()
 }
 
-// discard reads what the client still sends, so that closing the connection does
-// not destroy what it was sent last.
-func (r *Relay) discard() {
+// discard reads what a peer still sends, so that closing the connection does not
+// destroy what it was sent last.
+func (d *side) discard() {
 	buf := make([]byte, 4096)
 	for left := 1 << 20; left > 0; {
-		n, err := r.client.conn.Read(buf)
+		n, err := d.conn.Read(buf)
 		if err != nil {
 			return
 		}
