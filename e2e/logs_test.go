@@ -92,7 +92,7 @@ func TestLogRotation(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, "the files are opened anew", func() bool {
-				return strings.Contains(p.stderr.String(), "SIGHUP: the files of records are opened anew")
+				return strings.Contains(p.stderr.String(), "SIGHUP: reopened the record files")
 			})
 		}
 	}
@@ -137,7 +137,7 @@ func TestFullDiskOfTheLog(t *testing.T) {
 	eventually(t, "the loss is counted", func() bool { return p.metric("sidenote_sink_failed_total", `sink="log"`) == n })
 	p.signal()
 	code := p.wait()
-	if said := p.stderr.String(); strings.Count(said, "cannot write to the log") != 1 || !strings.Contains(said, "log: 5 records were lost") || code != 125 {
+	if said := p.stderr.String(); strings.Count(said, "cannot write to the log") != 1 || !strings.Contains(said, "log: lost 5 records") || code != 125 {
 		t.Errorf("exit code %d", code)
 	}
 }

@@ -136,10 +136,10 @@ func TestCollectorOfTheEnviron(t *testing.T) {
 		spans       int
 		says, hides string // on stderr
 	}{
-		"env":      {nil, "env", 2, "spans and notes go to the OpenTelemetry collector that --otlp names", "nothing is sent"},
-		"a URL":    {[]string{"OTEL_SDK_DISABLED=true", "OTEL_EXPORTER_OTLP_PROTOCOL=smoke"}, "", 2, "spans and notes go to", "nothing is sent"},
-		"disabled": {[]string{"OTEL_SDK_DISABLED=true"}, "env", 0, "nothing is sent to an OpenTelemetry collector: --otlp names the environment, where OTEL_SDK_DISABLED is true", "spans and notes"},
-		"logs":     {[]string{"OTEL_TRACES_EXPORTER=none"}, "env", 0, "spans and notes go to", "nothing is sent"},
+		"env":      {nil, "env", 2, "sending spans and notes to the OpenTelemetry collector of --otlp", "not sending"},
+		"a URL":    {[]string{"OTEL_SDK_DISABLED=true", "OTEL_EXPORTER_OTLP_PROTOCOL=smoke"}, "", 2, "sending spans and notes to", "not sending"},
+		"disabled": {[]string{"OTEL_SDK_DISABLED=true"}, "env", 0, "not sending to an OpenTelemetry collector: --otlp uses the environment, where OTEL_SDK_DISABLED is true", "spans and notes"},
+		"logs":     {[]string{"OTEL_TRACES_EXPORTER=none"}, "env", 0, "sending spans and notes to", "not sending"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			to := &collector{}
@@ -190,7 +190,7 @@ func TestCollectorThatIsAway(t *testing.T) {
 	eventually(t, "it is tried again", func() bool { return p.metric("sidenote_otlp_retries_total", `signal="spans"`) > 0 })
 	p.stop()
 	said := p.stderr.String()
-	if strings.Count(said, "cannot send to the collector grpc://"+address) != 1 || !strings.Contains(said, "otlp: 20 records were lost") {
+	if strings.Count(said, "cannot send to the collector grpc://"+address) != 1 || !strings.Contains(said, "otlp: lost 20 records") {
 		t.Error("the loss is not said, or more than once")
 	}
 }
@@ -226,7 +226,7 @@ func TestCollectorThatIsSilent(t *testing.T) {
 	if code := p.wait(); code != 0 || time.Since(began) > patience/2 {
 		t.Errorf("exit code %d after %v", code, time.Since(began))
 	}
-	if said := p.stderr.String(); strings.Count(said, "cannot send to the collector "+silent.URL) != 1 || !strings.Contains(said, "otlp: 300 records were lost") {
+	if said := p.stderr.String(); strings.Count(said, "cannot send to the collector "+silent.URL) != 1 || !strings.Contains(said, "otlp: lost 300 records") {
 		t.Errorf("the loss is not said, or more than once: %s", said)
 	}
 }

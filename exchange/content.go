@@ -202,7 +202,7 @@ func parseDigest(s string) (d Digest, err error) {
 		return Digest{}, nil
 	}
 	if n, err := hex.Decode(d[:], []byte(s)); err != nil || n != len(d) || len(s) != 2*len(d) {
-		return Digest{}, fmt.Errorf("%q is no SHA-256 in hexadecimal", s)
+		return Digest{}, fmt.Errorf("%q is not a hexadecimal SHA-256", s)
 	}
 	return d, nil
 }

@@ -43,7 +43,7 @@ func (c *jsonCursor) failAt(raw string, err error) {
 var (
 	errJSONEnd    = errors.New("the JSON text ends early")
 	errJSONValue  = errors.New("want a JSON value here")
-	errJSONString = errors.New("this is no escape of a JSON string")
+	errJSONString = errors.New("not a valid escape in a JSON string")
 )
 
 // peek returns the next octet that is no white space; 0 at the end.

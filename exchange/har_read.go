@@ -76,10 +76,10 @@ var (
 	errNoRequest   = errors.New(`the entry has no "request"`)
 	errNoMethod    = errors.New(`the request has no "method"`)
 	errNoURL       = errors.New(`the request has no "url"`)
-	errURL         = errors.New("the request's \"url\" is no URL")
+	errURL         = errors.New("the request's \"url\" is not a URL")
 	errManyFields  = fmt.Errorf("a message has more than %d field lines", maxFieldLines)
-	errBadBase64   = errors.New("the content says that it is base64, and is not")
-	errStatusRange = errors.New("this is no status code")
+	errBadBase64   = errors.New("the body is marked as base64 but isn't")
+	errStatusRange = errors.New("not a status code")
 )
 
 // read makes an exchange of the entry that the cursor is at. Where the text is

@@ -247,7 +247,7 @@ func (r *record) fillTrace(t *Trace) error {
 		to, from []byte
 	}{{t.ID[:], r.TraceID}, {t.Span[:], r.SpanID}, {t.Parent[:], r.Trace.Parent}, {t.Sent[:], r.Trace.Sent}} {
 		if len(id.from) != 0 && len(id.from) != len(id.to) {
-			return fmt.Errorf("the ID %q of a trace or span has %d octets, not %d", hex.EncodeToString(id.from), len(id.from), len(id.to))
+			return fmt.Errorf("the ID %q of a trace or span has %d bytes, not %d", hex.EncodeToString(id.from), len(id.from), len(id.to))
 		}
 		copy(id.to, id.from)
 	}

@@ -81,7 +81,7 @@ const (
 func Identity(schema string) []Property {
 	return []Property{
 		{Key: "schema", Doc: "form of the record, with its version", Schema: map[string]any{"const": schema}, Required: true},
-		{Key: "time", Doc: "when the first octet of the request came; RFC 3339, UTC", When: whenKnown, Schema: map[string]any{"type": "string", "format": "date-time"}},
+		{Key: "time", Doc: "when the first byte of the request arrived; RFC 3339, UTC", When: whenKnown, Schema: map[string]any{"type": "string", "format": "date-time"}},
 		{Key: "sidenote.exchange.id", Doc: "short name of the exchange, unique within a run", When: whenLive, Schema: text()},
 		{Key: "sidenote.run.id", Doc: "name of the run of sidenote", When: whenLive, Schema: text()},
 		{Key: "trace_id", Doc: "trace that the exchange is part of", When: whenTraced, Schema: digits(32)},
@@ -129,8 +129,8 @@ func factProperties() []Property {
 			{Key: "response", Doc: "content of the final response", Members: contentProperties(), Required: true},
 		}},
 		{Key: "sidenote.tunnel", Doc: "what went through a tunnel or an upgraded connection", When: "there was one, and something went through", Members: []Property{
-			{Key: "sent", Doc: "octets from the client", Schema: integer(), Required: true},
-			{Key: "received", Doc: "octets to the client", Schema: integer(), Required: true},
+			{Key: "sent", Doc: "bytes from the client", Schema: integer(), Required: true},
+			{Key: "received", Doc: "bytes to the client", Schema: integer(), Required: true},
 			{Key: "protocol", Doc: "what passed, as far as it is known", When: whenKnown, Schema: wire()},
 			{Key: "refused", Doc: "the client's refusal of sidenote's certificate", When: "that is why nothing was read", Members: []Property{
 				{Key: "times", Doc: "how often in a row", Schema: integer(), Required: true},
@@ -162,9 +162,9 @@ func timingProperties() []Property {
 		{Key: "connect", Doc: "how long the connection took"},
 		{Key: "tls", Doc: "how long the TLS handshake took"},
 		{Key: "head_sent", Doc: "when the request head was written to the origin server" + since},
-		{Key: "content_begun", Doc: "when the first octet of request content was written to it" + since},
+		{Key: "content_begun", Doc: "when the first byte of the request body was written to it" + since},
 		{Key: "request_sent", Doc: "when the whole request was written" + since},
-		{Key: "first_byte", Doc: "when the first octet of the final response came" + since},
+		{Key: "first_byte", Doc: "when the first byte of the final response arrived" + since},
 		{Key: "wait", Doc: "how long the origin server thought: from request_sent to first_byte"},
 		{Key: "receive", Doc: "how long the response took: from first_byte to total"},
 		{Key: "total", Doc: "when both messages had ended" + since},
@@ -179,8 +179,8 @@ func timingProperties() []Property {
 func contentProperties() []Property {
 	boolean := map[string]any{"type": "boolean"}
 	return []Property{
-		{Key: "size", Doc: "octets, after transfer codings and before content codings are removed", Schema: integer(), Required: true},
-		{Key: "sha256", Doc: "SHA-256 of these octets, hexadecimal", When: "there is content, and it was computed", Schema: digits(64)},
+		{Key: "size", Doc: "bytes, after transfer codings and before content codings are removed", Schema: integer(), Required: true},
+		{Key: "sha256", Doc: "SHA-256 of these bytes, hexadecimal", When: "there is a body, and it was computed", Schema: digits(64)},
 		{Key: "truncated", Doc: "only the beginning was kept", Schema: boolean, Required: true},
 		{Key: "complete", Doc: "the message ended as its framing said", Schema: boolean, Required: true},
 		{Key: "decoded", Doc: "what was kept has no content coding any more, as some captures hold it", When: whenTrue, Schema: yes()},
@@ -196,7 +196,7 @@ func fullProperties() []Property {
 		{Key: "sidenote.trace", Doc: "the spans above and below that of the exchange", When: whenTraced, Members: []Property{
 			{Key: "parent_id", Doc: "span that sent the request", When: "the request names it", Schema: digits(16)},
 			{Key: "sent_id", Doc: "span of the exchange with the origin server", When: "sidenote makes spans, or begins traces", Schema: digits(16)},
-			{Key: "sampled", Doc: "whoever began the trace records it", When: whenTrue, Schema: yes()},
+			{Key: "sampled", Doc: "the service that began the trace records it", When: whenTrue, Schema: yes()},
 		}},
 		{Key: "sidenote.client", Doc: "the connection with the client", Members: connectionProperties()},
 		{Key: "sidenote.origin", Doc: "the connection with the origin server", Members: connectionProperties()},

@@ -32,7 +32,7 @@ func histogram(name, help string) prometheus.HistogramOpts {
 
 func (m *Metrics) newTimers() {
 	duration := prometheus.NewHistogram(histogram("sidenote_exchange_duration_seconds",
-		"Time from the first octet of the request head to the end of both messages."))
+		"Time from the first byte of the request head to the end of both messages."))
 	phases := prometheus.NewHistogramVec(histogram("sidenote_phase_duration_seconds",
 		"Time spent in each phase of an exchange; a phase that did not happen is not observed. Phase \"self\" is what sidenote spent on the response head."),
 		[]string{"phase"})

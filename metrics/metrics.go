@@ -93,13 +93,13 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 func (m *Metrics) newVolumes() {
 	m.content = [2]prometheus.Counter{
 		prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "sidenote_request_bytes_total", Help: "Octets of request content, before any content coding is removed."}),
+			Name: "sidenote_request_bytes_total", Help: "Bytes of request bodies, before any content coding is removed."}),
 		prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "sidenote_response_bytes_total", Help: "Octets of response content, before any content coding is removed."}),
+			Name: "sidenote_response_bytes_total", Help: "Bytes of response bodies, before any content coding is removed."}),
 	}
 	m.registry.MustRegister(m.content[0], m.content[1])
 	tunnelled := m.counters("sidenote_tunnel_bytes_total",
-		"Octets through tunnels and upgraded connections that have ended, sent by the client or received from the other side.", "direction")
+		"Bytes through tunnels and upgraded connections that have ended, sent by the client or received from the other side.", "direction")
 	m.tunnelled = [2]prometheus.Counter{tunnelled.WithLabelValues("sent"), tunnelled.WithLabelValues("received")}
 	uses := m.counters("sidenote_connection_uses_total",
 		"Exchanges by side, and whether the connection on that side had carried an earlier one.", "side", "reused")

@@ -17,7 +17,7 @@ func (m *Metrics) OTLP(signal string, read func() OTLPStats) {
 		"rejected": func(s OTLPStats) float64 { return float64(s.Rejected) },
 	} {
 		counter("sidenote_otlp_records_total",
-			"Spans and log records for the OpenTelemetry collector by what became of them: sent, dropped because too many waited, failed because they could not be sent, or rejected by the collector.",
+			"Spans and log records for the OpenTelemetry collector by outcome: sent, dropped because too many waited, failed because they could not be sent, or rejected by the collector.",
 			prometheus.Labels{"signal": signal, "outcome": outcome}, value)
 	}
 	counter("sidenote_otlp_retries_total", "Requests that were sent to the OpenTelemetry collector once more.",

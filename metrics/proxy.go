@@ -14,9 +14,9 @@ type ProxyStats struct {
 // for. Call it once.
 func (m *Metrics) Proxy(read func() ProxyStats) {
 	const opened, open = "Connections accepted from clients and opened to the other side.", "Connections that are open now, by side."
-	const connects = "CONNECT requests by what became of them: TLS intercepted, sidenote's certificate refused by the client, or tunnelled untouched."
+	const connects = "CONNECT requests by outcome: TLS intercepted, sidenote's certificate refused by the client, or tunnelled untouched."
 	gauge, counter := reader(m, prometheus.GaugeValue, read), reader(m, prometheus.CounterValue, read)
-	gauge("sidenote_in_flight_exchanges", "Exchanges that have begun and not ended.", nil,
+	gauge("sidenote_in_flight_exchanges", "Exchanges that have begun but not ended.", nil,
 		func(s ProxyStats) float64 { return float64(s.InFlight) })
 	client, origin := prometheus.Labels{"side": "client"}, prometheus.Labels{"side": "origin"}
 	counter("sidenote_connections_opened_total", opened, client, func(s ProxyStats) float64 { return float64(s.ClientsOpened) })
@@ -61,13 +61,13 @@ type StoreStats struct {
 // read is called whenever they are asked for. Call it once.
 func (m *Metrics) Store(read func() StoreStats) {
 	gauge, counter := reader(m, prometheus.GaugeValue, read), reader(m, prometheus.CounterValue, read)
-	gauge("sidenote_store_exchanges", "Exchanges that are kept in memory to be looked at.", nil,
+	gauge("sidenote_store_exchanges", "Exchanges kept in memory for the inspector.", nil,
 		func(s StoreStats) float64 { return float64(s.Entries) })
-	gauge("sidenote_store_bytes", "Octets of memory that the kept exchanges take.", nil,
+	gauge("sidenote_store_bytes", "Bytes of memory that the kept exchanges use.", nil,
 		func(s StoreStats) float64 { return float64(s.Bytes) })
-	gauge("sidenote_store_limit_bytes", "Octets of memory that the kept exchanges may take.", nil,
+	gauge("sidenote_store_limit_bytes", "Bytes of memory that the kept exchanges may use.", nil,
 		func(s StoreStats) float64 { return float64(s.Most) })
-	counter("sidenote_store_evicted_total", "Exchanges that are kept no more, because later ones needed the room.", nil,
+	counter("sidenote_store_evicted_total", "Exchanges dropped from memory to make room for later ones.", nil,
 		func(s StoreStats) float64 { return float64(s.Evicted) })
 }
 

@@ -70,14 +70,14 @@ func (m *Metrics) newRoutes(o Options) *routes {
 		"host", "route", "class")
 	r.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "sidenote_route_duration_seconds", Buckets: routeBuckets,
-		Help: "Time from the first octet of the request head to the end of both messages, by host and route, where --metrics-labels asks for them.",
+		Help: "Time from the first byte of the request head to the end of both messages, by host and route, where --metrics-labels asks for them.",
 	}, []string{"host", "route"})
 	r.notes = m.counters("sidenote_route_notes_total",
 		"Notes on exchanges, by host and route, where --metrics-labels asks for them, rule and severity.",
 		"host", "route", "rule", "severity")
 	r.folded = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "sidenote_route_folded_total",
-		Help: "Exchanges whose host or route was counted as \"other\", because there was no room, or because it had not been answered with anything but 404.",
+		Help: "Exchanges whose host or route was counted as \"other\", because there was no room, or because it had only been answered with 404.",
 	})
 	m.registry.MustRegister(r.duration, r.folded)
 	return r

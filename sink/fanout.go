@@ -299,7 +299,7 @@ func (l *lane) report(err error) {
 	}
 	l.reported = true
 	l.log.Error().Err(err).Str("sink", l.Name).Str("help", l.Fix).
-		Msgf("cannot write to the %s: its records are lost until it works again; traffic goes on", l.Name)
+		Msgf("cannot write to the %s: records are lost until it works again; traffic continues", l.Name)
 }
 
 func (l *lane) stop() {
@@ -318,7 +318,7 @@ func (l *lane) wait(ctx context.Context) error {
 		}
 	}
 	if failed := l.lost(); failed > 0 {
-		return fmt.Errorf("%s: %d records were lost, because writing failed", l.Name, failed)
+		return fmt.Errorf("%s: lost %d records, because writing failed", l.Name, failed)
 	}
 	if l.closeErr != nil {
 		return fmt.Errorf("%s: %w", l.Name, l.closeErr)

@@ -142,7 +142,7 @@ func TestWriteErrorIsReportedOnce(t *testing.T) {
 		f.Put(some("x"))
 	}
 	err := f.Drain(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "save: 5 records were lost") {
+	if err == nil || !strings.Contains(err.Error(), "save: lost 5 records") {
 		t.Error(err)
 	}
 	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "no space left") || !strings.Contains(got, "free some space") {
@@ -203,7 +203,7 @@ func TestWhatIsLostLater(t *testing.T) {
 		if s := f.Stats()[0]; s.Failed != 1 {
 			t.Errorf("%+v", s)
 		}
-		if (err == nil) != lossy || strings.Contains(said.String(), "otlp: 1 records were lost") != lossy {
+		if (err == nil) != lossy || strings.Contains(said.String(), "otlp: lost 1 records") != lossy {
 			t.Errorf("lossy %v: %v; %s", lossy, err, said.String())
 		}
 	}

@@ -155,7 +155,7 @@ func (l *LogFile) follow(now time.Time) {
 		l.say(err)
 		return
 	}
-	l.options.Log.Info().Msgf("%s was moved away: a new one is begun", l.name)
+	l.options.Log.Info().Msgf("%s was moved away; started a new file", l.name)
 }
 
 // rotate begins a file anew when it is too old, or more octets would be too many.
@@ -236,7 +236,7 @@ func (l *LogFile) prune() {
 func (l *LogFile) say(err error) {
 	if !l.said {
 		l.said = true
-		l.options.Log.Warn().Msgf("%s cannot be begun anew: %v; records still go where they went", l.name, err)
+		l.options.Log.Warn().Msgf("can't rotate %s: %v; still writing to the old file", l.name, err)
 	}
 }
 

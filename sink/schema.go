@@ -14,9 +14,9 @@ func ExchangeProperties() []exchange.Property {
 	return append(exchange.Properties(),
 		exchange.Property{Key: "sidenote.status.class", Doc: "class of the status", Schema: enum(annotate.Classes()...), Required: true},
 		exchange.Property{Key: "sidenote.verdict", Doc: "highest severity of the notes; ok without any", Schema: enum("ok", "info", "warn", "error"), Required: true},
-		exchange.Property{Key: "sidenote.reason", Doc: "why the status is what it is", When: "the exchange tells", Schema: text()},
-		exchange.Property{Key: "sidenote.blame", Doc: "who has to act on the worst note", When: "there are notes, and somebody has to", Schema: blame()},
-		exchange.Property{Key: "sidenote.notes", Doc: "what the rules say of the exchange", When: whenNoted, Members: noteProperties(&noteKeys), List: true},
+		exchange.Property{Key: "sidenote.reason", Doc: "why the response has this status", When: "the exchange tells why", Schema: text()},
+		exchange.Property{Key: "sidenote.blame", Doc: "who has to act on the worst note", When: "there are notes, and someone has to act", Schema: blame()},
+		exchange.Property{Key: "sidenote.notes", Doc: "the notes on the exchange", When: whenNoted, Members: noteProperties(&noteKeys), List: true},
 	)
 }
 
@@ -38,28 +38,28 @@ func noteProperties(k *noteNames) []exchange.Property {
 		{Key: k.rule, Doc: "ID of the rule", Schema: text(), Required: true},
 		{Key: k.severity, Doc: "how bad it is", Schema: enum("info", "warn", "error"), Required: true},
 		{Key: k.blame, Doc: "who has to act", Schema: blame(), Required: true},
-		{Key: k.message, Doc: "what is so, with the values at hand", Schema: text(), Required: true},
-		{Key: k.accepted, Doc: "why the baseline accepts it", When: "it does", Schema: text()},
-		{Key: k.help, Doc: "what to send or do instead", When: "the rule knows", Schema: text()},
-		{Key: k.place, Doc: "where in the exchange", Members: placeProperties(), Required: true},
+		{Key: k.message, Doc: "what is wrong, with the values found", Schema: text(), Required: true},
+		{Key: k.accepted, Doc: "why the baseline accepts the note", When: "it does", Schema: text()},
+		{Key: k.help, Doc: "what to send or do instead", When: "the rule has such advice", Schema: text()},
+		{Key: k.place, Doc: "place in the exchange", Members: placeProperties(), Required: true},
 		{Key: k.refs, Doc: "sections of specifications", Schema: map[string]any{"type": "array", "items": text()}, Required: true},
-		{Key: k.fingerprint, Doc: "the same for the same rule at the same part of the same kind of request", Schema: map[string]any{"type": "string", "pattern": "^[0-9a-f]{16}$"}, Required: true},
+		{Key: k.fingerprint, Doc: "identifies notes of the same rule, at the same place, for the same kind of request", Schema: map[string]any{"type": "string", "pattern": "^[0-9a-f]{16}$"}, Required: true},
 	}
 }
 
 // placeProperties returns what encodePlace writes.
 func placeProperties() []exchange.Property {
 	integer := map[string]any{"type": "integer"}
-	const whenField, whenSpan = "the part is a field or a trailer", "there are such octets"
+	const whenField, whenSpan = "the part is a field or a trailer", "the note points at bytes"
 	return []exchange.Property{
 		{Key: "message", Doc: "which message", Schema: enum(exchange.PlaceMessageNames()...), Required: true},
 		{Key: "interim", Doc: "which interim response, from 0", When: "the message is one", Schema: integer},
-		{Key: "part", Doc: "which part of the message", When: "it is not the whole", Schema: enum(exchange.PlacePartNames()...)},
+		{Key: "part", Doc: "which part of the message", When: "the place is not the whole message", Schema: enum(exchange.PlacePartNames()...)},
 		{Key: "field", Doc: "name of the field", When: whenField, Schema: text()},
 		{Key: "line", Doc: "which line of the message's fields, from 0", When: "the field is there", Schema: integer},
 		{Key: "missing", Doc: "the field is not there", When: "it is true", Schema: map[string]any{"const": true}},
-		{Key: "start", Doc: "first octet in the value, start line or content, from 0", When: whenSpan, Schema: integer},
-		{Key: "end", Doc: "octet after the last", When: whenSpan, Schema: integer},
+		{Key: "start", Doc: "first byte in the value, start line or body, from 0", When: whenSpan, Schema: integer},
+		{Key: "end", Doc: "byte after the last", When: whenSpan, Schema: integer},
 	}
 }
 
@@ -94,7 +94,7 @@ func Schema(name string) (text []byte, ok bool) {
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		panic("a schema is no JSON: " + err.Error()) // a fault in the tables, which a test finds
+		panic("a schema is not JSON: " + err.Error()) // a fault in the tables, which a test finds
 	}
 	return append(text, '\n'), true
 }

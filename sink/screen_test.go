@@ -17,7 +17,7 @@ import (
 var (
 	refused = &annotate.Rule{
 		ID: "failure/connect-refused", Severity: annotate.Error, Blame: annotate.ByOrigin, Refs: []string{"RFC 9110 §15.6.3"},
-		Help: "Check that the server runs and listens on this port and address.",
+		Help: "Check that the server runs and listens on this address and port.",
 	}
 	cookies = &annotate.Rule{
 		ID: "cookie/without-secure", Severity: annotate.Warn, Blame: annotate.ByOrigin, Refs: []string{"RFC 6265 §8.3"},

@@ -33,7 +33,7 @@ func failures() map[string]func(c connection) {
 		"truncated":   write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"items\": [1, 2, 3"),
 		"chunk":       write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n"),
 		"status-line": write("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
-		"field":       write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nthis is no field line\r\nContent-Length: 0\r\n\r\n"),
+		"field":       write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nthis is not a header line\r\nContent-Length: 0\r\n\r\n"),
 		"stalled": func(c connection) {
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\nhalf of it")
 			_ = c.SetReadDeadline(time.Now().Add(stallFor))

@@ -157,11 +157,13 @@ func (s *style) source(f *goFile, shown bool) {
 			if key == nil || !known || text == "" {
 				break
 			}
-			if stop, bound := stops[key.Name]; bound && stop != strings.HasSuffix(text, ".") {
+			stop, bound := stops[key.Name]
+			stop = stop || strings.HasPrefix(f.name, "metrics/") // as Prometheus's own have it
+			if bound && stop != strings.HasSuffix(text, ".") {
 				s.note(f.name, f.line(n), "%s: a full stop at the end: want %v: %q", key.Name, stop, text)
 			}
 		case *ast.CallExpr:
-			if text, known := errorText(n); known && strings.HasSuffix(text, ".") {
+			if text, known := errorText(n); known && strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "...") {
 				s.note(f.name, f.line(n), "an error ends in a full stop: %q", text)
 			}
 		case ast.Expr:

@@ -43,7 +43,7 @@ func itselfLoad() []Panel {
 			Queries: one("max by (sink) ("+of("sidenote_sink_queued")+" / "+of("sidenote_sink_queue_limit")+")", "{{sink}}"),
 		},
 		{
-			Title: "CONNECT requests", Description: "What became of them: TLS intercepted, the certificate refused by the client, or tunnelled.", Kind: Lines, Unit: PerSec, Width: 8, Height: 8,
+			Title: "CONNECT requests", Description: "By outcome: TLS intercepted, certificate refused by the client, or tunnelled.", Kind: Lines, Unit: PerSec, Width: 8, Height: 8,
 			Colors:  map[string]string{"intercepted": Green, "refused": Red, "tunnelled": Blue},
 			Queries: one(sum("outcome", rate(of("sidenote_connects_total"))), "{{outcome}}"),
 		},
@@ -56,7 +56,7 @@ func itselfLoad() []Panel {
 			Queries: one(sum("side", rate(of("sidenote_connections_opened_total"))), "{{side}}"),
 		},
 		{
-			Title: "Content and tunnels", Description: "Octets each second. Those of a tunnel count when it ends.", Kind: Lines, Unit: OctetsPS, Width: 8, Height: 8,
+			Title: "Content and tunnels", Description: "Bytes per second. The bytes of a tunnel count when it ends.", Kind: Lines, Unit: OctetsPS, Width: 8, Height: 8,
 			Queries: []Query{
 				{sum("", rate(of("sidenote_request_bytes_total"))), "requests"},
 				{sum("", rate(of("sidenote_response_bytes_total"))), "responses"},
@@ -88,10 +88,10 @@ func itselfProcess() []Panel {
 		lines("Time of a scrape", "How long Prometheus waited for the metrics.", Seconds, Query{of("scrape_duration_seconds"), each}),
 		lines("Exchanges kept in memory", "For the inspector: what they take of the memory that --store-bytes gives them. When it is full, the oldest go.", Share,
 			Query{of("sidenote_store_bytes") + " / " + of("sidenote_store_limit_bytes"), each}),
-		lines("Exchanges that made room", "How many each second are no more kept for the inspector, because later ones needed the room.", PerSec,
+		lines("Exchanges that made room", "Exchanges per second that the inspector dropped to make room for later ones.", PerSec,
 			Query{rate(of("sidenote_store_evicted_total")), each}),
 		{
-			Title: "OpenTelemetry records", Description: "Spans and log records each second by what became of them. Needs --otlp.", Kind: Lines, Unit: PerSec, Width: 8, Height: 8,
+			Title: "OpenTelemetry records", Description: "Spans and log records per second, by outcome. Needs --otlp.", Kind: Lines, Unit: PerSec, Width: 8, Height: 8,
 			Colors:  map[string]string{"sent": Green, "dropped": Orange, "failed": Red, "rejected": Purple},
 			Queries: one(sum("outcome", rate(of("sidenote_otlp_records_total"))), "{{outcome}}"),
 		},

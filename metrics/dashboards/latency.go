@@ -31,7 +31,7 @@ func latencyWhole() []Panel {
 			Queries: one("1 - "+share(sum("", grown(of("sidenote_exchange_duration_seconds_bucket", `le=~"1|1.0"`))), sum("", grown(of("sidenote_exchange_duration_seconds_count")))), "Slower than 1 s"),
 		},
 		{
-			Title: "Whole exchange", Description: "Time from the first octet of the request to the end of both messages. The dots are exchanges to look at.",
+			Title: "Whole exchange", Description: "Time from the first byte of the request to the end of both messages. Click a dot to open its exchange.",
 			Kind: Lines, Unit: Seconds, Width: 12, Height: 9, Colors: map[string]string{"half": Green, "19 of 20": Orange, "99 of 100": Red},
 			Links:   []Link{{Slowest: true}},
 			Queries: []Query{{quantile("0.5", "", rate(whole)), "half"}, {quantile("0.95", "", rate(whole)), "19 of 20"}, {quantile("0.99", "", rate(whole)), "99 of 100"}},

@@ -36,13 +36,13 @@ func overviewNumbers() []Panel {
 	coverage.Best = true
 	numbers := []Panel{
 		number("Exchanges", "How many end each second.", PerSec, sum("", rate(exchanges))),
-		number("5xx and failed", "The share of exchanges that the server failed, or that nobody answered, in the time shown.", Share,
+		number("5xx and failed", "Share of exchanges with a 5xx response or without a response, in the time shown.", Share,
 			share(sum("", grown(of("sidenote_exchanges_total", failing))), sum("", grown(exchanges))), Threshold{.01, Orange}, Threshold{.05, Red}),
 		number("Notes of errors", "Notes of severity error in the time shown.", Count,
 			sum("", grown(of("sidenote_notes_total", `severity="error"`)))+" or vector(0)", Threshold{1, Red}),
 		number("Time, 95th percentile", "19 of 20 exchanges in the time shown ended sooner.", Seconds,
 			quantile("0.95", "", grown(of("sidenote_exchange_duration_seconds_bucket"))), Threshold{1, Orange}, Threshold{5, Red}),
-		number("In flight", "Exchanges that have begun and not ended.", Count, sum("", of("sidenote_in_flight_exchanges"))),
+		number("In flight", "Exchanges that have begun but not ended.", Count, sum("", of("sidenote_in_flight_exchanges"))),
 		coverage,
 	}
 	for i, links := range [...][]Link{to(""), to(failedFilter), to("has:errors"), {{Slowest: true}}} {
@@ -58,7 +58,7 @@ func overviewTraffic() []Panel {
 	}
 	return []Panel{
 		{
-			Title: "Status classes", Description: "Exchanges that end each second, by class of the final status. Failed are those that nobody answered.",
+			Title: "Status classes", Description: "Exchanges that end each second, by class of the final status. Failed exchanges have no response.",
 			Kind: Stacked, Unit: PerSec, Width: 12, Height: 8, Colors: classColors(),
 			Links:   classLinks("informational", "success", "redirection", "client-error", "server-error", "failed"),
 			Queries: one(sum("class", rate(exchanges)), "{{class}}"),

@@ -382,9 +382,9 @@ func TestRefusals(t *testing.T) {
 		"404":               {page(404, "text/html", "<h1>no"), "404 Not Found"},
 		"500":               {page(500, "text/plain", strings.Repeat("x", 1<<20)), "500 Internal"},
 		"a redirect":        {page(302, "text/plain", ""), "302 Found"},
-		"a web page":        {page(200, "text/html", "<h1>welcome"), "no answer of a collector"},
-		"garbage":           {page(200, "application/x-protobuf", "\xff\xff\xff"), "no answer of a collector"},
-		"garbage within":    {page(200, "application/x-protobuf", "\x0a\x02\xff\xff"), "no answer of a collector"},
+		"a web page":        {page(200, "text/html", "<h1>welcome"), "not a collector's response"},
+		"garbage":           {page(200, "application/x-protobuf", "\xff\xff\xff"), "not a collector's response"},
+		"garbage within":    {page(200, "application/x-protobuf", "\x0a\x02\xff\xff"), "not a collector's response"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, requests := answerer(t, c.answer)

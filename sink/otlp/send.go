@@ -245,7 +245,7 @@ func readAnswer(resp *http.Response, b []byte) (answer, error) {
 			return a, nil
 		}
 	}
-	return answer{}, &sendError{err: fmt.Errorf("it answers %d with %.40q that is no answer of a collector", resp.StatusCode, mediaType)}
+	return answer{}, &sendError{err: fmt.Errorf("it answers %d with %.40q, which is not a collector's response", resp.StatusCode, mediaType)}
 }
 
 // parseAnswer reads the partial success of a response, which both signals have
@@ -375,7 +375,7 @@ func (codec) Name() string { return "proto" }
 func (codec) Marshal(v any) ([]byte, error) {
 	m, ok := v.(*message)
 	if !ok {
-		return nil, fmt.Errorf("a %T is no message", v)
+		return nil, fmt.Errorf("a %T is not a message", v)
 	}
 	return append(append(make([]byte, 0, m.len()), m.head...), m.records...), nil
 }
@@ -388,7 +388,7 @@ func (codec) Unmarshal(b []byte, v any) (err error) {
 	case proto.Message:
 		err = proto.Unmarshal(b, v)
 	default:
-		err = fmt.Errorf("a %T is no answer", v)
+		err = fmt.Errorf("a %T is not an answer", v)
 	}
 	return err
 }

@@ -115,7 +115,7 @@ func htmlPageOf(r *Report) *htmlPage {
 		Exchanges: r.Exchanges, Notes: r.Notes, Accepted: r.Accepted.Total(), Classes: htmlClasses(r),
 	}
 	p.Shout = strings.TrimSuffix(p.Shout, ".")
-	p.Meta, p.Foot = htmlMeta(r), "Made by sidenote "+text(r.Version)+". The page needs no network."
+	p.Meta, p.Foot = htmlMeta(r), "Made by sidenote "+text(r.Version)+". This page works offline."
 	if d := r.Durations; d.Count > 0 {
 		p.Median, p.P95, p.Longest = took(d.Median), took(d.P95), took(d.Max)
 	}
@@ -135,7 +135,7 @@ func htmlMeta(r *Report) string {
 		parts = append(parts, "run "+text(r.Run))
 	}
 	if r.FailOn == 0 {
-		parts = append(parts, "no note fails it")
+		parts = append(parts, "no note fails the policy")
 	} else {
 		parts = append(parts, "fails on "+r.FailOn.String())
 	}
@@ -197,7 +197,7 @@ func (p *htmlPage) addPages(r *Report) map[*Transcript]string {
 		})
 	}
 	if more := len(all) - len(p.Pages); more > 0 {
-		p.MorePages = "The messages of " + wording.Count(more, "more exchange") + " have no room here."
+		p.MorePages = "The messages of " + wording.Count(more, "more exchange") + " are not shown."
 	}
 	return links
 }
@@ -278,7 +278,7 @@ func (p *htmlPage) addRules(r *Report, links map[*Transcript]string) {
 		h.Count = wording.Count(h.exchanges, "exchange") + " on " + wording.Count(len(h.Groups), "route")
 	}
 	if r.MoreNotes > 0 {
-		p.MoreNotes = wording.Count(r.MoreNotes, "more note") + " had no room in this report."
+		p.MoreNotes = wording.Count(r.MoreNotes, "more note") + " did not fit into this report."
 	}
 }
 
@@ -305,10 +305,10 @@ func (p *htmlPage) addRows(r *Report, links map[*Transcript]string) {
 		p.Rows = append(p.Rows, h)
 	}
 	if pause > 0 {
-		p.Pauses = "Pauses of more than " + took(pause) + " between exchanges are cut to that."
+		p.Pauses = "Pauses longer than " + took(pause) + " between exchanges are shortened to that."
 	}
 	if r.MoreRows > 0 {
-		p.MoreRows = wording.Count(r.MoreRows, "more exchange") + " had no room in this report."
+		p.MoreRows = wording.Count(r.MoreRows, "more exchange") + " did not fit into this report."
 	}
 }
 

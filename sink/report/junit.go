@@ -107,7 +107,7 @@ func junitCaseOf(r *Report, g *Group) junitCase {
 		s := "accepted: " + text(g.Reason) + "; " + what
 		c.Skipped = &s
 	case !g.Fails():
-		s := "does not fail this run, for it is no more than " + g.Severity.String() + "; " + what
+		s := "doesn't fail this run, because its severity is only " + g.Severity.String() + "; " + what
 		c.Skipped = &s
 	default:
 		c.Failure = &junitFailure{Message: what, Type: g.Severity.String(), Text: junitText(r, g)}

@@ -26,7 +26,7 @@ func Kinds() []Kind {
 		{Name: "gitlab", Title: "a GitLab code quality report", Write: nameless(WriteGitLab)},
 		{Name: "har", Title: "the exchanges as a HAR, for browsers and other tools", Streamed: true},
 		{Name: "html", Title: "one page for people, with the messages and a timeline", Write: nameless(WriteHTML)},
-		{Name: "jsonl", Title: "the exchanges as sidenote reads them itself", Streamed: true},
+		{Name: "jsonl", Title: "the exchanges in sidenote's own format", Streamed: true},
 		{Name: "junit", Title: "test cases for Jenkins, GitLab and others", Write: nameless(WriteJUnit)},
 		{Name: "markdown", Title: "a summary for a merge request or a wiki", Write: nameless(WriteMarkdown)},
 		{Name: "sarif", Title: "results for code scanning", Write: WriteSARIF, Beside: ".txt", WriteBeside: WriteTranscripts},

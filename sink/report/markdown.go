@@ -84,10 +84,10 @@ func markdownGroups(b *bufio.Writer, r *Report) {
 			g.Exchanges, what)
 	}
 	if more := len(r.Groups) - mostMarkdownGroups; more > 0 {
-		fmt.Fprintf(b, "\nThere are %d more rows, which have no room here.\n", more)
+		fmt.Fprintf(b, "\n%d more rows are not shown.\n", more)
 	}
 	if r.MoreNotes > 0 {
-		fmt.Fprintf(b, "\nThere are %s more, for which there was no room.\n", wording.Count(r.MoreNotes, "note"))
+		fmt.Fprintf(b, "\n%s more did not fit into this report.\n", wording.Count(r.MoreNotes, "note"))
 	}
 }
 

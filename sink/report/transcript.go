@@ -292,7 +292,7 @@ func (t *transcriber) content(mark string, s spot, m *exchange.Message) {
 		if kind == "" {
 			kind = "content without a type"
 		}
-		l := makeLine("", strconv.FormatInt(m.Content.Size, 10)+" octets of "+kind+", which is no text", nil)
+		l := makeLine("", strconv.FormatInt(m.Content.Size, 10)+" bytes of "+kind+", which is not text", nil)
 		l.Mark, l.Notes = "*", notes
 		t.add(l)
 		return

@@ -76,7 +76,7 @@ func Guard(pipe io.Reader) (note string, err error) {
 	number, quoted, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 	pid, err := strconv.Atoi(number)
 	if err != nil || pid <= 1 {
-		return "", fmt.Errorf("%q is no process to guard", number)
+		return "", fmt.Errorf("%q is not a process to guard", number)
 	}
 	if note, err = strconv.Unquote(quoted); err != nil {
 		return "", fmt.Errorf("read what to guard: %w", err)

@@ -28,8 +28,8 @@ type Probe struct {
 
 // The fixes that hold for many programs.
 const (
-	fixConfigured = "look for a proxy, or an exception from it, in its own configuration; it beats the environment"
-	fixStore      = "sidenote ca install, or name the CA to it: sidenote ca path"
+	fixConfigured = "look for a proxy or an exception in its own configuration, which overrides the environment"
+	fixStore      = "run sidenote ca install, or give it the CA file: sidenote ca path"
 )
 
 // one makes sets of one variable each.
@@ -47,7 +47,7 @@ func Probes() []Probe {
 	// Old versions of Node read no such variables; there a script that they are
 	// told to require does it.
 	node := [][]string{{"NODE_USE_ENV_PROXY", "https_proxy"}, {"NODE_OPTIONS", "http_proxy", environ.Mark}}
-	const fixNode = "a program with an agent or dispatcher of its own goes past the proxy: give it one that reads the proxy variables"
+	const fixNode = "a program with its own agent or dispatcher bypasses the proxy: give it one that reads the proxy variables"
 	return []Probe{
 		{
 			Name: "curl", Programs: []string{"curl"}, Version: []string{"--version"},
@@ -66,8 +66,8 @@ func Probes() []Probe {
 			Args:  []string{"ls-remote", "{url}repository.git"},
 			Env:   []string{"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true"},
 			Proxy: proxied, Trust: one("GIT_SSL_CAINFO", "SSL_CERT_FILE"),
-			FixProxy: "a proxy in git's configuration beats the environment: git config --show-origin --get-all http.proxy",
-			FixTrust: "a CA in git's configuration may be in the way: git config --show-origin --get-all http.sslCAInfo",
+			FixProxy: "a proxy in git's configuration overrides the environment: git config --show-origin --get-all http.proxy",
+			FixTrust: "a CA in git's configuration may interfere: git config --show-origin --get-all http.sslCAInfo",
 		},
 		{
 			Name: "python urllib", Programs: []string{"python3", "python"}, Version: []string{"-c", "import ssl, urllib.request, platform; print(platform.python_version())"},
@@ -79,7 +79,7 @@ func Probes() []Probe {
 			Name: "python requests", Programs: []string{"python3", "python"}, Version: []string{"-c", "import requests; print(requests.__version__)"},
 			Args:  []string{"-c", "import sys, requests; requests.get(sys.argv[1])", "{url}"},
 			Proxy: proxied, Trust: one("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-			FixProxy: "a Session with trust_env = False goes past the proxy", FixTrust: "give it the CA in the program: requests.get(url, verify=...)",
+			FixProxy: "a Session with trust_env = False bypasses the proxy", FixTrust: "give it the CA in the program: requests.get(url, verify=...)",
 		},
 		{
 			Name: "pip", Programs: []string{"pip3", "pip"}, Version: []string{"--version"},
@@ -112,14 +112,14 @@ func Probes() []Probe {
 			Args:  []string{"list", "-m", "-versions", "doctor.test/module"},
 			Env:   []string{"GOPROXY={url}", "GOSUMDB=off", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE={dir}/modules", "GOWORK=off", "GOTOOLCHAIN=local", "GONOPROXY=none", "GOPRIVATE="},
 			Proxy: one("HTTPS_PROXY", "https_proxy"), Trust: one("SSL_CERT_FILE"),
-			FixProxy: fixConfigured, FixTrust: "on macOS and Windows Go asks the system alone: sidenote ca install",
+			FixProxy: fixConfigured, FixTrust: "on macOS and Windows, Go uses only the system's trust store: sidenote ca install",
 		},
 		{
 			Name: "java", Programs: []string{"java"}, Version: []string{"--add-modules", "jdk.compiler", "--version"},
 			Args:  []string{"-XX:TieredStopAtLevel=1", "Probe.java", "{url}"},
 			Files: map[string]string{"Probe.java": javaProbe},
 			Proxy: one("JAVA_TOOL_OPTIONS"), Trust: one("JAVA_TOOL_OPTIONS"),
-			FixProxy: fixConfigured, FixTrust: "let the JVM read another trust store: -Djavax.net.ssl.trustStore=...",
+			FixProxy: fixConfigured, FixTrust: "give the JVM another trust store: -Djavax.net.ssl.trustStore=...",
 		},
 		{
 			Name: "ruby", Programs: []string{"ruby"}, Version: []string{"-ropenssl", "-e", "puts RUBY_VERSION"},
@@ -139,7 +139,7 @@ func Probes() []Probe {
 			Args:  []string{"-r", "file_get_contents($argv[1]);", "{url}"},
 			Proxy: proxied, Trust: one("PHP_INI_SCAN_DIR", "SSL_CERT_FILE"),
 			Deaf:     true,
-			FixProxy: "PHP's streams read no proxy variables: use its curl extension, or the proxy option of stream_context_create", FixTrust: "set openssl.cafile in php.ini",
+			FixProxy: "PHP's streams ignore the proxy variables: use the curl extension, or the proxy option of stream_context_create", FixTrust: "set openssl.cafile in php.ini",
 		},
 		{
 			Name: "perl HTTP::Tiny", Programs: []string{"perl"}, Version: []string{"-MIO::Socket::SSL", "-MHTTP::Tiny", "-e", "printf '%vd', $^V"},
@@ -151,7 +151,7 @@ func Probes() []Probe {
 			Name: "perl LWP", Programs: []string{"perl"}, Version: []string{"-MLWP::Protocol::https", "-MLWP::UserAgent", "-e", "print $LWP::VERSION"},
 			Args:  []string{"-MLWP::UserAgent", "-e", "print LWP::UserAgent->new(env_proxy => 1)->get($ARGV[0])->status_line", "{url}"},
 			Proxy: proxied[:2], Trust: one("PERL_LWP_SSL_CA_FILE", "SSL_CERT_FILE"),
-			FixProxy: "LWP reads the proxy variables when asked only: LWP::UserAgent->new(env_proxy => 1)", FixTrust: fixStore,
+			FixProxy: "LWP reads the proxy variables only if asked: LWP::UserAgent->new(env_proxy => 1)", FixTrust: fixStore,
 		},
 		{
 			Name: "deno", Programs: []string{"deno"}, Version: []string{"--version"},
@@ -171,7 +171,7 @@ func Probes() []Probe {
 			Args:  []string{"search", "--registry", "doctor", "module"},
 			Env:   []string{"CARGO_HOME={dir}", "CARGO_REGISTRIES_DOCTOR_INDEX=sparse+{url}", "CARGO_NET_RETRY=0"},
 			Proxy: proxied, Trust: one("CARGO_HTTP_CAINFO", "SSL_CERT_FILE"),
-			FixProxy: "a proxy in cargo's or git's configuration beats the environment", FixTrust: "look for http.cainfo in cargo's configuration",
+			FixProxy: "a proxy in cargo's or git's configuration overrides the environment", FixTrust: "look for http.cainfo in cargo's configuration",
 		},
 	}
 }
