@@ -20,7 +20,7 @@ type Config struct {
 	Intercept        []string // "all", "none", or the hosts whose TLS is intercepted; "-HOST" leaves one out
 	ClientCerts      []ClientCert
 	ClientTLSMin     string   // "1.0" to "1.3"
-	UpstreamProxy    string   // URL of the next proxy, with credentials if it wants them; "" for none
+	UpstreamProxy    string   // URL of the next proxy, with credentials if it wants them; "" for that of the environment
 	NoProxy          []string // hosts that are reached without it
 	Reverse          []Reverse
 	UpstreamCA       string   // PEM file of further roots for origin servers; "" for none
@@ -37,18 +37,20 @@ type Config struct {
 	LargeHead  int64             // octets of a request's field lines above which they are too large
 	LongURI    int64             // octets of a target URI above which it is too long
 
-	Policy      string      // YAML file of the policy; "" for none
-	PolicyPart  *PolicyPart // the policy, when it stands in the configuration file; then Policy is ""
-	Expect      []string    // each NAME: CONDITION
-	Budget      []string    // each NAME=VALUE
-	Baseline    string      // YAML file of accepted notes; "" for none
-	PrintPolicy bool
-	FailOn      string // lowest severity of a note that fails: "info", "warn", "error" or "never"
+	Policy         string      // YAML file of the policy; "" for none
+	PolicyPart     *PolicyPart // the policy, when it stands in the configuration file; then Policy is ""
+	Expect         []string    // each NAME: CONDITION
+	Budget         []string    // each NAME=VALUE
+	Baseline       string      // YAML file of accepted notes; "" for none
+	PrintPolicy    bool
+	FailOn         string // what fails, as policy.SetFailOn reads it
+	UpdateBaseline bool   // notes that fail are put into the baseline
 
 	RequireTraffic bool
 	MinExchanges   int
 	Grace          time.Duration
 	KeepNoProxy    bool
+	AllowBypass    []string // as ParsePeer reads them
 
 	Format      string // "auto", "text" or "json"
 	Severity    string // lowest severity shown: "info", "warn" or "error"

@@ -116,9 +116,9 @@ func Settings() []Setting {
 			set:  list(func(c *Config) *[]string { return &c.Intercept }, intercepted),
 		},
 		{
-			Name: "upstream-proxy", Kind: KindText, Value: "URL", Group: groupForward, Secret: true,
+			Name: "upstream-proxy", Kind: KindText, Value: "URL|none", Group: groupForward, Secret: true,
 			Help: "proxy to send requests through: http://, https:// or socks5://",
-			More: "Put credentials in the URL: http://USER:PASSWORD@HOST:PORT.",
+			More: "Put credentials in the URL: http://USER:PASSWORD@HOST:PORT. Without this setting the proxy that http_proxy, https_proxy or all_proxy names is used, and no_proxy with it; none goes straight.",
 			set:  text(func(c *Config) *string { return &c.UpstreamProxy }, proxyURL),
 		},
 		{
@@ -218,10 +218,11 @@ func Settings() []Setting {
 			},
 		},
 		{
-			Name: "fail-on", Kind: KindChoice, Default: "error", Value: "LEVEL", Group: groupPolicy, InPolicy: true,
-			Choices: []string{"info", "warn", "error", "never"},
+			Name: "fail-on", Kind: KindChoice, Default: "error", Value: "LEVEL[,bypass]", Group: groupPolicy, InPolicy: true,
+			Choices: []string{"info", "warn", "error", "never", "bypass"},
 			Help:    "lowest severity of notes that fail the policy: info, warn, error or never",
-			set:     choice(func(c *Config) *string { return &c.FailOn }, "info", "warn", "error", "never"),
+			More:    "With bypass as well, as in error,bypass, run fails if the command connected anywhere without the proxy. bypass alone means error,bypass.",
+			set:     text(func(c *Config) *string { return &c.FailOn }, someOf("info", "warn", "error", "never", "bypass")),
 		},
 		{
 			Name: "expect", Kind: KindLines, Value: "NAME: CONDITION", Group: groupPolicy, Repeatable: true, InPolicy: true,
@@ -243,6 +244,12 @@ func Settings() []Setting {
 			set:  text(func(c *Config) *string { return &c.Baseline }, anyText),
 		},
 		{
+			Name: "update-baseline", Kind: KindSwitch, Default: "false", Group: groupPolicy, Command: "run, check and lint",
+			Help: "add every note that fails to the baseline, so that it is accepted from now on",
+			More: "Creates the file that --baseline names if there is none. Notes below --fail-on are left out.",
+			set:  onOff(func(c *Config) *bool { return &c.UpdateBaseline }),
+		},
+		{
 			Name: "print-policy", Kind: KindSwitch, Default: "false", Group: groupPolicy,
 			Help: "first print the policy, and where each part was set",
 			set:  onOff(func(c *Config) *bool { return &c.PrintPolicy }),
@@ -258,6 +265,12 @@ func Settings() []Setting {
 			Name: "min-exchanges", Kind: KindNumber, Default: "0", Value: "N", Group: groupRun, Command: "run",
 			Help: "exit with code 11 if fewer exchanges than this came through the proxy",
 			set:  number(func(c *Config) *int { return &c.MinExchanges }, 0, math.MaxInt32),
+		},
+		{
+			Name: "allow-bypass", Kind: KindList, Value: "ADDRESS[:PORT],...", Group: groupRun, Command: "run", Repeatable: true,
+			Help: "where the command may connect without the proxy, such as 127.0.0.1:5432",
+			More: "For databases and the like. :5432 means this port at any address; localhost means this machine. sidenote doesn't list these connections, and they don't fail --fail-on bypass.",
+			set:  list(func(c *Config) *[]string { return &c.AllowBypass }, peers),
 		},
 		{
 			Name: "grace", Kind: KindDuration, Default: "5s", Value: "DURATION", Group: groupRun, Command: "run",

@@ -39,6 +39,18 @@ func choice(at func(*Config) *string, choices ...string) func(*Config, string) e
 	}
 }
 
+// someOf checks that each item of a list is one of the choices.
+func someOf(choices ...string) func(string) error {
+	return func(s string) error {
+		for item := range strings.SplitSeq(s, ",") {
+			if err := oneOf(strings.TrimSpace(item), choices); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 func oneOf(s string, choices []string) error {
 	if slices.Contains(choices, s) {
 		return nil
@@ -280,7 +292,13 @@ func credentials(s string) error {
 	return nil
 }
 
+// NoUpstreamProxy is the value of upstream-proxy that goes straight.
+const NoUpstreamProxy = "none"
+
 func proxyURL(s string) error {
+	if s == NoUpstreamProxy {
+		return nil
+	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
 		return errors.New("want a URL such as http://proxy.example:3128") // not quoted: it may hold a password

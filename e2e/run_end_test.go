@@ -304,7 +304,7 @@ func TestRunSaysWhatWentPast(t *testing.T) {
 		t.Errorf("exit code %d", r.code)
 	}
 	for _, want := range []string{
-		"nothing came through the proxy", "The command connected directly to servers on this machine:", "1 connection to " + address, "http://api.localhost:" + number,
+		"nothing came through the proxy", "The command connected directly to the servers on this machine", "1 connection to " + address, "http://api.localhost:" + number,
 	} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("no %q in %s", want, r.stderr)

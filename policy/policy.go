@@ -20,6 +20,7 @@ import (
 // of it, and is then safe for concurrent use.
 type Policy struct {
 	failOn  annotate.Severity // 0 for never
+	bypass  bool              // what goes past the proxy fails
 	failAt  string            // where that was said; "" for the default
 	scopes  []*scope
 	expects []*Expectation
@@ -48,19 +49,36 @@ func Default() *Policy { return &Policy{failOn: DefaultFailOn} }
 // FailOn is the lowest severity of a note that fails; 0 for none.
 func (p *Policy) FailOn() annotate.Severity { return p.failOn }
 
-// SetFailOn sets the lowest severity of a note that fails: "info", "warn",
-// "error" or "never". where says who set it, as "--fail-on".
+// FailsOnBypass reports whether connections of a command that go past the proxy
+// fail: nobody can judge what they carried.
+func (p *Policy) FailsOnBypass() bool { return p.bypass }
+
+// bypass stands in fail-on for connections that go past the proxy.
+const bypass = "bypass"
+
+// FailOnWords are the words of fail-on.
+func FailOnWords() []string { return []string{"info", "warn", "error", Never, bypass} }
+
+// SetFailOn sets what fails: the lowest severity of a note, "info", "warn",
+// "error" or "never"; "bypass", which means "error,bypass"; or both, with a
+// comma. where says who set it, as "--fail-on".
 func (p *Policy) SetFailOn(s, where string) error {
-	if s == Never {
-		p.failOn, p.failAt = 0, where
-		return nil
+	severity, level, past := DefaultFailOn, "", false
+	for word := range strings.SplitSeq(s, ",") {
+		word = strings.TrimSpace(word)
+		parsed, err := annotate.ParseSeverity(word)
+		switch {
+		case word == bypass:
+			past = true
+			continue
+		case err != nil && word != Never:
+			return errors.New(wording.NotOneOf(word, FailOnWords()))
+		case level != "":
+			return fmt.Errorf("want one severity, not both %s and %s", level, word)
+		}
+		severity, level = parsed, word // 0 for never
 	}
-	severity, err := annotate.ParseSeverity(s)
-	if err != nil {
-		words := []string{"info", "warn", "error", Never}
-		return errors.New(wording.NotOneOf(s, words))
-	}
-	p.failOn, p.failAt = severity, where
+	p.failOn, p.bypass, p.failAt = severity, past, where
 	return nil
 }
 
@@ -205,13 +223,19 @@ func (p *Policy) Summary() string {
 }
 
 func (p *Policy) failText() string {
+	var s string
 	switch p.failOn {
 	case 0:
-		return "no note"
+		s = "no note"
 	case annotate.Error:
-		return "error"
+		s = "error"
+	default:
+		s = p.failOn.String() + " or worse"
 	}
-	return p.failOn.String() + " or worse"
+	if p.bypass {
+		s += ", on bypass"
+	}
+	return s
 }
 
 func (p *Policy) changes() (n int) {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,5 +45,32 @@ func TestGateCountsWhatFails(t *testing.T) {
 	}
 	if err := policy.Default().SetFailOn("warning", ""); err == nil {
 		t.Error("a severity is taken that there is not")
+	}
+}
+
+func TestFailOn(t *testing.T) {
+	for _, c := range []struct {
+		text     string
+		severity annotate.Severity
+		bypass   bool
+		err      string
+	}{
+		{text: "warn", severity: annotate.Warn},
+		{text: "never"},
+		{text: "bypass", severity: annotate.Error, bypass: true},
+		{text: "warn,bypass", severity: annotate.Warn, bypass: true},
+		{text: " bypass , never ", bypass: true},
+		{text: "warn,error", err: "want one severity, not both warn and error"},
+		{text: "warning", err: `want info, warn, error, never or bypass, not "warning"; did you mean "warn"?`},
+		{text: "", err: "want info"},
+	} {
+		p := policy.Default()
+		err := p.SetFailOn(c.text, "--fail-on")
+		switch {
+		case c.err == "" && err != nil, c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+			t.Errorf("%q: %v, want %q", c.text, err, c.err)
+		case err == nil && (p.FailOn() != c.severity || p.FailsOnBypass() != c.bypass):
+			t.Errorf("%q: %v, %v", c.text, p.FailOn(), p.FailsOnBypass())
+		}
 	}
 }

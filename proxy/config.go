@@ -54,6 +54,10 @@ type Config struct {
 	// NO_PROXY variable.
 	UpstreamProxy *url.URL
 	NoProxy       string
+	// UpstreamFor chooses the upstream proxy for a URL in the place of NoProxy
+	// and, but for its credentials, of UpstreamProxy; nil leaves it to them. A
+	// nil URL goes straight.
+	UpstreamFor func(*url.URL) (*url.URL, error)
 	// UpstreamLoopback says that the upstream proxy runs on this machine, and is
 	// asked for loopback addresses too; a usual one is not.
 	UpstreamLoopback bool

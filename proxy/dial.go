@@ -43,7 +43,10 @@ type dialer struct {
 func newDialer(c *Config, own func(netip.AddrPort) bool) *dialer {
 	d := &dialer{config: c, own: own, ours: map[ends]struct{}{}}
 	d.net = net.Dialer{KeepAlive: 30 * time.Second, Control: d.refuseOwn, Resolver: c.Resolver}
-	if c.UpstreamProxy != nil {
+	switch {
+	case c.UpstreamFor != nil:
+		d.upstream = c.UpstreamFor
+	case c.UpstreamProxy != nil:
 		u := c.UpstreamProxy.String()
 		d.upstream = (&httpproxy.Config{HTTPProxy: u, HTTPSProxy: u, NoProxy: c.NoProxy}).ProxyFunc()
 	}

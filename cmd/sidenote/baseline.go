@@ -14,7 +14,6 @@ import (
 	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/internal/printable"
-	"sidenote/internal/wholefile"
 	"sidenote/internal/wording"
 	"sidenote/policy/baseline"
 )
@@ -131,7 +130,7 @@ func (p *program) openBaseline(c *cobra.Command, args []string, mayBeNew bool) (
 		b.baseline, err = baseline.New(file, time.Now()), nil
 	}
 	if err != nil {
-		return nil, &codedError{exitFailed, err}
+		return nil, &codedError{exitUsage, err}
 	}
 	config.Baseline = "" // it is ours to apply
 	if b.judgeRun, err = p.newJudgeRun(name, config, args); err != nil {
@@ -192,8 +191,8 @@ func (b *baselineRun) prune(ctx context.Context) error {
 
 // save writes the file, whole or not at all.
 func (b *baselineRun) save(what string) error {
-	if err := wholefile.ReplaceBytes(b.baseline.Name, publicMode, b.baseline.Bytes()); err != nil {
-		return &codedError{exitFailed, fmt.Errorf("the baseline: %w", wholefile.Unwritable(b.baseline.Name, err))}
+	if err := saveBaseline(b.baseline); err != nil {
+		return err
 	}
 	fmt.Fprintf(b.program.stdout, "%s: %s, %s in all\n", printable.Text(b.baseline.Name, true), what, wording.Count(len(b.baseline.Entries()), "entry"))
 	return nil

@@ -98,6 +98,7 @@ is wrong.`,
 	f.IntVar(&o.retries, "retry", 0, "retry a check up to this `NUMBER` of times if there is no response or an unexpected status")
 	addChoice(c, o.format, "format", "how to print exchanges: text, or json for one record per line")
 	configs.AddFlags(f, policySettings()...)
+	configs.AddFlags(f, "update-baseline")
 	configs.AddFlags(f, ruleSettings()...)
 	configs.AddFlags(f, "severity", "color", "quiet", "report", "show-secrets",
 		"upstream-ca", "insecure-upstream", "upstream-proxy", "no-proxy", "config")
@@ -238,8 +239,12 @@ func (p *program) newCheckRun(c configs.Config, o *checkOptions, args []string) 
 	ch := &checkRun{program: p, judge: j}
 	least := leastShown(&c)
 	ch.runner = check.Runner{UserAgent: userAgent(), Parallel: o.parallel, Retries: o.retries, Again: ch.again}
-	if ch.runner.Proxy, err = forwarding(&c); err != nil {
+	var adopted string
+	if ch.runner.Proxy, adopted, err = p.forwarding(&c); err != nil {
 		return nil, err
+	}
+	if adopted != "" {
+		fmt.Fprintf(p.stderr, "sidenote: check: %s\n", adopted)
 	}
 	if err := p.goThroughOuter(&c, &ch.runner.Proxy); err != nil {
 		return nil, err
@@ -288,7 +293,7 @@ func (ch *checkRun) run(ctx context.Context, checks []check.Check) error {
 		_ = ch.sink.Close()
 		return err
 	}
-	if err := ch.conclude(); err != nil {
+	if err := errors.Join(ch.conclude(), ch.judge.writeBaseline("check")); err != nil {
 		return err
 	}
 	ch.judge.warn("check")

@@ -14,6 +14,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/exchange"
+	"sidenote/internal/wording"
 	"sidenote/pipeline"
 	"sidenote/sink"
 )
@@ -56,6 +57,7 @@ file could not be read completely; the other files are still judged.`,
 	}
 	addChoice(c, format, "format", "how to print exchanges: text, or json for one record per line")
 	configs.AddFlags(c.Flags(), policySettings()...)
+	configs.AddFlags(c.Flags(), "update-baseline")
 	configs.AddFlags(c.Flags(), ruleSettings()...)
 	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "filter", "report", "show-secrets", "config")
 	return c
@@ -151,6 +153,8 @@ func (l *lintRun) run(ctx context.Context) error {
 		return ended
 	case ended != nil:
 		v = judged(l.judge, "it was interrupted; "+onlyUntilThen)
+	case l.unread > 0: // which may be what fails
+		v = judged(l.judge, wording.Count(l.unread, "file")+" could not be read whole")
 	}
 	made, failed := l.reports.finish(v)
 	err := l.sink.Close()
@@ -162,6 +166,7 @@ func (l *lintRun) run(ctx context.Context) error {
 	}
 	if ended == nil {
 		l.judge.warn(l.command)
+		failed = errors.Join(failed, l.judge.writeBaseline(l.command))
 	}
 	switch {
 	case failed != nil:

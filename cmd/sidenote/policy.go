@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
 	"sidenote/annotate"
 	"sidenote/configs"
 	"sidenote/internal/wholefile"
+	"sidenote/internal/wording"
 	"sidenote/pipeline"
 	"sidenote/policy"
 	"sidenote/policy/baseline"
@@ -26,6 +29,7 @@ type judge struct {
 	baseline *baseline.Baseline // nil for none
 	rules    *annotate.Set      // that are on, expectations among them
 	asked    bool               // somebody said what is good enough
+	updates  bool               // the baseline takes what fails, and is written at the end
 	stderr   io.Writer
 }
 
@@ -41,21 +45,70 @@ func (p *program) newJudge(c *configs.Config) (*judge, error) {
 	j := &judge{stderr: p.stderr}
 	var err error
 	if j.policy, err = loadPolicy(c); err != nil {
-		return nil, &codedError{exitFailed, err}
+		return nil, &codedError{exitUsage, err}
 	}
 	if j.rules, err = newRuleSet(c, j.policy); err != nil {
 		return nil, err
 	}
 	j.asked = c.WasSet("fail-on") || c.Policy != "" || c.PolicyPart != nil || c.Baseline != "" || !j.policy.IsPlain()
 	if c.Baseline != "" {
-		if j.baseline, err = readBaseline(c.Baseline, c.Where("baseline")); err != nil {
-			return nil, &codedError{exitFailed, err}
+		j.baseline, err = readBaseline(c.Baseline, c.Where("baseline"))
+		if c.UpdateBaseline && errors.Is(err, fs.ErrNotExist) {
+			j.baseline, err = baseline.New(c.Baseline, time.Now()), nil
+		}
+		if err != nil {
+			return nil, &codedError{exitUsage, err}
+		}
+	}
+	if j.updates = c.UpdateBaseline; j.updates {
+		if err := j.adopt(c); err != nil {
+			return nil, err
 		}
 	}
 	j.gate = j.policy.NewGate()
 	showWhatFails(c, j.policy)
 	j.announce(c)
 	return j, nil
+}
+
+// adopt has the baseline take what fails.
+func (j *judge) adopt(c *configs.Config) error {
+	where := c.Where("update-baseline")
+	switch {
+	case j.baseline == nil:
+		return usageErrorf("%s: needs the file to write: give --baseline FILE as well", where)
+	case j.policy.FailOn() == 0:
+		return usageErrorf("%s: no note fails, so there is nothing to accept: give --fail-on info, warn or error", where)
+	}
+	j.baseline.Adopt(j.policy.FailOn())
+	return nil
+}
+
+// writeBaseline writes the baseline that took what fails, and says what it took
+// and what it left out.
+func (j *judge) writeBaseline(command string) error {
+	if !j.updates {
+		return nil
+	}
+	b := j.baseline
+	if err := saveBaseline(b); err != nil {
+		return err
+	}
+	added, leftOut := b.Adopted()
+	said := fmt.Sprintf("%s added or renewed, %s in all", wording.Count(added, "entry"), wording.Count(len(b.Entries()), "entry"))
+	if leftOut > 0 {
+		said += fmt.Sprintf("; left out %s that --fail-on %s doesn't fail", wording.Count(leftOut, "warning"), j.policy.FailOn())
+	}
+	fmt.Fprintf(j.stderr, "sidenote: %s: baseline %s: %s\n", command, oneLine(b.Name), said)
+	return nil
+}
+
+// saveBaseline writes the file of a baseline, whole or not at all.
+func saveBaseline(b *baseline.Baseline) error {
+	if err := wholefile.ReplaceBytes(b.Name, publicMode, b.Bytes()); err != nil {
+		return &codedError{exitFailed, fmt.Errorf("the baseline: %w", wholefile.Unwritable(b.Name, err))}
+	}
+	return nil
 }
 
 // showWhatFails has notes shown that fail, unless the user said what to show:

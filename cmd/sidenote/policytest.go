@@ -38,7 +38,7 @@ it applied to, and how many met it or broke it. An expectation that applied to n
 exchange is probably mistyped. FILE is the same as for "sidenote lint".
 
 The exit code is 0 if the policy passed, 10 if it failed, 2 if a file could not be
-read completely, and 125 if the policy itself is wrong.`,
+read completely, or if the policy itself is wrong.`,
 		Example: `  sidenote policy test --policy policy.yaml captures/
   sidenote policy test --expect 'fast: duration < 0.5' checkout.har`,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -115,7 +115,7 @@ func (p *program) openReports(c *configs.Config, o report.Options) (*reports, er
 		}
 		if err != nil {
 			r.close()
-			return nil, &codedError{exitFailed, fmt.Errorf("--report %s: %w", asked.Kind, err)}
+			return nil, &codedError{exitUsage, fmt.Errorf("--report %s: %w", asked.Kind, err)}
 		}
 	}
 	o.Version = readVersion().Version

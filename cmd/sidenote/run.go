@@ -67,7 +67,7 @@ doesn't exist.`,
 		},
 	}
 	configs.AddFlags(c.Flags())
-	configs.AddFlags(c.Flags(), "require-traffic", "min-exchanges", "grace", "keep-no-proxy")
+	configs.AddFlags(c.Flags(), "require-traffic", "min-exchanges", "grace", "keep-no-proxy", "allow-bypass", "update-baseline")
 	c.Flags().BoolVar(&printEnv, "print-env", false, "print the variables set for CMD, and which programs read them")
 	for _, name := range []string{"listen", "admin"} {
 		c.Flags().Lookup(name).DefValue = runDefaults()[name]

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sidenote/cmd/sidenote/child"
+	"sidenote/configs"
 	"sidenote/internal/printable"
 	"sidenote/internal/wording"
 )
@@ -13,15 +14,45 @@ import (
 // maxBypassLines bounds how many connections are listed.
 const maxBypassLines = 10
 
+// withoutAllowed leaves out the connections that may go past the proxy.
+func (r *commandRun) withoutAllowed(seen child.Seen) child.Seen {
+	var peers []configs.Peer
+	for _, s := range r.config.AllowBypass {
+		if p, err := configs.ParsePeer(s); err == nil { // which the setting has seen to
+			peers = append(peers, p)
+		}
+	}
+	allowed := func(c child.Connection) bool {
+		return slices.ContainsFunc(peers, func(p configs.Peer) bool { return p.Match(c.Remote) })
+	}
+	seen.Outside, seen.Inside = slices.DeleteFunc(seen.Outside, allowed), slices.DeleteFunc(seen.Inside, allowed)
+	return seen
+}
+
+// bypassed says that connections went past the proxy, as a reason to fail; ""
+// when none did, or when they may.
+func (r *commandRun) bypassed(seen child.Seen) string {
+	n := connectionCount(seen.Outside) + connectionCount(seen.Inside) + seen.More
+	if n == 0 || !r.judge.policy.FailsOnBypass() {
+		return ""
+	}
+	return "sidenote couldn't judge " + wording.Count(n, "connection") + " that bypassed the proxy; --allow-bypass ADDRESS:PORT accepts those to an address"
+}
+
 // sayBypass names the programs that went past the proxy, and what the command
 // left running.
 func (r *commandRun) sayBypass(seen child.Seen) {
 	if n := connectionCount(seen.Outside); n > 0 {
-		r.log.Warn().Msgf("%s bypassed the proxy, so sidenote did not see that traffic:", wording.Count(n, "connection"))
+		r.log.Warn().Msgf("%s bypassed the proxy, so sidenote didn't see what they carried:", wording.Count(n, "connection"))
 		r.sayConnections(seen.Outside)
 	}
+	if n := connectionCount(seen.Inside); n > 0 {
+		r.log.Warn().Msgf("%s to servers on this machine bypassed the proxy, so sidenote didn't see what they carried:", wording.Count(n, "connection"))
+		r.sayConnections(seen.Inside)
+		r.sayLocalhost(seen.Inside[0].Remote.Port())
+	}
 	if seen.More > 0 {
-		r.log.Warn().Msgf("%s more could not be listed separately", wording.Count(seen.More, "connection"))
+		r.log.Warn().Msgf("%s more bypassed the proxy; sidenote can't list more kinds", wording.Count(seen.More, "connection"))
 	}
 	if n := len(seen.Left); n > 0 {
 		var names []string
@@ -68,16 +99,21 @@ func (r *commandRun) diagnose(seen child.Seen) {
 		r.say("The program above ignores the proxy variables.")
 		r.say("%s", fixFor(seen.Outside[0].Program))
 	case len(seen.Inside) > 0:
-		r.say("The command connected directly to servers on this machine:")
-		r.sayConnections(seen.Inside)
-		r.say("Go, Java and some others don't use a proxy for localhost and 127.0.0.1.")
-		r.say("Use a name below localhost, such as http://api.localhost:%d; the proxy resolves it to this machine.", seen.Inside[0].Remote.Port())
+		r.say("The command connected directly to the servers on this machine that are listed above.")
 	case seen.Works:
 		r.say("The command opened no connection that sidenote could see, to the proxy or elsewhere. Did it send any requests?")
+		r.say("sidenote looks 50 times a second, and can miss connections that are shorter.")
+		r.sayLocalhost(8080)
 	default:
 		r.say("On this system, sidenote can't see where the command connected instead.")
 	}
 	r.say("To print the variables set for the command: sidenote run --print-env -- ...")
+}
+
+// sayLocalhost tells how requests to this machine come through the proxy.
+func (r *commandRun) sayLocalhost(port uint16) {
+	r.say("Go, Java and some others don't use a proxy for localhost and 127.0.0.1.")
+	r.say("Use a name below localhost, such as http://api.localhost:%d; the proxy resolves it to this machine.", port)
 }
 
 // say writes a line of explanation below what was said before.

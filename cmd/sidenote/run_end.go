@@ -27,10 +27,13 @@ func (r *commandRun) finish(ctx context.Context, g *errgroup.Group, end child.En
 	if serveErr := g.Wait(); serveErr != nil {
 		err = serveErr
 	}
+	seen = r.withoutAllowed(seen)
 	r.sayBypass(seen)
-	err = errors.Join(err, r.conclude(r.judged()))
+	bypassed := r.bypassed(seen)
+	err = errors.Join(err, r.judge.writeBaseline("run"))
+	err = errors.Join(err, r.conclude(r.judged(bypassed)))
 	r.judge.warn("run")
-	code, reasons := r.verdict(end, err)
+	code, reasons := r.verdict(end, err, bypassed)
 	if code == exitOK {
 		return nil
 	}
@@ -40,17 +43,21 @@ func (r *commandRun) finish(ctx context.Context, g *errgroup.Group, end child.En
 	return &codedError{code, fmt.Errorf("run: %s", strings.Join(reasons, "; "))}
 }
 
-// judged is the verdict on the exchanges, whatever became of the command.
-func (r *commandRun) judged() report.Verdict {
-	if lack := lacks(&r.config, r.judge.gate.Verdict().Exchanges); lack != "" {
-		return judged(r.judge, lack)
+// judged is the verdict on the exchanges, whatever became of the command;
+// bypassed is why those that were not seen fail it, "" if they do not.
+func (r *commandRun) judged(bypassed string) report.Verdict {
+	var why []string
+	for _, s := range []string{bypassed, lacks(&r.config, r.judge.gate.Verdict().Exchanges)} {
+		if s != "" {
+			why = append(why, s)
+		}
 	}
-	return judged(r.judge)
+	return judged(r.judge, why...)
 }
 
 // verdict returns the exit code of the run, and what led to it: the first reason
 // is the one that the code stands for.
-func (r *commandRun) verdict(end child.End, failure error) (code int, reasons []string) {
+func (r *commandRun) verdict(end child.End, failure error, bypassed string) (code int, reasons []string) {
 	add := func(c int, format string, args ...any) {
 		if code == exitOK {
 			code = c
@@ -66,6 +73,9 @@ func (r *commandRun) verdict(end child.End, failure error) (code int, reasons []
 	v := r.judge.gate.Verdict()
 	if !v.Passed {
 		add(exitPolicy, "%s", strings.Join(v.Reasons, "; "))
+	}
+	if bypassed != "" {
+		add(exitPolicy, "%s", bypassed)
 	}
 	if lack := lacks(&r.config, v.Exchanges); lack != "" {
 		add(exitLacks, "%s", lack)

@@ -44,7 +44,7 @@ func (p *program) goThroughOuter(c *configs.Config, pc *proxy.Config) error {
 	if outer == nil || c.UpstreamProxy != "" {
 		return nil
 	}
-	pc.UpstreamProxy, pc.UpstreamLoopback = outer, true
+	pc.UpstreamProxy, pc.UpstreamFor, pc.UpstreamLoopback = outer, nil, true
 	bundle, _ := p.lookup("SSL_CERT_FILE") // which has its CA
 	if bundle == "" || c.UpstreamCA != "" {
 		return nil

@@ -164,9 +164,12 @@ func (s *server) wire(parts *inspectorParts) error {
 
 // proxyConfig makes the proxy's configuration.
 func (s *server) proxyConfig() (proxy.Config, error) {
-	pc, err := forwarding(&s.config)
+	pc, adopted, err := s.program.forwarding(&s.config)
 	if err != nil {
 		return pc, err
+	}
+	if adopted != "" {
+		s.log.Info().Msg(adopted)
 	}
 	pc.Hooks = proxy.Hooks{Request: s.export.tracer.Request, Head: s.notes.Head, Done: s.notes.Done}
 	pc.RunID, pc.CA, pc.Intercept = s.runID, s.authority, interceptFilter(s.config.Intercept)

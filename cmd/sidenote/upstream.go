@@ -14,31 +14,35 @@ import (
 
 // forwarding is the part of a proxy's configuration that says how origin
 // servers are reached and what is kept of the traffic.
-func forwarding(c *configs.Config) (proxy.Config, error) {
-	pc := proxy.Config{
+// Where the configuration names no upstream proxy, that of the environment is
+// used, and adopted says so; it is "" otherwise.
+func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string, err error) {
+	pc = proxy.Config{
 		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
 	}
-	if c.UpstreamProxy != "" {
-		u, err := url.Parse(c.UpstreamProxy)
-		if err != nil {
-			return pc, usageErrorf("--upstream-proxy: not a URL")
+	switch c.UpstreamProxy {
+	case "":
+		if p.outerProxy() == nil { // which does so itself
+			adopted = p.inheritProxy(c, &pc)
 		}
-		pc.UpstreamProxy = u
+	case configs.NoUpstreamProxy:
+	default:
+		if pc.UpstreamProxy, err = url.Parse(c.UpstreamProxy); err != nil {
+			return pc, "", usageErrorf("--upstream-proxy: not a URL")
+		}
 	}
 	var err error
 	if pc.ClientCertificate, err = clientCertificates(c.ClientCerts); err != nil {
 		return pc, err
 	}
 	if c.UpstreamCA != "" {
-		pool, err := rootsWith(c.UpstreamCA, "--upstream-ca")
-		if err != nil {
-			return pc, err
+		if pc.UpstreamCAs, err = rootsWith(c.UpstreamCA, "--upstream-ca"); err != nil {
+			return pc, "", err
 		}
-		pc.UpstreamCAs = pool
 	}
-	return pc, nil
+	return pc, adopted, nil
 }
 
 // maxRoots bounds a file of certificates, in octets.

@@ -140,6 +140,9 @@ type Baseline struct {
 	Name string // of the file
 
 	mu      sync.Mutex
+	adopts  annotate.Severity // notes from here on that nothing accepts become entries; 0 for none
+	adopted int               // entries made so
+	below   int               // notes of warn and above that were too mild for it
 	today   time.Time
 	header  string // of the file, up to the first entry; "" for the usual one
 	entries []*Entry
@@ -160,6 +163,33 @@ func (b *Baseline) add(e *Entry) {
 // Entries returns the entries in the order of the file.
 func (b *Baseline) Entries() []*Entry { return b.entries }
 
+// Adopt has Accept make an entry of every note from a severity on that nothing
+// accepts yet, and accept it by that.
+func (b *Baseline) Adopt(from annotate.Severity) { b.adopts = from }
+
+// Adopted returns how many entries were made or renewed so, and how many notes
+// of warn and above were left out, since they are milder than what is adopted.
+func (b *Baseline) Adopted() (entries, leftOut int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.adopted, b.below
+}
+
+// adopt accepts a note by an entry of its own, where that is asked for. The lock
+// is held.
+func (b *Baseline) adopt(x *exchange.Exchange, n *annotate.Note) {
+	switch {
+	case b.adopts == 0 || n.Accepted != "":
+	case n.Severity >= b.adopts:
+		if b.include(EntryKey(x, n), "", "", time.Time{}) {
+			b.adopted++
+		}
+		n.Accepted = "now in the baseline"
+	case n.Severity >= annotate.Warn:
+		b.below++
+	}
+}
+
 // Mark marks the notes of an exchange that the baseline accepts, in place.
 func (b *Baseline) Mark(x *exchange.Exchange, notes []annotate.Note) { b.look(x, notes, 0) }
 
@@ -173,12 +203,13 @@ func (b *Baseline) look(x *exchange.Exchange, notes []annotate.Note, times int) 
 	defer b.mu.Unlock()
 	for i := range notes {
 		n := &notes[i]
-		entries := b.byRule[n.Rule.ID]
-		if len(entries) == 0 {
-			continue
+		if entries := b.byRule[n.Rule.ID]; len(entries) > 0 {
+			if e := b.find(entries, KeyOf(x, n), times); e != nil {
+				n.Accepted = e.Accepted()
+			}
 		}
-		if e := b.find(entries, KeyOf(x, n), times); e != nil {
-			n.Accepted = e.Accepted()
+		if times > 0 {
+			b.adopt(x, n)
 		}
 	}
 }

@@ -127,6 +127,11 @@ func (e *Entry) write(out *strings.Builder, indent string) {
 func (b *Baseline) Include(k Key, owner, reason string, expires time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.include(k, owner, reason, expires)
+}
+
+// include is Include with the lock held.
+func (b *Baseline) include(k Key, owner, reason string, expires time.Time) bool {
 	expires = expires.UTC().Truncate(24 * time.Hour) // a day, as the file has it; zero stays zero
 	var expired *Entry
 	for _, e := range b.byRule[k.Rule] {

@@ -82,7 +82,7 @@ const metadataAddress = "169.254.169.254"
 // Settings of an earlier Plan in it are undone first, so that applying one
 // twice is the same as once.
 func New(s Settings, inherited []string) Plan {
-	env := parse(Restore(inherited))
+	env := Values(Restore(inherited))
 	noProxy := splitNoProxy(s, env)
 	p := Plan{NoProxy: noProxy}
 	for _, row := range table {
@@ -143,7 +143,7 @@ func isLoopback(entry string) bool {
 // bundle must hold beside our CA and the system's, so that nothing that was
 // trusted before is lost. Whether they exist is not looked at.
 func TrustedFiles(inherited []string) (files, dirs []string) {
-	env := parse(Restore(inherited))
+	env := Values(Restore(inherited))
 	for _, row := range table {
 		value := env[row.name]
 		if !row.namesCA || value == "" || slices.Contains(files, value) {
@@ -173,7 +173,7 @@ const savedPrefix = "SIDENOTE_SAVED_"
 // those that keep what they replace. A variable that is to be unset and is not
 // set is left out.
 func (p Plan) Changes(inherited []string) []Variable {
-	env := parse(Restore(inherited))
+	env := Values(Restore(inherited))
 	var changes []Variable
 	for _, v := range p.Variables {
 		old, was := env[v.Name]
@@ -194,7 +194,7 @@ const savedReader = "sidenote, to undo this"
 // variables to set again, and those to unset. It is empty for one that no plan
 // was applied to.
 func Undo(current []string) []Variable {
-	env := parse(current)
+	env := Values(current)
 	if _, on := env[Mark]; !on {
 		return nil
 	}
@@ -234,9 +234,9 @@ func apply(changes []Variable, env []string) []string {
 	return env
 }
 
-// parse makes a map of an environment; of a name that stands twice the last
+// Values makes a map of an environment; of a name that stands twice the last
 // value counts, as for os.Environ's own users.
-func parse(env []string) map[string]string {
+func Values(env []string) map[string]string {
 	m := make(map[string]string, len(env))
 	for _, kv := range env {
 		if name, value, ok := strings.Cut(kv, "="); ok && name != "" {

@@ -47,7 +47,7 @@ func (s *Settings) WriteFiles(dir, home string, env []string) error {
 // userWgetRC reads the wgetrc that wget would read by itself, unless that is
 // the one we write.
 func userWgetRC(ours, home string, env []string) []byte {
-	inherited := parse(env)
+	inherited := Values(env)
 	name := inherited["WGETRC"]
 	if saved, ok := inherited[savedPrefix+"WGETRC"]; ok {
 		name = saved

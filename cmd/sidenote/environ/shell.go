@@ -39,7 +39,7 @@ func ParseShell(s string) (Shell, error) {
 // DetectShell finds the shell in use from an environment: SHELL where there is
 // one, else what only Windows sets, else sh.
 func DetectShell(env []string) (Shell, error) {
-	m := parse(env)
+	m := Values(env)
 	switch {
 	case m["SHELL"] != "":
 		return ParseShell(m["SHELL"])
