@@ -33,9 +33,8 @@ func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string
 			return pc, "", usageErrorf("--upstream-proxy: not a URL")
 		}
 	}
-	var err error
 	if pc.ClientCertificate, err = clientCertificates(c.ClientCerts); err != nil {
-		return pc, err
+		return pc, "", err
 	}
 	if c.UpstreamCA != "" {
 		if pc.UpstreamCAs, err = rootsWith(c.UpstreamCA, "--upstream-ca"); err != nil {
