@@ -40,12 +40,15 @@ func TestFactsAreOfTheTable(t *testing.T) {
 			t.Errorf("FactsOf(%v) = %+v", f.Name, facts)
 		}
 		for _, pair := range [][2]annotate.Marks{
-			{annotate.HopByHop, annotate.EndToEnd}, {annotate.MayTrail, annotate.NeverTrails},
+			{annotate.MayTrail, annotate.NeverTrails},
 			{annotate.RequestOnly, annotate.ResponseOnly},
 		} {
 			if facts.Is(pair[0] | pair[1]) {
 				t.Errorf("%v has marks that contradict each other", f.Name)
 			}
+		}
+		if facts.Is(annotate.EndToEnd) && f.Name.IsHopByHop() {
+			t.Errorf("%v is for all recipients and for one connection only", f.Name)
 		}
 		if facts.Is(annotate.RequestOnly) && f.Direction != annotate.InRequests ||
 			facts.Is(annotate.ResponseOnly) && f.Direction != annotate.InResponses {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -49,7 +48,7 @@ type copied struct {
 func requestToCopy(x *exchange.Exchange) copied {
 	c := copied{method: x.Request.Method, url: x.URL(), content: x.Request.Content.Kept, cut: x.Request.Content.Truncated, x: x}
 	for _, l := range x.Request.Fields.All() {
-		own := slices.ContainsFunc(connectionFields, func(f string) bool { return strings.EqualFold(f, l.Name) })
+		own := isOfConnection(l.Name)
 		if !own && !strings.EqualFold(l.Name, "Host") {
 			c.fields = append(c.fields, [2]string{l.Name, l.Value})
 		}

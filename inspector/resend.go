@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -224,7 +223,7 @@ func (o *outgoing) target() (shown, target string) {
 func (o *outgoing) fields(u *url.URL) (without, with http.Header) {
 	without, with = http.Header{}, http.Header{}
 	for n, f := range o.wantedFields() {
-		if slices.ContainsFunc(connectionFields, func(c string) bool { return strings.EqualFold(c, f.name) }) {
+		if isOfConnection(f.name) {
 			continue
 		}
 		value, has := o.trueValue(n, f)
@@ -338,7 +337,9 @@ func hostPort(scheme, authority string) (host, port string) {
 	return host, port
 }
 
-var connectionFields = []string{
-	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-	"Content-Length", "Sidenote-Ignore",
+// isOfConnection reports whether a field is made anew for each connection, or is
+// for the proxy, so that it is not sent again.
+func isOfConnection(name string) bool {
+	n := exchange.LookupName(name)
+	return n.IsHopByHop() || n.IsForProxy() || n == exchange.FieldContentLength
 }

@@ -53,10 +53,7 @@ func (l *Live) Head(x *exchange.Exchange, out http.Header) {
 		shown = p.o.Rules.Preview(x, shown)
 	}
 	shown = p.preview(x, annotate.Suppress(shown))
-	f := sink.MakeResponseFields(x, shown, l.fields)
-	add(out, sink.FieldNameNotes, f.Notes)
-	add(out, sink.FieldNameExchange, f.Exchange)
-	add(out, sink.FieldNameTiming, f.Timing)
+	sink.MakeResponseFields(x, shown, l.fields).AddTo(out)
 	if len(notes) == 0 {
 		*scratch = notes
 		l.scratch.Put(scratch)
@@ -65,12 +62,6 @@ func (l *Live) Head(x *exchange.Exchange, out http.Header) {
 	l.mu.Lock()
 	l.heads[x] = notes
 	l.mu.Unlock()
-}
-
-func add(h http.Header, name, value string) {
-	if value != "" {
-		h[name] = []string{value}
-	}
 }
 
 // Done puts an exchange that has ended into the queue. It is for

@@ -195,14 +195,14 @@ func TestResponseFieldsKnowTheBaseline(t *testing.T) {
 	o.Baseline = accepting(t, "status/405-missing-allow")
 	l, x, out := newLive(o), parse(t, missingAllow), http.Header{}
 	l.Head(x, out)
-	if got := out.Get(sink.FieldNameNotes); !strings.Contains(got, "status/405-missing-allow;sev=error;") || !strings.Contains(got, ";accepted") {
+	if got := out.Get(exchange.FieldSidenote.String()); !strings.Contains(got, "status/405-missing-allow;sev=error;") || !strings.Contains(got, ";accepted") {
 		t.Errorf("Sidenote: %s", got)
 	}
 	ended, err := l.finish(x)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := out.Get(sink.FieldNameExchange), ";verdict="+ended.Verdict().String()+";"; !strings.Contains(got, want) || strings.Contains(got, "verdict=error") {
+	if got, want := out.Get(exchange.FieldSidenoteExchange.String()), ";verdict="+ended.Verdict().String()+";"; !strings.Contains(got, want) || strings.Contains(got, "verdict=error") {
 		t.Errorf("Sidenote-Exchange: %s, want %s", got, want)
 	}
 	again := l.Again(parse(t, missingAllow))
@@ -228,7 +228,7 @@ func TestResponseFieldsAreSuppressed(t *testing.T) {
 		for _, text := range r.Bad {
 			out := http.Header{}
 			newLive(o).Head(parse(t, text), out)
-			shown := out.Get(sink.FieldNameNotes)
+			shown := out.Get(exchange.FieldSidenote.String())
 			for _, id := range r.Suppresses {
 				if strings.Contains(shown, r.ID+";") && strings.Contains(shown, id+";") {
 					t.Errorf("%s is in the response though %s says it better", id, r.ID)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"sidenote/exchange"
@@ -264,13 +265,9 @@ func isFraming(n exchange.Name) bool {
 }
 
 // hopNames are fields of one hop even where Connection does not name them.
-// Proxy-Authenticate of a 407 is for the client, so it stays.
-var hopNames = [...]exchange.Name{
-	exchange.FieldKeepAlive, exchange.FieldProxyConnection, exchange.FieldProxyAuthorization, exchange.FieldUpgrade,
-}
+var hopNames = exchange.NamesThat(exchange.Name.IsConsumed)
 
-var hopMask = exchange.MaskOf(exchange.FieldKeepAlive, exchange.FieldProxyConnection,
-	exchange.FieldProxyAuthorization, exchange.FieldUpgrade, exchange.FieldTE)
+var hopMask = exchange.MaskOf(append(slices.Clip(hopNames), exchange.FieldTE)...)
 
 // hasToken reports whether a comma-separated list has a member, compared without case.
 func hasToken(list, token string) bool {

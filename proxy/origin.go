@@ -427,8 +427,7 @@ func steering(h http.Header, upgrade bool) http.Header {
 func (ps *passage) multiHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h)+1)
 	for name, values := range h {
-		switch name {
-		case "Sidenote-Ignore", "Proxy-Authorization", "Proxy-Connection", "Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade":
+		if n := exchange.LookupName(name); n.IsForProxy() || n.IsBarredFromHTTP2() {
 			continue
 		}
 		out[name] = values
@@ -572,15 +571,16 @@ func (ps *passage) forwardedFields(resp *http.Response) {
 		resp.Header = kept
 		return
 	}
-	for _, name := range [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "Sidenote", "Sidenote-Exchange"} {
-		if _, ok := resp.Header[name]; ok {
-			delete(resp.Header, name)
-			if strings.HasPrefix(name, "Sidenote") {
-				ps.x.Changed |= exchange.ChangedSidenoteRemoved
-			} else {
-				ps.x.Changed |= exchange.ChangedResponseHopByHop
-			}
+	for name := range resp.Header {
+		switch n := exchange.LookupName(name); {
+		case n.IsOurs():
+			ps.x.Changed |= exchange.ChangedSidenoteRemoved
+		case n.IsBarredFromHTTP2():
+			ps.x.Changed |= exchange.ChangedResponseHopByHop
+		default:
+			continue
 		}
+		delete(resp.Header, name)
 	}
 }
 

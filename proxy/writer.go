@@ -144,7 +144,9 @@ func linesOf(h http.Header) []exchange.Line {
 }
 
 // addedNames is the order of the fields that sidenote adds.
-var addedNames = [...]string{"Sidenote", "Sidenote-Exchange", "Server-Timing"}
+var addedNames = [...]string{exchange.FieldSidenote.String(), exchange.FieldSidenoteExchange.String(), exchange.FieldServerTiming.String()}
+
+var ownFields = exchange.NamesThat(exchange.Name.IsOurs)
 
 func isAddedName(name string) bool {
 	for _, n := range addedNames {
@@ -194,7 +196,7 @@ func (ps *passage) reframes(noBody bool) bool {
 // skipOwnFields leaves out Sidenote fields that an origin server sent: they
 // would be taken for ours.
 func (ps *passage) skipOwnFields(skip *lineSet) {
-	for _, n := range [...]exchange.Name{exchange.FieldSidenote, exchange.FieldSidenoteExchange} {
+	for _, n := range ownFields {
 		for i := range ps.x.Response.Fields.Each(n) {
 			skip.add(i)
 			ps.x.Changed |= exchange.ChangedSidenoteRemoved

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -32,13 +33,6 @@ func ParseFieldMode(s string) (m FieldMode, ok bool) {
 	return FieldsOff, false
 }
 
-// The names of the fields.
-const (
-	FieldNameNotes    = "Sidenote"
-	FieldNameExchange = "Sidenote-Exchange"
-	FieldNameTiming   = "Server-Timing"
-)
-
 // ResponseFields are the values of the fields that are added to a response;
 // "" for a field that is not. They are structured fields (RFC 9651), but for
 // Timing, which follows Server-Timing's grammar. Each is to be appended as a
@@ -47,6 +41,18 @@ type ResponseFields struct {
 	Notes    string // Sidenote, a list
 	Exchange string // Sidenote-Exchange, an item
 	Timing   string // Server-Timing
+}
+
+// AddTo puts the fields that there are into the header of a response.
+func (f ResponseFields) AddTo(h http.Header) {
+	for _, field := range [...]struct {
+		name  exchange.Name
+		value string
+	}{{exchange.FieldSidenote, f.Notes}, {exchange.FieldSidenoteExchange, f.Exchange}, {exchange.FieldServerTiming, f.Timing}} {
+		if field.value != "" {
+			h[field.name.String()] = []string{field.value}
+		}
+	}
 }
 
 // The bounds of the Sidenote field.

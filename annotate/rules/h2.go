@@ -175,9 +175,7 @@ var h2ConnectionSpecificField = &annotate.Rule{
 	},
 }
 
-var connectionFields = []exchange.Name{
-	exchange.FieldConnection, exchange.FieldProxyConnection, exchange.FieldKeepAlive, exchange.FieldTransferEncoding, exchange.FieldUpgrade,
-}
+var connectionFields = exchange.NamesThat(exchange.Name.IsBarredFromHTTP2)
 
 var h2GoAwayOrRSTReason = &annotate.Rule{
 	ID:       "h2/goaway-or-rst-reason",

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"sidenote/exchange"
 )
 
 // isNameOctet reports whether a field name may have an octet (RFC 9113 §8.2.1).
@@ -28,13 +30,11 @@ func checkLine(f *hpack.HeaderField, by Peer) *Fault {
 	if fault := checkValue(f, by); fault != nil {
 		return fault
 	}
-	switch f.Name {
-	case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade":
+	switch n := exchange.LookupName(f.Name); {
+	case n.IsBarredFromHTTP2():
 		return malformed(by, "§8.2.2", "the field %s has no place in HTTP/2", f.Name)
-	case "te":
-		if by == Client && !strings.EqualFold(f.Value, "trailers") {
-			return malformed(by, "§8.2.2", "the field te is %.80q, and only \"trailers\" has a place in HTTP/2", f.Value)
-		}
+	case n == exchange.FieldTE && by == Client && !strings.EqualFold(f.Value, "trailers"):
+		return malformed(by, "§8.2.2", "the field te is %.80q, and only \"trailers\" has a place in HTTP/2", f.Value)
 	}
 	return nil
 }

@@ -85,12 +85,8 @@ func ParseField(s string) (exchange.Line, error) {
 // isMade reports whether a field is the business of those who send a message on
 // a connection, or says where it goes.
 func isMade(name string) bool {
-	for _, made := range [...]string{"Host", "Content-Length", "Transfer-Encoding", "Connection", "Proxy-Connection", "Trailer"} {
-		if strings.EqualFold(name, made) {
-			return true
-		}
-	}
-	return false
+	n := exchange.LookupName(name)
+	return n == exchange.FieldHost || n == exchange.FieldContentLength || n.IsHopByHop() && n != exchange.FieldTE
 }
 
 // ParseMethod reads a request method.
