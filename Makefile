@@ -65,6 +65,10 @@ bench: ## CPU time per request beside a bare goproxy, and benchmarks of the part
 	go run ./e2e/bench
 	go test -run '^$$' -bench . -benchmem ./annotate/... ./exchange ./sink ./metrics
 
+.PHONY: fuzz
+fuzz: ## run each fuzz test for five seconds; one slower than 300 executions per second fails
+	go run ./internal/project/fuzz
+
 .PHONY: lint
 lint: $(LINTER) ## golangci-lint; building it the first time takes minutes
 	$(LINTER) run ./...

@@ -70,21 +70,43 @@ func (d Decoded) Whole() bool { return !d.Truncated && d.Err == nil }
 // number of goroutines may ask. Call it only after the message has ended.
 func (m *Message) DecodedContent() Decoded {
 	c := &m.Content
-	c.decodeOnce.Do(func() {
-		c.decoded = decode(c, m.Fields.Combined(FieldContentEncoding))
-	})
+	c.decodeOnce.Do(func() { c.decoded = m.Decode() })
 	return c.decoded
 }
 
 // Decode is DecodedContent without keeping what it made, for a look at many
 // messages that are to stay as small as they are.
 func (m *Message) Decode() Decoded {
-	return decode(&m.Content, m.Fields.Combined(FieldContentEncoding))
+	d := decode(&m.Content, m.compressedInTransfer())
+	if d.Err != nil {
+		return d
+	}
+	return decodeAll(d, &m.Content, m.Fields.Combined(FieldContentEncoding))
+}
+
+// compressedInTransfer is the list of transfer codings that the kept content
+// still has: those that compress (RFC 9112 §7.2) where it begins as they do, for
+// whoever recorded it may have removed them.
+func (m *Message) compressedInTransfer() string {
+	if !m.Fields.Has(FieldTransferEncoding) {
+		return ""
+	}
+	list := strings.ToLower(m.Fields.Combined(FieldTransferEncoding))
+	list = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(list, ", \t"), "chunked"), ", \t")
+	last := list[strings.LastIndexByte(list, ',')+1:]
+	if last = strings.TrimSpace(last); !startsAs(last, m.Content.Kept) {
+		return ""
+	}
+	return list
 }
 
 func decode(c *Content, codings string) Decoded {
-	d := Decoded{Bytes: c.Kept, Truncated: !c.Whole()}
-	if c.Decoded || codings == "" || len(c.Kept) == 0 {
+	return decodeAll(Decoded{Bytes: c.Kept, Truncated: !c.Whole()}, c, codings)
+}
+
+// decodeAll removes codings from content, the last one first.
+func decodeAll(d Decoded, c *Content, codings string) Decoded {
+	if c.Decoded || codings == "" || len(d.Bytes) == 0 {
 		return d
 	}
 	list := strings.Split(codings, ",")
@@ -201,7 +223,10 @@ func parseDigest(s string) (d Digest, err error) {
 	if s == "none" {
 		return Digest{}, nil
 	}
-	if n, err := hex.Decode(d[:], []byte(s)); err != nil || n != len(d) || len(s) != 2*len(d) {
+	if len(s) != hex.EncodedLen(len(d)) { // hex.Decode panics on more than it has room for
+		return Digest{}, fmt.Errorf("%.70q is not a hexadecimal SHA-256: it has %d digits, not %d", s, len(s), hex.EncodedLen(len(d)))
+	}
+	if _, err := hex.Decode(d[:], []byte(s)); err != nil {
 		return Digest{}, fmt.Errorf("%q is not a hexadecimal SHA-256", s)
 	}
 	return d, nil

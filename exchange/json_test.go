@@ -133,6 +133,8 @@ func TestJSONSaysWhatIsWrong(t *testing.T) {
 		{head + `"sidenote.client":{"tls":{"version":"9"}}}`, ""},
 		{head + `"sidenote.client":{"tls":{"version":"x"}}}`, "unknown TLS version"},
 		{head + `"sidenote.client":{"peer":"x"}}`, "not an ip:port"},
+		{head + `"sidenote.response":{"content":{"sha256":"` + strings.Repeat("a", 66) + `"}}}`, "is not a hexadecimal SHA-256: it has 66 digits, not 64"},
+		{head + `"sidenote.response":{"content":{"sha256":"` + strings.Repeat("x", 64) + `"}}}`, "is not a hexadecimal SHA-256"},
 	} {
 		_, err := exchange.ParseJSON([]byte(c.in))
 		if c.want == "" {
@@ -223,6 +225,7 @@ func FuzzParseJSON(f *testing.F) {
 	for _, text := range textCases {
 		f.Add(mustParse(f, text).AppendJSON(nil, exchange.EncodeOptions{Full: true}))
 	}
+	f.Add([]byte(`{"schema":"sidenote.exchange/1","trace_id":"00","sidenote.request":{"content":{"sha256":"` + strings.Repeat("0", 66) + `"}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		x, err := exchange.ParseJSON(b)
 		if err != nil {
