@@ -228,12 +228,13 @@ func intersect(a, b []uint64) bool {
 	return false
 }
 
-// run calls the rules worth calling and notes what they find.
+// run calls the rules worth calling, but for those that need what the exchange
+// lacks, and notes what they find.
 func (ix *index) run(p *Pass, status int) {
 	for w, found := range ix.worthCalling(p, status) {
 		for ; found != 0; found &= found - 1 {
 			e := &ix.entries[w*64+bits.TrailingZeros64(found)]
-			if e.request != nil && !p.X.Request.Fields.HasAny(e.request) {
+			if e.request != nil && !p.X.Request.Fields.HasAny(e.request) || e.rule.Needs&p.not != 0 {
 				continue
 			}
 			p.call(e)

@@ -86,24 +86,6 @@ type Condition struct {
 	Holds func(p *Pass) bool
 }
 
-// Needs is a set of what a check reads.
-type Needs uint8
-
-// What a check can need.
-const (
-	NeedsContent Needs = 1 << iota // kept content, sizes, trailers
-	NeedsEnd                       // how the exchange ended: timing, Err, whether a connection was closed
-	NeedsRawHead                   // the octets of a head as received; the check is silent where there are none
-	NeedsTLS                       // how the connections are protected
-	NeedsClock                     // the time of receipt
-	NeedsInterim                   // 1xx responses
-
-	needsTheEnd = NeedsContent | NeedsEnd
-)
-
-// AtEnd reports whether a rule with these needs has to wait for the end.
-func (n Needs) AtEnd() bool { return n&needsTheEnd != 0 }
-
 // Options are the thresholds that users can set.
 type Options struct {
 	SlowAfter  time.Duration // timing/slow-response: time to first byte
@@ -134,6 +116,7 @@ type Pass struct {
 	overviews [2]Overview // of request and response, once they were asked for
 	looked    [2]bool
 
+	not   Needs    // rules with these needs are not called
 	own   int      // notes of the rule that is running
 	lost  int      // notes that it made beyond what an exchange carries
 	found []uint64 // room for the index

@@ -138,12 +138,16 @@ func (s *Set) Again(x *exchange.Exchange) []Note {
 // run asks indexes in their order, with one pass, so that what one of them made
 // known of the message heads need not be found out again for the next.
 func (s *Set) run(x *exchange.Exchange, notes []Note, trial bool, indexes ...*index) []Note {
+	if x.Source.Lacks.Has(exchange.LacksNetwork) {
+		return notes // a user agent answered itself
+	}
 	status := x.Response.Status
 	if x.Response.Made {
 		status = 0 // what sidenote itself said is nobody's fault
 	}
 	p := s.passes.Get().(*Pass)
 	p.X, p.Options, p.Trial, p.notes = x, &s.options, trial, notes
+	p.not = forbidden(x.Source.Lacks)
 	for _, ix := range indexes {
 		if ix == s.failed && x.Err == nil {
 			continue

@@ -12,7 +12,15 @@ import (
 type Capture struct {
 	File     string                  // its name as the user gave it, for Exchange.Source and for errors
 	Exchange func(*Exchange) error   // called for each exchange, in order; an error ends the reading
-	Bad      func(*EntryError) error // called for each entry that cannot be read; nil ends the reading there
+	Bad      func(*EntryError) error // called for each entry that cannot be read, or not whole; nil ends the reading there
+	About    *About                  // gets what there is to say of the capture as a whole; may be nil
+	Growing  bool                    // the file may still be written: each exchange of a JSONL is handed on at once
+}
+
+// About is what there is to say of a capture as a whole.
+type About struct {
+	NotHTTP int   // entries of data: and other URLs, which no HTTP was spoken for
+	Clock   Clock // of the recording machine, where it is wrong
 }
 
 var (
@@ -24,10 +32,25 @@ var (
 const sniffed = 4 << 10
 
 // ReadCapture reads a file of exchanges, a HAR or a JSONL that sidenote saved,
-// whichever its content shows it to be. It holds one entry at a time. An error
+// whichever its content shows it to be. It holds one entry at a time, and the first
+// few until the clock of the recording machine has been judged. An error
 // of c's functions ends the reading and is given back as it is; any other is an
 // *EntryError and means that the rest could not be read.
 func ReadCapture(r io.Reader, c Capture) error {
+	a := &ahead{c: c}
+	a.r.Reader = r
+	err := readCapture(&a.r, a)
+	if a.gaveUp != nil {
+		return a.gaveUp
+	}
+	if given := a.release(); given != nil {
+		return given
+	}
+	return err
+}
+
+func readCapture(r io.Reader, a *ahead) error {
+	c := a.capture()
 	b := bufio.NewReaderSize(r, sniffed)
 	head, err := b.Peek(sniffed)
 	if err != nil && err != io.EOF {
@@ -43,6 +66,7 @@ func ReadCapture(r io.Reader, c Capture) error {
 		return &EntryError{File: c.File, Entry: -1, Offset: 1, Err: err}
 	}
 	if kind == kindJSONL {
+		a.given = c.Growing
 		return readJSONL(b, c, int64(skipped))
 	}
 	return readHAR(b, c, int64(skipped))
@@ -112,7 +136,7 @@ func readJSONL(r io.Reader, c Capture, skipped int64) error {
 			entry++
 			continue
 		}
-		x.Source = Source{File: c.File, Entry: entry}
+		x.Source.File, x.Source.Entry = c.File, entry
 		entry++
 		if err := c.Exchange(x); err != nil {
 			return err

@@ -66,6 +66,7 @@ type RefusedCA struct {
 type Source struct {
 	File  string // as the user gave it
 	Entry int    // counted from 0
+	Lacks Lacks  // what the capture does not say as it was
 }
 
 // A Version is an HTTP version: 10, 11, 20 or 30 for HTTP/1.0 to HTTP/3.
@@ -261,12 +262,15 @@ func (x *Exchange) URL() string {
 	switch {
 	case x.Request.Method == "CONNECT":
 		return t
-	case t == "" || t == "*":
-		return x.Scheme + "://" + x.Authority
-	case t[0] == '/':
-		return x.Scheme + "://" + x.Authority + t
+	case t != "" && t[0] != '/' && t != "*":
+		return t // absolute-form
+	case t == "*":
+		t = ""
 	}
-	return t // absolute-form
+	if x.Scheme == "" { // as in a capture that does not say it
+		return "//" + x.Authority + t
+	}
+	return x.Scheme + "://" + x.Authority + t
 }
 
 // PathQuery is the target URI's path with its query; "*" for OPTIONS *.

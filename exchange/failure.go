@@ -102,6 +102,9 @@ const (
 	ErrClientRefusedCA ErrCode = "client_refused_ca"
 	ErrClientTLS       ErrCode = "client_tls_failed"
 
+	ErrClientBlocked ErrCode = "client_blocked"
+	ErrClientFailed  ErrCode = "client_failed"
+
 	ErrClientGone ErrCode = "client_gone"
 	ErrShutdown   ErrCode = "proxy_shutdown"
 	ErrInternal   ErrCode = "proxy_internal"

@@ -316,6 +316,20 @@ var failures = []Failure{
 	},
 
 	{
+		Code: ErrClientBlocked, Phase: PhaseRequest, Who: "client", Severity: "info", ProxyStatus: "destination_unavailable",
+		Refs:  []string{"Fetch §2.2.6"},
+		Title: "the client blocked the request",
+		Why:   "A browser extension, a Content-Security-Policy, or the rules for mixed content or other origins stopped it. The detail has the client's own words for it.",
+		Act:   "Read the detail and the browser's console. Try it in a private window, without extensions.",
+	},
+	{
+		Code: ErrClientFailed, Phase: PhaseDelivery, Who: "client", Severity: "warn", ProxyStatus: "destination_unavailable",
+		Refs:  []string{"Fetch §2.2.6"},
+		Title: "the client reported an error instead of a response",
+		Why:   "The detail has the client's own words, and they do not say what failed. In browsers the usual cause is a response that CORS keeps from the page.",
+		Act:   "Read the detail and the browser's console at this time.",
+	},
+	{
 		Code: ErrClientGone, Phase: PhaseDelivery, Who: "client", Severity: "info", ProxyStatus: "destination_unavailable",
 		Refs:  []string{"RFC 9112 §9.5"},
 		Title: "the client went away before the end",

@@ -117,12 +117,27 @@ func (h *harReading) log() error {
 			return err
 		case name == "version":
 			return h.version()
+		case name == "creator" && c == '{':
+			return h.creator()
 		case name == "entries" && c == '[':
 			h.hasEntries = true
 			return h.stream.elements(h.element)
 		}
 		return h.stream.value(nil)
 	})
+}
+
+func (h *harReading) creator() error {
+	if err := h.stream.value(&h.text); err != nil {
+		return err
+	}
+	c := jsonCursor{s: h.text.text.String()}
+	c.members(func(name string) {
+		if name == "name" {
+			h.entry.writer = harWriterOf(c.text())
+		}
+	})
+	return nil
 }
 
 func (h *harReading) version() error {
@@ -136,26 +151,31 @@ func (h *harReading) version() error {
 	return nil
 }
 
-// element reads one entry and hands it on.
+// element reads one entry and hands on what could be read of it.
 func (h *harReading) element() error {
 	h.inEntry = true
 	x, at, err := h.next()
+	n := h.count
+	if x != nil {
+		x.Source.File, x.Source.Entry = h.File, n
+		if err := h.Exchange(x); err != nil {
+			return givenBack{err}
+		}
+	}
 	var bad badEntry
 	if err != nil && !errors.As(err, &bad) {
 		return err
 	}
 	h.inEntry = false
-	n := h.count
 	h.count++
 	switch {
 	case errors.Is(err, errNotHTTP):
+		if h.About != nil {
+			h.About.NotHTTP++
+		}
 		return nil
 	case err != nil:
 		return h.bad(&EntryError{Entry: n, Offset: at + 1, Err: bad.error})
-	}
-	x.Source = Source{File: h.File, Entry: n}
-	if err := h.Exchange(x); err != nil {
-		return givenBack{err}
 	}
 	return nil
 }
@@ -166,7 +186,8 @@ type badEntry struct{ error }
 func (e badEntry) Unwrap() error { return e.error }
 
 // next reads one entry and goes behind it. Most are read where they stand. On a
-// badEntry, at is the octet where it is wrong.
+// badEntry, at is the octet where it is wrong. What could be read of a wrong entry,
+// or of one that the file ends in, is in x beside the error.
 func (h *harReading) next() (x *Exchange, at int64, err error) {
 	s := h.stream
 	if c, err := s.next(); err != nil {
@@ -185,6 +206,9 @@ func (h *harReading) next() (x *Exchange, at int64, err error) {
 		switch {
 		case c.err == nil:
 			at = s.offset()
+			if h.entry.problem != nil {
+				at = s.base + int64(max(h.entry.problemAt, s.pos))
+			}
 			s.pos = c.i
 			if err != nil {
 				err = badEntry{err}
@@ -193,31 +217,39 @@ func (h *harReading) next() (x *Exchange, at int64, err error) {
 		case c.err != errJSONEnd:
 			at = s.base + int64(c.at)
 			if skipErr := s.value(nil); skipErr != nil {
-				return nil, at, skipErr
+				return x, at, skipErr
 			}
-			return nil, at, badEntry{c.err}
+			return x, at, badEntry{c.err}
 		case len(s.rest()) > maxInWindow:
 			return h.nextLarge()
 		case !s.more():
+			x = h.entry.rest()
 			s.pos = len(s.window)
-			return nil, 0, s.ended()
+			return x, 0, s.ended()
 		}
 	}
 }
 
 // nextLarge is next for an entry that is too large for the window.
 func (h *harReading) nextLarge() (x *Exchange, at int64, err error) {
-	if err := h.stream.value(&h.text); err == errEntryTooLarge {
-		return nil, h.text.start, badEntry{err}
-	} else if err != nil {
-		return nil, 0, err
+	cut := h.stream.value(&h.text)
+	if cut == errEntryTooLarge {
+		return nil, h.text.start, badEntry{cut}
 	}
 	c := jsonCursor{s: h.text.text.String(), cuts: h.text.cuts}
 	h.text.text.Reset() // the exchange holds on to the text; the reader need not
-	if x, err = h.entry.read(&c); err != nil {
+	x, err = h.entry.read(&c)
+	if cut != nil {
+		return h.entry.rest(), 0, cut
+	}
+	at = h.text.offset(c.at)
+	if h.entry.problem != nil {
+		at = h.text.offset(h.entry.problemAt)
+	}
+	if err != nil {
 		err = badEntry{err}
 	}
-	return x, h.text.offset(c.at), err
+	return x, at, err
 }
 
 func (h *harReading) bad(e *EntryError) error {

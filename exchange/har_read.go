@@ -1,17 +1,12 @@
 package exchange
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // maxFieldLines bounds the field lines of one message in a HAR.
@@ -20,10 +15,14 @@ const maxFieldLines = 1 << 14
 // A harEntry is an entry as it stands in the file. Its strings share the memory
 // of the entry's text. The reader uses one for all entries.
 type harEntry struct {
+	writer *harWriter // of the file
+
 	started    string
 	time       float64
 	ip         string
-	cached     bool // the response came out of the user agent's cache
+	protocol   string // the version spoken, where the writer says it apart
+	failed     string // why, in the writer's words
+	cached     bool   // the response came out of the user agent's cache
 	reused     bool
 	timings    harTimings
 	request    harMessage
@@ -32,6 +31,11 @@ type harEntry struct {
 	id, run    string // of a record that sidenote wrote
 	err        Err
 	hasRequest bool
+
+	problem   error // what of it could not be read, where the rest could
+	problemAt int   // where in the text
+	broken    bool  // reading ended in the middle of it
+	lacks     Lacks
 }
 
 // harTimings are durations in milliseconds; negative or missing where the phase
@@ -44,15 +48,18 @@ type harTimings struct {
 type harMessage struct {
 	method, url, version string
 	status               float64
+	statusAt             int // where it stands in the text
 	reason               string
-	failed               string // "_error"
 	fields               []harField
-	tooMany              bool
+	hasFields            bool    // all that the text has
+	manyAt               int     // where in the text there are too many field lines; 0 for nowhere
 	bodySize             float64 // -1 when unknown
 
 	hasText  bool
 	text     []byte
+	textAt   int  // where it stands
 	cut      bool // of text
+	pieces   []string
 	encoding string
 	size     float64 // of the content without its codings; -1 when unknown
 	params   []harField
@@ -61,10 +68,20 @@ type harMessage struct {
 
 type harField struct{ name, value string }
 
+// harPseudo is what the pseudo-fields of HTTP/2 say (RFC 9113 §8.3).
+type harPseudo struct {
+	there                           bool
+	method, scheme, authority, path string
+}
+
 func (e *harEntry) reset() {
 	request, response := e.request.fields[:0], e.response.fields[:0]
 	params := e.request.params[:0]
-	*e = harEntry{}
+	*e = harEntry{writer: e.writer}
+	if e.writer == nil {
+		e.writer = harWriterOf("")
+	}
+	e.lacks = e.writer.lacks
 	e.request = harMessage{fields: request, params: params, bodySize: -1, size: -1}
 	e.response = harMessage{fields: response, bodySize: -1, size: -1}
 }
@@ -74,26 +91,57 @@ var (
 	errNotHTTP     = errors.New("no HTTP")
 	errNotEntry    = errors.New("an entry has to be an object")
 	errNoRequest   = errors.New(`the entry has no "request"`)
-	errNoMethod    = errors.New(`the request has no "method"`)
 	errNoURL       = errors.New(`the request has no "url"`)
 	errURL         = errors.New("the request's \"url\" is not a URL")
-	errManyFields  = fmt.Errorf("a message has more than %d field lines", maxFieldLines)
-	errBadBase64   = errors.New("the body is marked as base64 but isn't")
+	errManyFields  = fmt.Errorf("a message has more than %d header lines; the rest of the entry was read", maxFieldLines)
+	errBadBase64   = errors.New("the body is marked as base64 but isn't; the rest of the entry was read")
 	errStatusRange = errors.New("not a status code")
 )
 
 // read makes an exchange of the entry that the cursor is at. Where the text is
-// wrong or ends, the cursor has the error too.
+// wrong or ends, the cursor has the error too. What could be read of a wrong entry
+// is in the exchange beside the error; nil when that is nothing.
 func (e *harEntry) read(c *jsonCursor) (*Exchange, error) {
 	e.reset()
 	c.members(func(name string) { e.member(c, name) })
 	switch {
-	case c.err != nil:
+	case c.err == errJSONEnd: // the caller may have more of the text
 		return nil, c.err
+	case c.err != nil:
+		return e.rest(), c.err
 	case !e.hasRequest:
 		return nil, errNoRequest
 	}
-	return e.exchange()
+	x, err := e.exchange()
+	if err != nil {
+		return nil, err
+	}
+	return x, e.problem
+}
+
+// rest makes an exchange of an entry that could be read in part only; nil where
+// not even the head of its request could. Of a response whose head was not read
+// whole, it takes nothing.
+func (e *harEntry) rest() *Exchange {
+	if e.request.url == "" || !e.request.hasFields {
+		return nil
+	}
+	e.broken = true
+	if !e.response.hasFields {
+		e.response.status = 0
+	}
+	x, err := e.exchange()
+	if err != nil {
+		return nil
+	}
+	return x
+}
+
+// trouble notes the first thing that could not be read.
+func (e *harEntry) trouble(at int, err error) {
+	if e.problem == nil {
+		e.problem, e.problemAt = err, at
+	}
 }
 
 func (e *harEntry) member(c *jsonCursor, name string) {
@@ -106,7 +154,7 @@ func (e *harEntry) member(c *jsonCursor, name string) {
 		e.hasRequest = c.peek() == '{'
 		c.members(func(name string) { e.request.member(c, name) })
 	case "response":
-		c.members(func(name string) { e.response.member(c, name) })
+		c.members(func(name string) { e.responseMember(c, name) })
 	case "timings":
 		e.timings.there = true
 		c.members(func(name string) { e.timing(c, name) })
@@ -117,10 +165,31 @@ func (e *harEntry) member(c *jsonCursor, name string) {
 		e.cached = s != "" && s != "false"
 	case "_fetchType": // Safari: "Network Load", "Memory Cache", ...
 		e.cached = strings.Contains(c.text(), "Cache")
+	case "_protocol", "_httpVersion", "_http_version", "_nextHopProtocol", "_alpn":
+		if v := c.text(); e.protocol == "" {
+			e.protocol = v
+		}
+	case "_error", "_failureText", "_errorText", "_errorMessage", "_blockedReason":
+		e.setFailed(c.text())
 	case "_webSocketMessages":
 		c.elements(func() { e.message(c) })
 	case "_sidenote":
 		c.members(func(name string) { e.own(c, name) })
+	}
+}
+
+func (e *harEntry) setFailed(words string) {
+	if e.failed == "" && words != "0" && words != "false" {
+		e.failed = words
+	}
+}
+
+func (e *harEntry) responseMember(c *jsonCursor, name string) {
+	switch name {
+	case "_error", "_failureText", "_errorText", "_errorMessage", "_blockedReason":
+		e.setFailed(c.text())
+	default:
+		e.response.member(c, name)
 	}
 }
 
@@ -133,13 +202,14 @@ func (m *harMessage) member(c *jsonCursor, name string) {
 	case "httpVersion":
 		m.version = c.text()
 	case "status":
+		c.peek()
+		m.statusAt = c.i
 		m.status, _ = c.number()
 	case "statusText":
 		m.reason = c.text()
-	case "_error":
-		m.failed = c.text()
 	case "headers":
 		c.elements(func() { m.fields = m.pair(c, m.fields) })
+		m.hasFields = c.err == nil
 	case "bodySize":
 		m.bodySize = numberOr(c, -1)
 	case "postData", "content":
@@ -157,10 +227,7 @@ func numberOr(c *jsonCursor, or float64) float64 {
 func (m *harMessage) content(c *jsonCursor, name string) {
 	switch name {
 	case "text":
-		m.hasText = c.peek() == '"'
-		var cut bool
-		m.text, cut = c.octets()
-		m.cut = m.cut || cut
+		m.contentText(c)
 	case "_truncated": // which WriteHAR adds
 		m.cut = c.flag() || m.cut
 	case "encoding":
@@ -174,22 +241,67 @@ func (m *harMessage) content(c *jsonCursor, name string) {
 	}
 }
 
+// contentText reads content, which some writers save as a list of pieces.
+func (m *harMessage) contentText(c *jsonCursor) {
+	kind := c.peek()
+	m.textAt = c.i
+	if kind == '[' {
+		m.hasText = true
+		c.elements(func() {
+			if len(m.pieces) < maxPieces {
+				m.pieces = append(m.pieces, c.text())
+			}
+		})
+		return
+	}
+	m.hasText = kind == '"'
+	var cut bool
+	m.text, cut = c.octets()
+	m.cut = m.cut || cut
+}
+
+// maxPieces bounds the pieces of one content.
+const maxPieces = 1 << 16
+
 // pair reads a name and value into a list.
 func (m *harMessage) pair(c *jsonCursor, to []harField) []harField {
 	if len(to) >= maxFieldLines {
-		m.tooMany = true
+		if m.manyAt == 0 {
+			m.manyAt = c.i
+		}
 		return to
 	}
 	var f harField
+	empty := false
 	c.members(func(name string) {
 		switch name {
 		case "name":
 			f.name = c.text()
 		case "value":
-			f.value = c.text()
+			f.value, empty = fieldValue(c)
 		}
 	})
+	if empty {
+		return to
+	}
 	return append(to, f)
+}
+
+// fieldValue reads a value, which some writers save as a list of lines: then they
+// are joined by line feeds, and empty says that there are none.
+func fieldValue(c *jsonCursor) (value string, empty bool) {
+	if c.peek() != '[' {
+		return c.text(), false
+	}
+	lines := 0
+	var b strings.Builder
+	c.elements(func() {
+		if lines++; lines > 1 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(c.text())
+	})
+	return b.String(), lines == 0
 }
 
 func (e *harEntry) timing(c *jsonCursor, name string) {
@@ -254,162 +366,6 @@ func (e *harEntry) own(c *jsonCursor, name string) {
 			}
 		})
 	}
-}
-
-// exchange makes the record.
-func (e *harEntry) exchange() (*Exchange, error) {
-	if e.request.tooMany || e.response.tooMany {
-		return nil, errManyFields
-	}
-	x := &Exchange{ID: strings.Clone(e.id), Run: strings.Clone(e.run), Started: parseHARTime(e.started), Tunnel: e.tunnel}
-	if err := e.fillRequest(x); err != nil {
-		return nil, err
-	}
-	if err := e.fillResponse(x); err != nil {
-		return nil, err
-	}
-	if x.Request.Version == 0 {
-		x.Request.Version = x.Response.Version
-	}
-	e.fillTiming(x)
-	e.fillOrigin(x)
-	e.fillErr(x)
-	if e.cached { // what it says of the time, it said earlier
-		x.Started = time.Time{}
-	}
-	return x, nil
-}
-
-func (e *harEntry) fillRequest(x *Exchange) error {
-	m, r := &e.request, &x.Request
-	switch {
-	case m.method == "":
-		return errNoMethod
-	case m.url == "":
-		return errNoURL
-	}
-	r.Method, r.Version = m.method, parseHARVersion(m.version)
-	pseudo := m.fillFields(&r.Fields)
-	if err := x.setHARURL(m.url, pseudo); err != nil {
-		return err
-	}
-	if r.Version == 0 && pseudo != "" {
-		r.Version = HTTP2
-	}
-	if !m.hasText && len(m.params) > 0 {
-		m.form()
-	}
-	return m.fillContent(&r.Message, true)
-}
-
-// form makes form content of parameters, which is what some writers save of it.
-func (m *harMessage) form() {
-	if kind := mediaType(m.formType); kind != "" && !isFormType(kind) {
-		m.size = max(m.size, m.bodySize, 1) // there was something
-		return
-	}
-	var b []byte
-	for i, p := range m.params {
-		if i > 0 {
-			b = append(b, '&')
-		}
-		b = append(append(b, url.QueryEscape(p.name)...), '=')
-		b = append(b, url.QueryEscape(p.value)...)
-	}
-	m.text, m.hasText = b, true
-}
-
-func (e *harEntry) fillResponse(x *Exchange) error {
-	m, r := &e.response, &x.Response
-	if m.status > 999 || m.status != math.Trunc(m.status) {
-		return fmt.Errorf("%w: %v", errStatusRange, m.status)
-	}
-	r.Status = max(int(m.status), 0) // some writers say -1 for none
-	if r.Status == 0 {
-		return nil
-	}
-	r.Version = parseHARVersion(m.version)
-	pseudo := m.fillFields(&r.Fields)
-	if r.Version == 0 {
-		r.Version = x.Request.Version
-	}
-	if r.Version == 0 && pseudo != "" {
-		r.Version = HTTP2
-	}
-	if r.Version < HTTP2 { // later ones have no reason phrase (RFC 9113 §8.3.2)
-		r.Reason = m.reason
-	}
-	if r.Status == 304 || x.Request.Method == "HEAD" { // what is shown came out of a cache
-		m.hasText, m.text, m.bodySize, m.size = false, nil, 0, 0
-	}
-	return m.fillContent(&r.Message, x.MayHaveContent())
-}
-
-// fillFields adds the field lines and returns :authority or another sign of the
-// pseudo-fields of HTTP/2 (RFC 9113 §8.3), which are no fields.
-func (m *harMessage) fillFields(f *Fields) (pseudo string) {
-	f.Grow(len(m.fields))
-	for i := range m.fields {
-		name, value := m.fields[i].name, m.fields[i].value
-		if strings.HasPrefix(name, ":") {
-			if name == ":authority" {
-				pseudo = value
-			} else if pseudo == "" {
-				pseudo = ":"
-			}
-			continue
-		}
-		// No value has a line feed in it: some writers join lines of one name so.
-		for more := true; more; {
-			var line string
-			line, value, more = strings.Cut(value, "\n")
-			f.Add(name, trimOWS(strings.TrimSuffix(line, "\r")))
-		}
-	}
-	return pseudo
-}
-
-// setHARURL takes the target URI apart.
-func (x *Exchange) setHARURL(raw, authority string) error {
-	raw, _, _ = strings.Cut(raw, "#")
-	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok && x.Request.Method == "CONNECT" {
-		scheme, rest = "https", raw
-	} else if !ok && strings.HasPrefix(raw, "/") {
-		if authority == "" || authority == ":" {
-			authority = x.Request.Fields.Value(FieldHost)
-		}
-		scheme, rest = "http", authority+raw
-	} else if !ok && strings.Contains(raw, ":") {
-		return errNotHTTP
-	} else if !ok {
-		return fmt.Errorf("%w: %.60q", errURL, raw)
-	}
-	switch {
-	case strings.EqualFold(scheme, "http"), strings.EqualFold(scheme, "ws"):
-		x.Scheme = "http"
-	case strings.EqualFold(scheme, "https"), strings.EqualFold(scheme, "wss"):
-		x.Scheme = "https"
-	default:
-		return errNotHTTP
-	}
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
-	}
-	host, target := rest[:end], rest[end:]
-	if i := strings.LastIndexByte(host, '@'); i >= 0 {
-		host = host[i+1:]
-	}
-	x.Authority = strings.Clone(host) // what remembers hosts must not hold on to whole entries
-	switch {
-	case x.Request.Method == "CONNECT":
-		target = x.Authority
-	case target == "" || target[0] == '?':
-		target = "/" + target
-	}
-	x.Request.Target = target
-	return nil
 }
 
 // parseHARVersion reads the ways in which writers name a version: "HTTP/1.1",
@@ -494,188 +450,4 @@ func (e *harEntry) fillOrigin(x *Exchange) {
 	}
 	_, port := SplitAuthority(x.Authority)
 	x.Origin.Peer = netip.AddrPortFrom(ip.WithZone(""), uint16(portNumber(port, x.Scheme)))
-}
-
-func (e *harEntry) fillErr(x *Exchange) {
-	switch code := chromeError(e.response.failed); {
-	case e.err.Code != "":
-		x.Err = &Err{Code: e.err.Code, Detail: e.err.Detail}
-	case code != "":
-		x.Err = &Err{Code: code, Detail: e.response.failed}
-	}
-	if x.Err != nil && x.Err.Code != ErrUndecodable {
-		x.Response.Content.Complete = false
-	}
-}
-
-// chromeError returns our code for one of Chrome's net errors that says what went
-// wrong with the exchange. The others (blocked by an extension, by CORS, aborted
-// by a page) say nothing of it and give "".
-func chromeError(s string) ErrCode {
-	switch s {
-	case "net::ERR_NAME_NOT_RESOLVED":
-		return ErrDNSNotFound
-	case "net::ERR_DNS_TIMED_OUT":
-		return ErrDNSTimeout
-	case "net::ERR_CONNECTION_REFUSED":
-		return ErrRefused
-	case "net::ERR_ADDRESS_UNREACHABLE":
-		return ErrUnreachable
-	case "net::ERR_CONNECTION_TIMED_OUT":
-		return ErrConnectTimeout
-	case "net::ERR_PROXY_CONNECTION_FAILED":
-		return ErrProxyFailed
-	case "net::ERR_TUNNEL_CONNECTION_FAILED":
-		return ErrProxyRefused
-	case "net::ERR_CERT_AUTHORITY_INVALID":
-		return ErrTLSUntrusted
-	case "net::ERR_CERT_DATE_INVALID":
-		return ErrTLSExpired
-	case "net::ERR_CERT_COMMON_NAME_INVALID":
-		return ErrTLSWrongName
-	case "net::ERR_CERT_INVALID":
-		return ErrTLSCertificate
-	case "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH":
-		return ErrTLSVersion
-	case "net::ERR_SSL_PROTOCOL_ERROR":
-		return ErrTLSFailed
-	case "net::ERR_SSL_CLIENT_AUTH_CERT_NEEDED":
-		return ErrTLSClientCert
-	case "net::ERR_CONNECTION_RESET":
-		return ErrResetBeforeHead
-	case "net::ERR_CONNECTION_CLOSED", "net::ERR_EMPTY_RESPONSE":
-		return ErrClosedBeforeHead
-	case "net::ERR_INVALID_HTTP_RESPONSE":
-		return ErrStatusLine
-	case "net::ERR_RESPONSE_HEADERS_TOO_BIG":
-		return ErrHeadTooLarge
-	case "net::ERR_CONTENT_LENGTH_MISMATCH":
-		return ErrTruncated
-	case "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_INVALID_CHUNKED_ENCODING":
-		return ErrChunk
-	case "net::ERR_CONTENT_DECODING_FAILED":
-		return ErrUndecodable
-	case "net::ERR_HTTP2_PROTOCOL_ERROR":
-		return ErrH2Protocol
-	}
-	return ""
-}
-
-// fillContent fills in what is known of content. may says whether the message
-// can have any at all.
-func (m *harMessage) fillContent(to *Message, may bool) error {
-	c := &to.Content
-	c.Complete = true
-	encoded := strings.EqualFold(m.encoding, "base64")
-	c.Kept = m.text
-	if encoded {
-		var err error
-		if c.Kept, err = decodeBase64(c.Kept, m.cut); err != nil {
-			return err
-		}
-	}
-	coding := outermostCoding(&to.Fields)
-	c.Decoded = len(c.Kept) > 0 && m.isDecoded(to, coding, encoded)
-	c.Size = m.harSize(to, coding, may)
-	whole := c.Size
-	if coding != "" && c.Decoded {
-		whole = harOctets(m.size)
-	}
-	c.Truncated = m.cut || !m.hasText && c.Size > 0 || whole > int64(len(c.Kept))
-	return nil
-}
-
-// isDecoded reports whether the kept octets are not those that passed.
-func (m *harMessage) isDecoded(to *Message, coding string, encoded bool) bool {
-	switch {
-	case coding != "":
-		return !encoded || !startsAs(coding, to.Content.Kept)
-	case encoded:
-		return false
-	}
-	kind := to.Fields.Value(FieldContentType)
-	return !isASCII(to.Content.Kept) && !isJSONType(kind) && !strings.Contains(strings.ToLower(kind), "utf-8")
-}
-
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
-// outermostCoding is the content coding that was applied last, in lower case;
-// "" for none.
-func outermostCoding(f *Fields) string {
-	if !f.Has(FieldContentEncoding) {
-		return ""
-	}
-	list := f.Combined(FieldContentEncoding)
-	last := strings.ToLower(trimOWS(list[strings.LastIndexByte(list, ',')+1:]))
-	if last == "identity" {
-		return ""
-	}
-	return last
-}
-
-// startsAs reports whether octets begin as a coding does. Brotli has no such sign.
-func startsAs(coding string, b []byte) bool {
-	switch coding {
-	case "gzip", "x-gzip":
-		return bytes.HasPrefix(b, []byte("\x1f\x8b"))
-	case "zstd":
-		return bytes.HasPrefix(b, []byte("\x28\xb5\x2f\xfd"))
-	case "deflate": // RFC 1950 §2.2
-		return len(b) > 1 && b[0]&15 == 8 && (int(b[0])<<8|int(b[1]))%31 == 0
-	}
-	return false
-}
-
-// harSize is the size of content as it passed. What writers say of it differs:
-// with the framing or without, with codings or without. So Content-Length is
-// believed; then the writer, for content that has codings; then what there is.
-func (m *harMessage) harSize(to *Message, coding string, may bool) int64 {
-	kept := int64(len(to.Content.Kept))
-	if may && !to.Fields.Has(FieldTransferEncoding) && m.bodySize != 0 {
-		if n, err := strconv.ParseInt(to.Fields.Value(FieldContentLength), 10, 64); err == nil && n >= 0 && (n > 0 || kept == 0) {
-			return n
-		}
-	}
-	if coding != "" && m.bodySize > 0 {
-		return harOctets(m.bodySize)
-	}
-	if m.hasText && !m.cut && (kept > 0 || m.size <= 0) {
-		return max(kept, harOctets(m.size))
-	}
-	return max(kept, harOctets(m.size), harOctets(m.bodySize))
-}
-
-func harOctets(n float64) int64 {
-	if !(n > 0 && n < 1<<53) {
-		return 0
-	}
-	return int64(n)
-}
-
-// decodeBase64 decodes in place, with padding or without. White space is
-// passed over, as encoding/base64 does with line ends.
-func decodeBase64(b []byte, cut bool) ([]byte, error) {
-	if bytes.ContainsAny(b, " \t") {
-		b = bytes.ReplaceAll(bytes.ReplaceAll(b, []byte(" "), nil), []byte("\t"), nil)
-	}
-	encoding := base64.RawStdEncoding
-	if bytes.ContainsAny(b, "-_") {
-		encoding = base64.RawURLEncoding
-	}
-	digits := bytes.TrimRight(b, "=\r\n")
-	if cut {
-		digits = digits[:len(digits)/4*4]
-	}
-	n, err := encoding.Decode(b, digits)
-	if err != nil && !cut {
-		return nil, errBadBase64
-	}
-	return b[:n], nil
 }

@@ -46,12 +46,27 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 		e.RawJSON("sidenote.changed", x.Changed.appendJSON(scratch[:0]))
 	}
 	if x.Source.File != "" {
-		b = append(appendText(append(scratch[:0], `{"file":`...), x.Source.File), `,"entry":`...)
-		e.RawJSON("sidenote.source", append(strconv.AppendInt(b, int64(x.Source.Entry), 10), '}'))
+		e.RawJSON("sidenote.source", x.Source.appendJSON(scratch[:0]))
 	}
 	if o.Full {
 		x.encodeFull(e)
 	}
+}
+
+func (s *Source) appendJSON(b []byte) []byte {
+	b = append(appendText(append(b, `{"file":`...), s.File), `,"entry":`...)
+	b = strconv.AppendInt(b, int64(s.Entry), 10)
+	if s.Lacks != 0 {
+		b = append(b, `,"lacks":[`...)
+		for i, name := range s.Lacks.Names() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(append(b, '"'), name...), '"')
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
 }
 
 // EncodeIdentity begins a record of the schema given: what says which exchange

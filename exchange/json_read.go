@@ -35,6 +35,11 @@ type record struct {
 	Request   *recordMessage `json:"sidenote.request"`
 	Interim   []recordReply  `json:"sidenote.interim"`
 	Response  recordReply    `json:"sidenote.response"`
+	Source    recordSource   `json:"sidenote.source"`
+}
+
+type recordSource struct {
+	Lacks []string `json:"lacks"`
 }
 
 type recordTunnel struct {
@@ -204,6 +209,7 @@ func (r *record) exchange() (*Exchange, error) {
 		ID: r.ID, Run: r.Run, Started: r.Time,
 		Scheme: string(r.Target.Scheme), Authority: string(r.Target.Authority),
 		Tunnel: Tunnel{Sent: r.Tunnel.Sent, Received: r.Tunnel.Received, Protocol: string(r.Tunnel.Protocol)},
+		Source: Source{Lacks: parseLacks(r.Source.Lacks)},
 	}
 	if refused := r.Tunnel.Refused; refused != nil {
 		x.Tunnel.Refused = &RefusedCA{refused.Times, refused.Since, refused.Until}

@@ -142,6 +142,7 @@ func factProperties() []Property {
 		{Key: "sidenote.source", Doc: "where the exchange was read from", When: "it was read from a capture", Members: []Property{
 			{Key: "file", Doc: "name of the file", Schema: wire(), Required: true},
 			{Key: "entry", Doc: "number of the entry in it, from 0", Schema: integer(), Required: true},
+			{Key: "lacks", Doc: "what the capture does not say as it was", When: "another program wrote it", Schema: arrayOf(map[string]any{"enum": (^Lacks(0)).Names()})},
 		}},
 	}
 }

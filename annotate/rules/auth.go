@@ -465,7 +465,7 @@ var auth403LooksLikeUnauthenticated = &annotate.Rule{
 < no
 `},
 	When:  annotate.When{Status: []int{403}},
-	Needs: annotate.NeedsTLS,
+	Needs: annotate.NeedsTLS | annotate.NeedsSecrets,
 	Check: func(p *annotate.Pass) {
 		if p.X.Request.Method == "OPTIONS" || hasCredentials(p.X) {
 			return

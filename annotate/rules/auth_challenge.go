@@ -103,10 +103,11 @@ var auth407FromOrigin = &annotate.Rule{
 	Bad:      []string{overTLS(responded("HTTP/1.1 407 Proxy Authentication Required", `Proxy-Authenticate: Basic realm="shop"`, "Content-Length: 0"))},
 	Good:     []string{"* scheme https\n* client tls=0x0304\n* origin proxy=http://proxy.test:3128\n" + responded("HTTP/1.1 407 Proxy Authentication Required", `Proxy-Authenticate: Negotiate`, "Content-Length: 0")},
 	When:     annotate.When{Status: []int{407}},
+	Needs:    annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		live := x.Origin.Peer.IsValid() || x.Origin.TLS != nil
-		if x.Request.Method == "CONNECT" || !live || isRetold(x, &x.Response.Message) || x.Origin.Proxy != "" && x.Origin.TLS == nil {
+		if x.Request.Method == "CONNECT" || !live || x.Source.Lacks.Has(exchange.LacksTLS) || x.Origin.Proxy != "" && x.Origin.TLS == nil {
 			return
 		}
 		p.Note(p.StatusLine(), "the 407 came from the origin server, and not from a proxy on the way to it")
@@ -352,7 +353,7 @@ var authBearerChallengeUnneededError = &annotate.Rule{
 	Bad:      []string{unauthorizedSecure(`Bearer realm="api", error="invalid_token"`)},
 	Good:     []string{unauthorizedSecure(`Bearer realm="api", error="invalid_token"`, "Cookie: sid=1"), unauthorizedSecure(`Bearer realm="api"`)},
 	When:     annotate.When{Status: []int{401}, Fields: challengeFields[:1]},
-	Needs:    annotate.NeedsContent,
+	Needs:    annotate.NeedsContent | annotate.NeedsSecrets,
 	Check: func(p *annotate.Pass) {
 		if hasCredentials(p.X) || p.X.Request.Fields.Has(exchange.FieldDPoP) || hasFormParam(&p.X.Request, "access_token") {
 			return

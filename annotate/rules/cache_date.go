@@ -153,7 +153,7 @@ var cacheClockSkew = &annotate.Rule{
 < ok
 `},
 	When:  annotate.When{Fields: []exchange.Name{exchange.FieldDate}},
-	Needs: annotate.NeedsClock,
+	Needs: annotate.NeedsClock | annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		date, ok := dateOf(x)
@@ -161,13 +161,21 @@ var cacheClockSkew = &annotate.Rule{
 			return
 		}
 		if by, ok := farAhead(x, date); ok {
-			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s ahead of when the response came by this machine's clock", httpDate(date), inWords(by))
+			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s ahead of when the response came by %s", httpDate(date), inWords(by), recordersClock(x))
 			return
 		}
 		if by := int64(x.Started.Sub(date) / time.Second); by > clocksMayDiffer && !mayHaveBeenStored(x) {
-			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s before the request was sent by this machine's clock", httpDate(date), inWords(by))
+			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s before the request was sent by %s", httpDate(date), inWords(by), recordersClock(x))
 		}
 	},
+}
+
+// recordersClock names the clock that the time of receipt is by.
+func recordersClock(x *exchange.Exchange) string {
+	if x.Source.File != "" {
+		return "the recording machine's clock"
+	}
+	return "this machine's clock"
 }
 
 // mayHaveBeenStored reports whether a cache can explain why a response is old.

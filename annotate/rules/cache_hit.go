@@ -547,6 +547,7 @@ var cacheResponseToUncacheableMethod = &annotate.Rule{
 `},
 	When:       whenHit,
 	Suppresses: []string{"cache/served-from-cache", "cache/response-despite-no-store", "cache/response-despite-no-cache", "cache/response-status-not-cacheable"},
+	Needs:      annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		m := p.X.Request.Method
 		if isRead(m) || m == "QUERY" {

@@ -55,7 +55,8 @@ var conditional304NonGet = &annotate.Rule{
 < ETag: "1"
 <
 `},
-	When: annotate.When{Status: []int{304}},
+	When:  annotate.When{Status: []int{304}},
+	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		if m := p.X.Request.Method; !isRead(m) && m != "QUERY" {
 			p.Note(p.StatusLine(), "304 answers %s; where a condition of it failed, the status is 412", bare(m))

@@ -94,7 +94,8 @@ var conditional412WithoutPrecondition = &annotate.Rule{
 <
 < no
 `},
-	When: annotate.When{Status: []int{412}},
+	When:  annotate.When{Status: []int{412}},
+	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		if !preconditionsOf(p.X).any() {
 			p.Note(p.StatusLine(), "412 answers a %s that set no condition: no If-Match, If-None-Match or the like", bare(p.X.Request.Method))

@@ -311,7 +311,8 @@ var conditionalIfModifiedSinceNonGet = &annotate.Rule{
 < HTTP/1.1 304 Not Modified
 <
 `},
-	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldIfModifiedSince}},
+	When:  annotate.When{RequestFields: []exchange.Name{exchange.FieldIfModifiedSince}},
+	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		m := p.X.Request.Method
 		if isRead(m) || m == "QUERY" || ignoresPreconditions(m) {

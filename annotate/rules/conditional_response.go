@@ -380,9 +380,9 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 		Status: []int{200}, Methods: []string{"GET"},
 		Fields: []exchange.Name{exchange.FieldETag}, RequestFields: []exchange.Name{exchange.FieldIfNoneMatch},
 	},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
-		if p.X.Request.Fields.Has(exchange.FieldRange) || p.X.Response.Content.Size == 0 || isRetold(p.X, &p.X.Response.Message) {
+		if p.X.Request.Fields.Has(exchange.FieldRange) || p.X.Response.Content.Size == 0 {
 			return
 		}
 		own := field.ParseETag(p.X.Response.Fields.Value(exchange.FieldETag))

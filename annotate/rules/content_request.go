@@ -242,7 +242,7 @@ var contentTraceWithContent = &annotate.Rule{
 	Bad:      []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n> Content-Type: text/plain\n> Content-Length: 2\n>\n> ok\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
 	Good:     []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
 	When:     annotate.When{Methods: []string{"TRACE"}},
-	Needs:    annotate.NeedsContent,
+	Needs:    annotate.NeedsContent | annotate.NeedsVersion,
 	Check: func(p *annotate.Pass) {
 		if r := &p.X.Request; r.Content.Size > 0 || r.Version < exchange.HTTP2 && announcedContent(r) {
 			p.Note(p.Method(), "TRACE comes with content")
@@ -261,8 +261,9 @@ var contentUserAgentMissing = &annotate.Rule{
 	Bad:      []string{sending("GET", "Accept: application/json", "")},
 	Good:     []string{sending("GET", "User-Agent: shop-client/1.2", "")},
 	Once:     func(x *exchange.Exchange) string { return x.Client.Peer.Addr().String() },
+	Needs:    annotate.NeedsRequest,
 	Check: func(p *annotate.Pass) {
-		if m := &p.X.Request.Message; !m.Fields.Has(exchange.FieldUserAgent) && p.X.Request.Method != "CONNECT" && !hasNoRecord(p.X, m) {
+		if m := &p.X.Request.Message; !m.Fields.Has(exchange.FieldUserAgent) && p.X.Request.Method != "CONNECT" {
 			p.Note(p.RequestField(exchange.FieldUserAgent), "the request has no User-Agent")
 		}
 	},

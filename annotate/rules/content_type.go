@@ -39,11 +39,11 @@ var contentContentTypeMissing = &annotate.Rule{
 		"> HEAD /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n",
 		"# the client has the rest, with its fields\n> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n> Range: bytes=0-1\n> If-Range: \"a\"\n>\n" +
 			"< HTTP/1.1 206 Partial Content\n< Content-Range: bytes 0-1/4\n< ETag: \"a\"\n< Date: Fri, 02 Jan 2026 03:04:05 GMT\n< Content-Length: 2\n<\n< {}\n"},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			if s.m.Fields.Has(exchange.FieldContentType) || !s.hasContent() || s.in == exchange.InRequest && p.X.Request.Method == "OPTIONS" || p.X.Request.Method == "CONNECT" ||
-				hasNoRecord(p.X, s.m) || s.in == exchange.InResponse && continuesRange(p.X) {
+				lacksFields(p.X, s.in) || s.in == exchange.InResponse && continuesRange(p.X) {
 				continue
 			}
 			s.note(p, s.field(p, exchange.FieldContentType), "content of "+octets(int(s.m.Content.Size))+" comes without Content-Type")

@@ -39,16 +39,23 @@ type setCookie struct {
 }
 
 // cookiesSet returns the cookies that a response sets, but for lines that
-// cookie/set-cookie-combined is about: there nobody knows what was meant.
+// cookie/set-cookie-combined is about, where nobody knows what was meant, and for
+// lines of which a capture has no more than the name.
 func cookiesSet(p *annotate.Pass) iter.Seq[setCookie] {
 	return func(yield func(setCookie) bool) {
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldSetCookie) {
 			c := setCookie{field.ParseSetCookie(l.Value), p, i}
-			if _, joined := c.JoinedCookie(); !joined && !yield(c) {
+			if _, joined := c.JoinedCookie(); !joined && !isWithoutAttributes(l.Value) && !yield(c) {
 				return
 			}
 		}
 	}
+}
+
+// isWithoutAttributes reports whether the program that saved a capture left out the
+// value of a cookie, and perhaps its attributes with it.
+func isWithoutAttributes(line string) bool {
+	return exchange.IsUnseen(line) && strings.IndexByte(line, ';') < 0
 }
 
 // liveCookies returns the cookies that clients store: neither deletions nor

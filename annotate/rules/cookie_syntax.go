@@ -39,7 +39,7 @@ var cookieNoName = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range cookiesSet(p) {
 			switch {
-			case c.Name.Text != "":
+			case c.Name.Text != "", exchange.IsRedacted(c.Value.Text):
 			case c.Value.Text == "":
 				p.Note(c.span(0, len(c.Text)), "Set-Cookie has neither a name nor a value, so clients ignore it")
 			default:
@@ -243,8 +243,9 @@ var cookieSetCookieCombined = &annotate.Rule{
 	Help: "send one Set-Cookie line for each cookie; look for the layer that joins them",
 	Bad: []string{settingCookies("a=1; Path=/; Secure, b=2; Path=/"),
 		settingCookies("a=1; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT, b=2; Path=/; Secure"), settingCookies("a=1; SameSite=Lax,b=2; Path=/; Secure")},
-	Good: []string{settingCookies("a=1; Path=/; Secure", "b=2; Path=/; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT"), settingCookies("a=1; Path=/x, b=2; Secure")},
-	When: whenSetCookie(),
+	Good:  []string{settingCookies("a=1; Path=/; Secure", "b=2; Path=/; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT"), settingCookies("a=1; Path=/x, b=2; Secure")},
+	When:  whenSetCookie(),
+	Needs: annotate.NeedsLines,
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldSetCookie) {
 			c := setCookie{field.ParseSetCookie(l.Value), p, i}

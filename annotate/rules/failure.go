@@ -35,7 +35,7 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 		Needs:    annotate.NeedsEnd,
 		Check: func(p *annotate.Pass) {
 			if p.X.Err.Code == f.Code && !stoppedForAnAnswer(p.X) {
-				p.Note(failurePlace(f.Phase), "%s%s", f.Title, detail(p.X.Err))
+				p.NoteHelp(failurePlace(f.Phase), actOn(p.X, f.Act), "%s%s", f.Title, detail(p.X.Err))
 			}
 		},
 	}
@@ -46,6 +46,24 @@ func failureRule(f exchange.Failure) *annotate.Rule {
 		asUndecodable(r, f)
 	}
 	return r
+}
+
+// actOn is what to do first about a failure. In a capture of another program our
+// own flags are of no use, and what speaks of them is left out.
+func actOn(x *exchange.Exchange, act string) string {
+	if x.Source.Lacks == 0 {
+		return ""
+	}
+	var kept []string
+	for sentence := range strings.SplitSeq(strings.TrimSuffix(act, "."), ". ") {
+		if !strings.Contains(sentence, "--") && !strings.Contains(sentence, "sidenote ") {
+			kept = append(kept, sentence+".")
+		}
+	}
+	if len(kept) == 0 {
+		return "Read the detail, and check the settings of the program that recorded this."
+	}
+	return strings.Join(kept, " ")
 }
 
 // stoppedForAnAnswer reports whether a client ended its request content early

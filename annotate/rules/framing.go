@@ -64,10 +64,10 @@ var framing204WithBody = &annotate.Rule{
 <
 `},
 	When:  annotate.When{Status: []int{204, 304}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		c := &p.X.Response.Content
-		if c.Size == 0 || string(c.Kept) == "\r\n" || isRetold(p.X, &p.X.Response.Message) {
+		if c.Size == 0 || string(c.Kept) == "\r\n" {
 			return
 		}
 		at := p.StatusLine()
@@ -76,13 +76,6 @@ var framing204WithBody = &annotate.Rule{
 		}
 		p.Note(at, "%s followed the head of the %d, which ends there", wording.Count(c.Size, "byte"), p.X.Response.Status)
 	},
-}
-
-// isRetold reports whether a message comes from a file whose writer may have
-// changed it: browsers leave fields out, and put stored content in the place of
-// what came.
-func isRetold(x *exchange.Exchange, m *exchange.Message) bool {
-	return x.Source.File != "" && !m.WireTrue()
 }
 
 var framingContentLengthIn1xx204 = &annotate.Rule{

@@ -83,6 +83,7 @@ var framingConnect2xxWithConnectionClose = &annotate.Rule{
 	Bad:      []string{connected("Connection: close")},
 	Good:     []string{connected("Connection: keep-alive")},
 	When:     annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: []exchange.Name{exchange.FieldConnection}},
+	Needs:    annotate.NeedsVersion,
 	Check: func(p *annotate.Pass) {
 		if p.X.Response.Version < exchange.HTTP2 && isConnection(&p.X.Response.Fields, "close") {
 			p.Note(p.ResponseField(exchange.FieldConnection), "the %d to CONNECT has Connection: close, which means nothing for the tunnel", p.X.Response.Status)
@@ -203,10 +204,11 @@ var framingUpgradeWithoutConnectionUpgrade = &annotate.Rule{
 	Bad:      []string{asked("Upgrade: irc")},
 	Good:     []string{asked("Connection: upgrade", "Upgrade: irc"), requested("GET /orders HTTP/1.0", "Host: shop.test", "Upgrade: irc")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldUpgrade}},
+	Needs:    annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldUpgrade)
-			if i < 0 || s.Version != exchange.HTTP11 || isConnection(&s.Fields, "upgrade") || isRetold(p.X, s.Message) {
+			if i < 0 || s.Version != exchange.HTTP11 || isConnection(&s.Fields, "upgrade") {
 				continue
 			}
 			s.note(p, s.line(p, i), "Upgrade is "+quoted(s.Fields.At(i).Value)+", and Connection does not list upgrade")

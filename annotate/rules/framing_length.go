@@ -36,10 +36,10 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
 	Good:  []string{answered("Shop-Trace: 7")},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
-			if s.in == exchange.InResponse && !p.X.MayHaveContent() || isRetold(p.X, s.Message) || s.Fields.Has(exchange.FieldTransferEncoding) {
+			if s.in == exchange.InResponse && !p.X.MayHaveContent() || s.Fields.Has(exchange.FieldTransferEncoding) {
 				continue
 			}
 			n, ok := field.Number(s.Fields.Value(exchange.FieldContentLength))
@@ -63,10 +63,10 @@ var framingHeadResponseWithBody = &annotate.Rule{
 	Bad:   []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< ok\n"},
 	Good:  []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"})},
 	When:  annotate.When{Methods: []string{"HEAD"}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		c := &p.X.Response.Content
-		if c.Size == 0 || string(c.Kept) == "\r\n" || isRetold(p.X, &p.X.Response.Message) || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
+		if c.Size == 0 || string(c.Kept) == "\r\n" || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
 			return
 		}
 		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", wording.Count(c.Size, "byte"))
@@ -227,11 +227,12 @@ var framingRequestMissingContentLength = &annotate.Rule{
 	Bad:      []string{requested("POST /orders HTTP/1.1", "Host: shop.test")},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Content-Length: 0"), requested("POST /orders HTTP/1.0", "Host: shop.test"), requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test")},
 	When:     annotate.When{Methods: []string{"POST", "PUT", "PATCH"}},
+	Needs:    annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		f := &r.Fields
 		if r.Version != exchange.HTTP11 || f.Has(exchange.FieldContentLength) || f.Has(exchange.FieldTransferEncoding) ||
-			f.Has(exchange.FieldUpgrade) || isRetold(p.X, &r.Message) {
+			f.Has(exchange.FieldUpgrade) {
 			return
 		}
 		p.Note(p.RequestField(exchange.FieldContentLength), "the %s has neither Content-Length nor Transfer-Encoding", r.Method)

@@ -1,6 +1,10 @@
 package rules_test
 
-import "testing"
+import (
+	"testing"
+
+	"sidenote/exchange"
+)
 
 // TestShortContentExemptions has the cases in which a failed exchange has
 // content shorter than announced, or seems to, and the length is not to blame.
@@ -96,7 +100,7 @@ func TestContentFromCache(t *testing.T) {
 	if len(set.All(x, nil)) == 0 {
 		t.Error("no note on a live record")
 	}
-	x.Source.File = "browser.har"
+	x.Source = exchange.Source{File: "browser.har", Lacks: exchange.LacksFraming}
 	for _, n := range set.All(x, nil) {
 		t.Errorf("%s: %s", n.Rule.ID, n.Message)
 	}

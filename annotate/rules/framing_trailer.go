@@ -37,12 +37,12 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 	Bad:      []string{answered("Trailer: Server-Timing"), asked("Trailer: Server-Timing")},
 	Good:     []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTrailer}},
-	Needs:    annotate.NeedsContent,
+	Needs:    annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldTrailer)
 			if i < 0 || s.Version >= exchange.HTTP2 || hasChunked(&s.Fields) || showsIntermediary(&s.Fields) ||
-				s.in == exchange.InResponse && !p.X.MayHaveContent() || isRetold(p.X, s.Message) || s.Fields.At(i).Value == "" {
+				s.in == exchange.InResponse && !p.X.MayHaveContent() || s.Fields.At(i).Value == "" {
 				continue
 			}
 			s.note(p, s.line(p, i), "Trailer announces "+quoted(s.Fields.At(i).Value)+", and the message is not chunked")

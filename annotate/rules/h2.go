@@ -157,9 +157,10 @@ var h2ConnectionSpecificField = &annotate.Rule{
 	Bad:      []string{overH2(nil, "Connection: keep-alive"), overH2(nil, "Keep-Alive: timeout=5")},
 	Good:     []string{overH2([]string{"TE: trailers"}), overTLS(answered("Connection: keep-alive"))},
 	When:     annotate.When{EitherFields: connectionFields, If: []*annotate.Condition{ifHTTP2}},
+	Needs:    annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
-			if s.Version < exchange.HTTP2 || p.X.Source.File != "" {
+			if s.Version < exchange.HTTP2 {
 				continue
 			}
 			for _, n := range connectionFields {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"sidenote/annotate"
+	"sidenote/annotate/rules"
 	"sidenote/exchange"
 )
 
@@ -17,7 +18,7 @@ import (
 func harWriters() map[string]func(har []byte) []byte {
 	sizes := regexp.MustCompile(`"(bodySize|headersSize)":-?\d+`)
 	contentSize := regexp.MustCompile(`"size":\d+,`)
-	return map[string]func([]byte) []byte{
+	writers := map[string]func([]byte) []byte{
 		"all":      func(har []byte) []byte { return har },
 		"no sizes": func(har []byte) []byte { return sizes.ReplaceAll(har, []byte(`"$1":-1`)) },
 		"no size": func(har []byte) []byte {
@@ -28,7 +29,32 @@ func harWriters() map[string]func(har []byte) []byte {
 			return regexp.MustCompile(`"httpVersion":"[^"]*"`).ReplaceAll(har, []byte(`"httpVersion":"unknown"`))
 		},
 		"no text": func(har []byte) []byte { return regexp.MustCompile(`,"text":"(?:[^"\\]|\\.)*"`).ReplaceAll(har, nil) },
+		"no method": func(har []byte) []byte {
+			return regexp.MustCompile(`"method":"[^"]*"`).ReplaceAll(har, []byte(`"method":null`))
+		},
+		"no scheme": func(har []byte) []byte {
+			return regexp.MustCompile(`"url":"https?://`).ReplaceAll(har, []byte(`"url":"//`))
+		},
+		"no times": func(har []byte) []byte {
+			return regexp.MustCompile(`"startedDateTime":"[^"]*"`).ReplaceAll(har, []byte(`"startedDateTime":""`))
+		},
 	}
+	for name, as := range writers {
+		if name != "all" {
+			writers[name] = func(har []byte) []byte { return ofStranger(as(har)) }
+		}
+	}
+	for _, creator := range []string{"WebInspector", "Firefox", "WebKit Web Inspector", "Charles Proxy", "Fiddler", "mitmproxy", "Polly.JS", "Insomnia REST Client", "chrome-har", "Playwright"} {
+		writers[creator] = func(har []byte) []byte { return ofCreator(har, creator) }
+	}
+	return writers
+}
+
+func ofStranger(har []byte) []byte { return ofCreator(har, "some tool") }
+
+// ofCreator says of a HAR that another program wrote it.
+func ofCreator(har []byte, name string) []byte {
+	return bytes.Replace(har, []byte(`"creator":{"name":"sidenote"`), []byte(`"creator":{"name":"`+name+`"`), 1)
 }
 
 // inHAR returns exchanges as sidenote reads them in a HAR that keeps text in
@@ -120,6 +146,28 @@ func TestRealTrafficInHAR(t *testing.T) {
 					if n.Severity > annotate.Info && !whole[n.Rule.ID] && n.Rule.ID != "failure/content-truncated" { // of which the record says more
 						t.Errorf("%s:%d, %s: %s: %s", file, i+1, name, n.Rule.ID, n.Message)
 					}
+				}
+			}
+		}
+	}
+}
+
+// TestGoodWithoutMethod: where a capture does not say which method it was, no rule
+// takes it for another one.
+func TestGoodWithoutMethod(t *testing.T) {
+	set := defaultSet(t)
+	for _, r := range rules.All() {
+		for _, text := range r.Good {
+			x := parse(t, text)
+			x.Source = exchange.Source{File: "x.har", Lacks: exchange.LacksMethod}
+			noted := map[string]bool{}
+			for _, n := range set.All(x, nil) {
+				noted[n.Rule.ID] = true
+			}
+			x.Request.Method = ""
+			for _, n := range set.All(x, nil) {
+				if n.Severity > annotate.Info && !noted[n.Rule.ID] {
+					t.Errorf("Good of %s: %s: %s\n%.600s", r.ID, n.Rule.ID, n.Message, text)
 				}
 			}
 		}

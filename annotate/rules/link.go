@@ -300,9 +300,9 @@ var link451MissingExplanation = &annotate.Rule{
 	Good: []string{exchangeOf("GET /film HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 451 Unavailable For Legal Reasons",
 		[]string{`Link: <https://court.example/>; rel="blocked-by"`, "Content-Type: text/plain", "Content-Length: 5"}) + "< court\n"},
 	When:  annotate.When{Status: []int{451}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
-		if p.X.MayHaveContent() && p.X.Response.Content.Size == 0 && !isRetold(p.X, &p.X.Response.Message) {
+		if p.X.MayHaveContent() && p.X.Response.Content.Size == 0 {
 			p.Note(p.StatusLine(), "the 451 has no body, so it does not say who demands it and why")
 		}
 	},

@@ -97,7 +97,7 @@ var range206LengthNotEqualRange = &annotate.Rule{
 // removed content codings or changed the charset, so that sizes say nothing.
 func mayBeDecoded(x *exchange.Exchange) bool {
 	r := &x.Response
-	return r.Content.Decoded || x.Source.File != "" && r.Fields.Has(exchange.FieldContentEncoding)
+	return r.Content.Decoded || x.Source.Lacks.Has(exchange.LacksOctets) && r.Fields.Has(exchange.FieldContentEncoding)
 }
 
 var range206MoreThanRequested = &annotate.Rule{

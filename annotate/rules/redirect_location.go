@@ -82,7 +82,8 @@ var redirectMissingLocation = &annotate.Rule{
 < Content-Length: 0
 <
 `},
-	When: annotate.When{Status: followedStatuses()},
+	When:  annotate.When{Status: followedStatuses()},
+	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		if f.Value(exchange.FieldLocation) != "" || f.Has(exchange.FieldRefresh) || isResumeIncomplete(p.X) {

@@ -63,7 +63,7 @@ var redirect300MissingAlternatives = &annotate.Rule{
 <
 `},
 	When:  annotate.When{Status: []int{300}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		c := &p.X.Response.Content
 		if p.X.Request.Method == "HEAD" || c.Size > 0 || !c.Complete {

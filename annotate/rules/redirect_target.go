@@ -84,7 +84,8 @@ var redirectToSelf = &annotate.Rule{
 < Content-Length: 0
 <
 `},
-	When: annotate.When{Status: followedStatuses(), Fields: []exchange.Name{exchange.FieldLocation}},
+	When:  annotate.When{Status: followedStatuses(), Fields: []exchange.Name{exchange.FieldLocation}},
+	Needs: annotate.NeedsSecrets,
 	Check: func(p *annotate.Pass) {
 		r, ok := redirectionOf(p.X)
 		if !ok || p.X.Response.Fields.Has(exchange.FieldSetCookie) || !r.target.SameResource(r.from) {

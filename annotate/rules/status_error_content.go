@@ -409,7 +409,7 @@ var status511MissingLoginLink = &annotate.Rule{
 <
 `},
 	When:  annotate.When{Status: []int{511}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Response
 		if p.X.Request.Method == "HEAD" || r.Fields.Has(exchange.FieldLink) || r.Fields.Has(exchange.FieldLocation) {

@@ -73,10 +73,13 @@ func announcedNoContent(r *exchange.Request) bool {
 	return r.Version < exchange.HTTP2 || r.Content.Complete
 }
 
-// hasNoRecord reports whether a capture has no field line of a message at all:
-// HARs are seen that leave them out, so nobody can say that one was missing.
-func hasNoRecord(x *exchange.Exchange, m *exchange.Message) bool {
-	return x.Source.File != "" && m.Fields.Len() == 0 && !m.WireTrue()
+// lacksFields reports whether a capture may lack field lines of a message, so that
+// nobody can say that one was missing.
+func lacksFields(x *exchange.Exchange, in exchange.PlaceMessage) bool {
+	if in == exchange.InRequest {
+		return x.Source.Lacks.Has(exchange.LacksRequest)
+	}
+	return x.Source.Lacks.Has(exchange.LacksResponse)
 }
 
 // announcedContent reports whether the framing of an HTTP/1.1 request announces content.
@@ -192,7 +195,8 @@ func inWords(seconds int64) string {
 		name    string
 		seconds int64
 	}{{"year", 31_557_600}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
-		if n := seconds / u.seconds; n >= 2 || n == 1 && seconds%u.seconds == 0 {
+		little := u.seconds / 60 // that may be missing to the next whole one
+		if n := (seconds + little) / u.seconds; n >= 2 || n == 1 && seconds%u.seconds == 0 {
 			return wording.Count(n, u.name)
 		}
 	}

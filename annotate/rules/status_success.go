@@ -354,7 +354,7 @@ var status205WithBody = &annotate.Rule{
 <
 `},
 	When:  annotate.When{Status: []int{205}},
-	Needs: annotate.NeedsContent,
+	Needs: annotate.NeedsContent | annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		if p.X.Request.Method == "HEAD" {
 			return

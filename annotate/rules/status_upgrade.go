@@ -528,7 +528,8 @@ var status426MissingUpgrade = &annotate.Rule{
 <
 < socket
 `},
-	When: annotate.When{Status: []int{426}},
+	When:  annotate.When{Status: []int{426}},
+	Needs: annotate.NeedsVersion,
 	Check: func(p *annotate.Pass) {
 		if p.X.Response.Version < exchange.HTTP2 && !p.X.Response.Fields.Has(exchange.FieldUpgrade) {
 			p.Note(p.ResponseField(exchange.FieldUpgrade), "426 without an Upgrade field does not say which protocol is required")

@@ -35,9 +35,10 @@ var syntaxHostMissing = &annotate.Rule{
 	Good:       []string{requested("GET /orders HTTP/1.0", "Accept: */*"), requested("GET /orders HTTP/1.1", "Host:"), "* scheme https\n* authority shop.test\n> GET /orders HTTP/2\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
 	When:       annotate.When{Always: true},
 	Suppresses: []string{"failure/request-malformed"},
+	Needs:      annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		x := p.X
-		if x.Request.Fields.Has(exchange.FieldHost) || isRetold(x, &x.Request.Message) {
+		if x.Request.Fields.Has(exchange.FieldHost) {
 			return
 		}
 		at := p.RequestField(exchange.FieldHost)
@@ -225,6 +226,7 @@ var syntaxWebSocketHandshakeInvalid = &annotate.Rule{
 	},
 	When:       annotate.When{RequestFields: []exchange.Name{exchange.FieldUpgrade}},
 	Suppresses: []string{"framing/upgrade-without-connection-upgrade"},
+	Needs:      annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		f := &r.Fields

@@ -224,7 +224,7 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 				continue
 			}
 			for i, l := range s.Fields.All() {
-				if s.Fields.Index(l.Known) != i || !isSingleton(l.Known) || l.Known == exchange.FieldCookie && s.Version >= exchange.HTTP2 {
+				if s.Fields.Index(l.Known) != i || !isSingleton(l.Known) || l.Known == exchange.FieldCookie && (s.Version >= exchange.HTTP2 || p.X.Source.Lacks.Has(exchange.LacksVersion)) {
 					continue
 				}
 				if n := s.Fields.Count(l.Known); n > 1 {
@@ -338,6 +338,7 @@ var syntaxResponseFieldInRequest = &annotate.Rule{
 	Bad:      []string{asked("Access-Control-Allow-Origin: *"), asked("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/")},
 	Good:     []string{requested("PUT /orders/7 HTTP/1.1", "Host: shop.test", `ETag: "1"`, "Content-Length: 3", "Content-Type: text/plain", "", "ok")},
 	When:     annotate.When{RequestFields: annotate.NamesWith(annotate.ResponseOnly)},
+	Needs:    annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		m := p.X.Request.Method
 		for i, l := range p.X.Request.Fields.All() {

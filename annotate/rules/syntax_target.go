@@ -111,9 +111,10 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 	},
 	When:       annotate.When{Always: true},
 	Suppresses: []string{"failure/request-malformed"},
+	Needs:      annotate.NeedsFraming | annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
-		if r.Target == "" || r.Version >= exchange.HTTP2 && r.Method == "CONNECT" || isRetold(p.X, &r.Message) ||
+		if r.Target == "" || r.Version >= exchange.HTTP2 && r.Method == "CONNECT" ||
 			r.Version == 0 || r.Target[0] == ' ' || r.Target[len(r.Target)-1] == ' ' || r.Method == "PRI" {
 			return
 		}

@@ -23,6 +23,7 @@ type captureReader struct {
 	progress *progress
 	each     func(*exchange.Exchange) error // gets every exchange; an error ends the reading
 	flush    func() error                   // writes what each holds back; nil for nothing
+	about    unjudged                       // what could not be judged
 
 	bad     int   // entries of the file at hand that could not be read
 	unread  int   // files that could not be read whole
@@ -77,9 +78,12 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 	if in.size == 0 { // a pipe, which may be silent for ever
 		from = readUntil(ctx, f)
 	}
+	var about exchange.About
+	defer func() { r.about.file(in.name, &about) }()
 	return exchange.ReadCapture(r.progress.counting(from), exchange.Capture{
-		File: in.name,
+		File: in.name, About: &about, Growing: in.size == 0,
 		Exchange: func(x *exchange.Exchange) error {
+			r.about.add(x)
 			if r.written = r.each(x); r.written != nil {
 				return r.written
 			}

@@ -50,6 +50,9 @@ func needNames(n annotate.Needs) []string {
 	}{
 		{annotate.NeedsContent, "content"}, {annotate.NeedsEnd, "end"}, {annotate.NeedsRawHead, "raw-head"},
 		{annotate.NeedsTLS, "tls"}, {annotate.NeedsClock, "clock"}, {annotate.NeedsInterim, "interim"},
+		{annotate.NeedsVersion, "version"}, {annotate.NeedsMethod, "method"}, {annotate.NeedsLines, "lines"}, {annotate.NeedsFraming, "framing"},
+		{annotate.NeedsRequest, "request-fields"}, {annotate.NeedsResponse, "response-fields"}, {annotate.NeedsSecrets, "secrets"},
+		{annotate.NeedsOctets, "octets"}, {annotate.NeedsTrailers, "trailers"},
 	} {
 		if n&need.bit != 0 {
 			names = append(names, need.name)

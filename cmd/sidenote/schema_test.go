@@ -168,7 +168,7 @@ func odd(t testing.TB) *annotate.Annotated {
 	x.Started = time.Now()
 	x.ID, x.Run = "a", "b"
 	x.Trace = exchange.Trace{ID: exchange.TraceID{1}, Parent: exchange.SpanID{1}, Span: exchange.SpanID{1}, Sent: exchange.SpanID{1}, Sampled: true}
-	x.Source = exchange.Source{File: "f", Entry: 1}
+	x.Source = exchange.Source{File: "f", Entry: 1, Lacks: exchange.LacksVersion}
 	x.Response.Content.Decoded = true
 	x.Origin.TLS = &exchange.TLS{SNI: "\xff", ALPN: "h2", Resumed: true, ECH: true, ClientCert: true, VerifyError: "v", Weakness: "w", Version: 0x304, Cipher: 0x1301,
 		Certificate: &exchange.Certificate{Subject: "s", Issuer: "i", Names: []string{"n"}, NotBefore: x.Started, NotAfter: x.Started, SHA256: "x"}}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sidenote/internal/golden"
+)
+
+// fingerprints of secrets have a new key in every run.
+var fingerprints = regexp.MustCompile(`\[redacted:[0-9a-f]{6}\]`)
+
+// TestCaptures lints small captures of many programs with all that there is to
+// say. Each line of the golden file was read and judged: right, and of use to
+// whoever looks at the capture. What is not said, nobody can know from it.
+func TestCaptures(t *testing.T) {
+	files, err := filepath.Glob("testdata/captures/*.har")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d captures, %v", len(files), err)
+	}
+	var b strings.Builder
+	for _, f := range files {
+		var stdout, stderr strings.Builder
+		args := []string{"lint", "--severity", "info", "--color", "never", "--fail-on", "never", f}
+		code := run(t.Context(), args, []string{"GOMEMLIMIT=off"}, strings.NewReader(""), &stdout, &stderr)
+		b.WriteString("=== " + filepath.Base(f) + "\n" + said(stdout.String(), stderr.String()))
+		if code != 0 && code != 2 {
+			t.Errorf("%s: exit code %d\n%s", f, code, stderr.String())
+		}
+	}
+	golden.Compare(t, filepath.Join("testdata", "captures", "captures.golden"), b.String())
+}
+
+// said is what a run printed, without what every one does.
+func said(stdout, stderr string) string {
+	var b strings.Builder
+	for line := range strings.Lines(stderr + stdout) {
+		if strings.HasPrefix(line, "-- fix ") || strings.HasPrefix(line, "-- policy") {
+			continue
+		}
+		line = strings.ReplaceAll(line, "testdata"+string(os.PathSeparator)+"captures"+string(os.PathSeparator), "")
+		b.WriteString(fingerprints.ReplaceAllString(line, "[redacted:......]"))
+	}
+	return b.String()
+}
