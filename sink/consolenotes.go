@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -102,7 +103,7 @@ func (c *Console) appendHelp(b []byte, n *annotate.Note) []byte {
 		}
 	}
 	if !strings.Contains(n.HelpText(), "sidenote explain ") {
-		p.word("sidenote explain "+n.Rule.ID, dim)
+		p.word(cmp.Or(c.o.Terminal.Program, "sidenote")+" explain "+n.Rule.ID, dim)
 	}
 	return p.end()
 }

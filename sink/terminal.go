@@ -11,10 +11,13 @@ import (
 
 // A Terminal is where text for people goes, and what may be written there.
 type Terminal struct {
-	TTY   bool       // a person watches: align, elide, group
-	Color bool       // escape sequences for colour may be written
-	ASCII bool       // it shows nothing beyond ASCII
-	Width func() int // columns; nil or 0 for as many as it takes
+	TTY   bool // a person watches: align, elide, group
+	Color bool // escape sequences for colour may be written
+	ASCII bool // it shows nothing beyond ASCII
+	// Program is how a shell starts sidenote from where this is read; "" for by
+	// its name.
+	Program string
+	Width   func() int // columns; nil or 0 for as many as it takes
 }
 
 // DetectTerminal looks at a file, at the environment and at the value of

@@ -113,7 +113,7 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	if err := console.Close(); err != nil {
 		return &codedError{exitFailed, err}
 	}
-	fmt.Fprintln(p.stdout, "\nNow try your own traffic: run sidenote, then in another shell: eval \"$(sidenote env)\"")
+	fmt.Fprintf(p.stdout, "\nNow try your own traffic: run %[1]s, then in another shell: eval \"$(%[1]s env)\"\n", p.self())
 	return nil
 }
 

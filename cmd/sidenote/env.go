@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +41,9 @@ values, and --unset prints commands that restore them.`,
 			if err != nil {
 				return err
 			}
+			if !o.unset {
+				p.warnIfSilent(c.Context(), o.listen)
+			}
 			return writeText(p.stdout, script)
 		},
 	}
@@ -48,6 +53,26 @@ values, and --unset prints commands that restore them.`,
 	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep the hosts in NO_PROXY out of the proxy, except loopback")
 	c.Flags().BoolVar(&o.unset, "unset", false, "print commands that restore the previous values")
 	return c
+}
+
+// warnIfSilent says that no proxy listens at an address: a shell that points
+// there reaches nothing.
+func (p *program) warnIfSilent(ctx context.Context, listen string) {
+	address, err := reachable(listen)
+	if err != nil {
+		return
+	}
+	dialer := net.Dialer{Timeout: time.Second}
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err == nil {
+		c.Close()
+		return
+	}
+	start := p.self()
+	if listen != configs.Default().Listen {
+		start += " --listen " + listen
+	}
+	fmt.Fprintf(p.stderr, "sidenote: env: no proxy listens on %s, so requests will fail; start it in another shell: %s\n", address, start)
 }
 
 // envScript is what the env command prints.
@@ -74,8 +99,8 @@ func (p *program) envScript(o envOptions) (string, error) {
 
 	var b strings.Builder
 	say := func(format string, args ...any) { b.WriteString(shell.Comment(fmt.Sprintf(format, args...)) + "\n") }
-	say("run this with: %s", shell.Usage("sidenote env"))
-	say("undo it with:  %s", shell.Usage("sidenote env --unset"))
+	say("run this with: %s", shell.Usage(p.self()+" env"))
+	say("undo it with:  %s", shell.Usage(p.self()+" env --unset"))
 	if cleared := plan.NoProxy.Cleared; len(cleared) > 0 {
 		say("removed from NO_PROXY, so that sidenote sees it: %s", strings.Join(cleared, ", "))
 	}

@@ -55,7 +55,7 @@ func (p *program) exit(err error) int {
 	if errors.Is(err, errSaid) {
 		return code
 	}
-	text := oneLine(err.Error())
+	text := p.suggest(oneLine(err.Error()))
 	var (
 		file    *yamlfile.Error
 		snippet *yamlfile.Snippet

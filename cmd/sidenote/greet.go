@@ -21,7 +21,7 @@ func (s *server) greet() {
 		s.log.Info().Msgf("http://%s answers as %s", r.Listener.Addr(), r.to)
 	}
 	s.warn()
-	s.log.Info().Msgf(`point a shell at it with: eval "$(%s)"`, envCommand(&s.config, s.at.proxy))
+	s.log.Info().Msgf(`point a shell at it with: eval "$(%s)"`, s.program.envCommand(&s.config, s.at.proxy))
 }
 
 // warn says which settings take protection away.
@@ -37,8 +37,8 @@ func (s *server) warn() {
 }
 
 // envCommand is the env command that fits a proxy.
-func envCommand(c *configs.Config, proxy net.Listener) string {
-	command := "sidenote env"
+func (p *program) envCommand(c *configs.Config, proxy net.Listener) string {
+	command := p.self() + " env"
 	if proxy.Addr().String() != configs.Default().Listen {
 		command += " --listen " + proxy.Addr().String()
 	}

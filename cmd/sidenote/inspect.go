@@ -164,7 +164,7 @@ func (s *server) newInspector(parts *inspectorParts, redact *exchange.Redactor) 
 
 // setup is what the page tells of how to point a program at the proxy.
 func (s *server) setup() inspector.Setup {
-	u := inspector.Setup{Proxy: "http://" + s.at.proxy.Addr().String(), Env: envCommand(&s.config, s.at.proxy), ShowSecrets: s.config.ShowSecrets}
+	u := inspector.Setup{Proxy: "http://" + s.at.proxy.Addr().String(), Env: s.program.envCommand(&s.config, s.at.proxy), ShowSecrets: s.config.ShowSecrets}
 	if s.authority != nil {
 		u.CAFile, u.Fingerprint = s.authority.CertFile(), exchange.DigestOf(s.authority.Certificate().Raw).String()
 	}

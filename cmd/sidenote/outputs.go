@@ -137,9 +137,11 @@ func (p *program) terminal(w io.Writer, color string) sink.Terminal {
 	}
 	f, _ := w.(*os.File)
 	if f == nil {
-		return sink.Terminal{Color: sink.WantsColor(color, false, env)}
+		return sink.Terminal{Color: sink.WantsColor(color, false, env), Program: p.self()}
 	}
-	return sink.DetectTerminal(f, color, env)
+	t := sink.DetectTerminal(f, color, env)
+	t.Program = p.self()
+	return t
 }
 
 // newLog makes the log of what the program itself has to say.

@@ -94,7 +94,7 @@ func (r *commandRun) diagnose(seen child.Seen) {
 	switch {
 	case connected > 0:
 		r.say("%s reached the proxy, but none carried a request.", wording.Count(int(connected), "connection"))
-		r.say("Check that the program trusts the CA that the variables name: sidenote run --print-env.")
+		r.say("Check that the program trusts the CA that the variables name: %s run --print-env.", r.program.self())
 	case len(seen.Outside) > 0:
 		r.say("The program above ignores the proxy variables.")
 		r.say("%s", fixFor(seen.Outside[0].Program))
@@ -107,7 +107,7 @@ func (r *commandRun) diagnose(seen child.Seen) {
 	default:
 		r.say("On this system, sidenote can't see where the command connected instead.")
 	}
-	r.say("To print the variables set for the command: sidenote run --print-env -- ...")
+	r.say("To print the variables set for the command: %s run --print-env -- ...", r.program.self())
 }
 
 // sayLocalhost tells how requests to this machine come through the proxy.
