@@ -230,7 +230,7 @@ func TestEveryAlertIsTestedAndExplained(t *testing.T) {
 				t.Errorf("alert %s has no test in which it fires and one in which it does not", name)
 			}
 			page := read("docs/runbooks/" + name + ".md")
-			for _, part := range [...]string{"# " + name + "\n", "**Who acts:** ", "\n## What it means\n", "\n## What to look at\n", "\n## When it is wrong\n"} {
+			for _, part := range [...]string{"# " + name + "\n", "**Who acts:** ", "\n## What it means\n", "\n## What to check\n", "\n## False alarms\n"} {
 				if !strings.Contains(page, part) {
 					t.Errorf("docs/runbooks/%s.md lacks %q", name, part)
 				}

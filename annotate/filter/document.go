@@ -13,27 +13,27 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString(`# Filters
 
-A filter picks exchanges, in the inspector and wherever else exchanges are chosen:
+A filter selects exchanges, in the inspector and in every flag that takes a FILTER:
 
 ` + "```\n" + `status:4xx host:shop.test             both hold
 status:404,410                        one of the values
--type:image                           the contrary; also ! and not
-status:5xx or is:failed               one of two; also |
+-type:image                           the opposite; also ! and not
+status:5xx or is:failed               one of the two; also |
 host:shop.test (rule:cache/* or time:>1s)
-checkout                              a word: in the URL, as method, status or ID, or in a rule's name
+checkout                              a word in the URL or in a rule's name, or a method, status or ID
 ` + "```" + `
 
-Between a key and its value stands one of these:
+Between a key and its value, write one of these:
 
 | | means |
 |---|---|
-| ` + "`host:shop`" + ` | the value is part of it; letters match in either case |
-| ` + "`host:*.shop.test`" + ` | with ` + "`*`" + ` for anything, the value is all of it |
-| ` + "`host:=shop.test`" + ` | the value is all of it |
-| ` + "`host~\"^(a\\|b)\"`" + ` | it matches a regular expression (RE2) |
+| ` + "`host:shop`" + ` | contains the value; case doesn't matter |
+| ` + "`host:*.shop.test`" + ` | with ` + "`*`" + ` for anything, equals the value |
+| ` + "`host:=shop.test`" + ` | equals the value |
+| ` + "`host~\"^(a\\|b)\"`" + ` | matches a regular expression (RE2) |
 | ` + "`time:>500ms`" + `, ` + "`size:<=1MB`" + `, ` + "`status:400..403`" + ` | comparisons and ranges of numbers |
 
-A value with spaces, commas or brackets is put in double quotes; ` + "`\\\"`" + ` and ` + "`\\\\`" + ` stand for themselves in them.
+Put a value with spaces, commas or brackets in double quotes. In quotes, write ` + "`\\\"`" + ` for a quote and ` + "`\\\\`" + ` for a backslash.
 
 ## Keys
 
@@ -49,13 +49,13 @@ A value with spaces, commas or brackets is put in double quotes; ` + "`\\\"`" + 
 	}
 	for _, k := range table() {
 		if len(k.words) > 0 {
-			fmt.Fprintf(&b, "\n## The words of `%s`\n\n| | |\n|---|---|\n", k.name)
+			fmt.Fprintf(&b, "\n## Values of `%s`\n\n| | |\n|---|---|\n", k.name)
 			for _, w := range k.words {
 				fmt.Fprintf(&b, "| `%s:%s` | %s |\n", k.name, w.name, w.help)
 			}
 		}
 	}
-	b.WriteString("\n## Operators of mitmproxy\n\nThese are read too, with `&`, `|`, `!` and brackets. Values are regular expressions.\n\n| | means |\n|---|---|\n")
+	b.WriteString("\n## Operators of mitmproxy\n\nYou can also use these operators, with `&`, `|`, `!` and brackets. Values are regular expressions.\n\n| | means |\n|---|---|\n")
 	for _, name := range tildeNames() {
 		t := tildes[name]
 		if t.key == "" {

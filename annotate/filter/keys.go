@@ -81,7 +81,7 @@ func answerKeys() []key {
 			}),
 		},
 		{
-			name: "wait", value: "a duration", example: "wait:>1s", help: "how long the origin server thought",
+			name: "wait", value: "a duration", example: "wait:>1s", help: "time the origin server took to respond",
 			make: numberNode(parseDuration, func(r *Row) (int64, bool) { w := r.X.Timing.Wait(); return int64(w), w > 0 }),
 		},
 		{
@@ -106,10 +106,10 @@ func kinds() []word {
 		{"stream", "server-sent events", func(r *Row) bool { return r.Type == "text/event-stream" }},
 		{"made", "the response was made by sidenote", func(r *Row) bool { return r.X.Response.Made }},
 		{"byhand", "sent again from the inspector", func(r *Row) bool { return r.ByHand }},
-		{"pinned", "pinned by somebody", func(r *Row) bool { return r.Pinned }},
+		{"pinned", "pinned in the inspector", func(r *Row) bool { return r.Pinned }},
 		{"reused", "on a connection that had carried an earlier one", func(r *Row) bool { return r.X.Origin.Reused }},
 		{"secure", "over TLS", func(r *Row) bool { return r.X.Scheme == "https" || r.X.Scheme == "wss" }},
-		{"changed", "forwarded otherwise than received", func(r *Row) bool { return r.X.Changed != 0 }},
+		{"changed", "sidenote changed it while forwarding", func(r *Row) bool { return r.X.Changed != 0 }},
 	}
 }
 
@@ -171,7 +171,7 @@ func noteKeys() []key {
 		{
 			name: "blame", value: "who has to act", example: "blame:origin", help: "a note that blames this side",
 			words: []word{
-				{string(annotate.ByClient), "whoever sent the request", nil}, {string(annotate.ByOrigin), "the origin server", nil},
+				{string(annotate.ByClient), "the sender of the request", nil}, {string(annotate.ByOrigin), "the origin server", nil},
 				{string(annotate.ByIntermediary), "something between", nil}, {string(annotate.ByProxy), "sidenote or its configuration", nil},
 			},
 			make: textNode(costFields, func(r *Row, is func(string) bool) bool {
@@ -182,7 +182,7 @@ func noteKeys() []key {
 			name: "verdict", aliases: []string{"severity", "sev"}, value: "ok, info, warn or error", example: "verdict:>=warn",
 			help: "its worst note",
 			words: []word{
-				{"error", "an error at worst", nil}, {"warn", "a warning at worst", nil}, {"info", "a remark at worst", nil}, {"ok", "no note", nil},
+				{"error", "the worst note is an error", nil}, {"warn", "the worst note is a warning", nil}, {"info", "the worst note is info", nil}, {"ok", "no note", nil},
 			},
 			make:  numberNode(parseVerdict, func(r *Row) (int64, bool) { return int64(r.Verdict), true }),
 			facet: func(r *Row, put func(string)) { put(r.Verdict.String()) },
@@ -227,7 +227,7 @@ func possessions() []word {
 		{"query", "a query in the target URI", func(r *Row) bool { return strings.IndexByte(r.Path, '?') >= 0 }},
 		{"trailers", "trailer fields", func(r *Row) bool { return r.X.Request.Trailers.Len()+r.X.Response.Trailers.Len() > 0 }},
 		{"interim", "1xx responses", func(r *Row) bool { return len(r.X.Interim) > 0 }},
-		{"comment", "somebody's comment", func(r *Row) bool { return r.Comment != "" }},
+		{"comment", "a comment", func(r *Row) bool { return r.Comment != "" }},
 	}
 }
 
@@ -307,7 +307,7 @@ func recordKeys() []key {
 			make: textNode(costFields, func(r *Row, is func(string) bool) bool { t := TraceID(r.X); return t != "" && is(t) }),
 		},
 		{
-			name: "comment", value: "part of a comment", example: "comment:retry", help: "somebody's comment",
+			name: "comment", value: "part of a comment", example: "comment:retry", help: "a comment",
 			make: textNode(costRow, func(r *Row, is func(string) bool) bool { return r.Comment != "" && is(r.Comment) }),
 		},
 		{

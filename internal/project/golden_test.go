@@ -61,10 +61,10 @@ func TestErrorsAreFresh(t *testing.T) { compare(t, "docs/errors.md", errorsPage(
 func errorsPage() string {
 	var b strings.Builder
 	b.WriteString("# Error codes\n\nA failed exchange has one of these codes: in the record as `error.type`, in the metric `sidenote_errors_total`, " +
-		"and in the response that sidenote makes where the client had not been sent a head yet. Codes are stable. " +
-		"`sidenote explain CODE` prints what is said here.\n")
+		"and in sidenote's own response, if the client has not received headers yet. Codes are stable. " +
+		"`sidenote explain CODE` prints the text of this page.\n")
 	for _, phase := range phases() {
-		fmt.Fprintf(&b, "\n## Phase: %s\n\n| code | what happened | who should look | response |\n|---|---|---|---|\n%s", phase, failuresOf(phase))
+		fmt.Fprintf(&b, "\n## Phase: %s\n\n| code | what happened | who should act | response |\n|---|---|---|---|\n%s", phase, failuresOf(phase))
 		for _, f := range exchange.Failures() {
 			if f.Phase == phase {
 				fmt.Fprintf(&b, "\n### %s\n\n%s. %s\n\nWhat to do: %s\n", f.Code, capital(f.Title), f.Why, f.Act)
@@ -168,12 +168,12 @@ func metricsPage(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	b.WriteString("# Metrics\n\nThe admin server gives these at `/metrics` in the formats of Prometheus and OpenMetrics, beside those of the Go runtime (`go_…`) and of the process (`process_…`). " +
-		"The two histograms of durations have classic and native buckets; in OpenMetrics their buckets name an exchange to look at and its trace, if it belongs to one.\n\n" +
-		fmt.Sprintf("Every label value comes from a fixed or a bounded list; what is in none is counted as `other`. Whatever comes over the wire, there are at most %d series. ", metrics.MostSeries) +
-		fmt.Sprintf("Those whose name begins with `sidenote_route_` are there only with `--metrics-labels host,route`, and `--metrics-label-values N` bounds them: at most %d × N series, with the default of %d at most %d. ",
+	b.WriteString("# Metrics\n\nThe admin server serves these metrics at `/metrics` in the formats of Prometheus and OpenMetrics, with those of the Go runtime (`go_…`) and of the process (`process_…`). " +
+		"The two histograms of durations have classic and native buckets. In OpenMetrics, each bucket names an exchange, and its trace if it has one.\n\n" +
+		fmt.Sprintf("Every label value comes from a fixed or bounded list; other values count as `other`. Whatever clients and servers send, there are at most %d series. ", metrics.MostSeries) +
+		fmt.Sprintf("Metrics whose name begins with `sidenote_route_` need `--metrics-labels host,route`. `--metrics-label-values N` bounds them: at most %d × N series, or %[3]d with the default of %[2]d. ",
 			metrics.MostSeriesPerValue, metrics.DefaultValues, metrics.MostSeriesPerValue*metrics.DefaultValues) +
-		"A host or a route gets a name of its own when it is first answered with something else than 404.\n\n" +
+		"sidenote counts a host or a route separately once it has been answered with something other than 404.\n\n" +
 		"| metric | kind | labels | what it is |\n|---|---|---|---|\n")
 	for _, f := range families {
 		if strings.HasPrefix(f.GetName(), "sidenote_") {

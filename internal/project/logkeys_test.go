@@ -14,13 +14,13 @@ func TestKeysOfRecordsAreFresh(t *testing.T) {
 	k := keyTables{t: t, first: map[string]string{}}
 	of := sink.ExchangeProperties()
 	compare(t, "docs/log-keys.md", "# Keys of the records\n\n"+
-		"What `--log-file`, `--format json` and `--save` write, one object a line ([Logs](logs.md)). "+
-		"The same is in the JSON Schemas, for programs: `sidenote schema exchange`, `sidenote schema note`.\n\n"+
-		"A name with dots is one key, as `http.request.method`; `>` leads into an object, and `[]` into each object of an array. "+
-		"Text from the wire that is not UTF-8 is an object with the key `base64` instead of a string.\n"+
+		"`--log-file`, `--format json` and `--save` write these keys, one object per line ([Logs](logs.md)). "+
+		"For programs, the same is in the JSON Schemas: `sidenote schema exchange`, `sidenote schema note`.\n\n"+
+		"A name with dots, such as `http.request.method`, is one key. `>` leads into an object, and `[]` into each object of an array. "+
+		"If text from a message isn't UTF-8, the value is an object with the key `base64` instead of a string.\n"+
 		k.chapter("A record of an exchange", "", append(withoutFull(of, false), fieldKeys()...))+
-		k.chapter("More of it with --save", "The record has these keys too, so that the same exchange can be made of it again.", withoutFull(of, true))+
-		k.chapter("A record of a note", "With `--log-notes`, one for each note, after the record of the exchange.", sink.NoteProperties()))
+		k.chapter("Further keys with --save", "With these keys, sidenote can rebuild the exchange from the record.", withoutFull(of, true))+
+		k.chapter("A record of a note", "With `--log-notes`, sidenote writes one for each note, after the record of the exchange.", sink.NoteProperties()))
 }
 
 // withoutFull returns the keys that all records have, or those of --save only.
@@ -53,7 +53,7 @@ func (k *keyTables) chapter(title, intro string, list []exchange.Property) strin
 	if intro != "" {
 		intro = "\n" + intro + "\n"
 	}
-	return "\n## " + title + "\n" + intro + "\n| key | type | there when | what it is |\n|---|---|---|---|\n" + k.rows("", list)
+	return "\n## " + title + "\n" + intro + "\n| key | type | present when | what it is |\n|---|---|---|---|\n" + k.rows("", list)
 }
 
 // rows returns a row for each key, and for those of objects in it.
