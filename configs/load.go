@@ -14,6 +14,23 @@ import (
 // configFlag names the file; it is a flag and a variable, but no key of the file.
 const configFlag = "config"
 
+// Annotations of flags: the group of the setting, and, for those that most
+// people need, a mark.
+const (
+	GroupAnnotation  = "sidenote_group"
+	CommonAnnotation = "sidenote_common"
+)
+
+// Groups returns the groups of settings in the order of the documentation.
+func Groups() (all []string) {
+	for _, s := range Settings() {
+		if !slices.Contains(all, s.Group) {
+			all = append(all, s.Group)
+		}
+	}
+	return all
+}
+
 // AddFlags defines a flag for each setting that is not for one command alone,
 // and --config. With names, it defines only these.
 func AddFlags(fs *pflag.FlagSet, names ...string) {
@@ -25,6 +42,10 @@ func AddFlags(fs *pflag.FlagSet, names ...string) {
 		}
 		f := fs.VarPF(&flagValue{setting: s}, s.Name, s.Short, s.Help)
 		f.DefValue = s.Default
+		f.Annotations = map[string][]string{GroupAnnotation: {s.Group}}
+		if s.Common {
+			f.Annotations[CommonAnnotation] = nil
+		}
 		if s.Kind == KindSwitch {
 			f.NoOptDefVal = "true"
 		}
@@ -46,6 +67,9 @@ func (v *flagValue) Set(s string) error {
 		s = v.text + v.setting.separator() + s
 	}
 	var c Config
+	if strings.HasPrefix(s, "--") && v.setting.Kind != KindSwitch {
+		return fmt.Errorf("needs %s, but the next word is the flag %s", v.setting.Value, s)
+	}
 	if err := v.setting.set(&c, s); err != nil {
 		return err
 	}

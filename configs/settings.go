@@ -36,6 +36,7 @@ type Setting struct {
 	Short   string // one-letter flag, or ""
 
 	Choices    []string // for KindChoice, and for the values of KindMap
+	Common     bool     // one of those that most people need, which help prints first
 	Repeatable bool     // the flag may be given several times, which adds up
 	Secret     bool     // its value is never printed
 	Command    string   // the only command that has the flag; "" for all
@@ -79,19 +80,19 @@ const (
 func Settings() []Setting {
 	return []Setting{
 		{
-			Name: "listen", Kind: KindText, Default: "127.0.0.1:8080", Value: "HOST:PORT", Group: groupListen,
+			Name: "listen", Common: true, Kind: KindText, Default: "127.0.0.1:8080", Value: "HOST:PORT", Group: groupListen,
 			Help: "address of the proxy",
 			More: "Port 0 picks a free port and prints it. An address that other machines can reach needs --proxy-auth.",
 			set:  text(func(c *Config) *string { return &c.Listen }, address),
 		},
 		{
-			Name: "admin", Kind: KindText, Default: "127.0.0.1:8081", Value: "HOST:PORT", Group: groupListen,
+			Name: "admin", Common: true, Kind: KindText, Default: "127.0.0.1:8081", Value: "HOST:PORT", Group: groupListen,
 			Help: "address of the inspector, metrics and health checks, or off",
 			More: "An address that other machines can reach needs --proxy-auth.",
 			set:  text(func(c *Config) *string { return &c.Admin }, addressOrOff),
 		},
 		{
-			Name: "reverse", Kind: KindList, Value: "[HOST:PORT=]URL", Group: groupListen, Repeatable: true,
+			Name: "reverse", Common: true, Kind: KindList, Value: "[HOST:PORT=]URL", Group: groupListen, Repeatable: true,
 			Help: "also listen for clients that ignore proxy settings, and forward their requests to this URL",
 			More: "Each URL gets its own listener, on a free loopback port unless you give an address.",
 			set:  setReverse,
@@ -110,13 +111,13 @@ func Settings() []Setting {
 		},
 
 		{
-			Name: "intercept", Kind: KindList, Default: "all", Value: "all|none|[-]HOST,...", Group: groupForward, Repeatable: true,
+			Name: "intercept", Common: true, Kind: KindList, Default: "all", Value: "all|none|[-]HOST,...", Group: groupForward, Repeatable: true,
 			Help: "hosts whose TLS to intercept: all, none, a list, or all but -HOST",
 			More: "*.example.com means every name below example.com. A minus leaves a host out: all,-bank.example. Other connections are tunnelled unchanged.",
 			set:  list(func(c *Config) *[]string { return &c.Intercept }, intercepted),
 		},
 		{
-			Name: "upstream-proxy", Kind: KindText, Value: "URL|none", Group: groupForward, Secret: true,
+			Name: "upstream-proxy", Common: true, Kind: KindText, Value: "URL|none", Group: groupForward, Secret: true,
 			Help: "proxy to send requests through: http://, https:// or socks5://",
 			More: "Put credentials in the URL: http://USER:PASSWORD@HOST:PORT. Without this setting the proxy that http_proxy, https_proxy or all_proxy names is used, and no_proxy with it; none goes straight.",
 			set:  text(func(c *Config) *string { return &c.UpstreamProxy }, proxyURL),
@@ -153,14 +154,14 @@ func Settings() []Setting {
 		},
 
 		{
-			Name: "annotate", Kind: KindChoice, Default: "full", Value: "MODE", Group: groupNotes,
+			Name: "annotate", Common: true, Kind: KindChoice, Default: "full", Value: "MODE", Group: groupNotes,
 			Choices: []string{"off", "summary", "full"},
 			Help:    "what to add to responses: off, summary or full",
 			More:    "summary adds only Sidenote-Exchange; full also adds Sidenote and Server-Timing.",
 			set:     choice(func(c *Config) *string { return &c.Annotate }, "off", "summary", "full"),
 		},
 		{
-			Name: "severity", Kind: KindChoice, Default: "warn", Value: "LEVEL", Group: groupNotes,
+			Name: "severity", Common: true, Kind: KindChoice, Default: "warn", Value: "LEVEL", Group: groupNotes,
 			Choices: []string{"info", "warn", "error"},
 			Help:    "lowest severity of notes to show: info, warn or error",
 			More:    "Unless you set it, notes that fail the policy are shown too.",
@@ -180,7 +181,7 @@ func Settings() []Setting {
 			set:  list(func(c *Config) *[]string { return &c.OpenAPI }, anyItem),
 		},
 		{
-			Name: "rules", Kind: KindMap, Value: "RULE=LEVEL,...", Group: groupNotes, Repeatable: true,
+			Name: "rules", Common: true, Kind: KindMap, Value: "RULE=LEVEL,...", Group: groupNotes, Repeatable: true,
 			Choices: ruleLevels(),
 			Help:    "change rules: off, info, warn, error, or on with the rule's own severity",
 			More:    "Name one rule by its ID, or several by topic/* or *. The more specific name wins.",
@@ -218,7 +219,7 @@ func Settings() []Setting {
 			},
 		},
 		{
-			Name: "fail-on", Kind: KindChoice, Default: "error", Value: "LEVEL[,bypass]", Group: groupPolicy, InPolicy: true,
+			Name: "fail-on", Common: true, Kind: KindChoice, Default: "error", Value: "LEVEL[,bypass]", Group: groupPolicy, InPolicy: true,
 			Choices: []string{"info", "warn", "error", "never", "bypass"},
 			Help:    "lowest severity of notes that fail the policy: info, warn, error or never",
 			More:    "With bypass as well, as in error,bypass, run fails if the command connected anywhere without the proxy. bypass alone means error,bypass.",
@@ -238,13 +239,13 @@ func Settings() []Setting {
 			set:  list(func(c *Config) *[]string { return &c.Budget }, anyItem),
 		},
 		{
-			Name: "baseline", Kind: KindText, Value: "FILE", Group: groupPolicy,
+			Name: "baseline", Common: true, Kind: KindText, Value: "FILE", Group: groupPolicy,
 			Help: "YAML file of known notes to accept for now",
 			More: "sidenote shows accepted notes but doesn't fail because of them. Write the file with: sidenote baseline update.",
 			set:  text(func(c *Config) *string { return &c.Baseline }, anyText),
 		},
 		{
-			Name: "update-baseline", Kind: KindSwitch, Default: "false", Group: groupPolicy, Command: "run, check and lint",
+			Name: "update-baseline", Common: true, Kind: KindSwitch, Default: "false", Group: groupPolicy, Command: "run, check and lint",
 			Help: "add every note that fails to the baseline, so that it is accepted from now on",
 			More: "Creates the file that --baseline names if there is none. Notes below --fail-on are left out.",
 			set:  onOff(func(c *Config) *bool { return &c.UpdateBaseline }),
@@ -262,12 +263,12 @@ func Settings() []Setting {
 			set:  onOff(func(c *Config) *bool { return &c.RequireTraffic }),
 		},
 		{
-			Name: "min-exchanges", Kind: KindNumber, Default: "0", Value: "N", Group: groupRun, Command: "run",
+			Name: "min-exchanges", Common: true, Kind: KindNumber, Default: "0", Value: "N", Group: groupRun, Command: "run",
 			Help: "exit with code 11 if fewer exchanges than this came through the proxy",
 			set:  number(func(c *Config) *int { return &c.MinExchanges }, 0, math.MaxInt32),
 		},
 		{
-			Name: "allow-bypass", Kind: KindList, Value: "ADDRESS[:PORT],...", Group: groupRun, Command: "run", Repeatable: true,
+			Name: "allow-bypass", Common: true, Kind: KindList, Value: "ADDRESS[:PORT],...", Group: groupRun, Command: "run", Repeatable: true,
 			Help: "where the command may connect without the proxy, such as 127.0.0.1:5432",
 			More: "For databases and the like. :5432 means this port at any address; localhost means this machine. sidenote doesn't list these connections, and they don't fail --fail-on bypass.",
 			set:  list(func(c *Config) *[]string { return &c.AllowBypass }, peers),
@@ -284,7 +285,7 @@ func Settings() []Setting {
 		},
 
 		{
-			Name: "format", Kind: KindChoice, Default: "auto", Value: "FORMAT", Group: groupOutput,
+			Name: "format", Common: true, Kind: KindChoice, Default: "auto", Value: "FORMAT", Group: groupOutput,
 			Choices: []string{"auto", "text", "json"},
 			Help:    "how to print exchanges: auto, text or json",
 			More:    "auto prints text: laid out on a terminal, plain lines elsewhere. json prints one record per line.",
@@ -303,7 +304,7 @@ func Settings() []Setting {
 			set:     choice(func(c *Config) *string { return &c.Color }, "auto", "always", "never"),
 		},
 		{
-			Name: "save", Kind: KindText, Value: "FILE", Group: groupOutput,
+			Name: "save", Common: true, Kind: KindText, Value: "FILE", Group: groupOutput,
 			Help: "save exchanges with their bodies to this JSONL file",
 			set:  text(func(c *Config) *string { return &c.Save }, anyText),
 		},
@@ -326,7 +327,7 @@ func Settings() []Setting {
 			set:  text(func(c *Config) *string { return &c.Store }, anyText),
 		},
 		{
-			Name: "report", Kind: KindList, Value: "KIND=FILE", Group: groupOutput, Repeatable: true,
+			Name: "report", Common: true, Kind: KindList, Value: "KIND=FILE", Group: groupOutput, Repeatable: true,
 			Choices: ReportKinds(),
 			Help:    "write a report of this kind: " + wording.Or(ReportKinds()),
 			More:    "- as FILE means standard output. An existing file is replaced.",

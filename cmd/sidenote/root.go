@@ -46,6 +46,7 @@ type program struct {
 	environ        []string // "NAME=value", as os.Environ gives it
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	helpAll        bool // help prints every flag
 }
 
 // lookup finds an environment variable; set is false when there is none.
@@ -86,8 +87,9 @@ func (p *program) settingsOrWarn(c *cobra.Command) (configs.Config, []string, er
 // run runs the program and returns its exit code. It ends soon after ctx is done.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http complains there of what is recorded and noted anyway
-	p := &program{environ, stdin, stdout, stderr}
+	p := &program{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := newRootCommand(p)
+	args, p.helpAll = withoutHelpAll(args)
 	args, err := resolve(root, args)
 	if err == nil {
 		root.SetArgs(args)
@@ -103,6 +105,12 @@ func newRootCommand(p *program) *cobra.Command {
 		Long: `sidenote is an HTTP debugging proxy that writes notes in the margin of every
 response: what the status means, whether the headers that it needs are there, who
 has to act, and why.`,
+		Example: `  sidenote
+  sidenote run -- npm test
+  sidenote lint checkout.har
+  sidenote check https://api.example/health
+  sidenote explain 409
+  sidenote demo`,
 		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
@@ -112,17 +120,22 @@ has to act, and why.`,
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.SetUsageFunc(p.usage)
+	root.AddGroup(commandGroups()...)
 	root.AddCommand(commands(p)...)
 	root.SetHelpCommand(newHelpCommand(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	groupCommands(root)
 	return root
 }
 
 // resolve puts the default command in where the arguments name none, and
 // refuses a command that there is not before anybody looks at its flags.
 func resolve(root *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 1 && isCompletion(args[0]) && strings.HasPrefix(args[1], "-") { // flags of the default command
+		return slices.Insert(slices.Clone(args), 1, defaultCommand), nil
+	}
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		if isCommand(root, args[0]) {
 			return args, nil
@@ -133,7 +146,7 @@ func resolve(root *cobra.Command, args []string) ([]string, error) {
 		switch args[0] {
 		case "-h", "--help":
 			return args, nil
-		case "--version":
+		case "--version", "-V":
 			return []string{"version"}, nil
 		}
 	}
@@ -143,9 +156,13 @@ func resolve(root *cobra.Command, args []string) ([]string, error) {
 	return args, nil
 }
 
+// isCompletion reports whether a shell asks how a command line may go on.
+func isCompletion(name string) bool {
+	return name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd
+}
+
 func isCommand(root *cobra.Command, name string) bool {
-	return name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd ||
-		slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name || c.HasAlias(name) })
+	return isCompletion(name) || slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name || c.HasAlias(name) })
 }
 
 // unknownCommand is the root's rule for arguments: it takes none.

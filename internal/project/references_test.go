@@ -47,15 +47,19 @@ func readManual(t *testing.T, program string) manual {
 	m := manual{flags: map[string][]string{}}
 	var add func(words []string)
 	add = func(words []string) {
-		help := ask(t, program, append(slices.Clone(words), "--help")...)
+		help := ask(t, program, append(slices.Clone(words), "--help-all")...)
 		for _, f := range listedFlag.FindAllStringSubmatch(help, -1) {
 			key := strings.Join(words, " ")
 			m.flags[key] = append(m.flags[key], f[1])
 		}
-		_, commands, _ := strings.Cut(help, "Available Commands:")
-		commands, _, _ = strings.Cut(commands, "\n\n")
-		for _, c := range listedCommand.FindAllStringSubmatch(commands, -1) {
-			add(append(slices.Clone(words), c[1]))
+		for part := range strings.SplitSeq(help, "\n\n") {
+			title, commands, _ := strings.Cut(part, "\n")
+			if !strings.HasSuffix(title, ":") || title == "Usage:" || title == "Examples:" {
+				continue
+			}
+			for _, c := range listedCommand.FindAllStringSubmatch(commands, -1) {
+				add(append(slices.Clone(words), c[1]))
+			}
 		}
 	}
 	add(nil)
