@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"sidenote/configs"
-	"sidenote/internal/wording"
 )
 
 // helpAllFlag prints the help of a command with every flag.
@@ -134,7 +133,7 @@ func (p *program) writeFlags(b *strings.Builder, c *cobra.Command) {
 		return
 	}
 	if p.helpAll {
-		writeFlagList(b, "Flags:", own)
+		writeFlagList(b, "Flags:", append(own, helpAll("print the help with every flag")))
 		for _, group := range configs.Groups() {
 			writeFlagList(b, group+":", slices.DeleteFunc(slices.Clone(settings), func(f *pflag.Flag) bool {
 				return f.Annotations[configs.GroupAnnotation][0] != group
@@ -149,10 +148,18 @@ func (p *program) writeFlags(b *strings.Builder, c *cobra.Command) {
 			return !common
 		})
 	}
-	writeFlagList(b, "Flags:", slices.Concat(own, shown))
 	if more := len(settings) - len(shown); more > 0 {
-		fmt.Fprintf(b, "\nPrint %s more: %s %s\n", wording.Count(more, "flag"), c.CommandPath(), helpAllFlag)
+		own = append(own, helpAll(fmt.Sprintf("print the help with all flags, %d more", more)))
 	}
+	writeFlagList(b, "Flags:", slices.Concat(own, shown))
+}
+
+// helpAll is --help-all as a flag to print: what it does is done before flags
+// are parsed.
+func helpAll(usage string) *pflag.Flag {
+	var fs pflag.FlagSet
+	fs.Bool(strings.TrimPrefix(helpAllFlag, "--"), false, usage)
+	return fs.Lookup(strings.TrimPrefix(helpAllFlag, "--"))
 }
 
 // flagColumns is where the help of a flag begins.
