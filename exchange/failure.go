@@ -80,6 +80,7 @@ const (
 	ErrTLSClientCert  ErrCode = "tls_client_certificate_required"
 	ErrTLSNotTLS      ErrCode = "tls_not_tls"
 	ErrTLSTimeout     ErrCode = "tls_timeout"
+	ErrTLSUnsupported ErrCode = "tls_unsupported"
 	ErrTLSFailed      ErrCode = "tls_failed"
 
 	ErrResetBeforeHead  ErrCode = "reset_before_head"

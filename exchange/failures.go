@@ -189,8 +189,8 @@ var failures = []Failure{
 		Code: ErrTLSClientCert, Phase: PhaseTLS, Status: 502, Who: "client", ProxyStatus: "tls_certificate_error",
 		Refs:  []string{"RFC 8446 §6.2"},
 		Title: "the server wants a client certificate",
-		Why:   "The handshake asked for a certificate that sidenote does not have.",
-		Act:   "Leave this host out of --intercept, so that the client can send its own certificate.",
+		Why:   "The server asked for a certificate during the TLS handshake. sidenote has none for this host.",
+		Act:   "Name one: --client-cert HOST=CERT,KEY. Or leave the host out of interception, so that the client can send its own: --intercept all,-HOST.",
 	},
 	{
 		Code: ErrTLSNotTLS, Phase: PhaseTLS, Status: 502, Who: "client", ProxyStatus: "tls_protocol_error",
@@ -205,6 +205,13 @@ var failures = []Failure{
 		Title: "the TLS handshake did not end in time",
 		Why:   "The server accepted the connection, but did not answer the handshake.",
 		Act:   "Check whether the server is overloaded, or whether something on the way drops large packets.",
+	},
+	{
+		Code: ErrTLSUnsupported, Phase: PhaseTLS, Status: 502, Who: "proxy", ProxyStatus: "tls_protocol_error",
+		Refs:  []string{"RFC 8446 §9.1", "RFC 9325 §4.2"},
+		Title: "sidenote doesn't support the server's TLS",
+		Why:   "The server answers other clients. It needs a cipher suite, key exchange or certificate that sidenote's TLS library doesn't have. The detail names it.",
+		Act:   "Leave the host out of interception, so that clients reach it directly: --intercept all,-HOST.",
 	},
 	{
 		Code: ErrTLSFailed, Phase: PhaseTLS, Status: 502, Who: "origin", ProxyStatus: "tls_protocol_error",

@@ -3,6 +3,9 @@ package proxy
 import (
 	"crypto/rand"
 	"crypto/tls"
+	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 )
 
@@ -66,6 +69,25 @@ func (t *clientTLS) config(name, alpn string) *tls.Config {
 		return rsa, nil
 	}
 	return c
+}
+
+// unfit says why no handshake can come of a hello, and which setting changes
+// that; "" where it could.
+func (t *clientTLS) unfit(hello *tls.ClientHelloInfo) string {
+	highest := slices.Max(append(slices.DeleteFunc(slices.Clone(hello.SupportedVersions), isGrease), 0))
+	least := t.base.MinVersion
+	switch {
+	case highest < tls.VersionTLS10:
+		return "it offers no version of TLS that sidenote has"
+	case highest < least:
+		return fmt.Sprintf("it offers %s at most, and sidenote accepts %s or later; to accept it, set --client-tls-min %s",
+			tls.VersionName(highest), tls.VersionName(least), strings.TrimPrefix(tls.VersionName(highest), "TLS "))
+	case highest == tls.VersionTLS13 || slices.ContainsFunc(hello.CipherSuites, func(s uint16) bool { return slices.Contains(t.base.CipherSuites, s) }):
+		return ""
+	case least >= tls.VersionTLS12:
+		return "it offers only old cipher suites, such as those with CBC; to accept them, set --client-tls-min 1.1"
+	}
+	return "it offers no cipher suite that sidenote has"
 }
 
 func randomKey() (k [32]byte) {

@@ -348,6 +348,7 @@ func TestFaultTLS(t *testing.T) {
 	expired := func(x *x509.Certificate) { x.NotAfter = time.Now().Add(-time.Hour) }
 	early := func(x *x509.Certificate) { x.NotBefore = time.Now().Add(time.Hour) }
 	named := func(x *x509.Certificate) { x.DNSNames = []string{"other.test"} }
+	subjectOnly := func(x *x509.Certificate) { x.DNSNames = nil }
 	forClients := func(x *x509.Certificate) { x.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
 	r := newFaultRig(t, s, nil)
 	r.run(t, []fault{
@@ -357,6 +358,7 @@ func TestFaultTLS(t *testing.T) {
 		{name: "expired and self-signed", port: with(expired, nil), ways: bothTLS, code: exchange.ErrTLSExpired},
 		{name: "not yet valid", port: with(early, s.chain), ways: bothTLS, code: exchange.ErrTLSNotYetValid, detail: "is before"},
 		{name: "wrong name", port: with(named, s.chain), ways: bothTLS, code: exchange.ErrTLSWrongName, detail: "other.test"},
+		{name: "common name alone", port: with(subjectOnly, s.chain), ways: bothTLS, code: exchange.ErrTLSUnsupported, detail: "Common Name"},
 		{name: "not for servers", port: with(forClients, s.chain), ways: bothTLS, code: exchange.ErrTLSCertificate, detail: "key usage"},
 		{name: "version alert", port: s.listen(afterHello(alert(70), hold)), ways: bothTLS, code: exchange.ErrTLSVersion, detail: "protocol version"},
 		{name: "version of the past", port: s.listen(afterHello(ssl3Hello(), hold)), ways: bothTLS, code: exchange.ErrTLSVersion, detail: "300"},

@@ -189,7 +189,10 @@ func (t *tunnel) handshakeFailed(tap *alertTap, hello *tls.ClientHelloInfo, err 
 	case alert == 0 && (errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || isReset(err)):
 		detail = who + " closed during the handshake, probably since it rejects our CA"
 	default:
-		return &exchange.Err{Code: exchange.ErrClientTLS, Detail: who + ": " + detailOf(err)}
+		if detail = t.proxy.tls.unfit(hello); detail == "" {
+			detail = detailOf(err)
+		}
+		return &exchange.Err{Code: exchange.ErrClientTLS, Detail: who + ": " + detail}
 	}
 	detail += t.proxy.refused.count(t.refuser(hello))
 	return &exchange.Err{Code: exchange.ErrClientRefusedCA, Detail: detail}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -39,15 +40,15 @@ type shaking struct {
 // handshake shakes hands on an open connection.
 func (d *dialer) handshake(ctx context.Context, o *outbound, t target) error {
 	s := &shaking{dialer: d, target: t, name: t.serverName(), tap: &handshakeTap{Conn: o.Conn}}
-	ctx, cancel := context.WithTimeoutCause(ctx, tlsTimeout(d.config.ConnectTimeout), errTLSTimeout)
+	limited, cancel := context.WithTimeoutCause(ctx, tlsTimeout(d.config.ConnectTimeout), errTLSTimeout)
 	defer cancel()
 	start := time.Now()
 	tc := tls.Client(s.tap, s.config())
-	err := tc.HandshakeContext(ctx)
+	err := tc.HandshakeContext(limited)
 	o.handshake = time.Since(start)
 	if err != nil {
 		o.tls = refusedFacts(tc.ConnectionState(), s.name, err)
-		return s.failure(ctx, err)
+		return s.failure(ctx, &failure{code: handshakeCode(limited, err, s.tap.sent, s.asked), err: err})
 	}
 	o.Conn, o.tls = tc, tlsFacts(tc.ConnectionState(), s.name)
 	o.tls.VerifyError, o.tls.ClientCert = s.verify, s.shown
@@ -87,9 +88,44 @@ func (s *shaking) certificate(*tls.CertificateRequestInfo) (*tls.Certificate, er
 	return &tls.Certificate{}, nil
 }
 
-// failure returns an error of the handshake with its code.
-func (s *shaking) failure(ctx context.Context, err error) error {
-	return &failure{code: handshakeCode(ctx, err, s.tap.sent, s.asked), err: err}
+// failure returns a failure of the handshake, and one that blames us where the
+// origin server is in order and our TLS cannot reach it.
+func (s *shaking) failure(ctx context.Context, f *failure) error {
+	missing := s.missing(f)
+	if missing == "" && !s.asked && (f.code == exchange.ErrTLSHandshake || f.code == exchange.ErrTLSFailed) && ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(ctx, diagnoseFor)
+		defer cancel()
+		if picks := s.unsupported(ctx); picks != "" {
+			missing = "the server picks " + picks + ", which sidenote does not have"
+		}
+	}
+	if missing == "" {
+		return f
+	}
+	return &failure{code: exchange.ErrTLSUnsupported,
+		err: fmt.Errorf("%s; to reach the server, leave it out of interception: --intercept all,-%s (%w)", missing, hostOf(s.target.authority), f.err)}
+}
+
+// missing says what our TLS library cannot do, by its error alone; "" where that
+// does not tell.
+func (s *shaking) missing(f *failure) string {
+	var name x509.HostnameError
+	text := f.err.Error()
+	switch {
+	case errors.As(f.err, &name) && isNamedInSubjectOnly(name.Certificate, s.name):
+		return "the certificate has the name only as its Common Name, which sidenote does not read"
+	case strings.Contains(text, "failed to parse certificate"):
+		return "sidenote cannot read the server's certificate"
+	case strings.Contains(text, "unsupported type of public key"), strings.Contains(text, "unsupported group"):
+		return "the server uses a key that sidenote cannot check"
+	}
+	return ""
+}
+
+// isNamedInSubjectOnly reports whether a certificate has a host's name where it
+// was written before there were alternative names (RFC 6125 §B.2).
+func isNamedInSubjectOnly(c *x509.Certificate, host string) bool {
+	return c != nil && len(c.DNSNames)+len(c.IPAddresses)+len(c.EmailAddresses)+len(c.URIs) == 0 && strings.EqualFold(c.Subject.CommonName, host)
 }
 
 // refusedFacts makes the record's facts of a connection whose handshake failed:

@@ -53,9 +53,9 @@ func protocolOf(first ...[]byte) string {
 }
 
 // tlsProtocol names TLS that is passed on as it came, with what it is to carry
-// where the client offers nothing but that.
+// where the client offers nothing of HTTP.
 func tlsProtocol(hello *tls.ClientHelloInfo) string {
-	if hello == nil || len(hello.SupportedProtos) == 0 {
+	if hello == nil || !speaksNoHTTP(hello.SupportedProtos) {
 		return "tls"
 	}
 	return "tls (" + strings.Join(hello.SupportedProtos, ", ") + ")"

@@ -1,7 +1,16 @@
 package ca_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,6 +94,86 @@ func TestBrokenFilesAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file) {
 			t.Errorf("%s: %v", c.file, err)
 		}
+	}
+}
+
+// TestKeysOfEveryForm has keys as openssl and others write them.
+func TestKeysOfEveryForm(t *testing.T) {
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sec1, err := x509.MarshalECPrivateKey(p256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(rsaKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parameters := pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}})
+	block := func(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
+	encrypted := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("x"), Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}})
+	now := time.Now()
+	for _, c := range []struct {
+		name   string
+		key    []byte
+		signer crypto.Signer
+		from   time.Time
+		want   string // in the error; "" for none
+	}{
+		{"SEC 1", block("EC PRIVATE KEY", sec1), p256, now, ""},
+		{"SEC 1 with parameters", append(parameters, block("EC PRIVATE KEY", sec1)...), p256, now, ""},
+		{"PKCS 1", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), rsaKey, now, ""},
+		{"PKCS 8, RSA", block("PRIVATE KEY", pkcs8), rsaKey, now, ""},
+		{"another key", block("EC PRIVATE KEY", sec1), rsaKey, now, "is not the key of"},
+		{"encrypted", encrypted, p256, now, "the key is encrypted"},
+		{"encrypted, PKCS 8", block("ENCRYPTED PRIVATE KEY", sec1), p256, now, "the key is encrypted"},
+		{"a certificate", block("CERTIFICATE", sec1), p256, now, "no private key is in it"},
+		{"broken", block("EC PRIVATE KEY", sec1[:20]), p256, now, "the key cannot be read"},
+		{"not yet valid", block("EC PRIVATE KEY", sec1), p256, now.Add(48 * time.Hour), "is not valid before"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			template := &x509.Certificate{
+				SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ours"}, NotBefore: c.from.Add(-time.Minute), NotAfter: c.from.Add(72 * time.Hour),
+				IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+			}
+			der, err := x509.CreateCertificate(rand.Reader, template, template, c.signer.Public(), c.signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for name, content := range map[string][]byte{ca.KeyName: c.key, ca.CertName: block("CERTIFICATE", der)} {
+				if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, err := ca.Open(dir)
+			if c.want != "" {
+				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
+					t.Errorf("error %v, want %q", err, c.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			roots := x509.NewCertPool()
+			roots.AddCert(a.Certificate())
+			for _, issue := range []func(string) (*tls.Certificate, error){a.Leaf, a.LeafRSA} {
+				leaf, err := issue("shop.test")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := leaf.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: "shop.test"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }
 
