@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ type Capture struct {
 	Bad      func(*EntryError) error // called for each entry that cannot be read, or not whole; nil ends the reading there
 	About    *About                  // gets what there is to say of the capture as a whole; may be nil
 	Growing  bool                    // the file may still be written: each exchange of a JSONL is handed on at once
+	At       io.ReaderAt             // the same file, of Size octets, which a zip needs; nil where there is none
+	Size     int64
 }
 
 // About is what there is to say of a capture as a whole.
@@ -26,20 +27,27 @@ type About struct {
 var (
 	errCaptureEmpty = errors.New("the file is empty: nothing was recorded")
 	errCaptureKind  = errors.New("neither a HAR nor a JSONL file that sidenote saved")
+	errTooLarge     = fmt.Errorf("a zip of more than %d MiB can only be read from a file", maxZipInMemory>>20)
 )
 
 // sniffed is how much of a file is looked at to tell its kind.
 const sniffed = 4 << 10
 
-// ReadCapture reads a file of exchanges, a HAR or a JSONL that sidenote saved,
-// whichever its content shows it to be. It holds one entry at a time, and the first
+// ReadCapture reads a file of exchanges, whichever its content shows it to be: one
+// HAR or several, entries of a HAR in a list or a line each, or a JSONL that
+// sidenote saved; in UTF-8 or UTF-16, compressed or not, or in a zip, and also with
+// a call around it, as JSONP has. It holds one entry at a time, and the first
 // few until the clock of the recording machine has been judged. An error
 // of c's functions ends the reading and is given back as it is; any other is an
 // *EntryError and means that the rest could not be read.
 func ReadCapture(r io.Reader, c Capture) error {
 	a := &ahead{c: c}
 	a.r.Reader = r
-	err := readCapture(&a.r, a)
+	err := readCapture(&a.r, a, 0)
+	var given givenBack
+	if errors.As(err, &given) {
+		err = given.error
+	}
 	if a.gaveUp != nil {
 		return a.gaveUp
 	}
@@ -49,68 +57,68 @@ func ReadCapture(r io.Reader, c Capture) error {
 	return err
 }
 
-func readCapture(r io.Reader, a *ahead) error {
-	c := a.capture()
+// maxWrapped bounds how often a capture may be compressed.
+const maxWrapped = 4
+
+// readCapture reads what a reader gives: text, or text that is compressed or in
+// another encoding. depth is how often it was.
+func readCapture(r io.Reader, a *ahead, depth int) error {
 	b := bufio.NewReaderSize(r, sniffed)
 	head, err := b.Peek(sniffed)
 	if err != nil && err != io.EOF {
-		return &EntryError{File: c.File, Entry: -1, Err: err}
+		return a.entryError(0, err)
 	}
-	skipped := 0
-	if bytes.HasPrefix(head, byteOrderMark) {
-		skipped, _ = b.Discard(len(byteOrderMark))
-		head = head[skipped:]
+	w := wrappingOf(head)
+	switch {
+	case w == nil:
+		return readText(b, head, a)
+	case depth >= maxWrapped:
+		return a.entryError(1, errors.New("the file is compressed again and again"))
+	case w.open == nil:
+		return readZip(b, a, depth)
 	}
-	kind, err := captureKind(head)
+	inner, err := w.open(b)
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
+		return a.entryError(1, errHARTruncated)
+	}
 	if err != nil {
-		return &EntryError{File: c.File, Entry: -1, Offset: 1, Err: err}
+		return a.entryError(1, fmt.Errorf("the %s file is broken: %w", w.name, err))
 	}
-	if kind == kindJSONL {
-		a.given = c.Growing
+	defer inner.Close()
+	err = readCapture(inner, a, depth+1)
+	var entry *EntryError
+	if errors.As(err, &entry) && errors.Is(err, io.ErrUnexpectedEOF) {
+		entry.Err = errHARTruncated
+	}
+	return err
+}
+
+// entryError is an error of the file as a whole.
+func (a *ahead) entryError(at int64, err error) error {
+	return &EntryError{File: a.c.File, Entry: -1, Offset: at, Err: err}
+}
+
+// readText reads JSON in UTF-8.
+func readText(b *bufio.Reader, head []byte, a *ahead) error {
+	c := a.capture()
+	start := prefixLen(head)
+	skipped, _ := b.Discard(start)
+	head = head[skipped:]
+	if err := knownByBeginning(head); err != nil {
+		return a.entryError(int64(skipped)+1, err)
+	}
+	if isLines(head) {
+		a.given = a.given || c.Growing
 		return readJSONL(b, c, int64(skipped))
 	}
-	return readHAR(b, c, int64(skipped))
+	return readHAR(b, c, int64(skipped), a.files)
 }
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
-const (
-	kindHAR = iota
-	kindJSONL
-)
-
-// captureKind tells the kind of a file from its beginning: a record begins with
-// its schema, a HAR with "log", or with something else that is passed over.
-func captureKind(head []byte) (int, error) {
-	text := bytes.TrimLeft(head, " \t\r\n")
-	switch {
-	case len(text) == 0:
-		return 0, errCaptureEmpty
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return 0, errors.New("the file is compressed: decompress it with gunzip first")
-	case isUTF16(head):
-		return 0, errors.New("the file is UTF-16: save it as UTF-8")
-	case text[0] != '{':
-		return 0, fmt.Errorf("%w: it begins with %.12q", errCaptureKind, text)
-	}
-	text = bytes.TrimLeft(text[1:], " \t\r\n")
-	if bytes.HasPrefix(text, []byte(`"schema"`)) {
-		return kindJSONL, nil
-	}
-	return kindHAR, nil
-}
-
-// isUTF16 reports whether text begins with a byte order mark of UTF-16, or with
-// an ASCII character in it, whose other octet is NUL.
-func isUTF16(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) ||
-		len(head) > 1 && (head[0] == 0) != (head[1] == 0)
-}
-
-// readJSONL reads full records, one a line, and holds one at a time. Empty lines
-// are skipped. skipped is how many octets stood before the first line.
+// readJSONL reads one record or entry of a HAR a line, and holds one at a time.
+// Empty lines are skipped. skipped is how many octets stood before the first line.
 func readJSONL(r io.Reader, c Capture, skipped int64) error {
 	lines := lineReader{r: r, taken: skipped}
+	var e harEntry
 	entry := 0
 	for n := 1; ; n++ {
 		start := lines.taken
@@ -124,22 +132,60 @@ func readJSONL(r io.Reader, c Capture, skipped int64) error {
 		if len(line) == 0 {
 			continue
 		}
-		x, err := ParseJSON(line)
-		if err != nil {
-			bad := &EntryError{File: c.File, Entry: entry, Offset: start + 1, Err: fmt.Errorf("line %d: %w", n, err)}
-			if c.Bad == nil {
-				return bad
-			}
-			if err := c.Bad(bad); err != nil {
-				return err
-			}
-			entry++
-			continue
-		}
-		x.Source.File, x.Source.Entry = c.File, entry
-		entry++
-		if err := c.Exchange(x); err != nil {
+		if err := c.one(e.line(line), entry, start+1, fmt.Sprintf("line %d: ", n)); err != nil {
 			return err
 		}
+		entry++
 	}
+}
+
+// read is what was made of an entry: an exchange, an error, or both where it could
+// be read in part.
+type read struct {
+	x   *Exchange
+	err error
+}
+
+// one hands on an entry; at is where it begins, and an error says where first.
+func (c *Capture) one(r read, entry int, at int64, where string) error {
+	if r.x != nil {
+		r.x.Source.File, r.x.Source.Entry = c.File, entry
+		if err := c.Exchange(r.x); err != nil {
+			return givenBack{err}
+		}
+	}
+	switch {
+	case r.err == nil:
+		return nil
+	case errors.Is(r.err, errNotHTTP):
+		if c.About != nil {
+			c.About.NotHTTP++
+		}
+		return nil
+	}
+	bad := &EntryError{File: c.File, Entry: entry, Offset: at, Err: r.err}
+	if where != "" {
+		bad.Err = fmt.Errorf("%s%w", where, r.err)
+	}
+	if c.Bad == nil {
+		return bad
+	}
+	if err := c.Bad(bad); err != nil {
+		return givenBack{err}
+	}
+	return nil
+}
+
+// line reads a line: a record that sidenote saved, or an entry of a HAR.
+func (e *harEntry) line(line []byte) read {
+	if memberOf(line) != kindEntry {
+		x, err := ParseJSON(line)
+		return read{x, err}
+	}
+	c := jsonCursor{s: string(line)}
+	x, err := e.read(&c)
+	if c.err != nil {
+		x = e.rest()
+	}
+	return read{x, err}
 }

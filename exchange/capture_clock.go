@@ -79,7 +79,8 @@ type ahead struct {
 	held   []heldBack
 	given  bool // nothing is held any more
 	lacks  Lacks
-	gaveUp error // of the caller's functions
+	gaveUp error    // of the caller's functions
+	files  harFiles // beside the HAR; nil for none
 }
 
 // heldBack is an exchange, or what is wrong with an entry.

@@ -66,25 +66,113 @@ type harReading struct {
 	hasEntries bool
 }
 
-// readHAR reads a HAR; skipped is how many octets stood before it.
-func readHAR(r io.Reader, c Capture, skipped int64) error {
+// readHAR reads JSON texts that hold entries: a HAR or several, lists of them, or
+// entries alone. skipped is how many octets stood before the first; files finds
+// what stands beside.
+func readHAR(r io.Reader, c Capture, skipped int64, files harFiles) error {
 	h := harReading{Capture: c, stream: newJSONStream(r)}
+	h.entry.files = files
 	h.stream.base = skipped
+	return h.located(h.texts())
+}
+
+// texts reads one JSON text after the other. What a script has behind them is
+// passed over.
+func (h *harReading) texts() error {
+	for first := true; ; first = false {
+		c, err := h.stream.next()
+		switch {
+		case err == io.ErrUnexpectedEOF && !first:
+			return nil
+		case err != nil:
+			return err
+		case c == '{':
+			err = h.object()
+		case c == '[':
+			err = h.stream.elements(h.item)
+		case !first && strings.IndexByte(");,\x1e\x00", c) >= 0:
+			h.stream.take()
+		default:
+			err = fmt.Errorf("the file goes on behind the capture with %q", c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// item reads one of a list of HARs or entries.
+func (h *harReading) item() error {
+	if c, err := h.stream.next(); err != nil {
+		return err
+	} else if c != '{' {
+		return h.element()
+	}
+	return h.object()
+}
+
+// object reads an object of any kind.
+func (h *harReading) object() error {
+	switch h.kind() {
+	case kindEntry:
+		return h.element()
+	case kindRecord:
+		return h.record()
+	case kindLog:
+		h.hasLog = true
+		return h.log()
+	}
+	h.hasLog, h.hasEntries = false, false
 	err := h.stream.members(func(name string) error {
 		if c, err := h.stream.next(); err == nil && name == "log" && c == '{' {
 			h.hasLog = true
 			return h.log()
 		}
+		if advice := foreignMembers[name]; advice != "" && !h.hasLog {
+			return errors.New(advice)
+		}
 		return h.stream.value(nil)
 	})
 	switch {
 	case err != nil:
+		return err
 	case !h.hasLog:
-		err = errNoLog
+		return errNoLog
 	case !h.hasEntries:
-		err = errNoEntries
+		return errNoEntries
 	}
-	return h.located(err)
+	return nil
+}
+
+// foreignMembers are members of objects that people take for captures.
+var foreignMembers = map[string]string{
+	"constants":       "this is a net log of Chrome; save a HAR from the Network panel of its developer tools",
+	"item":            "this is a collection of Postman: requests, and no exchanges; run it through sidenote: sidenote run -- newman run FILE",
+	"protocolVersion": "this is a session of Charles; export it as HAR: File, Export Session, HTTP Archive",
+	"openapi":         "this is an OpenAPI description; give it with --openapi",
+	"swagger":         "this is an OpenAPI description; give it with --openapi",
+}
+
+// kind looks ahead for what the next object is.
+func (h *harReading) kind() int {
+	s := h.stream
+	for {
+		kind, whole := kindOf(s.rest())
+		if whole || len(s.rest()) > maxInWindow || !s.more() {
+			return kind
+		}
+	}
+}
+
+// record reads a record of sidenote in a list.
+func (h *harReading) record() error {
+	if err := h.stream.value(&h.text); err != nil {
+		return err
+	}
+	x, err := ParseJSON([]byte(h.text.text.String()))
+	n := h.count
+	h.count++
+	return h.one(read{x, err}, n, h.text.start+1, "")
 }
 
 // located says where the reading ended, unless it was the caller who ended it.
@@ -110,6 +198,7 @@ func (h *harReading) located(err error) error {
 type givenBack struct{ error }
 
 func (h *harReading) log() error {
+	h.entry.writer = nil // of the log before
 	return h.stream.members(func(name string) error {
 		c, err := h.stream.next()
 		switch {
@@ -156,28 +245,21 @@ func (h *harReading) element() error {
 	h.inEntry = true
 	x, at, err := h.next()
 	n := h.count
-	if x != nil {
-		x.Source.File, x.Source.Entry = h.File, n
-		if err := h.Exchange(x); err != nil {
-			return givenBack{err}
-		}
-	}
 	var bad badEntry
-	if err != nil && !errors.As(err, &bad) {
-		return err
-	}
-	h.inEntry = false
-	h.count++
 	switch {
-	case errors.Is(err, errNotHTTP):
-		if h.About != nil {
-			h.About.NotHTTP++
+	case err == nil, errors.As(err, &bad):
+		h.inEntry = false
+		h.count++
+		if err != nil {
+			err = bad.error
 		}
-		return nil
-	case err != nil:
-		return h.bad(&EntryError{Entry: n, Offset: at + 1, Err: bad.error})
+		return h.one(read{x, err}, n, at+1, "")
+	case x != nil: // the file ends in it
+		if given := h.one(read{x: x}, n, 0, ""); given != nil {
+			return given
+		}
 	}
-	return nil
+	return err
 }
 
 // badEntry wraps what is wrong with an entry whose end was found nevertheless.
@@ -250,15 +332,4 @@ func (h *harReading) nextLarge() (x *Exchange, at int64, err error) {
 		err = badEntry{err}
 	}
 	return x, at, err
-}
-
-func (h *harReading) bad(e *EntryError) error {
-	e.File = h.File
-	if h.Bad == nil {
-		return e
-	}
-	if err := h.Bad(e); err != nil {
-		return givenBack{err}
-	}
-	return nil
 }

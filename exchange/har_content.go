@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ import (
 func (e *harEntry) fillContent(m *harMessage, to *Message, may bool) {
 	c := &to.Content
 	c.Complete = !e.broken
+	e.fetch(m)
 	var encoded bool
 	var err error
 	if c.Kept, encoded, err = m.octets(); err != nil {
@@ -35,17 +37,31 @@ func (e *harEntry) fillContent(m *harMessage, to *Message, may bool) {
 	c.Truncated = m.cut || e.broken || !m.hasText && c.Size > 0 || whole > int64(len(c.Kept))
 }
 
+// fetch takes content out of a file that the entry names. It has to be in the same
+// zip and folder.
+func (e *harEntry) fetch(m *harMessage) {
+	if m.file == "" || m.hasText || e.files == nil || strings.ContainsAny(m.file, `/\`) {
+		return
+	}
+	b, err := e.files(m.file)
+	if err != nil {
+		e.trouble(m.textAt, fmt.Errorf("the body is in the file %.60q, which cannot be read; the rest of the entry was read: %w", m.file, err))
+		return
+	}
+	m.hasText, m.text, m.asFile = true, b, true
+	m.cut = m.cut || len(b) >= maxString
+}
+
 // octets is the content without the coding in which the file has it; encoded says
 // that there was one.
 func (m *harMessage) octets() (b []byte, encoded bool, err error) {
 	decode := decodeNothing
 	switch strings.ToLower(m.encoding) {
 	case "base64":
-		decode = decodeBase64
+		decode, encoded = decodeBase64, true
 	case "hex":
-		decode = decodeHex
+		decode, encoded = decodeHex, true
 	}
-	encoded = m.encoding != "" && (strings.EqualFold(m.encoding, "base64") || strings.EqualFold(m.encoding, "hex"))
 	pieces := m.pieces
 	if encoded && len(pieces) == 0 && len(m.text) > 1 && m.text[0] == '[' && m.text[len(m.text)-1] == ']' { // a list in a string
 		c := jsonCursor{s: string(m.text)}
@@ -53,6 +69,9 @@ func (m *harMessage) octets() (b []byte, encoded bool, err error) {
 		if c.err != nil || c.i != len(c.s) {
 			return nil, true, errBadBase64
 		}
+	}
+	if m.asFile {
+		return m.text, true, nil
 	}
 	if pieces == nil {
 		b, err = decode(m.text, m.cut)

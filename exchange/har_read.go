@@ -16,6 +16,7 @@ const maxFieldLines = 1 << 14
 // of the entry's text. The reader uses one for all entries.
 type harEntry struct {
 	writer *harWriter // of the file
+	files  harFiles   // beside the file
 
 	started    string
 	time       float64
@@ -60,6 +61,8 @@ type harMessage struct {
 	textAt   int  // where it stands
 	cut      bool // of text
 	pieces   []string
+	file     string // that has the content, beside the HAR
+	asFile   bool   // text was read from it
 	encoding string
 	size     float64 // of the content without its codings; -1 when unknown
 	params   []harField
@@ -77,7 +80,7 @@ type harPseudo struct {
 func (e *harEntry) reset() {
 	request, response := e.request.fields[:0], e.response.fields[:0]
 	params := e.request.params[:0]
-	*e = harEntry{writer: e.writer}
+	*e = harEntry{writer: e.writer, files: e.files}
 	if e.writer == nil {
 		e.writer = harWriterOf("")
 	}
@@ -230,6 +233,8 @@ func (m *harMessage) content(c *jsonCursor, name string) {
 		m.contentText(c)
 	case "_truncated": // which WriteHAR adds
 		m.cut = c.flag() || m.cut
+	case "_file":
+		m.file = c.text()
 	case "encoding":
 		m.encoding = c.text()
 	case "size":

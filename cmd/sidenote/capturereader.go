@@ -80,8 +80,12 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 	}
 	var about exchange.About
 	defer func() { r.about.file(in.name, &about) }()
+	at, _ := f.(io.ReaderAt)
+	if in.size == 0 {
+		at = nil
+	}
 	return exchange.ReadCapture(r.progress.counting(from), exchange.Capture{
-		File: in.name, About: &about, Growing: in.size == 0,
+		File: in.name, About: &about, Growing: in.size == 0, At: at, Size: in.size,
 		Exchange: func(x *exchange.Exchange) error {
 			r.about.add(x)
 			if r.written = r.each(x); r.written != nil {

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"sidenote/exchange"
 	"sidenote/internal/wholefile"
 )
 
@@ -20,7 +20,7 @@ type capture struct {
 }
 
 // captures finds the files that arguments mean, in their order: a folder means
-// all *.har and *.jsonl below it, by name.
+// all captures below it, by name.
 func (p *program) captures(args []string) (all []capture) {
 	for _, name := range args {
 		if name == "-" {
@@ -57,7 +57,7 @@ func capturesIn(folder string) (all []capture) {
 			all = append(all, capture{name: name, err: wholefile.Unreadable(name, err)})
 			return nil
 		}
-		if extension := strings.ToLower(filepath.Ext(name)); d.IsDir() || extension != ".har" && extension != ".jsonl" {
+		if d.IsDir() || !exchange.IsCaptureName(name) {
 			return nil
 		}
 		info, err := os.Stat(name) // of what a link points to

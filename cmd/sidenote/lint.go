@@ -25,9 +25,11 @@ func newLintCommand(p *program) *cobra.Command {
 		Use:   "lint FILE...",
 		Short: "Judge the exchanges of a HAR or JSONL file",
 		Long: `Judge recorded exchanges as the proxy judges live ones. FILE is a HAR from a
-browser or another proxy, a JSONL file from --save, a folder (for all *.har and
-*.jsonl files below it), or - for standard input. Entries are numbered from 0, as
-in jq's .log.entries[0], in the output and in errors.
+browser or another proxy, a JSONL file from --save, a folder (for all captures
+below it), or - for standard input. A file may be compressed (.har.gz, .har.zip),
+hold several HARs, or have one entry a line. Entries are numbered from 0, as in
+jq's .log.entries[0], in the output and in errors. At the end lint says which
+rules were silent, because the capture does not have what they read.
 
 The exit code is 0 if no note is as severe as --fail-on, 10 if one is, and 2 if a
 file could not be read completely; the other files are still judged.`,

@@ -28,6 +28,7 @@ func TestJudge(t *testing.T) {
 		{out, nil, 300, "p FuzzA: 1800 executions, 300 per second", true},
 		{out, nil, 301, "p FuzzA: 1800 executions, 300 per second: fewer than 301", false},
 		{out, errors.New("exit status 1"), 300, "p FuzzA: 1800 executions, 300 per second: failed", false},
+		{out + "--- FAIL: FuzzA\n    context deadline exceeded\n", errors.New("exit status 1"), 300, "p FuzzA: 1800 executions, 300 per second", true},
 		{"", nil, 1, "p FuzzA: 0 executions, 0 per second: fewer than 1", false},
 	} {
 		line, ok := target{"p", "FuzzA"}.judge(c.out, c.err, 6*time.Second, c.least)
