@@ -63,7 +63,7 @@ func TestIgnore(t *testing.T) {
 	}
 }
 
-// TestIgnoreKeepsEarlierNotes returns a run notes that were there before.
+// TestIgnoreKeepsEarlierNotes starts a run with notes from before.
 func TestIgnoreKeepsEarlierNotes(t *testing.T) {
 	set, err := annotate.NewSet([]*annotate.Rule{speaking("a/b", annotate.NeedsContent)}, annotate.DefaultOptions())
 	if err != nil {

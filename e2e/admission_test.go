@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// session opens the link that "sidenote open" returns as the page does, and
-// returns the session.
+// session opens the link of "sidenote open" as the page does, and returns the
+// session.
 func (p *process) session() string {
 	p.t.Helper()
 	link, err := url.Parse(p.open("--print", "--admin", p.admin))

@@ -19,7 +19,7 @@ func again(text string, times int) io.Reader {
 	return io.LimitReader(&endless{text: strings.Repeat(text, many)}, int64(len(text)*times))
 }
 
-// endless returns a text again and again.
+// endless reads a text again and again.
 type endless struct {
 	text string
 	at   int
@@ -80,9 +80,9 @@ func hostileCaptures(t *testing.T) []capture {
 	}
 }
 
-// watchMemory looks at how much memory a process has had resident at most, until
-// the function that it returns is called. What the system counts for a process
-// that has ended would do, did it not begin with the memory of this one.
+// watchMemory measures the peak resident memory of a process, until the
+// returned function is called. The system's count for an ended process does not
+// work here, because it begins with the memory of this one.
 func watchMemory(pid int) (peak func() int64) {
 	stop, found := make(chan struct{}), make(chan int64)
 	go func() {

@@ -91,7 +91,7 @@ func greeter(t *testing.T, root string) http.Handler {
 	return mux
 }
 
-// A runClient is a command that gets a URL and prints what it returns.
+// A runClient is a command that requests a URL and prints the response.
 type runClient struct {
 	name    string
 	command func(t *testing.T, url string) []string

@@ -32,7 +32,7 @@ func TestSlimLeavesNothingElseOut(t *testing.T) {
 	}
 }
 
-// fill returns every exported part of a value something that is not zero.
+// fill sets every exported part of a value to something other than zero.
 func fill(v reflect.Value) {
 	switch {
 	case !v.CanSet():

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// A jsonCursor reads JSON text that is in memory. It is tolerant of kinds: a
-// value that is not of the kind asked for is passed over and returns the zero
-// value. After the first error in the grammar every method does nothing.
-// Nothing in it recurses, so that nesting costs no stack.
+// A jsonCursor reads JSON text that is in memory. It is tolerant of kinds: for
+// a value of another kind, a method skips the value and returns the zero value.
+// After the first error in the grammar every method does nothing. Nothing in it
+// recurses, so that nesting costs no stack.
 type jsonCursor struct {
 	s    string
 	i    int

@@ -15,8 +15,8 @@ import (
 // HAROptions say what a HAR has beside its exchanges.
 type HAROptions struct {
 	Version string // of sidenote, for "creator"
-	// Notes returns the value of _sidenote.notes for an exchange, as JSON; nil or
-	// no octets for none.
+	// Notes returns the value of _sidenote.notes for an exchange, as JSON; nil
+	// or empty for none.
 	Notes func(*Exchange) []byte
 }
 

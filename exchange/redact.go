@@ -22,7 +22,7 @@ type Redactor struct {
 }
 
 // NewRedactor makes a redactor with the given key, or with a random one when
-// key is empty. The same key returns the same fingerprints.
+// key is empty. The same key makes the same fingerprints.
 func NewRedactor(key []byte) *Redactor {
 	if len(key) == 0 {
 		key = make([]byte, 32)
@@ -97,7 +97,7 @@ type Scrubber struct {
 // maxScrubbed bounds how many secrets of one exchange are searched for.
 const maxScrubbed = 512
 
-// Scrubber collects the secrets of x; content says whether those of its
+// Scrubber collects the secrets of x; content tells it to include those of its
 // response content too.
 func (r *Redactor) Scrubber(x *Exchange, content bool) Scrubber {
 	if r == nil {

@@ -1,8 +1,8 @@
 package exchange
 
-// Slim returns a copy of x for keeping: with at most so many octets of each
-// message's content, and without what was decoded of it. It returns x itself
-// where that would be no smaller. Call it only after the exchange has ended.
+// Slim returns a copy of x to keep, with at most that many octets of each
+// message's content, and without its decoded form. It returns x itself if the
+// copy would not be smaller. Call it only after the exchange has ended.
 func (x *Exchange) Slim(most int) *Exchange {
 	if x.Request.isSlim(most) && x.Response.isSlim(most) {
 		return x

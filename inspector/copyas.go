@@ -14,9 +14,8 @@ import (
 	"sidenote/exchange"
 )
 
-// copyAs returns the request of an exchange in a form to be pasted elsewhere.
-// Nothing of it can be more than an argument or a string there, whatever came
-// over the wire.
+// copyAs returns the request of an exchange in a form to paste elsewhere.
+// Whatever came over the wire, it can only be an argument or a string there.
 func (i *Inspector) copyAs(w http.ResponseWriter, r *http.Request) {
 	e, ok := i.entry(w, r)
 	if !ok {

@@ -48,8 +48,8 @@ type Inspector struct {
 	o     Options
 	all   *filter.Filter
 	rules map[string]*annotate.Rule
-	// agents returns what filters know of the user agent of a row; looked up once,
-	// since that takes longer than all else of a row.
+	// agents caches the user agents of rows for filters, because looking one up
+	// takes longer than everything else of a row.
 	agents func(*filter.Row, func(string))
 	ctx    context.Context
 	stop   context.CancelFunc

@@ -17,8 +17,8 @@ func (i *Inspector) description(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(openapi)
 }
 
-// pagePolicy lets the page use what this server returns it, and nothing else in
-// the world; frames are for previews alone.
+// pagePolicy lets the page use only what this server serves. Frames are only
+// for previews.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

@@ -76,7 +76,7 @@ func parseShare(s string) (float64, error) {
 	return v / 100, nil
 }
 
-// Budget adds a budget for all traffic, as a flag returns it.
+// Budget adds a budget for all traffic, in the form of the flag.
 func (p *Policy) Budget(name, value, where string) error {
 	b, err := newBudget(name, value, where)
 	if err != nil {

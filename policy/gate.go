@@ -8,8 +8,8 @@ import (
 	"sidenote/internal/wording"
 )
 
-// A Gate counts what a policy says of exchanges and returns the verdict. It is
-// safe for concurrent use.
+// A Gate judges exchanges by a policy and reaches the verdict. It is safe for
+// concurrent use.
 type Gate struct {
 	policy *Policy
 

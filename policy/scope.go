@@ -107,10 +107,10 @@ func (s *scope) find(id string) (annotate.Severity, bool) {
 	return 0, false
 }
 
-// Resolve holds the rules that the policy names to those that there are, and
-// returns the changes with which a set has to be made: rules that are off and
-// that the policy wants for some traffic are on, and Adjust drops their notes
-// elsewhere. severities is of all rules, 0 for those that are off. Call it once.
+// Resolve checks the rules that the policy names, and returns the changes for
+// the rule set: rules that are off and that the policy wants for some traffic
+// are on, and Adjust drops their notes elsewhere. severities is of all rules, 0
+// for those that are off. Call it once.
 func (p *Policy) Resolve(severities map[*annotate.Rule]annotate.Severity) ([]annotate.Change, error) {
 	known := make([]*annotate.Rule, 0, len(severities))
 	for r := range severities {
@@ -149,8 +149,8 @@ func (p *Policy) raises(id string) bool {
 	})
 }
 
-// Adjust returns the notes of an exchange the severities that the policy says for
-// its request, and drops those of rules that are off there. Of several entries
+// Adjust sets the severities that the policy has for the request of an exchange
+// on its notes, and drops those of rules that are off there. Of several entries
 // the last one wins. It returns notes itself, changed in place; doing it again
 // changes nothing more.
 func (p *Policy) Adjust(x *exchange.Exchange, notes []annotate.Note) []annotate.Note {

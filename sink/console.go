@@ -22,8 +22,8 @@ type ConsoleOptions struct {
 	// shows all.
 	Wanted   func(*annotate.Annotated) bool
 	Location *time.Location // for the clock on a terminal; nil for the local one
-	// Closing returns the last words of the summary line, such as "policy:
-	// FAIL"; nil for none.
+	// Closing returns the end of the summary line, such as "policy: FAIL"; nil
+	// for none.
 	Closing func() string
 }
 

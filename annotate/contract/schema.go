@@ -62,10 +62,10 @@ func (f *failure) where() string {
 // composed is a format that no validator knows, see nameComposed.
 const composed = "composed"
 
-// nameComposed returns each schema that is made of others a format, unless it has
-// one. It has no effect on what the schema accepts, and keeps the library from
-// following schemas that contain themselves without end when it asks whether a
-// schema is empty.
+// nameComposed sets a format on each schema that is made of others, unless it
+// has one. It has no effect on what the schema accepts, and keeps the library
+// from following schemas that contain themselves without end when it asks
+// whether a schema is empty.
 func (d *description) nameComposed() {
 	_ = d.doc.WalkSchemas(func(_ string, s *openapi3.SchemaRef) error { // the function gives no error
 		if s.Value.Format == "" && s.Value.Type == nil && s.Value.Always == nil {

@@ -40,7 +40,7 @@ func addCADir(f *pflag.FlagSet, dir *string) {
 
 const caDirFlag = "ca-dir"
 
-// caDirFromEnviron returns that flag its value out of the environment.
+// caDirFromEnviron sets that flag from the environment.
 func (p *program) caDirFromEnviron(c *cobra.Command, dir *string) {
 	p.fromEnviron(c, caDirFlag, "SIDENOTE_CA_DIR", dir)
 }

@@ -269,7 +269,7 @@ func (s *reportStream) Close() error {
 	return s.err
 }
 
-// close gives up: what was opened is closed.
+// close abandons the reports and closes their files.
 func (r *reports) close() {
 	if r == nil {
 		return

@@ -59,8 +59,8 @@ func (p *program) lookup(name string) (value string, set bool) {
 	return "", false
 }
 
-// fromEnviron returns a flag that was not set the value of an environment
-// variable, unless that is empty.
+// fromEnviron sets a flag that was not given from an environment variable,
+// unless that is empty.
 func (p *program) fromEnviron(c *cobra.Command, flag, variable string, value *string) {
 	if v, _ := p.lookup(variable); v != "" && !c.Flags().Changed(flag) {
 		*value = v
@@ -74,8 +74,8 @@ func (p *program) settings(c *cobra.Command) (configs.Config, error) {
 	return config, err
 }
 
-// settingsOrWarn is settings for commands that run long: it also returns what
-// looks like a mistake in the environment, which short ones would say each time.
+// settingsOrWarn is settings for long-running commands: it also warns of likely
+// mistakes in the environment, which short commands would repeat each time.
 func (p *program) settingsOrWarn(c *cobra.Command) (configs.Config, []string, error) {
 	config, warnings, err := configs.Load(c.Flags(), p.environ)
 	if err != nil {

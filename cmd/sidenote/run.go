@@ -81,8 +81,8 @@ func runDefaults() map[string]string {
 	return map[string]string{"listen": "127.0.0.1:0", "admin": "off"}
 }
 
-// runConfig puts in what run has otherwise than serve. An address that the file
-// or the environment returns is meant for serve, which may be running.
+// runConfig sets what differs between run and serve. An address from the file
+// or the environment is meant for serve, which may be running.
 func runConfig(c configs.Config) configs.Config {
 	if c.Where("listen") != "--listen" {
 		c.Listen = runDefaults()["listen"]

@@ -224,8 +224,8 @@ func (s *server) start(g *errgroup.Group) {
 	}
 }
 
-// shutdown lets running exchanges end, for the time that a setting returns them
-// or until ctx ends, and writes what is recorded.
+// shutdown waits for open exchanges, for the time of a setting or until ctx
+// ends, and flushes the sinks.
 func (s *server) shutdown(ctx context.Context, setting string, patience time.Duration) error {
 	if s.admin != nil {
 		s.admin.ready.Store(false)

@@ -59,9 +59,9 @@ func Weight(s string) (thousandths int, ok bool) {
 	return thousandths, thousandths <= 1000
 }
 
-// AcceptWeight is the weight that the most specific media range of an Accept
-// value returns to a type (RFC 9110 §12.5.1), in thousandths; 0 when none matches.
-// Parameters other than q are not compared.
+// AcceptWeight returns the weight of a media type in an Accept value (RFC 9110
+// §12.5.1), in thousandths: that of the most specific media range that matches,
+// or 0 if none does. Parameters other than q are not compared.
 func AcceptWeight(accept, typ, subtype string) int {
 	weight, best := 0, 0
 	for p := range Accept(accept) {

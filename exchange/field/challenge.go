@@ -50,9 +50,9 @@ func (c Challenge) Param(name string) (value string, ok bool) {
 	return "", false
 }
 
-// Challenges returns the challenges of a list of them, where a comma separates
-// both challenges and the parameters of one (RFC 9110 §11.6.1). A parameter
-// that belongs to no challenge returns a Challenge without a scheme.
+// Challenges parses a list of challenges, in which commas separate both
+// challenges and their parameters (RFC 9110 §11.6.1). A parameter that belongs
+// to no challenge becomes a Challenge without a scheme.
 func Challenges(s string) iter.Seq[Challenge] {
 	return func(yield func(Challenge) bool) {
 		for at := skipListGap(s, 0); at < len(s); {

@@ -11,8 +11,8 @@ type ETag struct {
 	Err    *Error // what its grammar does not allow; the rest is what was meant, as far as one can tell
 }
 
-// ParseETag reads one entity tag, the value of an ETag field. A value that is
-// empty or holds more than one tag returns an ETag with Err set.
+// ParseETag reads one entity tag, the value of an ETag field. For an empty
+// value, or one with several tags, the ETag has Err set.
 func ParseETag(s string) ETag {
 	t := etagAt(s, skipOWS(s, 0), noSeparator)
 	if rest := skipOWS(s, t.End); t.Err == nil && rest < len(s) {
@@ -21,8 +21,8 @@ func ParseETag(s string) ETag {
 	return t
 }
 
-// ETags returns the tags of a list of them, the value of If-Match or
-// If-None-Match. A "*" returns none; see IsAny.
+// ETags parses a list of entity tags, the value of If-Match or If-None-Match.
+// It yields none for "*"; see IsAny.
 func ETags(s string) iter.Seq[ETag] {
 	return func(yield func(ETag) bool) {
 		if IsAny(s) {

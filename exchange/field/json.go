@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// CheckJSON says whether b is one JSON text (RFC 8259 §2), and where it stops
-// being one. It allocates nothing for content that is. Content nested too
+// CheckJSON reports whether b is one JSON text (RFC 8259 §2), and where it
+// stops being one. It allocates nothing for content that is. Content nested too
 // deeply to be judged counts as valid.
 func CheckJSON(b []byte) *Error {
 	if json.Valid(b) {

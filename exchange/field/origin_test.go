@@ -28,8 +28,7 @@ func TestCheckOrigin(t *testing.T) {
 	}
 }
 
-// FuzzCheckOrigin: an origin of the web is what a URI parser returns back as
-// the origin of a page there.
+// FuzzCheckOrigin: a URI parser finds the same origin for a page there.
 func FuzzCheckOrigin(f *testing.F) {
 	f.Add("https://shop.example:8080")
 	f.Add("http://[::1]")

@@ -411,8 +411,9 @@ func EmptyLink(s string) (at int, found bool) {
 	})
 }
 
-// emptyBetween finds a comma that no member stands before, or the last one when
-// none stands after it; member returns where the one that begins at at ends.
+// emptyBetween finds a comma without a member before it, or the last one
+// without a member after it. member returns the end of the member that begins
+// at at.
 func emptyBetween(s string, member func(at int) int) (at int, found bool) {
 	comma := -1
 	for at := skipOWS(s, 0); at < len(s); {

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// Read reads a file that may have a number of octets at most. An error is as
-// Unreadable returns it.
+// Read reads a file of at most that many octets. Its errors are those of
+// Unreadable.
 func Read(name string, most int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

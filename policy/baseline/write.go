@@ -15,8 +15,8 @@ version: ` + Version + `
 accepted:
 `
 
-// keepText returns each entry the lines of the file that hold it, the comments
-// right above it among them, so that it can be written as a person wrote it.
+// keepText stores with each entry its lines of the file, and the comments right
+// above it, so that it can be written as a person wrote it.
 func (b *Baseline) keepText(text string) {
 	lines := strings.SplitAfter(text, "\n")
 	starts := make([]int, len(b.entries))

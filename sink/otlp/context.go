@@ -24,9 +24,9 @@ type Tracer struct {
 	Spans bool // spans are made of exchanges, so that each needs IDs
 }
 
-// Request records the trace of an exchange and returns the field line to add to
-// its request, in mode start and where it says nothing of a trace. What it says
-// is never altered, be it valid or not.
+// Request records the trace of an exchange. In mode start it returns a field
+// line to add to a request without a trace. It never alters an existing one,
+// valid or not.
 func (t Tracer) Request(x *exchange.Exchange) []exchange.Line {
 	x.Trace = t.read(x)
 	f := &x.Request.Fields
@@ -51,9 +51,8 @@ func (t Tracer) read(x *exchange.Exchange) exchange.Trace {
 	return exchange.Trace{ID: id, Parent: parent, Sampled: sampled}
 }
 
-// name returns the spans of an exchange their IDs, and a trace where none is
-// known yet. Trace Context asks for random IDs, not for ones that nobody can
-// guess.
+// name sets the span IDs of an exchange, and a trace ID if it has none. Trace
+// Context requires random IDs, not unpredictable ones.
 func name(t *exchange.Trace) {
 	if t.ID == (exchange.TraceID{}) {
 		binary.BigEndian.PutUint64(t.ID[:8], rand.Uint64())

@@ -123,7 +123,7 @@ const disabledVariable = "OTEL_SDK_DISABLED"
 // "true" is false.
 func isTrue(value string) bool { return strings.EqualFold(value, "true") }
 
-// exporterVariable says whether a signal is sent at all.
+// exporterVariable reports whether a signal is sent at all.
 func (s signal) exporterVariable() string { return "OTEL_" + s.variable + "_EXPORTER" }
 
 // variables reads the settings of one signal.

@@ -128,8 +128,8 @@ func TestNothingToTell(t *testing.T) {
 	}
 }
 
-// TestOrderOfEndDoesNotMatter returns the same exchanges in other orders, as
-// they end when they run at the same time.
+// TestOrderOfEndDoesNotMatter adds the same exchanges in other orders, as
+// concurrent exchanges end.
 func TestOrderOfEndDoesNotMatter(t *testing.T) {
 	r := newRun()
 	all := append(r.exchanges(t), r.exchanges(t)...) // every exchange twice, so that examples compete
@@ -231,7 +231,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestBounds gives more of everything than a report holds.
+// TestBounds adds more of everything than a report holds.
 func TestBounds(t *testing.T) {
 	r := rule("a/b", annotate.Error, annotate.ByOrigin)
 	c := report.NewCollector(options())

@@ -2,6 +2,6 @@
 // octets, for people to look at: filtered, ordered, pinned and commented.
 //
 // It keeps them as they are, secrets too, since a request that is sent again
-// needs its credentials. Whoever shows or writes what it returns has to redact
-// it first.
+// needs its credentials. Callers must redact what it returns before they show
+// or write it.
 package store

@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// lockFile has this process alone use a file, or returns an error at once;
-// closing the file lets go.
+// lockFile locks a file for this process, or returns an error at once. Closing
+// the file unlocks it.
 func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }

@@ -326,8 +326,8 @@ func (s *Store) Since(version uint64) (seqs []uint64, all bool) {
 	return seqs, false
 }
 
-// Each calls f with every entry, oldest first, until it returns false. The
-// store can be changed meanwhile; f sees it as it was.
+// Each calls f with every entry, oldest first, until f returns false. The store
+// can change meanwhile; f sees it as it was.
 func (s *Store) Each(f func(*Entry) bool) {
 	s.mu.RLock()
 	lists := [][]Entry{append([]Entry(nil), s.kept...), append([]Entry(nil), s.entries...)}

@@ -318,8 +318,8 @@ func (s *Store) sort(v *view, by Order) []uint64 {
 	return v.sorted
 }
 
-// EachMatch calls f with every entry that a filter lets through, oldest first,
-// until it returns false.
+// EachMatch calls f with every entry that matches a filter, oldest first, until
+// f returns false.
 func (s *Store) EachMatch(f *filter.Filter, do func(*Entry) bool) {
 	s.Each(func(e *Entry) bool { return f != nil && !f.Match(&e.Row) || do(e) })
 }

@@ -65,7 +65,7 @@ func guessScheme(s string) string {
 	return "https"
 }
 
-// ParseField reads "Name: value". "Name:" without a value returns an empty one.
+// ParseField reads "Name: value". The value of "Name:" is empty.
 func ParseField(s string) (exchange.Line, error) {
 	name, value, ok := strings.Cut(s, ":")
 	value = strings.Trim(value, " \t")

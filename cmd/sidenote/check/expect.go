@@ -86,9 +86,8 @@ var redirectsRule = annotate.Rule{
 // ranOutHelp is what to do about a failure that is only the end of the time.
 const ranOutHelp = "find out why it takes so long, or allow more time: --max-time, or max-time in the list of checks"
 
-// Unmet adds to the notes of the exchange that answers a check one for each
-// expectation that is not met. Where the check ran out of time the notes on that
-// say what returns it more.
+// Unmet adds a note to the exchange for each expectation of its check that is
+// not met. If the check ran out of time, the notes say how to allow more.
 func (r *Result) Unmet(notes []annotate.Note) []annotate.Note {
 	x := r.Last()
 	for i := range notes {

@@ -88,7 +88,7 @@ func TestListFaults(t *testing.T) {
 	}
 }
 
-// TestListNames returns each check a rule of its own.
+// TestListNames checks that each check has its own rule.
 func TestListNames(t *testing.T) {
 	for name, want := range map[string]string{"Log in": "log-in", "GET /a/b?c": "get-a-b-c", "": "check-7", "ä": "check-7", "--a--": "a"} {
 		if got := ruleName(name, 7); got != want {

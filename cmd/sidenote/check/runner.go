@@ -87,8 +87,8 @@ const (
 	lastPause  = 30 * time.Second
 )
 
-// name returns the exchanges IDs that are the same each time: "3" for that of the
-// third check, "3.2" for the second of several.
+// name sets IDs of the exchanges that are the same in each run: "3" for that of
+// the third check, "3.2" for the second of several.
 func (r *Result) name() {
 	for i, x := range r.Exchanges {
 		x.ID = strconv.Itoa(r.Number)

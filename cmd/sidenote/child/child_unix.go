@@ -201,8 +201,9 @@ func (c *Child) stopped(by syscall.Signal) {
 // unstoppable is how long it takes at most until a stop has taken effect.
 const unstoppable = 300 * time.Millisecond
 
-// stopGroup stops our process group and returns when it goes on. The kernel
-// does not stop a group that nobody could continue; then the command goes on.
+// stopGroup stops our process group and returns when the group continues. The
+// kernel does not stop a group that no process could continue; then the command
+// continues.
 func (c *Child) stopGroup() {
 	select {
 	case <-c.continued:

@@ -204,7 +204,7 @@ func hasEnded(pid int) bool {
 	return err != nil || bytes.Contains(b, []byte(") Z "))
 }
 
-// TestGuardRefusesNonsense returns it what no run would.
+// TestGuardRefusesNonsense starts it with input that no run sends.
 func TestGuardRefusesNonsense(t *testing.T) {
 	for _, text := range []string{"", "12 \"x\"", "x \"note\"\n", "1 \"note\"\n", "-5 \"note\"\n", "99999999 note\n"} {
 		if note, err := Guard(strings.NewReader(text)); err == nil {

@@ -45,7 +45,8 @@ func startGuard(c Command) (*guard, error) {
 	return &guard{pid: pid, pipe: w}, nil
 }
 
-// tell returns the guard the command's process, and what to hand back when we are killed.
+// tell sends the guard the command's process ID, and the note to hand back when
+// we are killed.
 func (g *guard) tell(pid int, note string) {
 	_, _ = fmt.Fprintf(g.pipe, "%d %q\n", pid, note) // if it is gone, nothing can be done
 }
@@ -64,9 +65,9 @@ func (g *guard) dismiss() {
 // patience is how long the processes of a command get to end by themselves.
 const patience = 2 * time.Second
 
-// Guard is what the program of Command.Guard has to call with its standard
-// input. When the process that ran the command has been killed, it ends the
-// command and its process tree, and returns Command.Note; until then it waits.
+// Guard waits until the process that ran the command has been killed, ends the
+// command and its process tree, and returns Command.Note. The program of
+// Command.Guard must call it with its standard input.
 func Guard(pipe io.Reader) (note string, err error) {
 	r := bufio.NewReader(pipe)
 	line, err := r.ReadString('\n')

@@ -113,9 +113,9 @@ func localAddresses() (all []netip.Addr) {
 // or is no TCP socket at all.
 const triesToConnect = 5
 
-// look counts the connections that are new, and returns the processes of the
-// tree. The tables of the kernel are long, so that they are read only when some
-// process has a socket that was not there before.
+// look counts new connections, and returns the processes of the tree. The
+// kernel's tables are long, so look reads them only when a process has a new
+// socket.
 func (w *Watch) look() (tree []int) {
 	tree, w.works = w.tree()
 	tries := map[string]int{}  // of sockets by inode; those that are known have none left

@@ -78,8 +78,8 @@ const Mark = "SIDENOTE"
 // on the machine's own link only, so a proxy must not be asked for it.
 const metadataAddress = "169.254.169.254"
 
-// New computes the variables for an environment, given as os.Environ returns it.
-// Settings of an earlier Plan in it are undone first, so that applying one
+// New computes the variables for an environment, given as os.Environ returns
+// it. It first undoes the settings of an earlier Plan, so that applying one
 // twice is the same as once.
 func New(s Settings, inherited []string) Plan {
 	env := Values(Restore(inherited))

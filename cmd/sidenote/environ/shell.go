@@ -51,8 +51,8 @@ func DetectShell(env []string) (Shell, error) {
 	return POSIX, nil
 }
 
-// Script writes the commands that make the changes, one a line. A value that
-// the shell cannot hold returns a comment instead.
+// Script returns the commands that make the changes, one per line, with a
+// comment in place of a value that the shell cannot hold.
 func (s Shell) Script(changes []Variable) string {
 	var b strings.Builder
 	for _, v := range changes {

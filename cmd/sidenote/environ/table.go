@@ -2,8 +2,8 @@ package environ
 
 import "strings"
 
-// A row is one variable of the table and how its value comes about. value
-// returns false when the variable is to be left alone.
+// A row is one variable of the table and how to compute its value. value
+// returns false if the variable must stay as it is.
 type row struct {
 	name    string
 	kind    Kind
