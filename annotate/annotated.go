@@ -8,7 +8,7 @@ import (
 )
 
 // Annotated is an exchange that has ended, with its notes: what every sink
-// receives. Nobody changes it once it has been handed on.
+// receives. No one changes it once it has been handed on.
 type Annotated struct {
 	X     *exchange.Exchange
 	Notes []Note

@@ -48,7 +48,7 @@ type Form uint8
 // 9651 §3); a field that only may be read so, such as Cache-Control, has another.
 const (
 	_                Form = iota
-	FormText              // free text, or a grammar that nobody defined
+	FormText              // free text, or a grammar that no one defined
 	FormOwn               // a grammar that rules of the field's own judge
 	FormTokens            // tokens
 	FormFieldNames        // field names, or "*"
@@ -121,7 +121,7 @@ type Marks uint16
 // The marks.
 const (
 	Registered   Marks = 1 << iota // permanently, in IANA's HTTP Field Name Registry
-	Outdated                       // deprecated, obsoleted or given up: nobody new should send it
+	Outdated                       // deprecated, obsoleted or given up: no one new should send it
 	EndToEnd                       // for all recipients, so that Connection cannot list it
 	MayTrail                       // defined for trailer sections, or known to make sense there
 	NeverTrails                    // needed before the content, so that it cannot be a trailer (RFC 9110 §6.5.1)

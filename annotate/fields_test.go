@@ -74,7 +74,7 @@ func TestLookupFieldMisses(t *testing.T) {
 }
 
 // TestStatusFieldsAreDescribed holds the two tables together: what a status
-// calls for can be explained, and can stand in a response.
+// calls for can be explained, and can be in a response.
 func TestStatusFieldsAreDescribed(t *testing.T) {
 	for _, s := range annotate.Statuses() {
 		for _, n := range s.Expects {

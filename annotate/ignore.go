@@ -7,8 +7,8 @@ import (
 	"sidenote/exchange"
 )
 
-// maxIgnored bounds how many members of Sidenote-Ignore are looked at, so that
-// a request cannot make the work grow with each of its octets.
+// maxIgnored bounds how many members of Sidenote-Ignore are checked, so that a
+// request cannot make the work grow with each of its octets.
 const maxIgnored = 100
 
 // dropIgnored drops those notes from index begin on that the request's

@@ -165,7 +165,7 @@ func (c *conditionRow) trim() {
 	c.rules = c.rules[c.from:end]
 }
 
-// worthCalling is the set of the rules whose When holds, but for the request
+// worthCalling is the set of the rules whose When holds, except for the request
 // field that an entry wants beside one of the response. It is valid until the
 // next call with the same pass.
 func (ix *index) worthCalling(p *Pass, status int) []uint64 {
@@ -228,8 +228,8 @@ func intersect(a, b []uint64) bool {
 	return false
 }
 
-// run calls the rules worth calling, but for those that need what the exchange
-// lacks, and notes what they find.
+// run calls the rules worth calling, except for those that need what the
+// exchange lacks, and notes what they find.
 func (ix *index) run(p *Pass, status int) {
 	for w, found := range ix.worthCalling(p, status) {
 		for ; found != 0; found &= found - 1 {

@@ -28,7 +28,7 @@ type memoryEntry struct {
 	times int
 }
 
-// DefaultMemory is how many pairs a Memory holds when none is said.
+// DefaultMemory is how many pairs a Memory holds by default.
 const DefaultMemory = 4096
 
 // NewMemory makes a memory of at most limit pairs; DefaultMemory if limit is

@@ -6,10 +6,10 @@ import "sidenote/exchange"
 // be known of an exchange for the check to be right.
 type Needs uint16
 
-// What a check can need. Captures of other programs say less than what sidenote saw
-// itself: a check is not called where what it needs is lacking (exchange.Lacks). Of
-// content, raw heads, connections and interim responses, which any exchange may be
-// without, it is called all the same and has to look.
+// What a check can need. Captures of other programs say less than what sidenote
+// saw itself: a check is not called where what it needs is lacking
+// (exchange.Lacks). Of content, raw heads, connections and interim responses,
+// which any exchange may be without, it is called still and has to look.
 const (
 	NeedsContent  Needs = 1 << iota // kept content, sizes
 	NeedsEnd                        // how the exchange ended: timing, Err, whether a connection was closed

@@ -50,7 +50,7 @@ type Note struct {
 	Rule     *Rule
 	Severity Severity // the rule's, unless the configuration changed it
 	Blame    Blame
-	Message  string // what is so here, with the values at hand; one sentence without a full stop
+	Message  string // what is so here, with the values available; one sentence without a full stop
 	Help     string // what to send or do instead, when it can be said more exactly than Rule.Help
 	Place    exchange.Place
 

@@ -10,7 +10,7 @@ import (
 // An Overview is what one look at all octets of a field section tells, so that
 // rules about rare things need not look again: most sections have none of them.
 type Overview struct {
-	Octets  Octets // which octets stand in its values
+	Octets  Octets // which octets are in its values
 	Odd     Odd    // what is unusual about its lines
 	Size    int    // octets of all names and values
 	Longest int    // octets of the longest line, name and value
@@ -36,9 +36,9 @@ type Odd uint8
 
 // What can be unusual.
 const (
-	OddName   Odd = 1 << iota // a name that is no token, or has capitals in HTTP/2 and later
+	OddName   Odd = 1 << iota // a name that is not a token, or has capitals in HTTP/2 and later
 	OddLine                   // a line of RawHead that is not "Name: value", or "Name:value", and CRLF
-	OddRepeat                 // a known name stands on several lines
+	OddRepeat                 // a known name is on several lines
 )
 
 // RequestOverview is that of the request's header section.
@@ -99,8 +99,8 @@ func octetsOf(s string) (kinds Octets) {
 	return kinds
 }
 
-// plainLine is where the line after one that stands at octet pos of a head
-// begins; -1 when the line is not as it should be written.
+// plainLine is where the line after one that is at octet pos of a head begins;
+// -1 when the line is not as it should be written.
 func plainLine(raw string, pos int, l *exchange.Line) int {
 	colon := pos + len(l.Name)
 	if colon >= len(raw) || raw[colon] != ':' || raw[pos:colon] != l.Name {

@@ -170,7 +170,7 @@ func securityProfile() Profile {
 				"security/hsts-missing",
 				"security/nosniff-missing",
 			),
-			off("cors/preflight"), // explains, and accuses nobody
+			off("cors/preflight"), // explains, and accuses no one
 		),
 	}
 }

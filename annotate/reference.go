@@ -40,7 +40,7 @@ var (
 	cweRef   = regexp.MustCompile(`^CWE-(\d+)$`)
 )
 
-// specifications are the names of what is no RFC, and their addresses. A
+// specifications are the names of what is not an RFC, and their addresses. A
 // reference is the name alone, or "NAME §SECTION".
 var specifications = []struct{ name, url string }{
 	{"RFC 6265bis", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis"},

@@ -18,7 +18,7 @@ type Rule struct {
 
 	Title string   // what is wrong, as a short clause
 	Refs  []string // where it says so: "RFC 9110 §15.5.2"
-	Doc   string   // why it matters to somebody who debugs, and what to do; plain paragraphs
+	Doc   string   // why it matters to someone who debugs, and what to do; plain paragraphs
 	Help  string   // what to do or send, in one line, printed under every note
 
 	// Bad and Good are exchanges in text form (exchange.ParseText), and the
@@ -79,9 +79,9 @@ type When struct {
 	Failed        bool            // exchanges that failed, with a final response or without, and no others; run at their end
 }
 
-// A Condition is a question about an exchange that several rules ask before all
-// else. It is asked once for all that share the value, and not when no rule is
-// left that wants to know. It must not report.
+// A Condition is a question about an exchange that several rules ask before
+// everything else. It is asked once for all that share the value, and not when
+// no rule is left that wants to know. It must not report.
 type Condition struct {
 	Holds func(p *Pass) bool
 }
@@ -94,7 +94,7 @@ type Options struct {
 	LongURI    int           // syntax/uri-too-long: octets of the target URI
 }
 
-// DefaultOptions returns the thresholds that hold when none is set. Those of sizes
+// DefaultOptions returns the thresholds that hold by default. Those of sizes
 // are what common servers and proxies take; RFC 9110 §4.1 asks for URIs of 8000
 // octets.
 func DefaultOptions() Options {

@@ -143,7 +143,7 @@ func (s *Set) run(x *exchange.Exchange, notes []Note, trial bool, indexes ...*in
 	}
 	status := x.Response.Status
 	if x.Response.Made {
-		status = 0 // what sidenote itself said is nobody's fault
+		status = 0 // what sidenote itself said is no one's fault
 	}
 	p := s.passes.Get().(*Pass)
 	p.X, p.Options, p.Trial, p.notes = x, &s.options, trial, notes

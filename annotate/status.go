@@ -76,7 +76,7 @@ func (c Class) Info() ClassInfo {
 // A Status is what is known of one status code.
 type Status struct {
 	Code int
-	Name string   // the recommended reason phrase; "" for a code nobody has named
+	Name string   // the recommended reason phrase; "" for a code no one has named
 	Refs []string // where it is defined: "RFC 9110 §15.5.5"
 
 	// Registered says that IANA's registry lists the code, be it as unused.
@@ -85,7 +85,7 @@ type Status struct {
 	Sender     string
 
 	Meaning   string // what it says, in one or two sentences
-	Fault     Blame  // who usually has to act; ByNobody for what is no fault
+	Fault     Blame  // who usually has to act; ByNobody for what is not a fault
 	Act       string // what to do first
 	Retry     Retry
 	Content   string // which content to expect
@@ -184,7 +184,8 @@ func indexStatuses() (ix [600]uint8) {
 }
 
 // BlameOf says who has to act on the outcome of an exchange as a whole: for a
-// failure whoever its code names, else whoever the final status points at.
+// failure anyone who its code names, else anyone who the final status points
+// at.
 func BlameOf(x *exchange.Exchange) Blame {
 	if x.Err != nil {
 		if f, ok := x.Err.Code.Lookup(); ok {

@@ -15,7 +15,7 @@ type Peer struct {
 }
 
 // ParsePeer reads "ADDRESS", "ADDRESS:PORT", ":PORT", "localhost" or
-// "localhost:PORT". IPv6 addresses with a port stand in brackets.
+// "localhost:PORT". IPv6 addresses with a port are in brackets.
 func ParsePeer(s string) (p Peer, err error) {
 	fault := fmt.Errorf("want ADDRESS, ADDRESS:PORT, :PORT or localhost:PORT, such as 127.0.0.1:5432, not %q", s)
 	host, port := s, ""

@@ -38,7 +38,7 @@ type Config struct {
 	LongURI    int64             // octets of a target URI above which it is too long
 
 	Policy         string      // YAML file of the policy; "" for none
-	PolicyPart     *PolicyPart // the policy, when it stands in the configuration file; then Policy is ""
+	PolicyPart     *PolicyPart // the policy, when it is in the configuration file; then Policy is ""
 	Expect         []string    // each NAME: CONDITION
 	Budget         []string    // each NAME=VALUE
 	Baseline       string      // YAML file of accepted notes; "" for none
@@ -129,7 +129,7 @@ func Default() Config {
 	return c
 }
 
-// WasSet reports whether a setting was given at all, be it with its default.
+// WasSet reports whether a setting was given at all, even with its default.
 func (c *Config) WasSet(name string) bool { return c.from[name] != "" }
 
 // Where says where a setting got its value: "--listen", "SIDENOTE_LISTEN",

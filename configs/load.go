@@ -94,7 +94,7 @@ func (v *flagValue) IsBoolFlag() bool { return v.setting.Kind == KindSwitch }
 // Load puts the settings together: the defaults, then the file that --config or
 // SIDENOTE_CONFIG names, then the environment (as os.Environ returns it), then
 // the flags that were given. flags may be nil. An error is one that the user
-// can mend and says where; warnings are variables that look like settings and
+// can fix and says where; warnings are variables that look like settings and
 // are none. The result has been checked by Validate.
 func Load(flags *pflag.FlagSet, environ []string) (c Config, warnings []string, err error) {
 	c = Default()

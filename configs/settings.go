@@ -50,7 +50,7 @@ func (s *Setting) Env() string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 }
 
-// separator stands between the values of a flag that is given several times.
+// separator is between the values of a flag that is given several times.
 func (s *Setting) separator() string {
 	if s.Kind == KindLines {
 		return "\n"

@@ -87,7 +87,8 @@ func (p *process) way(t *testing.T) way {
 	return way{env: p.env(home), caFile: filepath.Join(p.caDir, "ca.pem"), proxy: p.url(), dir: home}
 }
 
-// run runs a client program and returns its output. Exit codes in allowed are no failure.
+// run runs a client program and returns its output. Exit codes in allowed are
+// not failure.
 func (w way) run(t *testing.T, in io.Reader, allowed []int, name string, args ...string) (stdout, stderr []byte) {
 	t.Helper()
 	c := exec.Command(name, args...)

@@ -179,7 +179,7 @@ func TestServerSpeaksFirst(t *testing.T) {
 }
 
 // TestSpareConnection opens a second connection beside one that is in use and
-// closes it unused, as browsers do: that is no refusal of our CA.
+// closes it unused, as browsers do: that is not a refusal of our CA.
 func TestSpareConnection(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)

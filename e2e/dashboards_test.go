@@ -25,7 +25,7 @@ import (
 	"sidenote/metrics/dashboards/picture"
 )
 
-// pictures makes the pictures of the documents anew.
+// pictures makes the pictures of the documents again.
 var pictures = flag.Duration("pictures", 0, "take the pictures in docs/pictures anew, from so much traffic; 3m shows its ups and downs")
 
 // TestDashboards has a real Prometheus look at a real sidenote under mixed

@@ -37,9 +37,9 @@ func TestFaultNotes(t *testing.T) {
 	}
 }
 
-// notInFaultTest are the codes that are no fault of an origin server, or have
-// no way to be led to, and ErrUndecodable, which is not known when the
-// exchange ends.
+// notInFaultTest are the codes that are not the fault of an origin server, or have
+// no way to be led to, and ErrUndecodable, which is not known when the exchange
+// ends.
 var notInFaultTest = []exchange.ErrCode{
 	exchange.ErrRequestMalformed, exchange.ErrRequestHeadLarge, exchange.ErrRequestTruncated,
 	exchange.ErrClientRefusedCA, exchange.ErrClientTLS, exchange.ErrShutdown, exchange.ErrInternal,
@@ -74,7 +74,7 @@ func faultRecords(t *testing.T) (records []*exchange.Exchange) {
 }
 
 // checkFaultNotes looks for the note that names the failure: of the code's own
-// rule, or of one that says it better and stands in its place.
+// rule, or of one that says it better and is in its place.
 func checkFaultNotes(t *testing.T, x *exchange.Exchange, notes []annotate.Note) {
 	t.Helper()
 	code, severity := exchange.ErrUndecodable, annotate.Error

@@ -61,7 +61,7 @@ func rawOrigin(t *testing.T) string {
 			}
 			go func() {
 				defer c.Close()
-				c.SetDeadline(time.Now().Add(200 * time.Millisecond)) // what is tunnelled here is no HTTP
+				c.SetDeadline(time.Now().Add(200 * time.Millisecond)) // what is tunnelled here is not HTTP
 				r, err := http.ReadRequest(bufio.NewReader(c))
 				if err == nil {
 					io.WriteString(c, hostileResponse(r.URL.Query().Get("at"), weapons[r.URL.Query().Get("with")]))

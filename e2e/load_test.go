@@ -111,7 +111,7 @@ func TestSoakManyExchanges(t *testing.T) {
 	}
 }
 
-// A gate lets nobody pass until all are there.
+// A gate lets no one pass until all are there.
 type gate struct {
 	missing atomic.Int64
 	open    chan struct{}

@@ -170,7 +170,7 @@ func httpbinHandler() http.Handler {
 	return mux
 }
 
-// echo answers with the request as it arrived, but for what belongs to the
+// echo answers with the request as it arrived, except for what belongs to the
 // connection.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -282,7 +282,7 @@ http {
 	return o
 }
 
-// freePorts finds ports that nobody listens on.
+// freePorts finds ports that no one listens on.
 func freePorts(t *testing.T, n int) (ports []int) {
 	t.Helper()
 	for range n {

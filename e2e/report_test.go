@@ -76,7 +76,7 @@ func TestReportsOfTheSameRunAreTheSame(t *testing.T) {
 	for _, e := range entries {
 		a, b := fileText(t, filepath.Join(first, e.Name())), fileText(t, filepath.Join(second, e.Name()))
 		if e.Name() == "report.har" || e.Name() == "report.jsonl" || e.Name() == "report.html" || strings.HasPrefix(e.Name(), "report.sarif") {
-			continue // fingerprints of secrets are keyed anew in each run; compared below without secrets
+			continue // fingerprints of secrets are keyed again in each run; compared below without secrets
 		}
 		if a != b {
 			t.Errorf("%s differs between two runs", e.Name())

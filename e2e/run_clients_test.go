@@ -147,7 +147,8 @@ func runClients() []runClient {
 			if out, err := exec.Command("go", "build", "-o", binary, "./testdata/get").CombinedOutput(); err != nil {
 				t.Fatalf("go build: %v\n%s", err, out)
 			}
-			// Go uses no proxy for localhost and 127.0.0.1, but for names below.
+			// Go uses no proxy for localhost and 127.0.0.1, except for names
+			// below.
 			return []string{binary, strings.Replace(url, "127.0.0.1", "origin.localhost", 1)}
 		}},
 	}
@@ -247,7 +248,7 @@ func TestRunSuites(t *testing.T) {
 	}
 }
 
-// results are the lines of TAP or of go test -v that name a test and what came
+// results are the lines of TAP or of go test -v that name a test and the result
 // of it, without times.
 func results(out string) string {
 	var b strings.Builder

@@ -103,7 +103,7 @@ func TestRunKilled(t *testing.T) {
 				t.Errorf("exit code %d, want %d: %s", r.code, c.code, r.stderr)
 			}
 			if c.command {
-				_ = syscall.Kill(pids[1], syscall.SIGKILL) // nobody did that for it
+				_ = syscall.Kill(pids[1], syscall.SIGKILL) // no one did that for it
 				if !strings.Contains(r.stderr, "still running, now without the proxy: sleep (process "+strconv.Itoa(pids[1])) {
 					t.Errorf("stderr: %s", r.stderr)
 				}

@@ -175,7 +175,7 @@ func TestStopDoesNotWaitForIdleConnections(t *testing.T) {
 }
 
 // TestSummaryJudgesWhenAsked wants the summary to end with a verdict for those
-// who said what is good enough, and for nobody else.
+// who said what is good enough, and for no one else.
 func TestSummaryJudgesWhenAsked(t *testing.T) {
 	t.Parallel()
 	o := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))

@@ -183,7 +183,7 @@ func upload(t *testing.T, h *http.Client, url string, block []byte, size int64) 
 }
 
 // content is a stream of pseudo-random blocks, each numbered, so that none can
-// be lost or stand in another's place. It keeps the sum of what was read.
+// be lost or are in another's place. It keeps the sum of what was read.
 type content struct {
 	block []byte
 	left  int64

@@ -100,7 +100,7 @@ func everyRound() []struct {
 	}
 }
 
-// round sends the same every time, but for what happens in some rounds only.
+// round sends the same every time, except for what happens in some rounds only.
 func (f *traffic) round(n int) {
 	f.t.Helper()
 	for _, ask := range everyRound() {

@@ -30,7 +30,7 @@ var (
 	errTooLarge     = fmt.Errorf("a zip of more than %d MiB can only be read from a file", maxZipInMemory>>20)
 )
 
-// sniffed is how much of a file is looked at to tell its kind.
+// sniffed is how much of a file is checked to tell its kind.
 const sniffed = 4 << 10
 
 // ReadCapture reads a file of exchanges, whichever its content shows it to be: one

@@ -85,8 +85,8 @@ func (m *Message) Decode() Decoded {
 }
 
 // compressedInTransfer is the list of transfer codings that the kept content
-// still has: those that compress (RFC 9112 §7.2) where it begins as they do, for
-// whoever recorded it may have removed them.
+// still has: those that compress (RFC 9112 §7.2) where it begins as they do,
+// for anyone who recorded it may have removed them.
 func (m *Message) compressedInTransfer() string {
 	if !m.Fields.Has(FieldTransferEncoding) {
 		return ""

@@ -1,7 +1,7 @@
 package exchange
 
-// shallow returns a copy of x that can be changed on its own, but for what its
-// field sections and contents hold, which both share. What was decoded of a
+// shallow returns a copy of x that can be changed on its own, except for what
+// its field sections and contents hold, which both share. What was decoded of a
 // content is not in it.
 func (x *Exchange) shallow() *Exchange {
 	y := &Exchange{

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// An Exchange is one request and what came of it.
+// An Exchange is one request and the result of it.
 //
-// Its maker owns it until the exchange has ended; from then on nobody changes
+// Its maker owns it until the exchange has ended; from then on no one changes
 // it, and any number of readers may share it.
 type Exchange struct {
 	ID      string    // short, unique within a run, as "7f3k"
@@ -80,7 +80,7 @@ const (
 	HTTP3  Version = 30
 )
 
-// String returns the version as it stands in a start line: "HTTP/1.1", "HTTP/2".
+// String returns the version as it is in a start line: "HTTP/1.1", "HTTP/2".
 func (v Version) String() string {
 	switch v {
 	case HTTP10:
@@ -198,12 +198,12 @@ type TLS struct {
 	ClientCert  bool         // the client showed a certificate
 	Certificate *Certificate // the peer's leaf; nil where there is none
 	// Chain is what the peer sent above its leaf, in its order, at most
-	// MostChain. Records do not hold it: it would be in each of them anew.
+	// MostChain. Records do not hold it: it would be in each of them again.
 	Chain       []*Certificate
 	VerifyError string // why verification failed though the connection was let proceed
 	// Weakness says in short phrases what others may refuse of the connection,
 	// such as its key exchange; "" where it has none. The version and the suite
-	// stand beside it.
+	// are beside it.
 	Weakness string
 }
 
@@ -354,7 +354,7 @@ func isThisMachine(host string) bool {
 }
 
 // SplitAuthority cuts host[:port] apart; brackets of an IPv6 literal are
-// removed. Port is "" where none is given.
+// removed. Port is "" by default.
 func SplitAuthority(a string) (host, port string) {
 	if strings.HasPrefix(a, "[") {
 		if i := strings.IndexByte(a, ']'); i > 0 {

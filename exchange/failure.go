@@ -1,6 +1,6 @@
 package exchange
 
-// An Err says why an exchange failed. A failed exchange is no error of the
+// An Err says why an exchange failed. A failed exchange is not an error of the
 // program: it is recorded, noted and shown.
 type Err struct {
 	Code   ErrCode
@@ -16,8 +16,8 @@ func (e *Err) Error() string {
 }
 
 // FailedIn is the phase in which the exchange failed, "" if it did not. It is
-// that of the code, but for HTTP/2: its connections and streams end in the same
-// ways before the head and after it.
+// that of the code, except for HTTP/2: its connections and streams end in the
+// same ways before the head and after it.
 func (x *Exchange) FailedIn() Phase {
 	if x.Err == nil {
 		return ""
@@ -117,7 +117,7 @@ const (
 type Failure struct {
 	Code        ErrCode
 	Phase       Phase
-	Status      int      // of the response that the proxy makes; 0 when a head had been passed on or nobody is left to read it
+	Status      int      // of the response that the proxy makes; 0 when a head had been passed on or no one is left to read it
 	Who         string   // who should look: "client", "origin", "intermediary", "proxy"
 	Severity    string   // of its note: "info", "warn" or "error"; "" for "error"
 	ProxyStatus string   // the error type of the Proxy-Status field (RFC 9209 §2.3)

@@ -262,7 +262,7 @@ func (h *harReading) element() error {
 	return err
 }
 
-// badEntry wraps what is wrong with an entry whose end was found nevertheless.
+// badEntry wraps what is wrong with an entry whose end was found still.
 type badEntry struct{ error }
 
 func (e badEntry) Unwrap() error { return e.error }

@@ -46,7 +46,7 @@ var (
 	errJSONString = errors.New("not a valid escape in a JSON string")
 )
 
-// peek returns the next octet that is no white space; 0 at the end.
+// peek returns the next octet that is not white space; 0 at the end.
 func (c *jsonCursor) peek() byte {
 	s, i := c.s, c.i
 	for ; i < len(s); i++ {
@@ -282,10 +282,10 @@ func (c *jsonCursor) inString() (b []byte, cut bool) {
 	return b, cut
 }
 
-// unescaped goes behind the string that the cursor is in, and returns it without
-// its escapes (RFC 8259 §7), in room if that is large enough. ok is false when
-// something in it is no escape; what it returns then ends there. Half a surrogate
-// pair becomes U+FFFD.
+// unescaped goes behind the string that the cursor is in, and returns it
+// without its escapes (RFC 8259 §7), in room if that is large enough. ok is
+// false when something in it is not an escape; what it returns then ends there.
+// Half a surrogate pair becomes U+FFFD.
 func (c *jsonCursor) unescaped(room []byte) (_ []byte, ok bool) {
 	const short = 16 // octets that go one by one, as between the quotation marks of JSON in a string
 	b, s, n, i := room[:cap(room)], c.s, 0, c.i
@@ -373,8 +373,8 @@ func (c *jsonCursor) flag() bool {
 	return raw == "true"
 }
 
-// unescapeRune reads uXXXX, or both halves of a pair, and returns how many octets
-// that took; 0 when it is no escape.
+// unescapeRune reads uXXXX, or both halves of a pair, and returns how many
+// octets that took; 0 when it is not an escape.
 func unescapeRune(s string) (r rune, n int) {
 	if s == "" || s[0] != 'u' {
 		return 0, 0

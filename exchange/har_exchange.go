@@ -186,7 +186,7 @@ func (e *harEntry) version(m *harMessage, pseudo harPseudo) Version {
 	return v
 }
 
-// pseudo reads the pseudo-fields of HTTP/2, which are no fields.
+// pseudo reads the pseudo-fields of HTTP/2, which are not fields.
 func (m *harMessage) pseudo() (p harPseudo) {
 	for i := range m.fields {
 		f := &m.fields[i]
@@ -249,10 +249,10 @@ func (m *harMessage) fillFields(f *Fields, w *harWriter, v Version, request bool
 	}
 }
 
-// harDoubles are lines that stand in a capture twice and were sent once: as the
+// harDoubles are lines that are in a capture twice and were sent once: as the
 // page set them, with capitals, and as they were sent.
 type harDoubles struct {
-	lower map[string]string // value of each name that stands there in lower case
+	lower map[string]string // value of each name that is there in lower case
 	later bool              // the version has no capitals, so that any line with them is the double
 	seen  map[string]bool   // lines that were met; nil where equal ones may be real
 }
@@ -324,7 +324,7 @@ func joinJSONList(value string) string {
 	return strings.Join(lines, "\n")
 }
 
-// withoutSeparators removes what stands between thousands in a number; anything
+// withoutSeparators removes what is between thousands in a number; anything
 // else stays.
 func withoutSeparators(s string) string {
 	groups := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",.'\u00a0\u202f\u2019 ", r) })
@@ -372,8 +372,8 @@ func (x *Exchange) setHARURL(raw string, pseudo harPseudo) error {
 }
 
 // harScheme cuts the scheme from a URL. Where there is none it is that of the
-// pseudo-fields, "" when nobody says which; rest then begins with the authority
-// all the same.
+// pseudo-fields, "" when no one says which; rest then begins with the authority
+// still.
 func (x *Exchange) harScheme(raw string, pseudo harPseudo) (scheme, rest string, err error) {
 	if scheme, rest, ok := strings.Cut(raw, "://"); ok && isScheme(scheme) {
 		return scheme, rest, nil

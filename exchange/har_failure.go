@@ -29,10 +29,11 @@ func isFailureWord(s string) bool {
 	return false
 }
 
-// failureWords has our code for what browsers and proxies say of an exchange that
-// failed, in lower case: Chrome's net errors, Firefox's NS_ERROR and SEC_ERROR,
-// WinINet's, those of Node.js, of Python as mitmproxy passes them on, and of
-// Safari. The first that a text holds counts, so exact ones stand before general ones.
+// failureWords has our code for what browsers and proxies say of an exchange
+// that failed, in lower case: Chrome's net errors, Firefox's NS_ERROR and
+// SEC_ERROR, WinINet's, those of Node.js, of Python as mitmproxy passes them
+// on, and of Safari. The first that a text holds counts, so exact ones are
+// before general ones.
 var failureWords = [...]struct {
 	words string
 	code  ErrCode
@@ -117,7 +118,7 @@ var failureWords = [...]struct {
 
 // failureInWords returns our code for what a capture says of an exchange that
 // failed; "" where it says nothing. Where a response came, what the client did
-// with it afterwards is no failure of the exchange.
+// with it afterwards is not a failure of the exchange.
 func failureInWords(words string, status int) ErrCode {
 	if words == "" {
 		return ""

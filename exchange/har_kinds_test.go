@@ -200,7 +200,7 @@ func TestCompressedInTransfer(t *testing.T) {
 		{"GZIP,chunked", b.String(), `{"a":1}`},
 		{"gzip", b.String(), `{"a":1}`},
 		{"chunked", b.String(), b.String()},
-		{"gzip, chunked", `{"a":1}`, `{"a":1}`}, // whoever saved it removed the coding
+		{"gzip, chunked", `{"a":1}`, `{"a":1}`}, // anyone who saved it removed the coding
 	} {
 		x := oneOf(t, "x", `{"request":{"method":"GET","url":"http://a.test/"},"response":{"status":200,"headers":[`+line("Transfer-Encoding", c.coding)+
 			`],"content":{"encoding":"base64","text":"`+base64.StdEncoding.EncodeToString([]byte(c.kept))+`"}}}`)

@@ -12,8 +12,8 @@ import (
 // maxFieldLines bounds the field lines of one message in a HAR.
 const maxFieldLines = 1 << 14
 
-// A harEntry is an entry as it stands in the file. Its strings share the memory
-// of the entry's text. The reader uses one for all entries.
+// A harEntry is an entry as it is in the file. Its strings share the memory of
+// the entry's text. The reader uses one for all entries.
 type harEntry struct {
 	writer *harWriter // of the file
 	files  harFiles   // beside the file
@@ -49,7 +49,7 @@ type harTimings struct {
 type harMessage struct {
 	method, url, version string
 	status               float64
-	statusAt             int // where it stands in the text
+	statusAt             int // where it is in the text
 	reason               string
 	fields               []harField
 	hasFields            bool    // all that the text has

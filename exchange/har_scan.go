@@ -79,7 +79,7 @@ func (s *jsonStream) read(b []byte) (read int) {
 // fill reports whether there is a next octet, and reads on for it.
 func (s *jsonStream) fill() bool { return s.pos < len(s.window) || s.more() }
 
-// next returns the next octet that is no white space, without taking it.
+// next returns the next octet that is not white space, without taking it.
 func (s *jsonStream) next() (byte, error) {
 	for s.fill() {
 		for ; s.pos < len(s.window); s.pos++ {
@@ -324,7 +324,7 @@ func (s *jsonStream) list(closing byte, f func() error) error {
 			s.take()
 			if c, err = s.next(); err != nil {
 				return err
-			} else if c == closing { // a comma too many, which hurts nobody
+			} else if c == closing { // a comma too many, which hurts no one
 				continue
 			}
 		}

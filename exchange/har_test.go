@@ -321,7 +321,7 @@ func orNil(s string) string {
 	return s
 }
 
-// TestReadHARStopsAtABadEntry unless somebody wants to be told of them.
+// TestReadHARStopsAtABadEntry unless someone wants to be told of them.
 func TestReadHARStopsAtABadEntry(t *testing.T) {
 	n := 0
 	count := exchange.Capture{File: "HAR", Exchange: func(*exchange.Exchange) error { n++; return nil }}
@@ -382,7 +382,7 @@ func TestLongStrings(t *testing.T) {
 }
 
 // TestStringsOfEachLength reads strings that end, or have an escape, at each
-// place of the eight octets that are looked at together.
+// place of the eight octets that are checked together.
 func TestStringsOfEachLength(t *testing.T) {
 	for n := range 70 {
 		for _, c := range []struct{ escape, want string }{

@@ -2,9 +2,9 @@ package exchange
 
 import "strings"
 
-// Unseen stands in a record for a value that was there and that the program which
-// saved the capture did not write down. IsRedacted holds for it. It is as long as
-// the mark of a Redactor, which leaves it as it is.
+// Unseen is in a record for a value that was there and that the program which
+// saved the capture did not write down. IsRedacted holds for it. It is as long
+// as the mark of a Redactor, which leaves it as it is.
 const Unseen = redactedPrefix + "unseen]"
 
 // IsUnseen reports whether a value, or a part of it, was left out by the program
@@ -151,7 +151,7 @@ func isLeftOut(s string, secret bool) bool {
 	return false
 }
 
-// isWordAt reports whether no letter stands before or behind a part of s.
+// isWordAt reports whether no letter is before or behind a part of s.
 func isWordAt(s string, at, length int) bool {
 	return (at == 0 || !isASCIILetter(s[at-1])) && (at+length == len(s) || !isASCIILetter(s[at+length]))
 }

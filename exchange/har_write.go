@@ -22,8 +22,9 @@ type HAROptions struct {
 
 // WriteHAR writes a HAR 1.2 of exchanges that have ended, one at a time. It
 // leaves secrets as they are: give it redacted ones. Octets of fields that are
-// no UTF-8 are written as the characters of ISO 8859-1, as browsers do; content
-// that is no text is written in base64. ReadCapture reads what it writes.
+// not UTF-8 are written as the characters of ISO 8859-1, as browsers do;
+// content that is not text is written in base64. ReadCapture reads what it
+// writes.
 func WriteHAR(w io.Writer, exchanges iter.Seq[*Exchange], o HAROptions) error {
 	b := bufio.NewWriterSize(w, streamWindow)
 	b.Write(appendHARHead(nil, o.Version))
@@ -43,7 +44,7 @@ func WriteHAR(w io.Writer, exchanges iter.Seq[*Exchange], o HAROptions) error {
 	return b.Flush()
 }
 
-// appendHARHead writes what stands before the entries.
+// appendHARHead writes what is before the entries.
 func appendHARHead(b []byte, version string) []byte {
 	b = append(b, `{"log":{"version":"1.2","creator":{"name":"sidenote","version":`...)
 	return append(appendHARText(b, version), `},"entries":[`...)
@@ -250,8 +251,8 @@ func appendHARTimings(b []byte, x *Exchange) []byte {
 	return append(b, '}')
 }
 
-// appendHARText writes text from the wire; octets that are no UTF-8 make all of
-// them characters of ISO 8859-1.
+// appendHARText writes text from the wire; octets that are not UTF-8 make all
+// of them characters of ISO 8859-1.
 func appendHARText(b []byte, s string) []byte {
 	if utf8.ValidString(s) {
 		return appendJSONString(b, s)

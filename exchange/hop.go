@@ -1,6 +1,6 @@
 package exchange
 
-// Names of fields that are about a connection, or for who stands on it, and not
+// Names of fields that are about a connection, or for who is on it, and not
 // about the message. This is the one place that knows them; Connection itself
 // may name others (RFC 9110 §7.6.1).
 const (

@@ -108,7 +108,7 @@ func strUnlessEmpty(e *zerolog.Event, key, value string) {
 }
 
 // encode writes the trace and its step under the names that OpenTelemetry has
-// for logs that are no OTLP.
+// for logs that are not OTLP.
 func (t *Trace) encode(e *zerolog.Event) {
 	e.Hex("trace_id", t.ID[:])
 	if t.Span != (SpanID{}) {

@@ -211,7 +211,7 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// validNames leaves out records whose own names are no UTF-8, which only a
+// validNames leaves out records whose own names are not UTF-8, which only a
 // text written by hand can have.
 func validNames(x *exchange.Exchange) bool {
 	s := x.ID + x.Run

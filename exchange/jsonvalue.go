@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// ErrJSONDeep is the error for JSON that is nested deeper than somebody wants
-// to look.
+// ErrJSONDeep is the error for JSON that is nested deeper than someone wants to
+// look.
 var ErrJSONDeep = errors.New("nested too deep")
 
 // DecodeJSON reads one JSON value (RFC 8259), which must be all of b, as

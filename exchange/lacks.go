@@ -4,8 +4,8 @@ import "strings"
 
 // Lacks says what a record does not say as it was on the wire; a set of the
 // constants below. What sidenote saw itself lacks nothing. A capture of another
-// program lacks much: each writes what it has at hand, and rules that read what
-// it lacks must be silent (annotate.Needs).
+// program lacks much: each writes what it has available, and rules that read
+// what it lacks must be silent (annotate.Needs).
 type Lacks uint16
 
 // What a record can lack.

@@ -11,7 +11,7 @@ type Place struct {
 	Field   string // field name, for PartField and PartTrailer
 	Line    int    // index of the field line; -1 for a field that is missing
 	Start   int    // first octet within the value, start line or content
-	End     int    // octet after the last; equal to Start when it is no span
+	End     int    // octet after the last; equal to Start when it is not a span
 }
 
 // PlaceMessage says which message a place is in.

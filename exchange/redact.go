@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// A Redactor replaces secrets by fingerprints that are keyed, so that nobody
-// without the key can test a guess, and equal secrets still look equal:
-// "Bearer [redacted:9f3c21]". What counts as a secret: credentials, cookie
-// values, fields and parameters whose name says so, user information in URIs,
-// and the same names in form and JSON content.
+// A Redactor replaces secrets by fingerprints that are keyed, so that no one
+// without the key can test a guess, and equal secrets still look equal: "Bearer
+// [redacted:9f3c21]". What counts as a secret: credentials, cookie values,
+// fields and parameters whose name says so, user information in URIs, and the
+// same names in form and JSON content.
 //
 // A nil Redactor shows everything. It is safe for concurrent use.
 type Redactor struct {
@@ -47,7 +47,7 @@ const (
 	redactedLen    = len(redactedPrefix) + 6 + 1
 )
 
-// mark is what stands in the place of a secret: the first 24 bits of its HMAC.
+// mark is what is in the place of a secret: the first 24 bits of its HMAC.
 func (r *Redactor) mark(secret string) string {
 	var scratch [512]byte
 	sum := sha256.Sum256(append(append(scratch[:0], r.inner[:]...), secret...))
@@ -265,8 +265,8 @@ func (w *secretWalk) mark(secret string) string {
 	return m.mark
 }
 
-// secret is called for each secret and says what stands in its place and
-// whether that is something else.
+// secret is called for each secret and says what is in its place and whether
+// that is something else.
 func (w *secretWalk) secret(s string) (string, bool) {
 	switch {
 	case s == "" || len(s) == redactedLen && IsRedacted(s):

@@ -11,7 +11,7 @@ import (
 type secretKind uint8
 
 const (
-	secretNone        secretKind = iota // but for URIs in it
+	secretNone        secretKind = iota // except for URIs in it
 	secretCredentials                   // scheme and credentials (RFC 9110 §11.4)
 	secretCookies                       // name=value pairs (RFC 6265 §4.2.1)
 	secretSetCookie                     // name=value and attributes (RFC 6265 §4.1.1)
@@ -180,7 +180,7 @@ func (w *secretWalk) uriText(s string) (string, bool) {
 	return out, user || query
 }
 
-// userInfo replaces what stands before "@" in each authority (RFC 3986 §3.2.1).
+// userInfo replaces what is before "@" in each authority (RFC 3986 §3.2.1).
 func (w *secretWalk) userInfo(s string) (string, bool) {
 	if strings.IndexByte(s, '@') < 0 {
 		return s, false
@@ -453,7 +453,7 @@ func jsonScalarEnd(b []byte, i int) int {
 	return i
 }
 
-// jsonScalar is the text of a string or number as it stands in JSON.
+// jsonScalar is the text of a string or number as it is in JSON.
 func jsonScalar(b []byte) string {
 	if len(b) == 0 || b[0] != '"' {
 		return string(b)

@@ -28,14 +28,14 @@ func (s SpanID) String() string {
 	return hex.EncodeToString(s[:])
 }
 
-// A Trace says where an exchange stands in a distributed trace. The zero value
-// is an exchange of which no trace is known.
+// A Trace says where an exchange is in a distributed trace. The zero value is
+// an exchange of which no trace is known.
 type Trace struct {
 	ID      TraceID
 	Parent  SpanID // the step that sent the request; none where the trace begins here
 	Span    SpanID // the exchange with the client; none where no span is made of it
 	Sent    SpanID // the exchange with the origin server, a step below Span
-	Sampled bool   // whoever began the trace records it
+	Sampled bool   // anyone who began the trace records it
 }
 
 // Traceparent is the field value that makes an origin server's work a step

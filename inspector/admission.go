@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// An Admission decides who may see what the inspector shows: whoever opens a
+// An Admission decides who may see what the inspector shows: anyone who opens a
 // link that was made with the same key, once, and from then on the page that
 // did. Nothing has to be stored for that, so sessions outlive a restart.
 //
 // The page keeps its session in the storage of its origin and sends it in a
-// field. It is no cookie: browsers send cookies to every port of a host, so
+// field. It is not a cookie: browsers send cookies to every port of a host, so
 // each server on this machine would get it. Other users of the machine reach
 // loopback too; without a session they get the empty page and no more.
 type Admission struct {
@@ -146,8 +146,8 @@ func (a *Admission) open(token string) bool {
 }
 
 // Handler serves the page to everybody, since it is empty by itself, and the
-// API to whoever has a session. POST /api/v1/session gives one for the key of a
-// link; POST /api/v1/tickets gives a ticket for what a browser loads by an
+// API to anyone who has a session. POST /api/v1/session gives one for the key
+// of a link; POST /api/v1/tickets gives a ticket for what a browser loads by an
 // address alone.
 func (a *Admission) Handler(next http.Handler) http.Handler {
 	api := http.NewServeMux()
@@ -178,7 +178,7 @@ func (a *Admission) Require(next http.Handler) http.Handler {
 	})
 }
 
-// enter gives a session for the key of a link. Whoever has a session already
+// enter gives a session for the key of a link. Anyone who has a session already
 // keeps it, so that a link can be opened again by the browser that opened it.
 func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
 	var c struct {

@@ -19,8 +19,8 @@ import (
 // submits anything, whatever shows it.
 const sandbox = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
-// mostOf bounds the content that is made anew for a form, in octets; forms that
-// show it as it is have no bound.
+// mostOf bounds the content that is made again for a form, in octets; forms
+// that show it as it is have no bound.
 func mostOf(form string) int {
 	switch form {
 	case "pretty":

@@ -165,7 +165,7 @@ func copyHTTPie(c copied) string {
 }
 
 // jsonText writes a text as a string of JSON that is one of JavaScript and,
-// but for surrogates, of Python too.
+// except for surrogates, of Python too.
 func jsonText(s string) string {
 	b, err := json.Marshal(text(s))
 	if err != nil {

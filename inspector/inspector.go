@@ -109,7 +109,7 @@ func (i *Inspector) routes() map[string]http.HandlerFunc {
 	}
 }
 
-// mostRequestContent bounds what a request of the page may carry, but for an
+// mostRequestContent bounds what a request of the page may carry, except for an
 // import.
 const mostRequestContent = 16 << 20
 

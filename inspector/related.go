@@ -81,7 +81,7 @@ func sameTrace(a, b *store.Entry) bool {
 }
 
 // mostHops bounds a chain of redirects, and mostBetween how many other
-// exchanges may stand between two of its hops.
+// exchanges may be between two of its hops.
 const (
 	mostHops    = 20
 	mostBetween = 2000

@@ -14,17 +14,17 @@ import (
 	"sidenote/exchange"
 )
 
-// A resendRequest is a request as somebody wants to send it. What is left out
-// is taken from the exchange. The page never sees secrets: a value that it
-// shows redacted is sent as it was, to the origin that it was sent to.
+// A resendRequest is a request as someone wants to send it. What is left out is
+// taken from the exchange. The page never sees secrets: a value that it shows
+// redacted is sent as it was, to the origin that it was sent to.
 type resendRequest struct {
 	Method *string      `json:"method"`
 	URL    *string      `json:"url"`
 	Fields *[][2]string `json:"fields"`
-	// Content is text; Octets is the same in base64 for what is no text.
+	// Content is text; Octets is the same in base64 for what is not text.
 	Content *string `json:"content"`
 	Octets  *string `json:"octets"`
-	// Secrets says what becomes of redacted values where the request goes to
+	// Secrets says what happens to redacted values where the request goes to
 	// another origin than it went to: "send" or "omit". "" asks.
 	Secrets string `json:"secrets"`
 }
@@ -219,7 +219,7 @@ func (o *outgoing) target() (shown, target string) {
 
 // fields returns the fields to send without those that have secrets, and all of
 // them with their secrets. What belongs to a connection or to the length of the
-// content is made anew, and Host follows the URL unless it was changed too.
+// content is made again, and Host follows the URL unless it was changed too.
 func (o *outgoing) fields(u *url.URL) (without, with http.Header) {
 	without, with = http.Header{}, http.Header{}
 	for n, f := range o.wantedFields() {
@@ -337,8 +337,8 @@ func hostPort(scheme, authority string) (host, port string) {
 	return host, port
 }
 
-// isOfConnection reports whether a field is made anew for each connection, or is
-// for the proxy, so that it is not sent again.
+// isOfConnection reports whether a field is made again for each connection, or
+// is for the proxy, so that it is not sent again.
 func isOfConnection(name string) bool {
 	n := exchange.LookupName(name)
 	return n.IsHopByHop() || n.IsForProxy() || n == exchange.FieldContentLength

@@ -81,7 +81,7 @@ func TestResendPutsSecretsBack(t *testing.T) {
 }
 
 // TestSecretsGoBackToTheirOriginAlone edits where a request goes in every way,
-// and sees that redacted values do not go there unless somebody says so.
+// and sees that redacted values do not go there unless someone says so.
 func TestSecretsGoBackToTheirOriginAlone(t *testing.T) {
 	secret := func(r *http.Request) bool {
 		all := r.URL.String() + r.Host

@@ -85,7 +85,7 @@ func (i *Inspector) rowOf(e *store.Entry) row {
 }
 
 // pathOf is a path of an exchange; none for CONNECT, whose target is the
-// authority, which stands beside it already.
+// authority, which is beside it already.
 func pathOf(x *exchange.Exchange, path string) string {
 	if x.Request.Method == "CONNECT" {
 		return ""

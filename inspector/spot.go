@@ -7,7 +7,7 @@ import (
 	"sidenote/sink/store"
 )
 
-// A spot says where an exchange stands in a list.
+// A spot says where an exchange is in a list.
 type spot struct {
 	Spot    store.Spot `json:"spot"`
 	Ordinal uint64     `json:"ordinal"` // when it is listed

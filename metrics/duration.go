@@ -111,8 +111,8 @@ func exemplar(x *exchange.Exchange) prometheus.Labels {
 	return labels
 }
 
-// isPlain reports whether s has only visible ASCII, so that it can stand in
-// a label whatever shows it.
+// isPlain reports whether s has only visible ASCII, so that it can be in a
+// label whatever shows it.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {

@@ -10,8 +10,8 @@ import (
 	"sidenote/exchange"
 )
 
-// expectations counts whether responses have the fields that their status
-// calls for. Which ones these are stands in the registry of status codes.
+// expectations counts whether responses have the fields that their status calls
+// for. Which ones these are is in the registry of status codes.
 type expectations struct {
 	vec    *prometheus.CounterVec
 	byCode [statusCount]atomic.Pointer[[]expectation]
@@ -25,7 +25,7 @@ type expectation struct {
 
 func newExpectations(vec *prometheus.CounterVec) *expectations { return &expectations{vec: vec} }
 
-// observe counts a response of somebody else's; sidenote's own are no news.
+// observe counts a response of someone else's; sidenote's own are not news.
 func (e *expectations) observe(r *exchange.Response) {
 	if r.Made || r.Status < 100 || r.Status >= statusCount {
 		return

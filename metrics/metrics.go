@@ -1,5 +1,5 @@
 // Package metrics counts what passes through the proxy, for Prometheus. All
-// label values come from fixed or bounded lists, so nobody on the wire can make
+// label values come from fixed or bounded lists, so no one on the wire can make
 // new ones without end.
 package metrics
 

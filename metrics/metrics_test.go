@@ -197,10 +197,10 @@ func TestRetries(t *testing.T) {
 	m.Observe(at(t, 0, wait))                                                        // told to wait until 10 s
 	m.Observe(at(t, 5*time.Second, wait))                                            // early, and told until 15 s
 	m.Observe(at(t, 12*time.Second, waitUntil))                                      // early, and told until 30 s
-	m.Observe(at(t, 20*time.Second, strings.ReplaceAll(fine, "2.1:1000", "2.2:1")))  // somebody else
+	m.Observe(at(t, 20*time.Second, strings.ReplaceAll(fine, "2.1:1000", "2.2:1")))  // someone else
 	m.Observe(at(t, 20*time.Second, strings.ReplaceAll(fine, "/a", "/b")))           // something else
 	m.Observe(at(t, 31*time.Second, strings.ReplaceAll(fine, "2.1:1000", "2.1:99"))) // waited, from another port
-	m.Observe(at(t, 32*time.Second, fine))                                           // nobody said to wait any more
+	m.Observe(at(t, 32*time.Second, fine))                                           // no one said to wait any more
 	m.Observe(at(t, 40*time.Second, ask+"< HTTP/1.1 429 X\n< Retry-After: soon\n<\n"))
 	m.Observe(at(t, 41*time.Second, ask+"< HTTP/1.1 429 X\n< Retry-After: 1\n< Retry-After: 2\n<\n"))
 	expect(t, m, []string{"retry_after_total", "retries_total"},

@@ -19,7 +19,7 @@ var blames = [...]annotate.Blame{
 	annotate.ByNobody, annotate.ByClient, annotate.ByOrigin, annotate.ByIntermediary, annotate.ByOriginOrIntermediary, annotate.ByProxy,
 }
 
-// blameLabel names a blame; nobody's is "none".
+// blameLabel names a blame; no one's is "none".
 func blameLabel(b annotate.Blame) string {
 	if b == annotate.ByNobody {
 		return "none"

@@ -7,7 +7,7 @@ type ProxyStats struct {
 	InFlight                      int64 // exchanges that have begun and not ended
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
-	Intercepted, Refused, Tunnels int64 // CONNECT requests by what became of them
+	Intercepted, Refused, Tunnels int64 // CONNECT requests by what happened to them
 }
 
 // Proxy adds the metrics of the proxy; read is called whenever they are asked
@@ -71,8 +71,8 @@ func (m *Metrics) Store(read func() StoreStats) {
 		func(s StoreStats) float64 { return float64(s.Evicted) })
 }
 
-// reader adds metrics whose value somebody else keeps: each is a figure of
-// what read returns.
+// reader adds metrics whose value someone else keeps: each is a figure of what
+// read returns.
 func reader[S any](m *Metrics, kind prometheus.ValueType, read func() S) func(name, help string, labels prometheus.Labels, value func(S) float64) {
 	return func(name, help string, labels prometheus.Labels, value func(S) float64) {
 		now := func() float64 { return value(read()) }

@@ -118,7 +118,7 @@ func (w *waits) makeRoom() {
 const mostSeconds = int64(10 * 365 * 24 * time.Hour / time.Second)
 
 // waitUntil is when the client may come back; ok is false when Retry-After is
-// invalid, or stands on several lines.
+// invalid, or is on several lines.
 func waitUntil(x *exchange.Exchange) (until time.Time, ok bool) {
 	f := &x.Response.Fields
 	if f.Count(exchange.FieldRetryAfter) != 1 {

@@ -10,7 +10,7 @@ import (
 	"sidenote/exchange"
 )
 
-// DefaultValues is how many hosts and routes are told apart when none is said.
+// DefaultValues is how many hosts and routes are told apart by default.
 const DefaultValues = 100
 
 // Bounds of one label value; what is longer is "other".
@@ -29,7 +29,7 @@ var routeBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 3
 // routes counts by host and route, which the wire can make any number of. A
 // host or a route gets a label of its own when it is first answered with
 // something else than 404, as long as there is room; everything else is
-// "other", so that nobody who asks for made-up names can fill the table.
+// "other", so that no one who asks for made-up names can fill the table.
 type routes struct {
 	options   Options
 	exchanges *prometheus.CounterVec

@@ -20,7 +20,7 @@ func TestHostsAndRoutes(t *testing.T) {
 	m.Observe(&annotate.Annotated{X: parse(t, to("A.test", "/orders/17?x", 200)), Notes: note})
 	m.Observe(&annotate.Annotated{X: parse(t, to("a.test:80", "/orders/18", 500)), Notes: note})
 	see(t, m,
-		to("a.test", "/made-up", 404), // is no reason for a route
+		to("a.test", "/made-up", 404), // is not a reason for a route
 		to("a.test:8080", "/orders/1", 200),
 		to("a.test", "/cart", 200),
 		to("a.test", "/one-too-many", 200),

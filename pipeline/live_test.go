@@ -188,8 +188,8 @@ func accepting(t *testing.T, rule string) *baseline.Baseline {
 	return b
 }
 
-// TestResponseFieldsKnowTheBaseline: the verdict in a response is that of the log,
-// and an entry is not counted twice for it, nor for what is looked at again.
+// TestResponseFieldsKnowTheBaseline: the verdict in a response is that of the
+// log, and an entry is not counted twice for it, nor for what is checked again.
 func TestResponseFieldsKnowTheBaseline(t *testing.T) {
 	o := stages(t, "")
 	o.Baseline = accepting(t, "status/405-missing-allow")

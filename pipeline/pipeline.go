@@ -1,4 +1,4 @@
-// Package pipeline is what becomes of a record, in the one order there is:
+// Package pipeline is what happens to a record, in the one order there is:
 //
 //	record → notes → policy → baseline → verdict → redacted → sinks
 //
@@ -16,7 +16,7 @@ import (
 // An Outlet is where annotated exchanges leave the pipeline: queues with sinks
 // behind them (sink.Fanout), or sinks that are written to in place.
 type Outlet interface {
-	// Write takes an exchange that nobody changes any more. An error ends
+	// Write takes an exchange that no one changes any more. An error ends
 	// whatever reads the exchanges.
 	Write(*annotate.Annotated) error
 	// ShowsContent reports whether the content of every exchange is shown or
@@ -37,7 +37,7 @@ type Options struct {
 }
 
 // A Pipeline makes notes of records, has them judged, and hands both on. Its
-// methods must not be called at the same time, but for those of Again.
+// methods must not be called at the same time, except for those of Again.
 type Pipeline struct {
 	o      Options
 	memory *annotate.Memory
@@ -80,7 +80,7 @@ func (p *Pipeline) rest(x *exchange.Exchange, head []annotate.Note) (*annotate.A
 }
 
 // pass takes an exchange that has ended, with all notes that were made of it,
-// through what follows. Rules that compare it with other exchanges stand before
+// through what follows. Rules that compare it with other exchanges are before
 // this; a note that such a rule makes late, of an exchange that has passed,
 // comes through here as well, so that it is weighed, counted and redacted as
 // any other.

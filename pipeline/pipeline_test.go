@@ -94,8 +94,8 @@ func TestContentIsSearchedWhereItShows(t *testing.T) {
 	}
 }
 
-// TestOutletErrorsAreReturned: who reads a file must know that nobody gets what
-// comes of it; the exchange was judged all the same.
+// TestOutletErrorsAreReturned: who reads a file must know that no one gets the
+// result of it; the exchange was judged still.
 func TestOutletErrorsAreReturned(t *testing.T) {
 	o := stages(t, "")
 	full := errors.New("no space")

@@ -285,7 +285,7 @@ func (h *histogram) at(part float64) time.Duration {
 	return 0
 }
 
-// maxChains bounds how many redirects that nobody has followed yet are
+// maxChains bounds how many redirects that no one has followed yet are
 // remembered.
 const maxChains = 4096
 

@@ -10,7 +10,7 @@ import (
 	"sidenote/exchange"
 )
 
-// What is looked at of a JSON text, so that a hostile one costs little.
+// What is checked of a JSON text, so that a hostile one costs little.
 const (
 	maxJSON  = 1 << 20 // octets
 	maxDepth = 100

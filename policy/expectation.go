@@ -82,8 +82,9 @@ func (e *Expectation) Rule(p *Policy) *annotate.Rule {
 	}
 }
 
-// RuleNamed makes a rule that explains an expectation of which no more is at hand
-// than the ID of its rule; ok is false for an ID that no expectation has.
+// RuleNamed makes a rule that explains an expectation of which no more is
+// available than the ID of its rule; ok is false for an ID that no expectation
+// has.
 func RuleNamed(id string) (r *annotate.Rule, ok bool) {
 	name, ok := strings.CutPrefix(id, topic+"/")
 	if !ok || checkName(name) != nil {

@@ -147,7 +147,7 @@ func segmentExpression(b *strings.Builder, segment string) error {
 }
 
 // Match reports whether a request is one of those meant. A CONNECT is meant
-// only by name: it asks for a tunnel, and all else is about resources.
+// only by name: it asks for a tunnel, and everything else is about resources.
 func (p *Pattern) Match(x *exchange.Exchange) bool {
 	method := x.Request.Method
 	if len(p.methods) > 0 && !slices.Contains(p.methods, method) || len(p.methods) == 0 && method == "CONNECT" {

@@ -30,7 +30,7 @@ type Policy struct {
 	scoped map[*annotate.Rule]bool
 }
 
-// DefaultFailOn is the severity that fails where none is said.
+// DefaultFailOn is the severity that fails by default.
 const DefaultFailOn = annotate.Error
 
 // Never is what is written for a severity that lets every note pass.
@@ -43,17 +43,17 @@ const (
 	maxBudgets      = 100
 )
 
-// Default returns the policy that holds where none is given.
+// Default returns the policy that holds by default.
 func Default() *Policy { return &Policy{failOn: DefaultFailOn} }
 
 // FailOn is the lowest severity of a note that fails; 0 for none.
 func (p *Policy) FailOn() annotate.Severity { return p.failOn }
 
 // FailsOnBypass reports whether connections of a command that go past the proxy
-// fail: nobody can judge what they carried.
+// fail: no one can judge what they carried.
 func (p *Policy) FailsOnBypass() bool { return p.bypass }
 
-// bypass stands in fail-on for connections that go past the proxy.
+// bypass is in fail-on for connections that go past the proxy.
 const bypass = "bypass"
 
 // FailOnWords are the words of fail-on.

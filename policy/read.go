@@ -22,7 +22,7 @@ import (
 // A reader makes the parts of a policy of the nodes of a file.
 type reader struct{ *yamlfile.File }
 
-// where names the line that a node stands on.
+// where names the line that a node is on.
 func (r reader) where(n ast.Node) string {
 	return fmt.Sprintf("%s:%d", r.Name, n.GetToken().Position.Line)
 }

@@ -15,7 +15,7 @@ import (
 type HARSink struct {
 	har    *exchange.HARWriter
 	closer io.Closer
-	notes  []byte // of the exchange at hand, as JSON
+	notes  []byte // of the exchange available, as JSON
 }
 
 // NewHAR makes a sink for a HAR that is whole once the sink has been closed,

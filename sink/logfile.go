@@ -18,7 +18,7 @@ import (
 	"sidenote/internal/wholefile"
 )
 
-// LogFileOptions say when a LogFile is begun anew. The zero value is never.
+// LogFileOptions say when a LogFile is begun again. The zero value is never.
 type LogFileOptions struct {
 	MaxSize int64         // octets that a file may have
 	MaxAge  time.Duration // since its first record
@@ -27,10 +27,10 @@ type LogFileOptions struct {
 	Now     func() time.Time // nil for the time of day
 }
 
-// A LogFile is a file of records that is begun anew when it is too large or too
-// old: it is then renamed, with the time in its name, and the oldest of those
-// are removed. Each Write goes into one file as a whole. When somebody else
-// moves or removes the file, it is begun anew as well.
+// A LogFile is a file of records that is begun again when it is too large or
+// too old: it is then renamed, with the time in its name, and the oldest of
+// those are removed. Each Write goes into one file as a whole. When someone
+// else moves or removes the file, it is begun again as well.
 //
 // Its methods are safe for concurrent use.
 type LogFile struct {
@@ -43,7 +43,7 @@ type LogFile struct {
 	size    int64
 	begun   time.Time // of the first record
 	looked  time.Time // when the name was last compared with the file
-	said    bool      // that it cannot be begun anew
+	said    bool      // that it cannot be begun again
 }
 
 // OpenLogFile opens a file as OpenFile does. Where its last record was not
@@ -128,7 +128,7 @@ func (l *LogFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// takeBack removes the last n octets, unless somebody else wrote too.
+// takeBack removes the last n octets, unless someone else wrote too.
 func (l *LogFile) takeBack(n int) bool {
 	info, err := l.file.Stat()
 	return err == nil && l.regular && info.Size() == l.size+int64(n) && l.file.Truncate(l.size) == nil
@@ -137,7 +137,7 @@ func (l *LogFile) takeBack(n int) bool {
 // followEvery is how often the name is compared with the file.
 const followEvery = time.Second
 
-// follow begins a file anew when the name means another now, or none.
+// follow begins a file again when the name means another now, or none.
 func (l *LogFile) follow(now time.Time) {
 	if since := now.Sub(l.looked); since >= 0 && since < followEvery {
 		return
@@ -158,7 +158,8 @@ func (l *LogFile) follow(now time.Time) {
 	l.options.Log.Info().Msgf("%s was moved away; started a new file", l.name)
 }
 
-// rotate begins a file anew when it is too old, or more octets would be too many.
+// rotate begins a file again when it is too old, or more octets would be too
+// many.
 func (l *LogFile) rotate(now time.Time, more int64) {
 	o := &l.options
 	large := o.MaxSize > 0 && l.size+more > o.MaxSize
@@ -187,7 +188,7 @@ func (l *LogFile) rotate(now time.Time, more int64) {
 // asideTime is how the names of old files tell when they were set aside, in UTC.
 const asideTime = "20060102T150405.000Z"
 
-// parts are what stands before and after the time in the names of old files.
+// parts are what is before and after the time in the names of old files.
 func (l *LogFile) parts() (before, after string) {
 	after = filepath.Ext(l.name)
 	return strings.TrimSuffix(l.name, after) + "-", after
@@ -232,7 +233,7 @@ func (l *LogFile) prune() {
 	}
 }
 
-// say tells once that the file is written on though it should be begun anew.
+// say tells once that the file is written on though it should be begun again.
 func (l *LogFile) say(err error) {
 	if !l.said {
 		l.said = true
@@ -240,8 +241,8 @@ func (l *LogFile) say(err error) {
 	}
 }
 
-// Reopen opens the file under its name anew, as after SIGHUP: whoever moved it
-// away can then have it.
+// Reopen opens the file under its name again, as after SIGHUP: anyone who moved
+// it away can then have it.
 func (l *LogFile) Reopen() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

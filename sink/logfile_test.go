@@ -204,7 +204,7 @@ func TestLogFileOnAFullDisk(t *testing.T) {
 }
 
 // TestLogFileLosesNothing writes from many sides while the file is set aside,
-// moved away and opened anew all the time.
+// moved away and opened again all the time.
 func TestLogFileLosesNothing(t *testing.T) {
 	l, name := openLog(t, sink.LogFileOptions{MaxSize: 2000})
 	const writers, lines = 8, 400

@@ -7,7 +7,7 @@ import (
 )
 
 // A paragraph is text that is wrapped to the width of the terminal, with the
-// lines after the first indented. A word that is wider than a line stands alone.
+// lines after the first indented. A word that is wider than a line is alone.
 type paragraph struct {
 	c     *Console
 	b     []byte

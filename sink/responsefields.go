@@ -33,8 +33,8 @@ func ParseFieldMode(s string) (m FieldMode, ok bool) {
 	return FieldsOff, false
 }
 
-// ResponseFields are the values of the fields that are added to a response;
-// "" for a field that is not. They are structured fields (RFC 9651), but for
+// ResponseFields are the values of the fields that are added to a response; ""
+// for a field that is not. They are structured fields (RFC 9651), except for
 // Timing, which follows Server-Timing's grammar. Each is to be appended as a
 // field line of its own and replaces none.
 type ResponseFields struct {

@@ -26,7 +26,7 @@ func repairTail(name string, f *os.File) (string, error) {
 	}
 	r, err := os.Open(name) // f can only be written to
 	if err != nil {
-		return "", nil // whoever may not read it appends as before
+		return "", nil // anyone who may not read it appends as before
 	}
 	defer r.Close()
 	if opened, err := r.Stat(); err != nil || !os.SameFile(opened, info) {

@@ -138,7 +138,7 @@ func checkResponseType(c *Contract, p *annotate.Pass) {
 }
 
 // isByteRanges reports whether a response is several ranges, whose own media
-// type stands in each part.
+// type is in each part.
 func isByteRanges(x *exchange.Exchange) bool {
 	return x.Response.Status == http.StatusPartialContent && x.Response.MediaType() == "multipart/byteranges"
 }

@@ -25,7 +25,7 @@ const (
 	maxNesting = 64
 )
 
-// A side says which message a value stands in, since readOnly properties are no
+// A side says which message a value is in, since readOnly properties are not
 // part of requests, nor writeOnly ones of responses.
 type side bool
 
@@ -77,7 +77,7 @@ func (d *description) nameComposed() {
 
 // plainSchemas finds the schemas of a description under which none uses a
 // keyword that only JSON Schema 2020-12 has. They are compared without
-// compiling the schema anew for each value.
+// compiling the schema again for each value.
 func (d *description) plainSchemas() map[*openapi3.Schema]bool {
 	plain := make(map[*openapi3.Schema]bool)
 	if !d.latest {

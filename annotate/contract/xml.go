@@ -43,7 +43,7 @@ type xmlFault struct {
 	start, end int // of the element's start tag
 }
 
-// An xmlLevel is an open element: what may stand in it.
+// An xmlLevel is an open element: what may be in it.
 type xmlLevel struct {
 	schemas []*openapi3.Schema // of its value
 	items   string             // for a wrapped array: the name of its elements

@@ -12,7 +12,7 @@ type Count struct {
 	Count int    `json:"count"`
 }
 
-// Facets are the values that the exchanges at hand have for a key, the most
+// Facets are the values that these exchanges have for a key, the most
 // common first and at most so many.
 type Facets interface {
 	Values(key string, most int) []Count

@@ -10,7 +10,7 @@ import (
 	"sidenote/internal/wording"
 )
 
-// A Filter decides which exchanges somebody wants to see. It is safe for
+// A Filter decides which exchanges someone wants to see. It is safe for
 // concurrent use.
 type Filter struct {
 	root node
@@ -26,8 +26,8 @@ func (f *Filter) Match(r *Row) bool { return f.root.test == nil || f.root.test(r
 // IsEmpty reports whether the filter lets everything through.
 func (f *Filter) IsEmpty() bool { return f.root.test == nil }
 
-// ReadsContent reports whether the filter searches contents, which takes
-// longer than all else.
+// ReadsContent reports whether the filter searches contents, which takes longer
+// than everything else.
 func (f *Filter) ReadsContent() bool { return f.root.cost >= costContent }
 
 // A node is a part of a filter. Of parts that all must hold, cheap ones are
@@ -89,7 +89,7 @@ func (p *parser) space() {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
-// word takes a word that stands alone, such as "or".
+// word takes a word that is alone, such as "or".
 func (p *parser) word(words ...string) bool {
 	for _, w := range words {
 		rest := p.text[p.at:]
@@ -331,7 +331,7 @@ func keyLen(s string) (n int) {
 	return n
 }
 
-// An operator stands between a key and its value.
+// An operator is between a key and its value.
 type operator uint8
 
 const (

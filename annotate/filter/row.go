@@ -6,7 +6,7 @@ import (
 )
 
 // A Row is an exchange with what filters ask of it most, found once so that a
-// hundred thousand of them can be filtered while somebody types.
+// hundred thousand of them can be filtered while someone types.
 type Row struct {
 	*annotate.Annotated
 
@@ -17,8 +17,8 @@ type Row struct {
 	Status  int               // of the final response; 0 for none
 
 	Pinned  bool
-	ByHand  bool   // sent again by somebody, not by the client
-	Comment string // somebody's words
+	ByHand  bool   // sent again by someone, not by the client
+	Comment string // someone's words
 }
 
 // RowOf makes the row of an exchange that has ended.

@@ -6,8 +6,8 @@ import (
 )
 
 // tildes are the operators that users of mitmproxy have in their fingers, and
-// what they mean here. Those that want a value take a regular expression, but
-// for numbers.
+// what they mean here. Those that want a value take a regular expression,
+// except for numbers.
 var tildes = map[string]struct {
 	key   string // "" for one without a value
 	op    operator

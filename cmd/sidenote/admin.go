@@ -96,10 +96,10 @@ func documents() http.Handler {
 	})
 }
 
-// guard lets in only who asks for this server by an address of its own, so
-// that a web page cannot read it through a name that it controls (DNS
-// rebinding); beyond loopback it wants the credentials of --proxy-auth, but
-// for the health checks, which tell nothing.
+// guard lets in only who asks for this server by an address of its own, so that
+// a web page cannot read it through a name that it controls (DNS rebinding);
+// beyond loopback it wants the credentials of --proxy-auth, except for the
+// health checks, which tell nothing.
 func (a *admin) guard(next http.Handler, credentials string) http.Handler {
 	open := configs.IsLoopback(a.listener.Addr().String())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

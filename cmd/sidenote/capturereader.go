@@ -13,9 +13,9 @@ import (
 	"sidenote/exchange"
 )
 
-// A captureReader goes through capture files, one exchange at a time and in their
-// order. What cannot be read is told of and counted, and the rest is read all
-// the same.
+// A captureReader goes through capture files, one exchange at a time and in
+// their order. What cannot be read is told of and counted, and the rest is read
+// still.
 type captureReader struct {
 	command  string // whose work it is, for messages
 	program  *program
@@ -25,7 +25,7 @@ type captureReader struct {
 	flush    func() error                   // writes what each holds back; nil for nothing
 	about    unjudged                       // what could not be judged
 
-	bad     int   // entries of the file at hand that could not be read
+	bad     int   // entries of the file available that could not be read
 	unread  int   // files that could not be read whole
 	written error // why each, or flush, could not go on
 }

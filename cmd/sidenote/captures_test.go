@@ -15,7 +15,7 @@ var fingerprints = regexp.MustCompile(`\[redacted:[0-9a-f]{6}\]`)
 
 // TestCaptures lints small captures of many programs with all that there is to
 // say. Each line of the golden file was read and judged: right, and of use to
-// whoever looks at the capture. What is not said, nobody can know from it.
+// anyone who looks at the capture. What is not said, no one can know from it.
 func TestCaptures(t *testing.T) {
 	files, err := filepath.Glob("testdata/captures/*.har")
 	if err != nil || len(files) < 12 {

@@ -21,7 +21,7 @@ import (
 	"sidenote/sink"
 )
 
-// checkOptions are the flags of the check command that are no settings.
+// checkOptions are the flags of the check command that are not settings.
 type checkOptions struct {
 	method, content, status string
 	list                    string
@@ -212,7 +212,7 @@ func (p *program) checkContent(s string) ([]byte, error) {
 	return b, nil
 }
 
-// A checkRun makes checks and prints what comes of them.
+// A checkRun makes checks and prints the result of them.
 type checkRun struct {
 	program  *program
 	runner   check.Runner
@@ -336,7 +336,7 @@ func (ch *checkRun) again(r *check.Result, why string, pause time.Duration) {
 		oneLine(r.Check.URL), oneLine(why), r.Try+1, ch.runner.Retries+1, pause)
 }
 
-// result judges and prints what came of a check. One that failed by itself has
+// result judges and prints the result of a check. One that failed by itself has
 // not passed, whatever the rules say of that.
 func (ch *checkRun) result(r *check.Result) error {
 	failed := r.Failed() != ""

@@ -107,7 +107,7 @@ func chooseProbes(names []string) ([]doctor.Probe, error) {
 	return probes, nil
 }
 
-// examine tries the probes and prints what comes of them.
+// examine tries the probes and prints the result of them.
 func (p *program) examine(ctx context.Context, o *doctorOptions, probes []doctor.Probe, named bool) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()

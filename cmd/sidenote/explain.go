@@ -71,8 +71,8 @@ func writeArticles(p *program, articles []*article, format string) error {
 	return writeJSON(p.stdout, records)
 }
 
-// explain finds what a word means and explains it. expected are the rules of the
-// expectations at hand, which are nobody else's.
+// explain finds what a word means and explains it. expected are the rules of
+// the expectations available, which are no one else's.
 func explain(thing string, expected []*annotate.Rule) (*article, error) {
 	if code, err := strconv.Atoi(thing); err == nil {
 		return explainCode(code)
@@ -101,8 +101,9 @@ func explain(thing string, expected []*annotate.Rule) (*article, error) {
 		thing, didYouMean(thing, things(), "%q"))
 }
 
-// expectedRule returns the rule of an expectation: one at hand, one that checks
-// have by themselves, or else what is so of all of them; nil for any other ID.
+// expectedRule returns the rule of an expectation: one available, one that
+// checks have by themselves, or else what is so of all of them; nil for any
+// other ID.
 func expectedRule(id string, atHand []*annotate.Rule) *annotate.Rule {
 	ofChecks, _ := check.Rules() // they have no fault, as a test finds
 	for _, r := range slices.Concat(atHand, ofChecks) {

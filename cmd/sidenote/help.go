@@ -15,8 +15,8 @@ import (
 // helpAllFlag prints the help of a command with every flag.
 const helpAllFlag = "--help-all"
 
-// withoutHelpAll turns --help-all into --help, and reports whether it was there.
-// What stands behind "--" is another program's.
+// withoutHelpAll turns --help-all into --help, and reports whether it was
+// there. What is behind "--" is another program's.
 func withoutHelpAll(args []string) ([]string, bool) {
 	end := slices.Index(args, "--")
 	if end < 0 {

@@ -48,7 +48,7 @@ func (p *program) inheritProxy(c *configs.Config, pc *proxy.Config) (adopted str
 	return sayInherited(clearName, clearURL, secureName, secureURL)
 }
 
-// proxyOf reads the value of a proxy variable; nil for none, for what is no
+// proxyOf reads the value of a proxy variable; nil for none, for what is not a
 // proxy's URL, and for the address that we listen on ourselves.
 func proxyOf(value, listen string) *url.URL {
 	if value == "" {

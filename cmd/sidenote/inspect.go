@@ -217,7 +217,7 @@ func (i *inspectorParts) link(admin net.Addr) string {
 const inspectorKeyName = "inspector.key"
 
 // inspectorKey reads the key with which links are signed from the CA's folder,
-// which nobody else can read. It is made when it is first needed.
+// which no one else can read. It is made when it is first needed.
 func inspectorKey(dir string) ([]byte, error) {
 	name := filepath.Join(dir, inspectorKeyName)
 	for range 2 {

@@ -12,7 +12,7 @@ import (
 	"sidenote/sink"
 )
 
-// recordFiles are the files of records that SIGHUP opens anew.
+// recordFiles are the files of records that SIGHUP opens again.
 type recordFiles struct {
 	log   zerolog.Logger
 	files []*sink.LogFile
@@ -29,7 +29,7 @@ func (r *recordFiles) open(path, flag string, o sink.LogFileOptions) (*sink.LogF
 	return f, nil
 }
 
-// reopen opens all of them anew.
+// reopen opens all of them again.
 func (r *recordFiles) reopen() {
 	for _, f := range r.files {
 		if err := f.Reopen(); err != nil {
@@ -41,7 +41,7 @@ func (r *recordFiles) reopen() {
 	}
 }
 
-// hangups opens the files of records anew at each SIGHUP until ctx ends. When
+// hangups opens the files of records again at each SIGHUP until ctx ends. When
 // the signal comes because the terminal is gone, it calls stop instead.
 func (p *program) hangups(ctx context.Context, stop func(), files *recordFiles) {
 	terminals := p.terminals()

@@ -56,7 +56,7 @@ func startOrigin(t *testing.T) (clear, secure, caFile string) {
 	return c.URL, s.URL, caFile
 }
 
-// TestErrorsSteerNoTerminal prints errors that quote what somebody else wrote.
+// TestErrorsSteerNoTerminal prints errors that quote what someone else wrote.
 func TestErrorsSteerNoTerminal(t *testing.T) {
 	if got, want := oneLine(" a\n\tb\x1b[2J\u202ec\u009b \n"), `a  b\x1b[2J\u202ec\u009b`; got != want {
 		t.Errorf("%q, want %q", got, want)

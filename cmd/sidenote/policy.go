@@ -22,13 +22,13 @@ func policySettings() []string {
 	return []string{"policy", "fail-on", "expect", "budget", "baseline", "print-policy"}
 }
 
-// A judge is what a pipeline judges exchanges by, and says what came of it.
+// A judge is what a pipeline judges exchanges by, and says the result of it.
 type judge struct {
 	policy   *policy.Policy
 	gate     *policy.Gate
 	baseline *baseline.Baseline // nil for none
 	rules    *annotate.Set      // that are on, expectations among them
-	asked    bool               // somebody said what is good enough
+	asked    bool               // someone said what is good enough
 	updates  bool               // the baseline takes what fails, and is written at the end
 	stderr   io.Writer
 }

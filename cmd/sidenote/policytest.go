@@ -86,8 +86,9 @@ func (p *program) newJudgeRun(command string, c configs.Config, args []string) (
 	}}, nil
 }
 
-// whole judges all files; judged get what came of it. A file that cannot be read
-// whole is an error: what is decided of exchanges must not rest on some of them.
+// whole judges all files; judged get the result of it. A file that cannot be
+// read whole is an error: what is decided of exchanges must not rest on some of
+// them.
 func (j *judgeRun) whole(ctx context.Context, judged ...func(*annotate.Annotated)) error {
 	stages := j.judge.stages()
 	stages.Judged = judged

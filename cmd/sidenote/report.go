@@ -18,9 +18,9 @@ import (
 	"sidenote/sink/report"
 )
 
-// reports is what becomes of --report, and the summary at the end of a run.
-// Open it before anything starts, give it every exchange (as lanes of a
-// Fanout, or with Write), and finish it with the verdict.
+// reports is what happens to --report, and the summary at the end of a run.
+// Open it before anything starts, give it every exchange (as lanes of a Fanout,
+// or with Write), and finish it with the verdict.
 type reports struct {
 	program   *program
 	collector *report.Collector
@@ -130,7 +130,7 @@ func (r *reports) openWhole(asked configs.Report, kind report.Kind) error {
 	if f.target, err = r.makeRoom(asked.File); err != nil {
 		return err
 	}
-	if _, err := os.Stat(f.target); kind.Beside != "" && f.File != "-" && errors.Is(err, fs.ErrNotExist) { // so it is no device
+	if _, err := os.Stat(f.target); kind.Beside != "" && f.File != "-" && errors.Is(err, fs.ErrNotExist) { // so it is not a device
 		f.beside = f.target + kind.Beside
 		if _, err := r.makeRoom(f.beside); err != nil {
 			return err

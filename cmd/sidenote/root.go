@@ -188,7 +188,7 @@ func didYouMean(word string, candidates []string, format string) string {
 	return ""
 }
 
-// newHelpCommand is cobra's help command, but for a name that there is not.
+// newHelpCommand is cobra's help command, except for a name that there is not.
 func newHelpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

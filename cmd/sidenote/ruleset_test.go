@@ -65,7 +65,7 @@ func TestRuleSet(t *testing.T) {
 }
 
 // TestDescriptionsExempt looks at requests that a description allows and that
-// nobody else would.
+// no one else would.
 func TestDescriptionsExempt(t *testing.T) {
 	description := filepath.Join(t.TempDir(), "api.yaml")
 	const text = `openapi: 3.0.3

@@ -94,8 +94,8 @@ func lacks(c *configs.Config, exchanges int) string {
 	return ""
 }
 
-// besides is where notes go that are written besides the work itself: that
-// nobody can read them is no failure of the command.
+// besides is where notes go that are written besides the work itself: that no
+// one can read them is not a failure of the command.
 type besides struct{ io.Writer }
 
 // Write always succeeds.

@@ -356,7 +356,7 @@ func TestPipelines(t *testing.T) {
 			}
 		}
 	}
-	// Keys stand in quotation marks of some kind, at times in two of them.
+	// Keys are in quotation marks of some kind, at times in two of them.
 	named := regexp.MustCompile("[\"`](?:\\\\\")?((?:http|url|server|client|network|user_agent|error|sidenote)\\.[a-z_0-9.]+|trace_id|span_id)(?:\\\\\")?[\"`]")
 	files := 0
 	for _, pattern := range []string{"loki/*", "elasticsearch/*", "clickhouse/*"} {

@@ -34,7 +34,7 @@ const harOrder = `{"id":"ord_8f3k2q","created_at":"2026-01-02T03:04:05Z","status
 	`{"sku":"B-1204","title":"Light bulb, warm white","quantity":4,"price":12.5,"links":{"self":"https://api.shop.test/v1/products/B-1204"}}],` +
 	`"paid":true,"coupon":null,"note":"`
 
-// harContent is 1 KiB of JSON as it stands in a JSON string.
+// harContent is 1 KiB of JSON as it is in a JSON string.
 func harContent() string {
 	const end = `"}`
 	plain := harOrder + strings.Repeat("Leave it with the neighbours, please. ", 16)

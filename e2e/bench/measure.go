@@ -281,7 +281,7 @@ func scrapeEachSecond(admin string) (stop func()) {
 	done.Go(func() {
 		for ctx.Err() == nil {
 			if resp, err := http.Get("http://" + admin + "/metrics"); err == nil {
-				_, _ = io.Copy(io.Discard, resp.Body) // nobody reads it here
+				_, _ = io.Copy(io.Discard, resp.Body) // no one reads it here
 				resp.Body.Close()
 			}
 			select {

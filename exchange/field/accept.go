@@ -5,7 +5,7 @@ import "iter"
 // A Preference is one media range of an Accept field (RFC 9110 §12.5.1).
 type Preference struct {
 	Media  MediaType
-	Weight int // in thousandths, 0 to 1000; 1000 when none is given
+	Weight int // in thousandths, 0 to 1000; 1000 by default
 	Part       // the text of the element, with its place in the value
 	Err    *Error
 }

@@ -15,7 +15,7 @@ type BodyPart struct {
 // MaxBodyParts bounds how many parts BodyParts returns.
 const MaxBodyParts = 10_000
 
-// BodyParts returns the parts of multipart content. What stands before the first
+// BodyParts returns the parts of multipart content. What is before the first
 // delimiter and after the closing one belongs to no part. Line ends of a single
 // LF are read too. Without a boundary there are no parts.
 func BodyParts(b []byte, boundary string) iter.Seq[BodyPart] {

@@ -173,15 +173,15 @@ func startsParam(s string, end int) bool {
 	return i < len(s) && s[i] == '='
 }
 
-// isChallengeStart reports whether a scheme stands at octet at: a token that
-// ends the list, or is followed by a comma or by a space and more.
+// isChallengeStart reports whether a scheme is at octet at: a token that ends
+// the list, or is followed by a comma or by a space and more.
 func isChallengeStart(s string, at int) bool {
 	end := at + TokenLen(s[at:])
 	return end > at && (end == len(s) || s[end] == ',' || IsOWS(s[end]))
 }
 
 // token68Len is the length of the token68 (RFC 9110 §11.2) that s begins with,
-// 0 where what stands there is something else.
+// 0 where what is there is something else.
 func token68Len(s string) int {
 	n := 0
 	for n < len(s) && (isAlphaNumeric(s[n]) || strings.IndexByte("-._~+/", s[n]) >= 0) {
@@ -207,8 +207,8 @@ func isAlphaNumeric(c byte) bool {
 // skipToComma returns the next comma outside a quoted string, or the end.
 func skipToComma(s string, at int) int { return at + pieceLen(s[at:], ',') }
 
-// HasBefore reports whether a parameter of the same name stands before q, among
-// the first 64: nobody sends more, and a hostile value must not cost much.
+// HasBefore reports whether a parameter of the same name is before q, among the
+// first 64: no one sends more, and a hostile value must not cost much.
 func (c Challenge) HasBefore(q Param) bool {
 	looked := 0
 	for p := range c.Params() {

@@ -57,7 +57,7 @@ func (p *cookieDate) token(t string, at int) {
 	}
 }
 
-// problem says why what was found is no date; end is the length of the text.
+// problem says why what was found is not a date; end is the length of the text.
 func (p *cookieDate) problem(end int) *Error {
 	switch {
 	case !p.hasTime:

@@ -67,8 +67,8 @@ func TestNonceLen(t *testing.T) {
 	}
 }
 
-// FuzzCSP: every word stands in the text where its offset says, in order, and
-// policies written anew are read the same.
+// FuzzCSP: every word is in the text where its offset says, in order, and
+// policies written again are read the same.
 func FuzzCSP(f *testing.F) {
 	f.Add("default-src 'self'; script-src 'nonce-abc' https:, sandbox")
 	f.Fuzz(func(t *testing.T, s string) {

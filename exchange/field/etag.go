@@ -5,7 +5,7 @@ import "iter"
 // An ETag is an entity tag (RFC 9110 §8.8.3).
 type ETag struct {
 	Weak   bool
-	Opaque string // what stands between the quotes, or all of it where they are missing
+	Opaque string // what is between the quotes, or all of it where they are missing
 	At     int    // where it begins in the value
 	End    int    // the octet after its last
 	Err    *Error // what its grammar does not allow; the rest is what was meant, as far as one can tell
@@ -55,7 +55,7 @@ func (t ETag) String() string {
 	return `"` + t.Opaque + `"`
 }
 
-// noSeparator is no octet of a field value.
+// noSeparator is not an octet of a field value.
 const noSeparator = 0
 
 // etagAt reads the tag that begins at octet at; a tag without quotes ends at the separator.

@@ -9,7 +9,7 @@ import (
 // share. They give nil for a value that fits, empty list elements and an empty
 // list included: recipients must ignore them (RFC 9110 §5.6.1.2).
 
-// CheckTokens wants a list of tokens, such as the methods of Allow.
+// CheckTokens checks a list of tokens, such as the methods of Allow.
 func CheckTokens(s string) *Error {
 	if IsToken(s) {
 		return nil
@@ -22,8 +22,8 @@ func CheckTokens(s string) *Error {
 	return nil
 }
 
-// wantIn says what should stand at octet n of an element: the thing itself at
-// its beginning, else what ends it.
+// wantIn says what should be at octet n of an element: the thing itself at its
+// beginning, else what ends it.
 func wantIn(text string, n int, thing, end string) string {
 	switch {
 	case n == 0 && text[0] == '"':
@@ -34,7 +34,8 @@ func wantIn(text string, n int, thing, end string) string {
 	return "want " + end + " after " + thing
 }
 
-// CheckWeighted wants a list of tokens with parameters, such as codings with weights.
+// CheckWeighted checks a list of tokens with parameters, such as codings with
+// weights.
 func CheckWeighted(s string) *Error {
 	if IsToken(s) {
 		return nil
@@ -76,12 +77,13 @@ func checkParams(p Part, loose bool) *Error {
 	return nil
 }
 
-// CheckMediaType wants one media type (RFC 9110 §8.3.1).
+// CheckMediaType checks one media type (RFC 9110 §8.3.1).
 func CheckMediaType(s string) *Error {
 	return checkMedia(Part{Text: s})
 }
 
-// CheckMediaTypes wants a list of media types or media ranges (RFC 9110 §12.5.1).
+// CheckMediaTypes checks a list of media types or media ranges (RFC 9110
+// §12.5.1).
 func CheckMediaTypes(s string) *Error {
 	for p := range List(s) {
 		if err := checkMedia(p); err != nil {
@@ -101,7 +103,7 @@ func checkMedia(p Part) *Error {
 	return checkParams(p, false)
 }
 
-// CheckLanguages wants a list of language tags (RFC 5646 §2.1); with ranges
+// CheckLanguages checks a list of language tags (RFC 5646 §2.1); with ranges
 // also "*" and weights, as in Accept-Language.
 func CheckLanguages(s string, ranges bool) *Error {
 	for p := range List(s) {
@@ -148,7 +150,7 @@ func languageError(s string, star bool) int {
 	return -1
 }
 
-// CheckDirectives wants a list of name or name=value, such as Cache-Control.
+// CheckDirectives checks a list of name or name=value, such as Cache-Control.
 func CheckDirectives(s string) *Error {
 	if IsToken(s) {
 		return nil
@@ -161,7 +163,7 @@ func CheckDirectives(s string) *Error {
 	return nil
 }
 
-// CheckPreferences wants a list of name or name=value, each with parameters of
+// CheckPreferences checks a list of name or name=value, each with parameters of
 // the same form, as Prefer has (RFC 7240 §2).
 func CheckPreferences(s string) *Error {
 	for p := range List(s) {
@@ -175,7 +177,7 @@ func CheckPreferences(s string) *Error {
 	return nil
 }
 
-// CheckAuthParams wants a list of name=value (RFC 9110 §11.2).
+// CheckAuthParams checks a list of name=value (RFC 9110 §11.2).
 func CheckAuthParams(s string) *Error {
 	for p := range List(s) {
 		if err := checkDirective(p, "a parameter", true); err != nil {
@@ -208,7 +210,7 @@ func checkDirective(p Part, what string, loose bool) *Error {
 	return nil
 }
 
-// CheckDisposition wants a disposition type with parameters (RFC 6266 §4.1).
+// CheckDisposition checks a disposition type with parameters (RFC 6266 §4.1).
 func CheckDisposition(s string) *Error {
 	head := Head(s)
 	if n := TokenLen(head.Text); n == 0 || n < len(head.Text) {
@@ -221,7 +223,7 @@ func CheckDisposition(s string) *Error {
 	return checkParams(Part{Text: s}, true)
 }
 
-// CheckProtocols wants a list of names with or without a version, as Upgrade
+// CheckProtocols checks a list of names with or without a version, as Upgrade
 // has (RFC 9110 §7.8).
 func CheckProtocols(s string) *Error {
 	for p := range List(s) {
@@ -243,7 +245,8 @@ func protocolLen(s string) int {
 	return n
 }
 
-// CheckVia wants a list of protocol, receiver and perhaps a comment (RFC 9110 §7.6.3).
+// CheckVia checks a list of protocol, receiver and perhaps a comment (RFC 9110
+// §7.6.3).
 func CheckVia(s string) *Error {
 	for h := range Vias(s) {
 		if h.Err != nil {
@@ -262,7 +265,7 @@ type Via struct {
 	Err        *Error // what the grammar does not allow, its offset in the value
 }
 
-// Vias returns the members of a line of Via. A comma in a comment is no
+// Vias returns the members of a line of Via. A comma in a comment is not a
 // separator.
 func Vias(s string) iter.Seq[Via] {
 	return func(yield func(Via) bool) {
@@ -335,7 +338,7 @@ func commentLen(s string) int {
 	return 0
 }
 
-// CheckCDNLoop wants a list of hosts or names with parameters (RFC 8586 §2).
+// CheckCDNLoop checks a list of hosts or names with parameters (RFC 8586 §2).
 func CheckCDNLoop(s string) *Error {
 	for p := range List(s) {
 		if head := Head(p.Text); !isHostPort(head.Text) && !IsToken(head.Text) {
@@ -370,7 +373,7 @@ func isHostPort(s string) bool {
 	return true
 }
 
-// CheckURI wants a URI reference (RFC 3986 §4.1): no octet that must be
+// CheckURI checks a URI reference (RFC 3986 §4.1): no octet that must be
 // escaped, no broken percent-encoding, and an authority that can be one.
 func CheckURI(s string) *Error {
 	for i := range len(s) {
@@ -385,7 +388,7 @@ func CheckURI(s string) *Error {
 	return err
 }
 
-// CheckLinks wants a list of links, "<target>" with parameters (RFC 8288 §3).
+// CheckLinks checks a list of links, "<target>" with parameters (RFC 8288 §3).
 func CheckLinks(s string) *Error {
 	for at := skipListGap(s, 0); at < len(s); at = skipListGap(s, at) {
 		if s[at] != '<' {

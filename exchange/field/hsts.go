@@ -72,7 +72,7 @@ func directiveError(d Param, piece Part) *Error {
 // mostDirectives bounds how many directives are compared with each other.
 const mostDirectives = 32
 
-// hasDirectiveBefore reports whether a directive of d's name stands before it.
+// hasDirectiveBefore reports whether a directive of d's name is before it.
 func hasDirectiveBefore(s string, d Param) bool {
 	n := 0
 	for piece := range Pieces(s, ';') {

@@ -11,7 +11,7 @@ import (
 type HTMLTag struct {
 	Name       string // in lower case
 	Attributes []HTMLAttribute
-	At, End    int // where the tag stands in the document
+	At, End    int // where the tag is in the document
 }
 
 // An HTMLAttribute is an attribute of a start tag, its character references resolved.
@@ -28,7 +28,7 @@ func (t HTMLTag) Attribute(name string) (value string, ok bool) {
 }
 
 // HTMLTags returns the start tags of an HTML document, as browsers find them;
-// what stands in scripts, styles and comments is none. It allocates.
+// what is in scripts, styles and comments is none. It allocates.
 func HTMLTags(b []byte) iter.Seq[HTMLTag] {
 	return func(yield func(HTMLTag) bool) {
 		z := html.NewTokenizer(bytes.NewReader(b))

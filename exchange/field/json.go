@@ -49,7 +49,7 @@ func plainly(what string) string {
 }
 
 // JSONValues counts the JSON values that b is a sequence of, such as one a
-// line; ok is false when something in b is no JSON.
+// line; ok is false when something in b is not JSON.
 func JSONValues(b []byte) (n int, ok bool) {
 	for at := skipJSONSpace(b, 0); at < len(b); n++ {
 		end := jsonEnd(b, at)

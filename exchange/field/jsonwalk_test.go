@@ -47,8 +47,8 @@ func TestLossyJSONInteger(t *testing.T) {
 }
 
 // FuzzJSONWalk: where no name is repeated, decoding and encoding keeps the
-// number of members of the outermost object; what is found stands where it is
-// said to.
+// number of members of the outermost object; what is found is where it is said
+// to.
 func FuzzJSONWalk(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":{"a":90071992547409931}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

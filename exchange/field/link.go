@@ -7,13 +7,13 @@ import (
 
 // A Link is one link of a Link field (RFC 8288 §3).
 type Link struct {
-	Target string // what stands between the angle brackets
+	Target string // what is between the angle brackets
 	At     int    // where Target begins in the value
 	Text   string // all of the link
 	TextAt int    // where Text begins
 }
 
-// Links returns the links of a Link value. What is no link is passed over.
+// Links returns the links of a Link value. What is not a link is passed over.
 func Links(s string) iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		for at := 0; at < len(s); {

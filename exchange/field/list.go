@@ -14,15 +14,15 @@ type Part struct {
 // End is the octet after the part's last.
 func (p Part) End() int { return p.At + len(p.Text) }
 
-// List returns the elements of a comma-separated list (RFC 9110 §5.6.1) in their
-// order, without the empty ones that recipients must ignore. A comma inside a
-// quoted string is no separator.
+// List returns the elements of a comma-separated list (RFC 9110 §5.6.1) in
+// their order, without the empty ones that recipients must ignore. A comma
+// inside a quoted string is not a separator.
 func List(s string) iter.Seq[Part] {
 	return func(yield func(Part) bool) { split(s, ',', yield) }
 }
 
-// Pieces returns what stands between the separators, quoted strings kept whole
-// and empty pieces left out, as List does for commas.
+// Pieces returns what is between the separators, quoted strings kept whole and
+// empty pieces left out, as List does for commas.
 func Pieces(s string, separator byte) iter.Seq[Part] {
 	return func(yield func(Part) bool) { split(s, separator, yield) }
 }

@@ -48,8 +48,8 @@ func TestBareLFInHeads(t *testing.T) {
 	}
 }
 
-// FuzzDelimiters: each line stands where it is said to, and turning all LF
-// into CRLF leaves as many lines and none bare.
+// FuzzDelimiters: each line is where it is said to, and turning all LF into
+// CRLF leaves as many lines and none bare.
 func FuzzDelimiters(f *testing.F) {
 	f.Add([]byte("--b\r\nA: b\n\nx\r\n--b--\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {

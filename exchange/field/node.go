@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// CheckForwarded wants a list of elements of name=value, separated by
+// CheckForwarded checks a list of elements of name=value, separated by
 // semicolons (RFC 7239 §4), with a node after for and by (§6), a host after
 // host and a scheme after proto.
 func CheckForwarded(s string) *Error {

@@ -2,9 +2,9 @@ package field
 
 import "strings"
 
-// CheckOrigin says why s is no serialized origin as the Origin field carries it
-// (Fetch §3.2): "null", or scheme://host with an optional port, in lower case.
-// Of schemes that are not http or https only the scheme is judged, since
+// CheckOrigin says why s is not a serialized origin as the Origin field carries
+// it (Fetch §3.2): "null", or scheme://host with an optional port, in lower
+// case. Of schemes that are not http or https only the scheme is judged, since
 // programs other than browsers and their extensions have forms of their own.
 func CheckOrigin(s string) *Error {
 	if s == "null" {

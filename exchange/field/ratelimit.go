@@ -19,7 +19,7 @@ type RateLimit struct {
 // A RateNumber is a number in a RateLimit member.
 type RateNumber struct {
 	N  int64 // at most MaxNumber
-	At int   // where it stands in the field value
+	At int   // where it is in the field value
 	Ok bool  // it is there and is a number
 }
 

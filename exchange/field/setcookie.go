@@ -92,7 +92,8 @@ func CookieMaxAge(s string) (seconds int64, err *Error) {
 	return n, nil
 }
 
-// IsCookieOctet reports whether c may stand in a cookie value (RFC 6265bis §4.1.1).
+// IsCookieOctet reports whether c may be in a cookie value (RFC 6265bis
+// §4.1.1).
 func IsCookieOctet(c byte) bool {
 	return c > ' ' && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\'
 }
@@ -121,7 +122,7 @@ func (c SetCookie) JoinedCookie() (next Part, ok bool) {
 		at, text := a.ValueAt, a.Value
 		switch {
 		case !a.HasValue || strings.IndexByte(a.Name, ',') >= 0:
-			// "Secure, b=2": the comma stands in what looks like a name
+			// "Secure, b=2": the comma is in what looks like a name
 			at, text = a.At, c.Text[a.At:max(a.ValueAt+len(a.Value), a.At)]
 		case !endsAtComma(a.Name):
 			continue

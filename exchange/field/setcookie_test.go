@@ -157,8 +157,8 @@ func TestSetCookieDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// FuzzSetCookie: each part stands in the text where its offset says, in order,
-// and a line written anew from its parts is read the same.
+// FuzzSetCookie: each part is in the text where its offset says, in order, and
+// a line written again from its parts is read the same.
 func FuzzSetCookie(f *testing.F) {
 	f.Add("a=b; Path=/; Secure; Max-Age=1, c=d")
 	f.Add(` x = "y" ;;=; a`)

@@ -8,7 +8,7 @@ import (
 // The functions here hold a value to a grammar that has no parts: a number, a
 // word, octets in some base.
 
-// CheckNumber wants digits and nothing else.
+// CheckNumber checks digits and nothing else.
 func CheckNumber(s string) *Error {
 	for i := range len(s) {
 		if !IsDigit(s[i]) {
@@ -21,10 +21,10 @@ func CheckNumber(s string) *Error {
 	return nil
 }
 
-// CheckNumbers wants a list of numbers.
+// CheckNumbers checks a list of numbers.
 func CheckNumbers(s string) *Error { return eachElement(s, CheckNumber) }
 
-// CheckDecimal wants digits, with or without a point and more digits.
+// CheckDecimal checks digits, with or without a point and more digits.
 func CheckDecimal(s string) *Error {
 	whole, fraction, point := strings.Cut(s, ".")
 	if err := CheckNumber(whole); err != nil {
@@ -36,7 +36,7 @@ func CheckDecimal(s string) *Error {
 	return nil
 }
 
-// CheckToken wants one token.
+// CheckToken checks one token.
 func CheckToken(s string) *Error {
 	if n := TokenLen(s); n == 0 || n < len(s) {
 		return &Error{At: n, What: "want one token: letters, digits and !#$%&'*+-.^_`|~"}
@@ -44,7 +44,7 @@ func CheckToken(s string) *Error {
 	return nil
 }
 
-// CheckVersion wants two numbers with a point between them, as "4.01".
+// CheckVersion checks two numbers with a point between them, as "4.01".
 func CheckVersion(s string) *Error {
 	whole, fraction, point := strings.Cut(s, ".")
 	if !point || !IsDigits(whole) || !IsDigits(fraction) {
@@ -53,7 +53,7 @@ func CheckVersion(s string) *Error {
 	return nil
 }
 
-// CheckWords wants one of some words, without regard to case.
+// CheckWords checks one of some words, without regard to case.
 func CheckWords(s string, words []string) *Error {
 	for _, w := range words {
 		if EqualFold(s, w) {
@@ -67,7 +67,7 @@ func CheckWords(s string, words []string) *Error {
 	return &Error{What: "want " + strings.Join(words[:last], ", ") + " or " + words[last]}
 }
 
-// CheckBase64 wants octets in base64 (RFC 4648 §4), padded.
+// CheckBase64 checks octets in base64 (RFC 4648 §4), padded.
 func CheckBase64(s string) *Error {
 	if _, err := base64.StdEncoding.DecodeString(s); err != nil || s == "" {
 		return &Error{At: base64Len(s, "+/"), What: "want base64"}
@@ -75,7 +75,7 @@ func CheckBase64(s string) *Error {
 	return nil
 }
 
-// CheckBase64URL wants octets in base64url (RFC 4648 §5), without padding.
+// CheckBase64URL checks octets in base64url (RFC 4648 §5), without padding.
 func CheckBase64URL(s string) *Error {
 	if n := base64Len(s, "-_"); n < len(s) || n == 0 || n%4 == 1 {
 		return &Error{At: n, What: "want base64url: letters, digits, - and _, without ="}
@@ -83,7 +83,7 @@ func CheckBase64URL(s string) *Error {
 	return nil
 }
 
-// CheckBase64URLs wants a number of octets in base64url with points between
+// CheckBase64URLs checks a number of octets in base64url with points between
 // them, as a JWT has three.
 func CheckBase64URLs(s string, count int) *Error {
 	at := 0
@@ -115,7 +115,7 @@ func base64Len(s, others string) int {
 	return len(s)
 }
 
-// CheckHex wants lower-case hexadecimal digits, as many as one of the lengths.
+// CheckHex checks lower-case hexadecimal digits, as many as one of the lengths.
 func CheckHex(s string, lengths ...int) *Error {
 	for i := range len(s) {
 		if !isHex(s[i]) {
@@ -130,7 +130,7 @@ func CheckHex(s string, lengths ...int) *Error {
 	return &Error{At: len(s), What: "want another number of hexadecimal digits"}
 }
 
-// CheckPercentEncoded wants printable ASCII in which % begins an escape.
+// CheckPercentEncoded checks printable ASCII in which % begins an escape.
 func CheckPercentEncoded(s string) *Error {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

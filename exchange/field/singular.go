@@ -6,8 +6,8 @@ import (
 
 // The functions here hold a value to the grammar of one field, or of very few.
 
-// CheckWeights wants a list of tokens with no other parameter than a weight, as
-// Accept-Encoding has it (RFC 9110 §12.4.2).
+// CheckWeights checks a list of tokens with no other parameter than a weight,
+// as Accept-Encoding has it (RFC 9110 §12.4.2).
 func CheckWeights(s string) *Error {
 	if err := CheckWeighted(s); err != nil {
 		return err
@@ -31,7 +31,7 @@ func onlyWeights(s string) *Error {
 	return nil
 }
 
-// CheckConcreteTypes wants a list of media types, none of them a range.
+// CheckConcreteTypes checks a list of media types, none of them a range.
 func CheckConcreteTypes(s string) *Error {
 	if err := CheckMediaTypes(s); err != nil {
 		return err
@@ -44,7 +44,7 @@ func CheckConcreteTypes(s string) *Error {
 	return nil
 }
 
-// CheckCodedURL wants an absolute URI in angle brackets (RFC 4918 §10.1).
+// CheckCodedURL checks an absolute URI in angle brackets (RFC 4918 §10.1).
 func CheckCodedURL(s string) *Error {
 	if len(s) < 3 || s[0] != '<' || s[len(s)-1] != '>' {
 		return &Error{What: "want a URI in angle brackets"}
@@ -56,10 +56,10 @@ func CheckCodedURL(s string) *Error {
 	return shifted(CheckURI(uri), 1)
 }
 
-// CheckCodedURLs wants a list of them.
+// CheckCodedURLs checks a list of them.
 func CheckCodedURLs(s string) *Error { return eachElement(s, CheckCodedURL) }
 
-// CheckDAV wants a list of tokens and coded URLs (RFC 4918 §10.1).
+// CheckDAV checks a list of tokens and coded URLs (RFC 4918 §10.1).
 func CheckDAV(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		if e[0] == '<' {
@@ -69,7 +69,7 @@ func CheckDAV(s string) *Error {
 	})
 }
 
-// CheckTimeout wants a list of Infinite and Second-number (RFC 4918 §10.7).
+// CheckTimeout checks a list of Infinite and Second-number (RFC 4918 §10.7).
 func CheckTimeout(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		if EqualFold(e, "Infinite") {
@@ -82,8 +82,8 @@ func CheckTimeout(s string) *Error {
 	})
 }
 
-// CheckDAVIf wants lists of conditions in parentheses, each with or without the
-// coded URL of a resource before it (RFC 4918 §10.4).
+// CheckDAVIf checks lists of conditions in parentheses, each with or without
+// the coded URL of a resource before it (RFC 4918 §10.4).
 func CheckDAVIf(s string) *Error {
 	lists := 0
 	for at := skipOWS(s, 0); at < len(s); at = skipOWS(s, at) {
@@ -114,7 +114,8 @@ func CheckDAVIf(s string) *Error {
 	return nil
 }
 
-// CheckPosition wants first, last, or before or after and a segment (RFC 3648 §6.1).
+// CheckPosition checks first, last, or before or after and a segment (RFC 3648
+// §6.1).
 func CheckPosition(s string) *Error {
 	word, segment, found := strings.Cut(s, " ")
 	switch {
@@ -126,7 +127,7 @@ func CheckPosition(s string) *Error {
 	return &Error{What: "want first, last, or before or after and the name of a member"}
 }
 
-// CheckDigests wants a list of algorithm=value (RFC 3230 §4.3.2).
+// CheckDigests checks a list of algorithm=value (RFC 3230 §4.3.2).
 func CheckDigests(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		n := TokenLen(e)
@@ -143,7 +144,7 @@ func CheckDigests(s string) *Error {
 	})
 }
 
-// CheckPairs wants name=value or names with semicolons between them, as
+// CheckPairs checks name=value or names with semicolons between them, as
 // Public-Key-Pins has it.
 func CheckPairs(s string) *Error {
 	for q := range Pieces(s, ';') {
@@ -158,8 +159,8 @@ func CheckPairs(s string) *Error {
 	return nil
 }
 
-// CheckMailbox wants a mail address, with or without a name before it in which
-// case it stands in angle brackets (RFC 5322 §3.4).
+// CheckMailbox checks a mail address, with or without a name before it in which
+// case it is in angle brackets (RFC 5322 §3.4).
 func CheckMailbox(s string) *Error {
 	address, at := s, 0
 	if open := strings.LastIndexByte(s, '<'); open >= 0 {
@@ -180,7 +181,7 @@ func CheckMailbox(s string) *Error {
 	return nil
 }
 
-// CheckMessageID wants an identifier in angle brackets (RFC 5322 §3.6.4).
+// CheckMessageID checks an identifier in angle brackets (RFC 5322 §3.6.4).
 func CheckMessageID(s string) *Error {
 	if len(s) < 3 || s[0] != '<' || s[len(s)-1] != '>' || strings.IndexByte(s, '@') < 0 {
 		return &Error{What: "want an identifier such as <part1@shop.example>"}
@@ -188,7 +189,7 @@ func CheckMessageID(s string) *Error {
 	return nil
 }
 
-// CheckOrigins wants a list of origins, "*" or null (Resource Timing §4.5).
+// CheckOrigins checks a list of origins, "*" or null (Resource Timing §4.5).
 func CheckOrigins(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		if e == "*" || e == "null" {
@@ -198,7 +199,7 @@ func CheckOrigins(s string) *Error {
 	})
 }
 
-// CheckTraceparent wants version, trace, parent and flags in lower-case
+// CheckTraceparent checks version, trace, parent and flags in lower-case
 // hexadecimal digits with hyphens between them (Trace Context §3.2).
 func CheckTraceparent(s string) *Error {
 	at := 0
@@ -228,7 +229,7 @@ func CheckTraceparent(s string) *Error {
 	return nil
 }
 
-// CheckTracestate wants a list of key=value (Trace Context §3.3).
+// CheckTracestate checks a list of key=value (Trace Context §3.3).
 func CheckTracestate(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		key, value, found := strings.Cut(e, "=")
@@ -249,7 +250,7 @@ func CheckTracestate(s string) *Error {
 	})
 }
 
-// CheckGRPCTimeout wants up to eight digits and a unit (gRPC over HTTP/2).
+// CheckGRPCTimeout checks up to eight digits and a unit (gRPC over HTTP/2).
 func CheckGRPCTimeout(s string) *Error {
 	n := 0
 	for n < len(s) && IsDigit(s[n]) {
@@ -261,7 +262,7 @@ func CheckGRPCTimeout(s string) *Error {
 	return nil
 }
 
-// CheckSOAPAction wants a URI in quotes, or nothing (SOAP 1.1 §6.1.1).
+// CheckSOAPAction checks a URI in quotes, or nothing (SOAP 1.1 §6.1.1).
 func CheckSOAPAction(s string) *Error {
 	if s != "" && !IsQuoted(s) {
 		return &Error{What: "want the URI in double quotes"}
@@ -269,8 +270,8 @@ func CheckSOAPAction(s string) *Error {
 	return nil
 }
 
-// CheckWarning wants a list of code, agent, text in quotes and perhaps a date in
-// quotes (RFC 7234 §5.5).
+// CheckWarning checks a list of code, agent, text in quotes and perhaps a date
+// in quotes (RFC 7234 §5.5).
 func CheckWarning(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		code, rest, _ := strings.Cut(e, " ")
@@ -293,7 +294,8 @@ func CheckWarning(s string) *Error {
 	})
 }
 
-// CheckMeter wants a list of words, some with one or two numbers (RFC 2227 §5.1).
+// CheckMeter checks a list of words, some with one or two numbers (RFC 2227
+// §5.1).
 func CheckMeter(s string) *Error {
 	return eachElement(s, func(e string) *Error {
 		word, value, found := strings.Cut(e, "=")
@@ -308,7 +310,7 @@ func CheckMeter(s string) *Error {
 	})
 }
 
-// CheckFeatures wants a list of feature expressions: tag, !tag, tag=value,
+// CheckFeatures checks a list of feature expressions: tag, !tag, tag=value,
 // tag!=value, tag={value} or "*" (RFC 2295 §8.2).
 func CheckFeatures(s string) *Error {
 	return eachElement(s, func(e string) *Error {
@@ -332,8 +334,8 @@ func CheckFeatures(s string) *Error {
 	})
 }
 
-// CheckAlternates wants a list of variants in braces, {"uri" quality {type x}},
-// and directives (RFC 2295 §8.3).
+// CheckAlternates checks a list of variants in braces, {"uri" quality {type
+// x}}, and directives (RFC 2295 §8.3).
 func CheckAlternates(s string) *Error {
 	depth := 0
 	for i := 0; i < len(s); i++ {
@@ -358,7 +360,7 @@ func CheckAlternates(s string) *Error {
 	return nil
 }
 
-// CheckStatusField wants a status code and perhaps a phrase (RFC 3875 §6.3.3).
+// CheckStatusField checks a status code and perhaps a phrase (RFC 3875 §6.3.3).
 func CheckStatusField(s string) *Error {
 	code, _, _ := strings.Cut(s, " ")
 	if len(code) != 3 || !IsDigits(code) {
@@ -367,7 +369,7 @@ func CheckStatusField(s string) *Error {
 	return nil
 }
 
-// CheckTk wants one of the signs of a tracking status (Tracking Preference
+// CheckTk checks one of the signs of a tracking status (Tracking Preference
 // Expression §6.2), with or without an identifier after a semicolon.
 func CheckTk(s string) *Error {
 	sign, id, found := strings.Cut(s, ";")
@@ -377,10 +379,11 @@ func CheckTk(s string) *Error {
 	return nil
 }
 
-// CheckSlug wants printable ASCII with percent-encoding (RFC 5023 §9.7.1).
+// CheckSlug checks printable ASCII with percent-encoding (RFC 5023 §9.7.1).
 func CheckSlug(s string) *Error { return CheckPercentEncoded(s) }
 
-// CheckNonce wants one word without spaces, quotes and backslashes (RFC 9449 §8.1).
+// CheckNonce checks one word without spaces, quotes and backslashes (RFC 9449
+// §8.1).
 func CheckNonce(s string) *Error {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
@@ -393,8 +396,9 @@ func CheckNonce(s string) *Error {
 	return nil
 }
 
-// EmptyViaMember finds an empty member of Via, where a comma in a comment is no
-// separator, and EmptyLink one of Link, where a comma in a target is none.
+// EmptyViaMember finds an empty member of Via, where a comma in a comment is
+// not a separator, and EmptyLink one of Link, where a comma in a target is
+// none.
 func EmptyViaMember(s string) (at int, found bool) {
 	return emptyBetween(s, func(at int) int { return viaAt(s, at).End() })
 }
@@ -434,8 +438,8 @@ func emptyBetween(s string, member func(at int) int) (at int, found bool) {
 	return comma, comma >= 0
 }
 
-// CheckProducts wants names with or without versions, and comments, with spaces
-// between them (RFC 9110 §10.1.5).
+// CheckProducts checks names with or without versions, and comments, with
+// spaces between them (RFC 9110 §10.1.5).
 func CheckProducts(s string) *Error {
 	for at := 0; ; {
 		switch n := protocolLen(s[at:]); {

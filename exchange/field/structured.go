@@ -26,8 +26,8 @@ func (k StructureKind) String() string {
 // A BareType is the type of a value in a structured field (RFC 9651 §3.3).
 type BareType uint8
 
-// The types of bare items, and the inner list, which stands in their place in
-// a list or a dictionary.
+// The types of bare items, and the inner list, which is in their place in a
+// list or a dictionary.
 const (
 	Integer BareType = iota + 1
 	Decimal

@@ -27,13 +27,13 @@ func makeTokenBytes() (set [256]bool) {
 	return set
 }
 
-// IsTokenByte reports whether c may stand in a token (RFC 9110 §5.6.2).
+// IsTokenByte reports whether c may be in a token (RFC 9110 §5.6.2).
 func IsTokenByte(c byte) bool { return tokenBytes[c] }
 
 // IsToken reports whether s is a token (RFC 9110 §5.6.2).
 func IsToken(s string) bool { return s != "" && TokenLen(s) == len(s) }
 
-// TokenLen is how many octets at the start of s may stand in a token.
+// TokenLen is how many octets at the start of s may be in a token.
 func TokenLen(s string) int {
 	for i := range len(s) {
 		if !IsTokenByte(s[i]) {

@@ -26,9 +26,9 @@ type URI struct {
 	AuthorityAt, HostAt, PortAt, FragmentAt int
 }
 
-// ParseURI cuts a URI reference apart. The error says why even a lenient
-// parser cannot use it: a port that is none, no host, or a host that cannot be
-// one. What a strict parser would refuse beside that is no error.
+// ParseURI cuts a URI reference apart. The error says why even a lenient parser
+// cannot use it: a port that is none, no host, or a host that cannot be one.
+// What a strict parser would refuse beside that is not an error.
 func ParseURI(s string) (URI, *Error) {
 	u := URI{}
 	rest := s
@@ -298,7 +298,7 @@ func (u URI) String() string {
 	return b.String()
 }
 
-// HostPort is host and port as they stand in an authority, without userinfo.
+// HostPort is host and port as they are in an authority, without userinfo.
 func (u URI) HostPort() string {
 	if u.Port == "" {
 		return u.Host
@@ -331,7 +331,8 @@ func (u URI) EffectivePort() string {
 	return ""
 }
 
-// SameResource reports whether two absolute URIs are alike but for the fragment.
+// SameResource reports whether two absolute URIs are alike except for the
+// fragment.
 func (u URI) SameResource(v URI) bool {
 	return u.SameOrigin(v) && u.Path == v.Path && u.HasQuery == v.HasQuery && u.Query == v.Query
 }

@@ -88,8 +88,8 @@ func TestParseURIErrors(t *testing.T) {
 	}
 }
 
-// TestResolve has the examples of RFC 3986 §5.4, but for schemes that browsers
-// read leniently, and some that only browsers understand.
+// TestResolve has the examples of RFC 3986 §5.4, except for schemes that
+// browsers read leniently, and some that only browsers understand.
 func TestResolve(t *testing.T) {
 	const base = "http://a/b/c/d;p?q"
 	for in, want := range map[string]string{

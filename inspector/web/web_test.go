@@ -32,7 +32,7 @@ func npm(t *testing.T, args ...string) {
 	}
 }
 
-// TestPageIsFresh builds the page anew and compares it with what is embedded.
+// TestPageIsFresh builds the page again and compares it with what is embedded.
 func TestPageIsFresh(t *testing.T) {
 	built := t.TempDir()
 	npm(t, "vite", "build", "--logLevel", "warn", "--emptyOutDir", "--outDir", built)

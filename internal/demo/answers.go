@@ -198,7 +198,7 @@ func contradicting(code int) int {
 
 func badInterim() map[int]answer {
 	return map[int]answer{
-		100: {interim: true, content: cart}, // nobody asked for it
+		100: {interim: true, content: cart}, // no one asked for it
 		101: {raw: "HTTP/1.1 101 Switching Protocols\r\nConnection: close\r\n\r\n"},
 		102: {interim: true, content: loginPage},
 		103: {interim: true, content: cart}, // hints at nothing

@@ -1,5 +1,5 @@
 // Package golden compares what tests make with files that hold what it should
-// be, and writes these files anew when the tests are run with -update.
+// be, and writes these files again when the tests are run with -update.
 package golden
 
 import (

@@ -1,11 +1,11 @@
-// Package inorder runs tasks side by side and hands on what comes of them in
+// Package inorder runs tasks side by side and hands on the results in
 // the order of the tasks, whichever ends first.
 package inorder
 
 import "context"
 
 // Run runs the tasks 0 to n-1, at most parallel of them at once and one after
-// the other if that is not positive, and hands what comes of each to done. It
+// the other if that is not positive, and hands the result of each to done. It
 // ends early with the first error of a task or of done, or when ctx does; the
 // tasks that still run are told so by their context, and not waited for.
 func Run[T any](ctx context.Context, n, parallel int, task func(ctx context.Context, i int) (T, error), done func(T) error) error {

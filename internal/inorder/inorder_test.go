@@ -50,7 +50,7 @@ func TestAnErrorEndsTheRest(t *testing.T) {
 					return 0, broken
 				}
 				if i > 3 {
-					<-ctx.Done() // which comes although nobody waits any more
+					<-ctx.Done() // which comes although no one waits any more
 				}
 				return i, nil
 			}, func(i int) error {

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Text makes text from the wire safe to print on one line: everything
-// that is no printable character (controls, marks that change the direction of
-// text, invisible ones, octets that are no UTF-8) becomes an escape such as
-// \x1b or \u202e. With ascii, every other character beyond ASCII does too, but
-// for a few signs that have a plain form.
+// Text makes text from the wire safe to print on one line: everything that is
+// not a printable character (controls, marks that change the direction of text,
+// invisible ones, octets that are not UTF-8) becomes an escape such as \x1b or
+// \u202e. With ascii, every other character beyond ASCII does too, except for a
+// few signs that have a plain form.
 func Text(s string, ascii bool) string {
 	if IsPlain(s) {
 		return s

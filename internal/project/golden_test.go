@@ -22,7 +22,7 @@ import (
 	"sidenote/metrics"
 )
 
-// made stands at the head of each document that is made here.
+// made is at the head of each document that is made here.
 const made = "<!-- Made by \"make update\" from the source; changes here are lost. -->\n\n"
 
 // compare holds a document to what it should be.

@@ -75,7 +75,8 @@ func (s *style) note(file string, line int, format string, args ...any) {
 	s.found[file] = append(s.found[file], fmt.Sprintf("%s:%d: ", file, line)+fmt.Sprintf(format, args...))
 }
 
-// notProse finds names that are no prose: media types, fields of a form, and code.
+// notProse finds names that are not prose: media types, fields of a form, and
+// code.
 var notProse = regexp.MustCompile("```[^`]*```|`[^`\n]*`|[\\w.+-]+/octet-stream|\\]\\([^)]*\\)|https?://\\S+")
 
 // text checks what users read: a paragraph, a cell of a table or a string.
@@ -220,7 +221,7 @@ var (
 )
 
 // page checks a file of the inspector's page, or a template of HTML: the
-// strings in it, and what stands between its tags.
+// strings in it, and what is between its tags.
 func (s *style) page(file, text string) {
 	for i, line := range strings.Split(pageComment.ReplaceAllString(text, ""), "\n") {
 		for _, m := range pageString.FindAllString(line, -1) {

@@ -1,5 +1,5 @@
 // Package wholefile reads files that may be larger than they should be, and
-// writes files so that nobody ever finds a part of one.
+// writes files so that no one ever finds a part of one.
 package wholefile
 
 import (
@@ -79,9 +79,9 @@ func Target(name string) string {
 }
 
 // Replace writes a file beside the one that it replaces, and then takes its
-// place: whoever opens it finds all of the old or all of the new. What the name
-// links to is replaced, and not the link. A new file gets the mode, less the
-// umask; an old one keeps its own. A device or a pipe is written as it is.
+// place: anyone who opens it finds all of the old or all of the new. What the
+// name links to is replaced, and not the link. A new file gets the mode, less
+// the umask; an old one keeps its own. A device or a pipe is written as it is.
 func Replace(name string, mode fs.FileMode, write func(io.Writer) error) error {
 	name = Target(name)
 	old, statErr := os.Stat(name)
@@ -106,7 +106,7 @@ func Replace(name string, mode fs.FileMode, write func(io.Writer) error) error {
 	return err
 }
 
-// overwrite writes what is no regular file.
+// overwrite writes what is not a regular file.
 func overwrite(name string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
@@ -115,7 +115,7 @@ func overwrite(name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// ReplaceBytes is Replace with the content at hand.
+// ReplaceBytes is Replace with the content available.
 func ReplaceBytes(name string, mode fs.FileMode, content []byte) error {
 	return Replace(name, mode, func(w io.Writer) error {
 		_, err := w.Write(content)

@@ -67,9 +67,9 @@ func Sentence(clause string) string {
 	return s
 }
 
-// Wrap breaks a text at its spaces into lines of at most most characters, but
-// for words that are longer. The first line begins with first, the others with
-// rest, which should be as wide.
+// Wrap breaks a text at its spaces into lines of at most most characters,
+// except for words that are longer. The first line begins with first, the
+// others with rest, which should be as wide.
 func Wrap(text string, most int, first, rest string) []string {
 	var lines []string
 	line, used := first, false

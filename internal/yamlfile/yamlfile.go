@@ -118,7 +118,7 @@ func (f *File) At(t *token.Token, message string) error {
 	return e
 }
 
-// Line makes an *Error for a line of a file that is no YAML.
+// Line makes an *Error for a line of a file that is not YAML.
 func Line(file string, line, column int, source, message string) *Error {
 	return &Error{File: file, Line: line, Column: column, Source: visible(strings.TrimRight(source, "\n")), Message: message}
 }

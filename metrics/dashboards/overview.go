@@ -113,7 +113,7 @@ func overviewFields() []Panel {
 		{
 			Title: "Coverage of expected fields", Description: "Which share of the responses with a status code has a field that this code calls for. The worst stand first.",
 			Kind: Bars, Unit: Share, Width: 10, Height: 8, Best: true, Thresholds: []Threshold{{.5, Orange}, {.9, Green}},
-			Links:   []Link{{Filter: `status:"{{code}}"`}, {Series: "103 Link", Filter: "has:interim"}}, // a 103 is no final status
+			Links:   []Link{{Filter: `status:"{{code}}"`}, {Series: "103 Link", Filter: "has:interim"}}, // a 103 is not a final status
 			Queries: one("sort("+share(sum("code, field", grown(expected(present))), sum("code, field", grown(expected())))+")", "{{code}} {{field}}"),
 		},
 		{

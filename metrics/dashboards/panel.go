@@ -1,6 +1,6 @@
 // Package dashboards describes the Grafana dashboards of sidenote, panel by
 // panel, and writes them in Grafana's JSON. The files in configs/grafana are
-// made of what stands here.
+// made of what is here.
 package dashboards
 
 // A Kind says how a panel shows what its queries give.

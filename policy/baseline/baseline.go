@@ -65,7 +65,7 @@ func (e Key) fits(k Key) bool {
 	return e.Rule == k.Rule && same(e.Method, k.Method) && fitsHost(e.Host, k.Host) && same(e.Route, k.Route) && same(e.Blame, k.Blame)
 }
 
-// anyPort stands in an entry for every port.
+// anyPort is in an entry for every port.
 const anyPort = "*"
 
 // fitsHost reports whether the host of an entry stands for that of a note.
@@ -101,7 +101,7 @@ func (e Key) compare(o Key) int {
 // An Entry is one line of reason for notes that are accepted.
 type Entry struct {
 	Key
-	Owner   string    // who is to mend it; "" for nobody
+	Owner   string    // who is to fix it; "" for no one
 	Reason  string    // why it is accepted; "" for none
 	Expires time.Time // the last day, in UTC; zero for never
 
@@ -109,7 +109,7 @@ type Entry struct {
 	Seen int // notes that it fitted so far, expired or not
 
 	comments string // the lines of comments above it in the file
-	text     string // the lines that hold it; "" to write it anew
+	text     string // the lines that hold it; "" to write it again
 }
 
 // ExpiredOn reports whether the entry's last day is over on a day.

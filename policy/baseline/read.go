@@ -50,8 +50,8 @@ func Parse(name string, text []byte, today time.Time) (*Baseline, error) {
 
 type reader struct{ *yamlfile.File }
 
-// version looks for the version before all else: a later form may have keys
-// that this one lacks.
+// version looks for the version before everything else: a later form may have
+// keys that this one lacks.
 func (r reader) version(root ast.Node, pairs []*ast.MappingValueNode) error {
 	for _, pair := range pairs {
 		if yamlfile.Key(pair.Key) != "version" {

@@ -23,7 +23,7 @@ func (b *Baseline) keepText(text string) {
 	for i, e := range b.entries {
 		at := e.Line - 1
 		if !strings.HasPrefix(strings.TrimSpace(lines[at]), "- ") {
-			return // not one entry below the other: written anew
+			return // not one entry below the other: written again
 		}
 		for at > 0 && strings.HasPrefix(strings.TrimSpace(lines[at-1]), "#") {
 			at--
@@ -91,7 +91,7 @@ func (b *Baseline) write(entries []*Entry, asWritten bool) []byte {
 	return []byte(out.String())
 }
 
-// indentOf is the indent of the entries that stand in the file.
+// indentOf is the indent of the entries that are in the file.
 func indentOf(entries []*Entry, asWritten bool) string {
 	for _, e := range entries {
 		if asWritten && e.text != "" {

@@ -443,7 +443,7 @@ func TestDeadCollector(t *testing.T) {
 }
 
 // TestSilentCollector fills all there is to fill: what waits is bounded, the
-// rest is counted, and nobody waits.
+// rest is counted, and no one waits.
 func TestSilentCollector(t *testing.T) {
 	release := make(chan struct{})
 	url, _ := answerer(t, func(w http.ResponseWriter, r *http.Request) {

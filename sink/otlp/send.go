@@ -30,7 +30,7 @@ type message struct {
 
 func (m *message) len() int { return len(m.head) + len(m.records) }
 
-// reader returns the octets of a message. Whoever reads may do so after the
+// reader returns the octets of a message. Anyone who reads may do so after the
 // request is answered, and until it closes the reader.
 func (m *message) reader() io.ReadCloser {
 	m.open.Add(1)
@@ -233,7 +233,7 @@ func retryAfter(value string) time.Duration {
 }
 
 // readAnswer reads an Export…ServiceResponse. Whatever else answers with
-// content is no collector.
+// content is not a collector.
 func readAnswer(resp *http.Response, b []byte) (answer, error) {
 	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	switch mediaType = strings.TrimSpace(mediaType); {

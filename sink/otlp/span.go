@@ -54,8 +54,8 @@ const (
 	eventInterim = "sidenote.interim_response"
 )
 
-// A spanWriter writes one span. Its encoder is no pointer, so that all of it can
-// be on the stack.
+// A spanWriter writes one span. Its encoder is not a pointer, so that all of it
+// can be on the stack.
 type spanWriter struct {
 	encoder
 	x       *exchange.Exchange
@@ -153,7 +153,7 @@ func nanos(t time.Time) uint64 {
 }
 
 // knownMethod returns the method where the conventions know it, else "_OTHER",
-// so that nobody on the wire makes names of spans.
+// so that no one on the wire makes names of spans.
 func knownMethod(method string) string {
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH":
@@ -298,7 +298,8 @@ func serverError(x *exchange.Exchange) spanError {
 }
 
 // clientError is why the exchange with the origin server failed; to a client
-// 4xx are errors too. That the response could not be passed on is no fault of it.
+// 4xx are errors too. That the response could not be passed on is not a fault
+// of it.
 func clientError(x *exchange.Exchange) spanError {
 	if x.Err != nil && x.FailedIn() != exchange.PhaseDelivery {
 		return failure(x.Err)

@@ -16,7 +16,7 @@ import (
 
 // A Target is where one signal, spans or log records, is sent.
 type Target struct {
-	URL     *url.URL // http or https; of the signal itself, where it is no gRPC
+	URL     *url.URL // http or https; of the signal itself, where it is not a gRPC
 	GRPC    bool
 	Header  http.Header // fields of each request, such as credentials
 	Timeout time.Duration

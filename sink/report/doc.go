@@ -3,5 +3,5 @@
 // of them; each kind of report is a function that writes it.
 //
 // What a report says does not depend on the order in which concurrent exchanges
-// ended, but for what their order in time is itself.
+// ended, except for what their order in time is itself.
 package report

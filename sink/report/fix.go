@@ -9,7 +9,7 @@ import (
 	"sidenote/internal/wording"
 )
 
-// fixesOf finds what to fix first. One change at one host mostly mends a rule
+// fixesOf finds what to fix first. One change at one host mostly fixes a rule
 // on every route there, so groups of the same rule, host and blame are one
 // thing. The worse comes before the milder, then what concerns more kinds of
 // request, then what happened in more exchanges. Explanations and what a

@@ -3,7 +3,8 @@ package report
 import "io"
 
 // A Kind is a form in which a report is written. Kinds that are streamed hold
-// the exchanges themselves; whoever records those writes them, one at a time.
+// the exchanges themselves; anyone who records those writes them, one at a
+// time.
 type Kind struct {
 	Name     string
 	Title    string // what it is for, as a clause

@@ -138,7 +138,7 @@ func markdownLines(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// markdownCode makes a code span that may stand in a cell of a table.
+// markdownCode makes a code span that may be in a cell of a table.
 func markdownCode(s string) string {
 	s = text(s)
 	if !strings.ContainsAny(s, "`|\\") && s != "" {

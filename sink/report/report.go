@@ -169,7 +169,7 @@ func (r *Row) Label() string {
 	return ""
 }
 
-// A Fix is something to mend: what one rule says of one host.
+// A Fix is something to fix: what one rule says of one host.
 type Fix struct {
 	Rule      *annotate.Rule
 	Severity  annotate.Severity

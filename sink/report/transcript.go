@@ -32,7 +32,7 @@ type Line struct {
 // A Span is a piece of a line's text, in octets.
 type Span struct{ Start, End int }
 
-// A Remark is a note as it stands in a transcript.
+// A Remark is a note as it is in a transcript.
 type Remark struct {
 	Rule     *annotate.Rule
 	Severity annotate.Severity
@@ -389,7 +389,7 @@ func contentLine(content string, start, end, number int, areas []area) Line {
 	return l
 }
 
-// skip says how many lines are not shown, and begins to count anew.
+// skip says how many lines are not shown, and begins to count again.
 func (t *transcriber) skip(skipped *int) {
 	if *skipped > 0 {
 		t.Lines = append(t.Lines, Line{Mark: "*", Text: wording.Count(*skipped, "line") + " not shown"})

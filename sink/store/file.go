@@ -23,7 +23,7 @@ import (
 // Its other methods are safe for concurrent use with it.
 //
 // Records are appended. When what is no longer kept takes as much room as the
-// rest, the file is written anew without it.
+// rest, the file is written again without it.
 type File struct {
 	name string
 	most int64
@@ -52,7 +52,7 @@ type pending struct {
 	value []byte
 }
 
-// A mark is what somebody made of an exchange.
+// A mark is what someone made of an exchange.
 type mark struct {
 	Pinned  bool   `json:"pinned,omitempty"`
 	Comment string `json:"comment,omitempty"`
@@ -217,7 +217,7 @@ func (f *File) setAside(r *Repair) error {
 	return f.rewrite()
 }
 
-// rewrite writes the file anew with what is kept.
+// rewrite writes the file again with what is kept.
 func (f *File) rewrite() error {
 	fresh, err := wholefile.Beside(f.name, 0o600)
 	if err != nil {
@@ -390,7 +390,7 @@ func (f *File) flush() error {
 	return f.compact()
 }
 
-// checkSize writes the file anew with what is left of it, where somebody has
+// checkSize writes the file again with what is left of it, where someone has
 // cut it short.
 func (f *File) checkSize() error {
 	info, err := f.file.Stat()
@@ -419,7 +419,7 @@ func (f *File) trim() {
 // leastWaste is how much may be in a file for nothing, however small the rest is.
 const leastWaste = 1 << 20
 
-// compact writes the file anew when much of it is for nothing.
+// compact writes the file again when much of it is for nothing.
 func (f *File) compact() error {
 	if f.end-f.live < f.live+leastWaste {
 		return nil
@@ -445,7 +445,7 @@ func (f *File) forget() {
 	}
 }
 
-// Mark keeps what somebody made of an entry.
+// Mark keeps what someone made of an entry.
 func (f *File) Mark(seq uint64, pinned bool, comment string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

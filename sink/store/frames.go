@@ -11,9 +11,9 @@ import (
 )
 
 // A file of exchanges is a header and frames after it. Nothing of it is mapped
-// into memory, so that a file that somebody cuts short fails to be read and
-// does no more. A frame has a mark of its beginning, so that those after a
-// damaged one are found.
+// into memory, so that a file that someone cuts short fails to be read and does
+// no more. A frame has a mark of its beginning, so that those after a damaged
+// one are found.
 //
 //	mark (4) · length of the content (4) · CRC-32C of all that follows (4) · kind (1) · number (8) · content
 const (
@@ -40,7 +40,7 @@ type frame struct {
 	content []byte
 }
 
-// append appends the frame as it stands in a file.
+// append appends the frame as it is in a file.
 func (f *frame) append(b []byte) []byte {
 	start := len(b)
 	b = append(b, frameMark...)

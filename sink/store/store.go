@@ -51,7 +51,7 @@ type Store struct {
 	paused  bool
 	version uint64 // counts changes of entries that are in the store already
 	changed []change
-	wake    chan struct{} // closed and made anew at each change, if somebody waits
+	wake    chan struct{} // closed and made again at each change, if someone waits
 	waiting bool
 
 	views viewCache
@@ -80,7 +80,7 @@ type Origin uint8
 // The origins.
 const (
 	Live     Origin = iota // through the proxy; not taken during a pause
-	ByHand                 // through the proxy, since somebody asked for it in the inspector
+	ByHand                 // through the proxy, since someone asked for it in the inspector
 	FromFile               // out of a capture
 )
 
@@ -150,7 +150,7 @@ func (s *Store) keep(e Entry) {
 	}
 }
 
-// notify wakes whoever waits. The lock is held.
+// notify wakes anyone who waits. The lock is held.
 func (s *Store) notify() {
 	if s.waiting {
 		close(s.wake)

@@ -165,7 +165,7 @@ func (s *Store) List(q Query) Window {
 	return w
 }
 
-// A Spot is where an entry stands in the list that a Query asks for.
+// A Spot is where an entry is in the list that a Query asks for.
 type Spot string
 
 // The spots.
@@ -216,8 +216,8 @@ func everything() *filter.Filter {
 	return f
 }
 
-// lookAt is how many entries are looked at between two looks at the clock,
-// and while nothing can be added.
+// lookAt is how many entries are checked between two looks at the clock, and
+// while nothing can be added.
 const lookAt = 128
 
 // follow brings a view up to date, or as far as it comes in the time given.

@@ -50,7 +50,7 @@ func only(t *testing.T, r Runner, c Check) *Result {
 }
 
 // TestOrder makes the first checks the slowest; the results come in the order
-// of the checks all the same.
+// of the checks still.
 func TestOrder(t *testing.T) {
 	const most = 4
 	var running, peak atomic.Int64

@@ -24,11 +24,11 @@ type Runner struct {
 	Parallel  int // how many checks run at once; 1 if not positive
 	Retries   int // how often a check that failed is made again
 	// Again is told of a try that is followed by another one after a pause, and
-	// why; nil for nobody. It may be called by many goroutines at once.
+	// why; nil for no one. It may be called by many goroutines at once.
 	Again func(r *Result, why string, pause time.Duration)
 }
 
-// A Result is what came of one check.
+// A Result is the result of one check.
 type Result struct {
 	Check  *Check
 	Number int // of the check in the list, from 1

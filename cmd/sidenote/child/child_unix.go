@@ -155,7 +155,7 @@ func (c *Child) wait() End {
 		_, err := syscall.Wait4(c.pid, &status, syscall.WUNTRACED, nil)
 		switch {
 		case errors.Is(err, syscall.EINTR):
-		case err != nil: // only when somebody else has waited for it
+		case err != nil: // only when someone else has waited for it
 			return End{Code: -1}
 		case status.Stopped():
 			c.stopped(status.StopSignal())
@@ -192,7 +192,7 @@ func (c *Child) stopped(by syscall.Signal) {
 		c.resume()
 		return
 	case by == syscall.SIGSTOP && !c.terminal.isGiven():
-		return // by somebody who will continue it as well
+		return // by someone who will continue it as well
 	}
 	c.terminal.takeBack()
 	c.stopGroup()

@@ -99,7 +99,7 @@ func threadTime() time.Duration {
 func localAddresses() (all []netip.Addr) {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
-		return nil // loopback is known all the same
+		return nil // loopback is known still
 	}
 	for _, a := range addrs {
 		if p, err := netip.ParsePrefix(a.String()); err == nil {
@@ -110,7 +110,7 @@ func localAddresses() (all []netip.Addr) {
 }
 
 // triesToConnect is how often a socket is looked up that is not connected yet,
-// or is no TCP socket at all.
+// or is not a TCP socket at all.
 const triesToConnect = 5
 
 // look counts new connections, and returns the processes of the tree. The
@@ -171,7 +171,7 @@ func (w *Watch) ofInterest(remote netip.AddrPort) bool {
 
 // tree lists the command's process and its descendants, as far as they run; ok
 // is false where the system does not tell. Orphans have become our children,
-// whom nobody else waits for.
+// whom no one else waits for.
 func (w *Watch) tree() (tree []int, ok bool) {
 	ours, ok := children(os.Getpid())
 	for _, pid := range ours {

@@ -28,7 +28,7 @@ import (
 const host = "doctor.localhost"
 
 // An originIdentity is what the origin server shows of itself: a certificate
-// that nobody trusts but the proxy, so that a program which gets an answer got
+// that no one trusts but the proxy, so that a program which gets an answer got
 // it through the proxy.
 type originIdentity struct {
 	certificate tls.Certificate

@@ -22,7 +22,7 @@ type Probe struct {
 	FixProxy, FixTrust string // what to do when it does not
 
 	// Deaf says that no version reads variables for a proxy, so that a request
-	// past it is no fault of the machine.
+	// past it is not a fault of the machine.
 	Deaf bool
 }
 

@@ -64,7 +64,7 @@ type Plan struct {
 	NoProxy   NoProxy
 }
 
-// NoProxy says what became of the hosts that an inherited NO_PROXY let pass
+// NoProxy says what happened to the hosts that an inherited NO_PROXY let pass
 // the proxy by.
 type NoProxy struct {
 	Cleared []string // would have gone past the proxy, and no longer do

@@ -105,7 +105,7 @@ func (s Shell) unset(name string) string {
 	return "unset " + name
 }
 
-// isName reports whether a name can stand in a command as it is.
+// isName reports whether a name can be in a command as it is.
 func isName(name string) bool {
 	for i, r := range name {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

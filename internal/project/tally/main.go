@@ -6,8 +6,8 @@
 //	go run ./internal/project/tally [ARGUMENTS OF go test]
 //
 // With SIDENOTE_TEST_NO_SKIP=1 in the environment a skipped test is a failure:
-// whoever sets it says that nothing is missing on this machine. The exit code
-// is 0 when all is well, else 1.
+// anyone who sets it says that nothing is missing on this machine. The exit
+// code is 0 when all is well, else 1.
 package main
 
 import (

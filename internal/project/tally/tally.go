@@ -30,7 +30,7 @@ type tally struct {
 	skips          []skip
 	output         map[key]*strings.Builder // of what still runs
 	perPackage     map[string]*tests
-	took           []timed // the tests that are no part of another
+	took           []timed // the tests that are not part of another
 }
 
 // timed is a test and how long it took, in seconds.

@@ -63,7 +63,7 @@ func legendText(series []Series) (text string) {
 }
 
 // stack puts each series on top of those before it, at the moments of all; a
-// value that is missing is 0. It also returns what each one stands on.
+// value that is missing is 0. It also returns what each one is on.
 func stack(series []Series) (stacked []Series, floors [][]float64) {
 	moments := allMoments(series)
 	floor := make([]float64, len(moments))
@@ -103,7 +103,7 @@ func allMoments(series []Series) (moments []time.Time) {
 type scale struct{ high, step float64 }
 
 // scaleOf has three to five round steps, the last not below any value; base is
-// 1024 for octets that are counted so, and 1000 for all else.
+// 1024 for octets that are counted so, and 1000 for everything else.
 func scaleOf(series []Series, base float64) scale {
 	most := 0.0
 	for _, s := range series {
