@@ -260,7 +260,7 @@ func (t *Timing) Receive() time.Duration {
 func (x *Exchange) URL() string {
 	t := x.Request.Target
 	switch {
-	case x.Request.Method == "CONNECT":
+	case x.Request.Method == "CONNECT" && !strings.HasPrefix(t, "/"): // with :protocol it has a path (RFC 8441 §4)
 		return t
 	case t != "" && t[0] != '/' && t != "*":
 		return t // absolute-form

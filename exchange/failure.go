@@ -105,6 +105,7 @@ const (
 
 	ErrClientBlocked ErrCode = "client_blocked"
 	ErrClientFailed  ErrCode = "client_failed"
+	ErrClientH2      ErrCode = "client_h2_error"
 
 	ErrClientGone ErrCode = "client_gone"
 	ErrShutdown   ErrCode = "proxy_shutdown"

@@ -321,6 +321,13 @@ var failures = []Failure{
 		Why:   "The server sent a frame or header that RFC 9113 forbids, so sidenote closed the connection.",
 		Act:   "Read the detail. The usual cause is a Connection header or a malformed pseudo-header.",
 	},
+	{
+		Code: ErrClientH2, Phase: PhaseRequest, Who: "client", ProxyStatus: "http_request_error",
+		Refs:  []string{"RFC 9113 §5.4"},
+		Title: "the client broke the HTTP/2 protocol",
+		Why:   "The client sent a frame that RFC 9113 forbids, or far too many frames, so sidenote closed its connection.",
+		Act:   "Read the detail; the usual cause is a hand-written client, a fuzzer or an attack.",
+	},
 
 	{
 		Code: ErrClientBlocked, Phase: PhaseRequest, Who: "client", Severity: "info", ProxyStatus: "destination_unavailable",

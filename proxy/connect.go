@@ -154,12 +154,13 @@ func (t *tunnel) intercept(c net.Conn, o *outbound, facts *exchange.TLS, watcher
 	t.ps.unrecorded = true
 	in := t.proxy.newInbound(c, t.to)
 	in.tls, in.watcher = facts, watcher
+	if facts != nil && facts.ALPN == "h2" || beginsAsH2(c) {
+		in.multi = true
+		t.proxy.passStreams(in, o, failed)
+		return
+	}
 	in.origin.Store(o)
 	in.setProbe(failed)
-	if facts != nil && facts.ALPN == "h2" {
-		in.multi = true
-		in.recorder.off()
-	}
 	if !t.proxy.tunnels.give(in) {
 		in.Close()
 	}

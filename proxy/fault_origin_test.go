@@ -336,14 +336,6 @@ var h2Scripts = map[string]h2Script{
 	},
 }
 
-// greetWithGoAway refuses the connection before any request.
-func greetWithGoAway(c net.Conn) {
-	f := http2.NewFramer(c, nil)
-	_ = f.WriteSettings()
-	_ = f.WriteGoAway(0, http2.ErrCodeInadequateSecurity, nil)
-	hold(c)
-}
-
 // closing closes the connection after the frames of a script; nil for none.
 func closing(frames h2Script) func(net.Conn) {
 	return func(c net.Conn) {

@@ -17,6 +17,7 @@ import (
 	"github.com/elazarl/goproxy"
 
 	"sidenote/exchange"
+	"sidenote/proxy/h2"
 )
 
 // A Proxy passes HTTP through. Make one with New, give it listeners with
@@ -45,6 +46,7 @@ type Proxy struct {
 	stop      chan struct{} // closed when stopping begins
 
 	inFlight atomic.Int64
+	h2       h2.Stats
 	inbound  connections
 	running  sync.WaitGroup  // exchanges, tunnels included
 	all      context.Context // of all exchanges

@@ -46,7 +46,7 @@ func (r *Relay) begin(p http2.HeadersFrameParam, fields []field, over bool) *Fau
 func (r *Relay) open(s *Stream) (open int, ignored bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.draining {
+	if r.draining.Load() {
 		return 0, true
 	}
 	r.last = s.id
@@ -114,8 +114,7 @@ func (s *Stream) forward(head *RequestHead, p http2.HeadersFrameParam) {
 // without us.
 func (r *Relay) comeAgain() {
 	r.mu.Lock()
-	first := !r.draining
-	r.draining = true
+	first := !r.draining.Swap(true)
 	last := r.last
 	idle := len(r.streams) == 0
 	r.mu.Unlock()

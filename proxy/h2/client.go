@@ -13,6 +13,9 @@ func (r *Relay) readClient() *Fault {
 			if r.origin != nil {
 				r.origin.flush()
 			}
+			if r.draining.Load() && r.drained() { // wake may have come before a deadline was set
+				return nil
+			}
 		}
 		head, f, fault := r.client.next()
 		if fault == nil {
@@ -36,7 +39,7 @@ func (r *Relay) readClient() *Fault {
 func (r *Relay) drained() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.draining && len(r.streams) == 0
+	return r.draining.Load() && len(r.streams) == 0
 }
 
 // refuse resets a stream by a fault of the client's, in both directions.

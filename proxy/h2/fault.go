@@ -38,6 +38,7 @@ const (
 	GoneAway                  // the peer sent GOAWAY and did not process the stream
 	Closed                    // the peer closed its connection; Err says how
 	Malformed                 // the peer broke a rule of RFC 9113
+	Short                     // the content ended before it was as long as the peer had said
 	TooLarge                  // a field section has more octets than Config.MaxHeaderBytes
 	TooMany                   // the client has more streams open than it was allowed
 	Flood                     // the peer sends too much that moves nothing on

@@ -167,7 +167,9 @@ func (r *Relay) originTrailers(s *Stream, p http2.HeadersFrameParam, fields []fi
 // passed on as it came, for the client to judge.
 func (r *Relay) originEnded(s *Stream) {
 	if s.respDeclared >= 0 && s.respReceived != s.respDeclared {
-		s.misfit = lengthFault(Origin, s.respDeclared, s.respReceived)
+		if s.misfit = lengthFault(Origin, s.respDeclared, s.respReceived); s.respReceived < s.respDeclared {
+			s.misfit.Kind = Short
+		}
 	}
 	s.tap.ResponseEnd()
 	r.half(s, Origin)
@@ -207,6 +209,7 @@ func (r *Relay) originData(f *http2.DataFrame) *Fault {
 		s.respReceived += int64(len(f.Data()))
 		s.tap.ResponseContent(f.Data())
 	}
+	s.passed.Add(int64(f.Length))
 	r.window.take(int64(f.Length))
 	r.client.writeData(f)
 	if f.StreamEnded() {

@@ -64,12 +64,12 @@ type Relay struct {
 	mu       sync.Mutex // guards what follows
 	streams  map[uint32]*Stream
 	ended    recentStreams
-	last     uint32 // the last stream that the client opened
-	passed   uint32 // the last one that the origin server was given
-	goneAway *Fault // the origin server's GOAWAY
-	spared   uint32 // the last stream that it will process
-	draining bool   // no new streams are taken
-	over     *Fault // why the connection ends; nil while it does not
+	last     uint32      // the last stream that the client opened
+	passed   uint32      // the last one that the origin server was given
+	goneAway *Fault      // the origin server's GOAWAY
+	spared   uint32      // the last stream that it will process
+	draining atomic.Bool // no new streams are taken; set with mu held
+	over     *Fault      // why the connection ends; nil while it does not
 	isOver   atomic.Bool
 	ending   chan struct{}
 }
@@ -91,7 +91,9 @@ func (r *Relay) Run(ctx context.Context) *Fault {
 	defer stop()
 	var origin sync.WaitGroup
 	fault := r.greet(ctx)
-	if fault == nil {
+	if r.drained() {
+		fault = nil
+	} else if fault == nil {
 		if r.origin != nil {
 			origin.Go(r.readOrigin)
 		}
@@ -121,6 +123,9 @@ func (r *Relay) Run(ctx context.Context) *Fault {
 // likewise.
 func (r *Relay) greet(ctx context.Context) *Fault {
 	_ = r.client.conn.SetReadDeadline(time.Now().Add(r.config.HeadTimeout))
+	if r.drained() {
+		return nil
+	}
 	settings, fault := r.readPreface()
 	if fault != nil {
 		return fault
@@ -194,6 +199,9 @@ func (r *Relay) stop(f *Fault) {
 		<-r.ending
 		return
 	}
+	if g := r.goneAway; g != nil && g.Code != http2.ErrCodeNo && f.By == Origin && f.Kind == Closed {
+		f.Code, f.Detail = g.Code, g.Detail // it said why before
+	}
 	r.over = f
 	r.isOver.Store(true)
 	origin := r.origin
@@ -223,8 +231,17 @@ func (r *Relay) stop(f *Fault) {
 		r.client.goAway(r.lastStream(), code, f.textFor(Client))
 	}
 	r.client.flush()
-	_ = r.client.conn.SetReadDeadline(time.Now().Add(lastWords))
+	_ = r.client.conn.SetReadDeadline(time.Now().Add(f.patience()))
 	closeWrite(r.client.conn)
+}
+
+// patience is how long the client is waited for once it has been told that the
+// connection ends.
+func (f *Fault) patience() time.Duration {
+	if f.Kind == 0 || f.By == Self {
+		return lastWords / 8 // whoever ended it waits too
+	}
+	return lastWords
 }
 
 func (r *Relay) count(f *Fault) {
@@ -335,8 +352,7 @@ func (r *Relay) endStreams() {
 // those that are open have ended.
 func (r *Relay) Shutdown() {
 	r.mu.Lock()
-	draining := r.draining
-	r.draining = true
+	draining := r.draining.Swap(true)
 	idle := len(r.streams) == 0
 	last := r.last
 	r.mu.Unlock()

@@ -38,6 +38,7 @@ type side struct {
 
 	mu       sync.Mutex // guards what follows, and writing
 	out      *bufio.Writer
+	writing  atomic.Bool         // the peer is being written to, and has not taken it
 	pending  atomic.Bool         // out holds something
 	hello    func(*http2.Framer) // writes our own SETTINGS, should anything else have to be first; nil where it has been
 	enc      *hpack.Encoder
@@ -233,7 +234,9 @@ func (d *side) Write(p []byte) (int, error) {
 		}
 	}
 	d.pending.Store(true)
+	d.writing.Store(len(p) > d.out.Available())
 	n, err := d.out.Write(p)
+	d.writing.Store(false)
 	return n, d.wrote(err)
 }
 
@@ -284,7 +287,9 @@ func (d *side) flushLocked() {
 	}
 	d.pending.Store(false)
 	if d.writeErr == nil {
+		d.writing.Store(true)
 		d.wrote(d.out.Flush())
+		d.writing.Store(false)
 	}
 	d.out.Reset(io.Discard)
 	writers.Put(d.out)

@@ -34,6 +34,7 @@ type Stream struct {
 	respReceived int64
 	misfit       *Fault // its content had another length
 
+	passed  atomic.Int64 // octets of content that the client was sent
 	granted atomic.Int64 // octets that the client allowed beyond its initial window
 
 	clientEnded, originEnded bool // guarded by relay.mu
@@ -50,6 +51,15 @@ func (s *Stream) Abort(cause error) {
 	if o := s.relay.other(); o != nil {
 		o.flush()
 	}
+}
+
+// Held reports whether the client takes no content now: by its windows, or since
+// it does not read.
+func (s *Stream) Held() bool {
+	w := &s.relay.window
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return s.relay.client.writing.Load() || w.left <= 0 || w.initial+s.granted.Load()-s.passed.Load() <= 0
 }
 
 func (r *Relay) other() *side {
@@ -94,7 +104,7 @@ func (r *Relay) take(s *Stream, by Peer) bool {
 	}
 	delete(r.streams, s.id)
 	r.ended.put(s.id, by)
-	if r.draining && len(r.streams) == 0 && r.over == nil {
+	if r.draining.Load() && len(r.streams) == 0 && r.over == nil {
 		r.wake()
 	}
 	return true
