@@ -100,7 +100,7 @@ func (st *stream) RequestContent(p []byte) {
 // RequestTrailers records trailers.
 func (st *stream) RequestTrailers(fields []hpack.HeaderField) { h2.Lines(&st.trailers, fields) }
 
-// RequestEnd gives the origin server its time for the head.
+// RequestEnd starts the origin server's time for the head.
 func (st *stream) RequestEnd() {
 	st.request.take(nil, io.EOF)
 	st.mu.Lock()
