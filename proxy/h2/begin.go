@@ -35,7 +35,7 @@ func (r *Relay) begin(p http2.HeadersFrameParam, fields []field, over bool) *Fau
 	if r.introduce(s, &head, p, fault) {
 		return nil
 	}
-	if r.unreached != nil {
+	if r.unreached != nil || r.isLost() {
 		r.comeAgain()
 	}
 	return r.spendReset(r.client)
@@ -91,10 +91,19 @@ func (r *Relay) introduce(s *Stream, head *RequestHead, p http2.HeadersFramePara
 func (r *Relay) isGone(s *Stream) *Fault {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.lost != nil {
+		return r.lost
+	}
 	if r.goneAway != nil && s.id > r.spared {
 		return r.goneAway
 	}
 	return nil
+}
+
+func (r *Relay) isLost() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost != nil
 }
 
 func (s *Stream) forward(head *RequestHead, p http2.HeadersFrameParam) {

@@ -268,6 +268,22 @@ func TestOriginCloses(t *testing.T) {
 	}
 }
 
+// TestOriginBreaks has the origin server's connection break before the client asks
+// for anything: its first request gets the page.
+func TestOriginBreaks(t *testing.T) {
+	b := newBook()
+	b.page = &h2.Answer{Status: 502}
+	client, origin, _ := wires(t, b, nil)
+	_ = origin.conn.(*net.TCPConn).SetLinger(0)
+	origin.conn.Close()
+	client.request(1, true)
+	client.sees(`HEADERS 1 end :status="502"`)
+	client.ended()
+	if p := b.wait(t, 1)[0]; p.Fault == nil || p.Fault.By != h2.Origin || p.Fault.Kind != h2.Closed {
+		t.Errorf("%+v", p.Fault)
+	}
+}
+
 // TestClientCloses has the client go away, which the origin server sees.
 func TestClientCloses(t *testing.T) {
 	b := newBook()

@@ -1,6 +1,10 @@
 package h2
 
 import (
+	"errors"
+	"io"
+	"time"
+
 	"golang.org/x/net/http2"
 )
 
@@ -8,8 +12,26 @@ import (
 // and throws the rest away.
 func (r *Relay) readOrigin() {
 	fault := r.relayOrigin()
-	r.stop(fault)
+	if r.loses(fault) {
+		r.count(fault)
+	} else {
+		r.stop(fault)
+	}
 	r.origin.discard()
+}
+
+// loses leaves the fault of a connection that broke before the client asked for
+// anything to its first request, for which the client is given a moment. A
+// connection that just ends, as idle ones do, ends for the client too.
+func (r *Relay) loses(f *Fault) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f == nil || r.last != 0 || r.over != nil || errors.Is(f.Err, io.EOF) {
+		return false
+	}
+	r.lost = f
+	_ = r.client.conn.SetReadDeadline(time.Now().Add(lastWords))
+	return true
 }
 
 func (r *Relay) relayOrigin() *Fault {

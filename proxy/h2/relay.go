@@ -68,6 +68,7 @@ type Relay struct {
 	passed   uint32      // the last one that the origin server was given
 	goneAway *Fault      // the origin server's GOAWAY
 	spared   uint32      // the last stream that it will process
+	lost     *Fault      // why its connection broke before there was any stream
 	draining atomic.Bool // no new streams are taken; set with mu held
 	over     *Fault      // why the connection ends; nil while it does not
 	isOver   atomic.Bool
