@@ -1,11 +1,14 @@
 package e2e_test
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -263,5 +266,91 @@ func TestTwoPrograms(t *testing.T) {
 	}
 	if read != 4 || told != 2 {
 		t.Errorf("%d read, %d told, want 4 and 2", read, told)
+	}
+}
+
+// TestOtherProtocols has programs speak other protocols than HTTP in tunnels, in
+// clear and in TLS: each tunnel is recorded by the protocol's name, and nothing is
+// complained of.
+func TestOtherProtocols(t *testing.T) {
+	a := newAuthority(t)
+	_, _, cert := a.leaf(t)
+	p := start(t, "--upstream-ca", a.file, "--severity", "info")
+	var want []string
+	for _, c := range []struct{ name, greets, says, answers string }{
+		{"imap", "* OK IMAP4rev1\r\n", "a LOGOUT\r\n", "* BYE\r\n"},
+		{"smtp", "220 mx ESMTP\r\n", "QUIT\r\n", "221 bye\r\n"},
+		{"redis", "", "*1\r\n$4\r\nPING\r\n", "+PONG\r\n"},
+		{"mqtt", "", "\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", "\x20\x02\x00\x00"},
+		{"sip", "", "OPTIONS sip:a SIP/2.0\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"},
+	} {
+		for _, secure := range []bool{false, true} {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if secure {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}})
+			}
+			defer l.Close()
+			go func() {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				io.WriteString(conn, c.greets)
+				if _, err := io.ReadFull(conn, make([]byte, len(c.says))); err == nil {
+					io.WriteString(conn, c.answers)
+				}
+			}()
+			conn, _ := connectTo(t, p, l.Addr().String())
+			if secure {
+				conn = handshake(t, p, conn)
+			}
+			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			got := make([]byte, len(c.greets))
+			if _, err := io.ReadFull(conn, got); err != nil || string(got) != c.greets {
+				t.Fatalf("%s: %q, %v", c.name, got, err)
+			}
+			io.WriteString(conn, c.says)
+			if rest, err := io.ReadAll(conn); err != nil || string(rest) != c.answers {
+				t.Errorf("%s: %q, %v", c.name, rest, err)
+			}
+			conn.Close()
+			want = append(want, c.name)
+		}
+	}
+	p.stop()
+	var got []string
+	for _, r := range p.records(p.save) {
+		tunnel, _ := r["sidenote.tunnel"].(map[string]any)
+		got = append(got, fmt.Sprint(tunnel["protocol"]))
+		if r["error.type"] != nil || len(r.complaints()) > 0 || r.text("sidenote.verdict") != "ok" {
+			t.Errorf("%v: %v, %v", tunnel, r["error.type"], r["sidenote.notes"])
+		}
+	}
+	slices.Sort(got)
+	if slices.Sort(want); !slices.Equal(got, want) {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+}
+
+// TestNoCAFolder intercepts nothing, so that no folder for a CA is needed.
+func TestNoCAFolder(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(nowhere, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := newAuthority(t)
+	_, secure := servers(t, a, nil)
+	p := start(t, "--intercept", "none", "--ca-dir", filepath.Join(nowhere, "ca"))
+	out, err := exec.Command(need(t, "curl"), "-sS", "--max-time", "10", "--proxy", p.url().String(), "--cacert", a.file, secure.URL).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	p.stop()
+	if records := p.records(p.logFile); len(records) != 1 || records[0]["error.type"] != nil {
+		t.Errorf("records: %v", records)
 	}
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -126,11 +127,28 @@ func (t *tunnel) connected(o *outbound) {
 	x.Timing.DNS, x.Timing.Connect, x.Timing.TLS = o.dns, o.connect, o.handshake
 	x.Origin = o.connection(false)
 	x.Origin.Attempts = 1
+	t.interim(o)
+}
+
+// interim records what an upstream proxy sent before its answer to our CONNECT.
+func (t *tunnel) interim(o *outbound) {
+	x := t.ps.x
+	x.Interim = make([]exchange.Response, len(o.interim))
+	for i, head := range o.interim {
+		line, fields := exchange.ParseHead(head)
+		r := &x.Interim[i]
+		r.RawHead, r.Fields = head, fields
+		r.Version, r.Status, r.Reason, _ = exchange.ParseStatusLine(line) // it was read once
+		noContent(&r.Content)
+	}
 }
 
 // failed records why the origin server cannot be reached.
 func (t *tunnel) failed(err error) *exchange.Err {
 	t.ps.tried(err)
+	if f := (*failure)(nil); errors.As(err, &f) && f.tried != nil {
+		t.interim(f.tried)
+	}
 	e := classifyRoundTrip(err, t.ps.cause(), nil)
 	t.ps.fail(e)
 	t.ps.x.Err = e

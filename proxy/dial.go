@@ -356,21 +356,49 @@ func (d *dialer) askForTunnel(o *outbound, via *url.URL, authority string) error
 		return &failure{code: exchange.ErrProxyFailed, err: err}
 	}
 	br := bufio.NewReader(io.LimitReader(o.Conn, int64(d.config.MaxResponseHead())))
-	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
-	if err != nil {
-		return &failure{code: exchange.ErrProxyFailed, err: err}
+	head, status, reason, err := readAnswer(br)
+	for err == nil && status/100 == 1 && status != http.StatusSwitchingProtocols {
+		if len(o.interim) < maxInterims {
+			o.interim = append(o.interim, head)
+		}
+		head, status, reason, err = readAnswer(br)
 	}
 	switch {
-	case resp.StatusCode == http.StatusProxyAuthRequired:
-		return &failure{code: exchange.ErrProxyAuth, err: fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
-	case resp.StatusCode/100 != 2:
-		return &failure{code: exchange.ErrProxyRefused, err: fmt.Errorf("%s answered %s", o.proxy, resp.Status)}
+	case err != nil:
+		return &failure{code: exchange.ErrProxyFailed, err: err}
+	case status == http.StatusProxyAuthRequired:
+		return &failure{code: exchange.ErrProxyAuth, err: fmt.Errorf("%s answered %d %s", o.proxy, status, reason)}
+	case status/100 != 2:
+		return &failure{code: exchange.ErrProxyRefused, err: fmt.Errorf("%s answered %d %s", o.proxy, status, reason)}
 	}
 	if n := br.Buffered(); n > 0 { // the other side spoke first
 		early, _ := br.Peek(n)
 		o.Conn = &replayConn{Conn: o.Conn, early: append([]byte(nil), early...)}
 	}
 	return nil
+}
+
+// readAnswer reads the head of a response.
+func readAnswer(br *bufio.Reader) (head string, status int, reason string, err error) {
+	var b strings.Builder
+	for ended := false; !ended; {
+		line, err := br.ReadString('\n')
+		b.WriteString(line)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return "", 0, "", err
+		}
+		line = strings.TrimRight(line, "\r\n")
+		if status == 0 {
+			if _, status, reason, err = exchange.ParseStatusLine(line); err != nil {
+				return "", 0, "", fmt.Errorf("the answer begins with %.48q, which isn't a status line", line)
+			}
+		}
+		ended = line == ""
+	}
+	return b.String(), status, reason, nil
 }
 
 // basicCredentials returns the Proxy-Authorization value of a proxy URL's user info.

@@ -149,7 +149,7 @@ func (t *tunnel) hearInside(client net.Conn, facts *exchange.TLS, o *outbound, w
 	unregister := p.register(func() { client.Close() })
 	early, kind, err := y.hear(p.config.IdleTimeout)
 	unregister()
-	_, said, _ := y.settle()
+	o, said, failed := y.settle()
 	replayed := &replayConn{Conn: client, early: early}
 	t.ps.x.Client.TLS = facts
 	switch {

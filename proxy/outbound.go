@@ -21,9 +21,13 @@ type outbound struct {
 	tls         *exchange.TLS // nil in clear
 	proxy       string        // the upstream proxy it goes through, for the record
 	authority   string        // that the client's CONNECT named; "" without one
-	multi       bool          // HTTP/2
-	asked       bool          // the server asked for a client certificate, and got none
-	absolute    bool          // requests are sent to an upstream proxy in absolute-form
+
+	// interim are the heads of the 1xx that the upstream proxy sent before its
+	// answer to our CONNECT.
+	interim  []string
+	multi    bool // HTTP/2
+	asked    bool // the server asked for a client certificate, and got none
+	absolute bool // requests are sent to an upstream proxy in absolute-form
 
 	dns, connect, handshake time.Duration
 

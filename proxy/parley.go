@@ -68,6 +68,14 @@ func (y *parley) listen(ctx context.Context, dial func(context.Context) (*outbou
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}
+	if _, alerted := alertOf(err); n == 0 && alerted { // in TLS 1.3 a server judges the client's certificate after the handshake
+		o.Close()
+		y.mu.Lock()
+		y.origin, y.err = nil, &failure{code: endFailure(err, o, nil).Code, err: err, tried: o}
+		y.mu.Unlock()
+		y.hurry(time.Now().Add(patience))
+		return
+	}
 	y.mu.Lock()
 	y.said, y.silent = buf[:n], false
 	o.Conn = &replayConn{Conn: o.Conn, early: buf[:n], end: err}

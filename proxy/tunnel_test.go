@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -423,5 +425,90 @@ func TestGarbageInTLS(t *testing.T) {
 		}
 		c.Close()
 		r.wait(1)
+	}
+}
+
+// TestInterimFromUpstreamProxy has an upstream proxy send 1xx before its answer
+// to CONNECT, in one piece and in several, and speak before the client does.
+func TestInterimFromUpstreamProxy(t *testing.T) {
+	for _, c := range []struct {
+		name, answer string
+		interim      []int
+		code         exchange.ErrCode
+		detail       string
+	}{
+		{"none", "HTTP/1.1 200 Fine\r\n\r\n", nil, "", ""},
+		{"100", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Fine\r\n\r\n", []int{100}, "", ""},
+		{"102 and 103", "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n|HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.|1 204 Also\r\n\r\n", []int{102, 103}, "", ""},
+		{"bare line feeds", "HTTP/1.0 199 x\n\nHTTP/1.0 200 y\nA: b\n\n", []int{199}, "", ""},
+		{"refused after 103", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", []int{103}, exchange.ErrProxyRefused, "403 No"},
+		{"407 after 100", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 407 Who\r\n\r\n", []int{100}, exchange.ErrProxyAuth, "407 Who"},
+		{"101", "HTTP/1.1 101 Switching Protocols\r\n\r\n", nil, exchange.ErrProxyRefused, "101"},
+		{"an end after 100", "HTTP/1.1 100 Continue\r\n\r\n!", []int{100}, exchange.ErrProxyFailed, "EOF"},
+		{"no HTTP", "SSH-2.0-x\r\n\r\n", nil, exchange.ErrProxyFailed, "status line"},
+		{"1xx without an end", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 10000), nil, exchange.ErrProxyFailed, "EOF"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := listen(t)
+			defer l.Close()
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					go func() {
+						defer conn.Close()
+						if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+							return
+						}
+						answer, ends := strings.CutSuffix(c.answer, "!")
+						for piece := range strings.SplitSeq(answer, "|") {
+							io.WriteString(conn, piece)
+							time.Sleep(10 * time.Millisecond)
+						}
+						if !ends {
+							io.WriteString(conn, "first")
+							io.Copy(conn, conn)
+						}
+					}()
+				}
+			}()
+			r := newRig(t, func(pc *proxy.Config) {
+				pc.UpstreamProxy = &url.URL{Scheme: "http", Host: l.Addr().String()}
+				pc.Intercept = func(...string) bool { return c.code == "" } // what is not, has its CONNECT refused
+			})
+			conn, err := net.Dial("tcp", r.Addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, "CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n")
+			_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
+			if c.code == "" {
+				want := "HTTP/1.1 200 Connection established\r\n\r\nfirst"
+				got := make([]byte, len(want))
+				if _, err := io.ReadFull(conn, got); err != nil || string(got) != want {
+					t.Errorf("%q, %v", got, err)
+				}
+				conn.Close()
+			} else if b, _ := io.ReadAll(conn); !strings.HasPrefix(string(b), "HTTP/1.1 502 ") || !strings.Contains(string(b), string(c.code)) {
+				t.Errorf("%.300q", b)
+			}
+			x := r.wait(1)[0]
+			var interim []int
+			for i := range x.Interim {
+				interim = append(interim, x.Interim[i].Status)
+			}
+			if c.name == "1xx without an end" {
+				if len(interim) != 64 {
+					t.Errorf("%d were kept", len(interim))
+				}
+				interim = nil
+			}
+			if !slices.Equal(interim, c.interim) || (x.Err == nil) != (c.code == "") || x.Err != nil && (x.Err.Code != c.code || !strings.Contains(x.Err.Detail, c.detail)) {
+				t.Errorf("record:\n%.2000s", x.Format())
+			}
+		})
 	}
 }

@@ -300,11 +300,21 @@ var tlsSNIHostMismatch = &annotate.Rule{
 < Content-Length: 2
 <
 < ok
+`, `# a tunnel leads to another place than its TLS is for, and carries no HTTP
+* scheme https
+* authority 192-0-2-1.test:443
+* client peer=127.0.0.1:5000 tls=0x0304 sni=mail.test
+* tunnel sent=10 received=20 protocol=imap
+> CONNECT 192-0-2-1.test:443 HTTP/1.1
+> Host: 192-0-2-1.test:443
+>
+< HTTP/1.1 200 Connection established
+<
 `},
 	Needs: annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		t := p.X.Client.TLS
-		if t == nil || t.SNI == "" || t.ECH {
+		if t == nil || t.SNI == "" || t.ECH || p.X.Request.Method == "CONNECT" || p.X.Tunnel.Protocol != "" { // CONNECT says where, not for whom
 			return
 		}
 		host, _ := exchange.SplitAuthority(p.X.Authority)
