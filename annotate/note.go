@@ -31,6 +31,9 @@ func ParseSeverity(s string) (Severity, error) {
 	return 0, fmt.Errorf("severity %q: want info, warn or error", s)
 }
 
+// SeverityWords lists the words of the severities, in rising order.
+func SeverityWords() []string { return []string{Info.String(), Warn.String(), Error.String()} }
+
 // Blame says who has to act.
 type Blame string
 

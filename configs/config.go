@@ -83,7 +83,7 @@ type Config struct {
 	MaxHeadBytes          int64
 	KeepContent           int64 // octets of each message's content
 
-	from map[string]string // where each setting that was set came from, by name
+	from map[string]origin // where each setting that was set came from, by name
 }
 
 // A PolicyPart is a policy in a configuration file. What it means is for others
@@ -114,7 +114,7 @@ const (
 
 // A Report is one report to write.
 type Report struct {
-	Kind string // one of ReportKinds
+	Kind string // one of report.KindNames
 	File string // "-" for standard output
 }
 
@@ -122,38 +122,48 @@ type Report struct {
 func Default() Config {
 	c := Config{}
 	for _, s := range Settings() {
-		if err := s.set(&c, s.Default); err != nil {
+		if err := s.put(&c, s.Default); err != nil {
 			panic("default of " + s.Name + ": " + err.Error()) // a fault in the table, which a test finds
 		}
 	}
 	return c
 }
 
+// An origin is where a setting got its value.
+type origin struct {
+	where  string // in words
+	byFlag bool
+}
+
 // WasSet reports whether a setting was given at all, even with its default.
-func (c *Config) WasSet(name string) bool { return c.from[name] != "" }
+func (c *Config) WasSet(name string) bool { return c.from[name].where != "" }
+
+// WasFlag reports whether a setting was given as a flag of the command, and not
+// by the file or the environment, which are meant for other commands too.
+func (c *Config) WasFlag(name string) bool { return c.from[name].byFlag }
 
 // Where says where a setting got its value: "--listen", "SIDENOTE_LISTEN",
 // "sidenote.yaml:3", or "the default".
 func (c *Config) Where(name string) string {
-	if where := c.from[name]; where != "" {
-		return where
+	if from := c.from[name]; from.where != "" {
+		return from.where
 	}
 	return "the default"
 }
 
-func (c *Config) setFrom(s *Setting, text, where string) error {
-	if err := s.set(c, text); err != nil {
+func (c *Config) setFrom(s *Setting, text string, from origin) error {
+	if err := s.put(c, text); err != nil {
 		return err
 	}
-	c.came(s.Name, where)
+	c.came(s.Name, from)
 	return nil
 }
 
-func (c *Config) came(name, where string) {
+func (c *Config) came(name string, from origin) {
 	if c.from == nil {
-		c.from = make(map[string]string)
+		c.from = make(map[string]origin)
 	}
-	c.from[name] = where
+	c.from[name] = from
 }
 
 // A RuleChange is one entry of the setting "rules".

@@ -32,8 +32,8 @@ func Groups() (all []string) {
 }
 
 // AddFlags defines a flag for each setting that is not for one command alone,
-// and --config. With names, it defines only these.
-func AddFlags(fs *pflag.FlagSet, names ...string) {
+// and --config. With names, it defines only these. It returns those settings.
+func AddFlags(fs *pflag.FlagSet, names ...string) (added []*Setting) {
 	settings := Settings()
 	for i := range settings {
 		s := &settings[i]
@@ -49,10 +49,12 @@ func AddFlags(fs *pflag.FlagSet, names ...string) {
 		if s.Kind == KindSwitch {
 			f.NoOptDefVal = "true"
 		}
+		added = append(added, s)
 	}
 	if len(names) == 0 || slices.Contains(names, configFlag) {
 		fs.String(configFlag, "", "YAML `FILE` of settings")
 	}
+	return added
 }
 
 // flagValue checks a flag's text when it is parsed and keeps it for Load.
@@ -70,7 +72,7 @@ func (v *flagValue) Set(s string) error {
 	if strings.HasPrefix(s, "--") && v.setting.Kind != KindSwitch {
 		return fmt.Errorf("needs %s, but the next word is the flag %s", v.setting.Value, s)
 	}
-	if err := v.setting.set(&c, s); err != nil {
+	if err := v.setting.put(&c, s); err != nil {
 		return err
 	}
 	v.text = s
@@ -119,7 +121,7 @@ func configFile(flags *pflag.FlagSet, env map[string]string) (file, where string
 			return f.Value.String(), "--config"
 		}
 	}
-	return env["SIDENOTE_CONFIG"], "SIDENOTE_CONFIG"
+	return env[Variable(configFlag)], Variable(configFlag)
 }
 
 // maxFile bounds a configuration file, in octets.
@@ -152,7 +154,7 @@ func (c *Config) loadEnv(env map[string]string) error {
 		if !ok {
 			continue
 		}
-		if err := c.setFrom(s, value, s.Env()); err != nil {
+		if err := c.setFrom(s, value, origin{where: s.Env()}); err != nil {
 			return fmt.Errorf("environment variable %s: %w", s.Env(), err)
 		}
 	}
@@ -163,7 +165,7 @@ func (c *Config) loadEnv(env map[string]string) error {
 // may be anybody's: Kubernetes sets SIDENOTE_PORT and the like for a service
 // of that name.
 func unknownEnv(env map[string]string) []string {
-	known := []string{"sidenote_config"}
+	known := []string{strings.ToLower(Variable(configFlag))}
 	for _, s := range Settings() {
 		known = append(known, strings.ToLower(s.Env()))
 	}
@@ -195,7 +197,7 @@ func (c *Config) loadFlags(flags *pflag.FlagSet) error {
 		if f == nil || !f.Changed {
 			continue
 		}
-		if err := c.setFrom(s, f.Value.String(), "--"+s.Name); err != nil {
+		if err := c.setFrom(s, f.Value.String(), origin{"--" + s.Name, true}); err != nil {
 			return fmt.Errorf("--%s: %w", s.Name, err)
 		}
 	}

@@ -2,10 +2,13 @@ package configs
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
+	"sidenote/annotate"
 	"sidenote/internal/wording"
+	"sidenote/sink/report"
 )
 
 // A Kind says what a setting's value looks like.
@@ -35,15 +38,27 @@ type Setting struct {
 	More    string // what else to know; plain sentences
 	Short   string // one-letter flag, or ""
 
-	Choices    []string // for KindChoice, and for the values of KindMap
+	Choices    []string // the words that can be chosen from; none where any text may stand
+	Chosen     Part     // what has to be one of them
 	Common     bool     // one of those that most people need, which help prints first
 	Repeatable bool     // the flag may be given several times, which adds up
 	Secret     bool     // its value is never printed
 	Command    string   // the only command that has the flag; "" for all
 	InPolicy   bool     // in the file it is a part of the policy, and no key of its own
 
-	set func(*Config, string) error
+	set func(*Config, string) error // puts a text into a Config; the choices are checked elsewhere
 }
+
+// A Part says what of a setting's text has to be one of its choices.
+type Part uint8
+
+// The parts.
+const (
+	Whole     Part = iota
+	EachItem       // each item of a list
+	ItemName       // of each item NAME=VALUE, the name
+	ItemValue      // of each item NAME=VALUE, the value
+)
 
 // Env is the environment variable of the setting: "SIDENOTE_MAX_HEAD_BYTES".
 func (s *Setting) Env() string {
@@ -78,6 +93,17 @@ const (
 
 // Settings lists every setting, by group.
 func Settings() []Setting {
+	all := table()
+	for i := range all {
+		all[i].Help = strings.ReplaceAll(all[i].Help, "{choices}", wording.Or(all[i].Choices))
+	}
+	return all
+}
+
+// table has one row for each setting, and is the place to add one: the flag, the
+// variable, the key of the file, their help, completion, checks and documentation
+// are made of it. In Help, {choices} stands for the choices in words.
+func table() []Setting {
 	return []Setting{
 		{
 			Name: "listen", Common: true, Kind: KindText, Default: "127.0.0.1:8080", Value: "HOST:PORT", Group: groupListen,
@@ -142,9 +168,9 @@ func Settings() []Setting {
 		{
 			Name: "client-tls-min", Kind: KindChoice, Default: "1.2", Value: "VERSION", Group: groupForward,
 			Choices: []string{"1.0", "1.1", "1.2", "1.3"},
-			Help:    "lowest TLS version to accept from clients",
+			Help:    "lowest TLS version to accept from clients: {choices}",
 			More:    "With 1.0 or 1.1, sidenote also accepts cipher suites with CBC, which old clients need.",
-			set:     choice(func(c *Config) *string { return &c.ClientTLSMin }, "1.0", "1.1", "1.2", "1.3"),
+			set:     text(func(c *Config) *string { return &c.ClientTLSMin }, anyText),
 		},
 		{
 			Name: "insecure-upstream", Kind: KindList, Value: "HOST,...", Group: groupForward, Repeatable: true,
@@ -156,23 +182,23 @@ func Settings() []Setting {
 		{
 			Name: "annotate", Common: true, Kind: KindChoice, Default: "full", Value: "MODE", Group: groupNotes,
 			Choices: []string{"off", "summary", "full"},
-			Help:    "what to add to responses: off, summary or full",
+			Help:    "what to add to responses: {choices}",
 			More:    "summary adds only Sidenote-Exchange; full also adds Sidenote and Server-Timing.",
-			set:     choice(func(c *Config) *string { return &c.Annotate }, "off", "summary", "full"),
+			set:     text(func(c *Config) *string { return &c.Annotate }, anyText),
 		},
 		{
 			Name: "severity", Common: true, Kind: KindChoice, Default: "warn", Value: "LEVEL", Group: groupNotes,
-			Choices: []string{"info", "warn", "error"},
-			Help:    "lowest severity of notes to show: info, warn or error",
+			Choices: annotate.SeverityWords(),
+			Help:    "lowest severity of notes to show: {choices}",
 			More:    "Unless you set it, notes that fail the policy are shown too.",
-			set:     choice(func(c *Config) *string { return &c.Severity }, "info", "warn", "error"),
+			set:     text(func(c *Config) *string { return &c.Severity }, anyText),
 		},
 		{
-			Name: "profile", Kind: KindChoice, Default: "default", Value: "NAME", Group: groupNotes,
-			Choices: profiles(),
-			Help:    "which rules are on: " + wording.Or(profiles()),
+			Name: "profile", Kind: KindChoice, Default: annotate.DefaultProfile, Value: "NAME", Group: groupNotes,
+			Choices: annotate.ProfileNames(),
+			Help:    "which rules are on: {choices}",
 			More:    "rest is for APIs, browser for web pages, security for protective headers and cookies, strict turns on every rule. The rules setting is applied after it.",
-			set:     choice(func(c *Config) *string { return &c.Profile }, profiles()...),
+			set:     text(func(c *Config) *string { return &c.Profile }, anyText),
 		},
 		{
 			Name: "openapi", Kind: KindList, Value: "[URL=]FILE", Group: groupNotes, Repeatable: true,
@@ -182,10 +208,10 @@ func Settings() []Setting {
 		},
 		{
 			Name: "rules", Common: true, Kind: KindMap, Value: "RULE=LEVEL,...", Group: groupNotes, Repeatable: true,
-			Choices: ruleLevels(),
-			Help:    "change rules: off, info, warn, error, or on with the rule's own severity",
-			More:    "Name one rule by its ID, or several by topic/* or *. The more specific name wins.",
-			set:     setRules,
+			Choices: slices.Concat([]string{"off"}, annotate.SeverityWords(), []string{"on"}), Chosen: ItemValue,
+			Help: "change rules: off, info, warn, error, or on with the rule's own severity",
+			More: "Name one rule by its ID, or several by topic/* or *. The more specific name wins.",
+			set:  setRules,
 		},
 		{
 			Name: "slow-after", Kind: KindDuration, Default: "1s", Value: "DURATION", Group: groupNotes,
@@ -220,10 +246,10 @@ func Settings() []Setting {
 		},
 		{
 			Name: "fail-on", Common: true, Kind: KindChoice, Default: "error", Value: "LEVEL[,bypass]", Group: groupPolicy, InPolicy: true,
-			Choices: []string{"info", "warn", "error", "never", "bypass"},
-			Help:    "lowest severity of notes that fail the policy: info, warn, error or never",
-			More:    "With bypass as well, as in error,bypass, run fails if the command connected anywhere without the proxy. bypass alone means error,bypass.",
-			set:     text(func(c *Config) *string { return &c.FailOn }, someOf("info", "warn", "error", "never", "bypass")),
+			Choices: append(annotate.SeverityWords(), "never", "bypass"), Chosen: EachItem,
+			Help: "lowest severity of notes that fail the policy: info, warn, error or never",
+			More: "With bypass as well, as in error,bypass, run fails if the command connected anywhere without the proxy. bypass alone means error,bypass.",
+			set:  text(func(c *Config) *string { return &c.FailOn }, anyText),
 		},
 		{
 			Name: "expect", Kind: KindLines, Value: "NAME: CONDITION", Group: groupPolicy, Repeatable: true, InPolicy: true,
@@ -287,9 +313,9 @@ func Settings() []Setting {
 		{
 			Name: "format", Common: true, Kind: KindChoice, Default: "auto", Value: "FORMAT", Group: groupOutput,
 			Choices: []string{"auto", "text", "json"},
-			Help:    "how to print exchanges: auto, text or json",
+			Help:    "how to print exchanges: {choices}",
 			More:    "auto prints text: laid out on a terminal, plain lines elsewhere. json prints one record per line.",
-			set:     choice(func(c *Config) *string { return &c.Format }, "auto", "text", "json"),
+			set:     text(func(c *Config) *string { return &c.Format }, anyText),
 		},
 		{
 			Name: "quiet", Kind: KindSwitch, Default: "false", Group: groupOutput, Short: "q",
@@ -299,9 +325,9 @@ func Settings() []Setting {
 		{
 			Name: "color", Kind: KindChoice, Default: "auto", Value: "WHEN", Group: groupOutput,
 			Choices: []string{"auto", "always", "never"},
-			Help:    "when to use colour: auto, always or never",
+			Help:    "when to use colour: {choices}",
 			More:    "auto checks FORCE_COLOR, NO_COLOR, TERM and whether the output is a terminal, in this order.",
-			set:     choice(func(c *Config) *string { return &c.Color }, "auto", "always", "never"),
+			set:     text(func(c *Config) *string { return &c.Color }, anyText),
 		},
 		{
 			Name: "save", Common: true, Kind: KindText, Value: "FILE", Group: groupOutput,
@@ -328,10 +354,10 @@ func Settings() []Setting {
 		},
 		{
 			Name: "report", Common: true, Kind: KindList, Value: "KIND=FILE", Group: groupOutput, Repeatable: true,
-			Choices: ReportKinds(),
-			Help:    "write a report of this kind: " + wording.Or(ReportKinds()),
-			More:    "- as FILE means standard output. An existing file is replaced.",
-			set:     setReports,
+			Choices: report.KindNames(), Chosen: ItemName,
+			Help: "write a report of this kind: {choices}",
+			More: "- as FILE means standard output. An existing file is replaced.",
+			set:  setReports,
 		},
 		{
 			Name: "log-file", Kind: KindText, Value: "FILE", Group: groupOutput,
@@ -385,16 +411,17 @@ func Settings() []Setting {
 		{
 			Name: "trace-context", Kind: KindChoice, Default: "forward", Value: "MODE", Group: groupTraces,
 			Choices: []string{"forward", "start", "off"},
-			Help:    "what to do with W3C Trace Context: forward, start or off",
+			Help:    "what to do with W3C Trace Context: {choices}",
 			More:    "forward reads traceparent and passes it on unchanged. start also adds one to requests without it. off passes it on without reading it.",
-			set:     choice(func(c *Config) *string { return &c.TraceContext }, "forward", "start", "off"),
+			set:     text(func(c *Config) *string { return &c.TraceContext }, anyText),
 		},
 
 		{
 			Name: "metrics-labels", Kind: KindList, Value: "host,route", Group: groupMetrics,
+			Choices: []string{LabelHost, LabelRoute}, Chosen: EachItem,
 			Help: "also count by host, by route, or both",
 			More: "A route is a path with its IDs replaced by {id}. Anyone who can read the metrics can read hosts and routes.",
-			set:  list(func(c *Config) *[]string { return &c.MetricsLabels }, items(LabelHost, LabelRoute)),
+			set:  list(func(c *Config) *[]string { return &c.MetricsLabels }, anyItem),
 		},
 		{
 			Name: "metrics-label-values", Kind: KindNumber, Default: "100", Value: "N", Group: groupMetrics,
@@ -442,13 +469,3 @@ func Settings() []Setting {
 		},
 	}
 }
-
-// profiles names those of package annotate, which a test compares.
-func profiles() []string { return []string{"default", "strict", "rest", "security", "browser"} }
-
-// ReportKinds names the kinds of package report, which a test compares.
-func ReportKinds() []string {
-	return []string{"github", "gitlab", "har", "html", "jsonl", "junit", "markdown", "sarif"}
-}
-
-func ruleLevels() []string { return []string{"off", "info", "warn", "error", "on"} }

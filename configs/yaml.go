@@ -40,14 +40,14 @@ func (f yamlFile) setting(c *Config, entry *ast.MappingValueNode) error {
 	}
 	if _, ok := yamlfile.Mapping(entry.Value); ok && key == policySetting {
 		c.Policy, c.PolicyPart = "", &PolicyPart{f.File, entry.Value}
-		c.came(key, fmt.Sprintf("%s:%d", f.Name, at.Position.Line))
+		c.came(key, origin{where: fmt.Sprintf("%s:%d", f.Name, at.Position.Line)})
 		return nil
 	}
 	value, err := f.value(s, entry.Value)
 	if err != nil {
 		return err
 	}
-	if err := c.setFrom(s, value, fmt.Sprintf("%s:%d", f.Name, at.Position.Line)); err != nil {
+	if err := c.setFrom(s, value, origin{where: fmt.Sprintf("%s:%d", f.Name, at.Position.Line)}); err != nil {
 		return f.Fault(entry.Value, "%s: %v", s.Name, err)
 	}
 	return nil
@@ -114,7 +114,7 @@ func (f yamlFile) list(s *Setting, n *ast.SequenceNode) (string, error) {
 			return "", err
 		}
 		var probe Config
-		if err := s.set(&probe, v); err != nil {
+		if err := s.put(&probe, v); err != nil {
 			return "", f.Fault(item, "%s: %v", s.Name, err)
 		}
 		items = append(items, v)
@@ -135,7 +135,7 @@ func (f yamlFile) pairs(s *Setting, n ast.Node) (string, error) {
 			return "", f.Fault(entry.Key, "%s: a name can't contain a comma or an equals sign", s.Name)
 		}
 		var probe Config
-		if err := s.set(&probe, pair); err != nil {
+		if err := s.put(&probe, pair); err != nil {
 			return "", f.Fault(entry.Value, "%v", err)
 		}
 		items = append(items, pair)

@@ -57,7 +57,7 @@ func (p *Policy) FailsOnBypass() bool { return p.bypass }
 const bypass = "bypass"
 
 // FailOnWords are the words of fail-on.
-func FailOnWords() []string { return []string{"info", "warn", "error", Never, bypass} }
+func FailOnWords() []string { return append(annotate.SeverityWords(), Never, bypass) }
 
 // SetFailOn sets what fails: the lowest severity of a note, "info", "warn",
 // "error" or "never"; "bypass", which means "error,bypass"; or both, with a

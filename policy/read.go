@@ -276,7 +276,7 @@ func (r reader) severity(n ast.Node) (annotate.Severity, error) {
 	text, _ := yamlfile.Scalar(n)
 	s, err := annotate.ParseSeverity(text)
 	if err != nil {
-		return 0, r.Fault(n, "%s", wording.NotOneOf(text, []string{"info", "warn", "error"}))
+		return 0, r.Fault(n, "%s", wording.NotOneOf(text, annotate.SeverityWords()))
 	}
 	return s, nil
 }
@@ -289,7 +289,7 @@ func (r reader) level(n ast.Node) (annotate.Severity, error) {
 	}
 	s, err := annotate.ParseSeverity(text)
 	if err != nil {
-		words := []string{levelOff, "info", "warn", "error"}
+		words := append([]string{levelOff}, annotate.SeverityWords()...)
 		return 0, r.Fault(n, "%s", wording.NotOneOf(text, words))
 	}
 	return s, nil

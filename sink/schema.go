@@ -13,7 +13,7 @@ func ExchangeProperties() []exchange.Property {
 	const whenNoted = "there are notes"
 	return append(exchange.Properties(),
 		exchange.Property{Key: "sidenote.status.class", Doc: "class of the status", Schema: enum(annotate.Classes()...), Required: true},
-		exchange.Property{Key: "sidenote.verdict", Doc: "highest severity of the notes; ok without any", Schema: enum("ok", "info", "warn", "error"), Required: true},
+		exchange.Property{Key: "sidenote.verdict", Doc: "highest severity of the notes; ok without any", Schema: enum(append([]string{annotate.Severity(0).String()}, annotate.SeverityWords()...)...), Required: true},
 		exchange.Property{Key: "sidenote.reason", Doc: "why the response has this status", When: "the exchange tells why", Schema: text()},
 		exchange.Property{Key: "sidenote.blame", Doc: "who has to act on the worst note", When: "there are notes, and someone has to act", Schema: blame()},
 		exchange.Property{Key: "sidenote.notes", Doc: "the notes on the exchange", When: whenNoted, Members: noteProperties(&noteKeys), List: true},
@@ -36,7 +36,7 @@ func NoteProperties() []exchange.Property {
 func noteProperties(k *noteNames) []exchange.Property {
 	return []exchange.Property{
 		{Key: k.rule, Doc: "ID of the rule", Schema: text(), Required: true},
-		{Key: k.severity, Doc: "how bad it is", Schema: enum("info", "warn", "error"), Required: true},
+		{Key: k.severity, Doc: "how bad it is", Schema: enum(annotate.SeverityWords()...), Required: true},
 		{Key: k.blame, Doc: "who has to act", Schema: blame(), Required: true},
 		{Key: k.message, Doc: "what is wrong, with the values found", Schema: text(), Required: true},
 		{Key: k.accepted, Doc: "why the baseline accepts the note", When: "it does", Schema: text()},

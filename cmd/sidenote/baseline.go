@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
-	"sidenote/configs"
 	"sidenote/internal/printable"
 	"sidenote/internal/wording"
 	"sidenote/policy/baseline"
@@ -98,9 +97,9 @@ count the notes that each entry matches.`,
 }
 
 func addBaselineFlags(c *cobra.Command) {
-	configs.AddFlags(c.Flags(), policySettings()...)
-	configs.AddFlags(c.Flags(), ruleSettings()...)
-	configs.AddFlags(c.Flags(), "config")
+	addSettings(c, policySettings()...)
+	addSettings(c, ruleSettings()...)
+	addSettings(c, "config")
 }
 
 // A baselineRun works on the file of a baseline.

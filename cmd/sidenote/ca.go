@@ -35,14 +35,14 @@ creates it on first use. Its key stays in a private folder on this machine.`,
 // addCADir adds the flag for the folder of the CA to a command that has few
 // other settings.
 func addCADir(f *pflag.FlagSet, dir *string) {
-	f.StringVar(dir, caDirFlag, "", "`FOLDER` of the CA, or set SIDENOTE_CA_DIR (default: sidenote in your configuration folder)")
+	f.StringVar(dir, caDirFlag, "", "`FOLDER` of the CA, or set "+configs.Variable(caDirFlag)+" (default: sidenote in your configuration folder)")
 }
 
 const caDirFlag = "ca-dir"
 
 // caDirFromEnviron sets that flag from the environment.
 func (p *program) caDirFromEnviron(c *cobra.Command, dir *string) {
-	p.fromEnviron(c, caDirFlag, "SIDENOTE_CA_DIR", dir)
+	p.fromEnviron(c, caDirFlag, dir)
 }
 
 // caFolder is the CA's folder: the usual one for "".

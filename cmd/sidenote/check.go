@@ -97,10 +97,10 @@ is wrong.`,
 	f.IntVarP(&o.parallel, "jobs", "j", 1, "`NUMBER` of checks to run at once")
 	f.IntVar(&o.retries, "retry", 0, "retry a check up to this `NUMBER` of times if there is no response or an unexpected status")
 	addChoice(c, o.format, "format", "how to print exchanges: text, or json for one record per line")
-	configs.AddFlags(f, policySettings()...)
-	configs.AddFlags(f, "update-baseline")
-	configs.AddFlags(f, ruleSettings()...)
-	configs.AddFlags(f, "severity", "color", "quiet", "report", "show-secrets",
+	addSettings(c, policySettings()...)
+	addSettings(c, "update-baseline")
+	addSettings(c, ruleSettings()...)
+	addSettings(c, "severity", "color", "quiet", "report", "show-secrets",
 		"upstream-ca", "insecure-upstream", "upstream-proxy", "no-proxy", "config")
 	return c
 }

@@ -51,8 +51,8 @@ try it yourself.`,
 		},
 	}
 	c.Flags().StringVar(&origin, "origin", "", "run only the origin server, at this address (`HOST:PORT`)")
-	configs.AddFlags(c.Flags(), ruleSettings()...)
-	configs.AddFlags(c.Flags(), "severity", "color", "config")
+	addSettings(c, ruleSettings()...)
+	addSettings(c, "severity", "color", "config")
 	return c
 }
 

@@ -35,7 +35,7 @@ values, and --unset prints commands that restore them.`,
   eval "$(sidenote env --unset)"            undo`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p.fromEnviron(c, "listen", "SIDENOTE_LISTEN", &o.listen)
+			p.fromEnviron(c, "listen", &o.listen)
 			p.caDirFromEnviron(c, &o.caDir)
 			script, err := p.envScript(o)
 			if err != nil {
@@ -48,7 +48,7 @@ values, and --unset prints commands that restore them.`,
 		},
 	}
 	c.Flags().StringVar(&o.shell, "shell", "", "`SHELL` to print commands for: sh, bash, zsh, fish, powershell or cmd (default: $SHELL)")
-	c.Flags().StringVar(&o.listen, "listen", configs.Default().Listen, "`ADDRESS` of the proxy, or set SIDENOTE_LISTEN")
+	c.Flags().StringVar(&o.listen, "listen", configs.Default().Listen, "`ADDRESS` of the proxy, or set "+configs.Variable("listen"))
 	addCADir(c.Flags(), &o.caDir)
 	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep the hosts in NO_PROXY out of the proxy, except loopback")
 	c.Flags().BoolVar(&o.unset, "unset", false, "print commands that restore the previous values")

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sidenote/configs"
 	"sidenote/internal/printable"
 	"sidenote/internal/yamlfile"
 )
@@ -162,6 +163,26 @@ func (c *choice) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("want one of %s", strings.Join(c.words, ", "))
+}
+
+// addSettings adds a flag for each of some settings, as configs.AddFlags does,
+// with completion.
+func addSettings(c *cobra.Command, names ...string) {
+	for _, s := range configs.AddFlags(c.Flags(), names...) {
+		if s.TakesFile() && len(s.Choices) == 0 {
+			continue
+		}
+		_ = c.RegisterFlagCompletionFunc(s.Name, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			values := s.Complete(begun)
+			if len(values) == 0 && s.TakesFile() {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			if s.Chosen == configs.Whole {
+				return values, cobra.ShellCompDirectiveNoFileComp
+			}
+			return values, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // more may follow
+		}) // fails only for a flag that has one already
+	}
 }
 
 // addChoice adds a flag for a choice, with completion.

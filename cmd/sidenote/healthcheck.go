@@ -25,7 +25,7 @@ isn't or doesn't answer. The container image uses this command as its HEALTHCHEC
 		Example: "  sidenote healthcheck --admin 127.0.0.1:8081",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p.fromEnviron(c, "admin", "SIDENOTE_ADMIN", &admin)
+			p.fromEnviron(c, "admin", &admin)
 			address, err := reachable(admin)
 			if err != nil {
 				return usageErrorf("healthcheck: --admin %q: %w", admin, err)
@@ -38,7 +38,7 @@ isn't or doesn't answer. The container image uses this command as its HEALTHCHEC
 			return nil
 		},
 	}
-	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`ADDRESS` of the admin server, or set SIDENOTE_ADMIN")
+	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`ADDRESS` of the admin server, or set "+configs.Variable("admin"))
 	c.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long to wait for the answer")
 	return c
 }

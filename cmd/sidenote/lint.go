@@ -58,10 +58,10 @@ file could not be read completely; the other files are still judged.`,
 		},
 	}
 	addChoice(c, format, "format", "how to print exchanges: text, or json for one record per line")
-	configs.AddFlags(c.Flags(), policySettings()...)
-	configs.AddFlags(c.Flags(), "update-baseline")
-	configs.AddFlags(c.Flags(), ruleSettings()...)
-	configs.AddFlags(c.Flags(), "severity", "color", "quiet", "filter", "report", "show-secrets", "config")
+	addSettings(c, policySettings()...)
+	addSettings(c, "update-baseline")
+	addSettings(c, ruleSettings()...)
+	addSettings(c, "severity", "color", "quiet", "filter", "report", "show-secrets", "config")
 	return c
 }
 

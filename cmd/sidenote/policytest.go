@@ -49,9 +49,9 @@ read completely, or if the policy itself is wrong.`,
 			return j.testPolicy(c.Context())
 		},
 	}
-	configs.AddFlags(c.Flags(), policySettings()...)
-	configs.AddFlags(c.Flags(), ruleSettings()...)
-	configs.AddFlags(c.Flags(), "config")
+	addSettings(c, policySettings()...)
+	addSettings(c, ruleSettings()...)
+	addSettings(c, "config")
 	return c
 }
 

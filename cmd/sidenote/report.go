@@ -107,8 +107,8 @@ func (p *program) openReports(c *configs.Config, o report.Options) (*reports, er
 	for _, asked := range c.Reports {
 		kind := kinds[slices.IndexFunc(kinds, func(k report.Kind) bool { return k.Name == asked.Kind })]
 		var err error
-		if kind.Streamed {
-			err = r.openStream(asked)
+		if kind.Stream != nil {
+			err = r.openStream(asked, kind)
 		} else {
 			err = r.openWhole(asked, kind)
 			o.Detail = true
@@ -136,7 +136,7 @@ func (r *reports) openWhole(asked configs.Report, kind report.Kind) error {
 			return err
 		}
 	}
-	if kind.Name == "github" {
+	if kind.JobSummary {
 		if r.summary, _ = r.program.lookup("GITHUB_STEP_SUMMARY"); r.summary != "" {
 			if err := r.appendSummary(func(io.Writer) error { return nil }); err != nil {
 				return err
@@ -160,7 +160,7 @@ func (r *reports) appendSummary(write func(io.Writer) error) error {
 }
 
 // openStream opens a report that grows with each exchange.
-func (r *reports) openStream(asked configs.Report) error {
+func (r *reports) openStream(asked configs.Report, kind report.Kind) error {
 	w, closer, isFile := io.Writer(r.program.stdout), io.Closer(nil), false
 	if asked.File != "-" {
 		f, err := os.OpenFile(asked.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, privateMode)
@@ -171,12 +171,7 @@ func (r *reports) openStream(asked configs.Report) error {
 		isFile = err == nil && info.Mode().IsRegular()
 		w, closer = f, f
 	}
-	s := sink.Sink(nil)
-	if asked.Kind == "har" {
-		s = sink.NewHAR(w, isFile, closer, readVersion().Version)
-	} else {
-		s = sink.NewSave(w, closer)
-	}
+	s := kind.Stream(report.Stream{W: w, Closer: closer, IsFile: isFile, Version: readVersion().Version})
 	r.streams = append(r.streams, &reportStream{Report: asked, sink: s})
 	return nil
 }
@@ -330,7 +325,7 @@ func (r *reports) write(f reportFile, made *report.Report) error {
 	switch {
 	case err != nil:
 		return cannotWriteFile(f.File, err)
-	case f.kind.Name == "github" && r.summary != "":
+	case f.kind.JobSummary && r.summary != "":
 		return r.appendSummary(func(w io.Writer) error { return report.WriteMarkdown(w, made) })
 	}
 	return nil

@@ -59,10 +59,10 @@ func (p *program) lookup(name string) (value string, set bool) {
 	return "", false
 }
 
-// fromEnviron sets a flag that was not given from an environment variable,
-// unless that is empty.
-func (p *program) fromEnviron(c *cobra.Command, flag, variable string, value *string) {
-	if v, _ := p.lookup(variable); v != "" && !c.Flags().Changed(flag) {
+// fromEnviron sets a flag that has the name of a setting, and was not given, from
+// the setting's variable, unless that is empty.
+func (p *program) fromEnviron(c *cobra.Command, flag string, value *string) {
+	if v, _ := p.lookup(configs.Variable(flag)); v != "" && !c.Flags().Changed(flag) {
 		*value = v
 	}
 }

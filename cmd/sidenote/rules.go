@@ -76,7 +76,7 @@ type ruleFilter struct {
 
 func newRulesCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json", "markdown")
-	f := ruleFilter{severity: newChoice("info", "warn", "error"), profile: newChoice(annotate.ProfileNames()...)}
+	f := ruleFilter{severity: newChoice(annotate.SeverityWords()...), profile: newChoice(annotate.ProfileNames()...)}
 	f.profile.value = "" // without the flag, the rules of every profile are listed
 	c := &cobra.Command{
 		Use:   "rules",

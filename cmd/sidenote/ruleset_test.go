@@ -13,15 +13,6 @@ import (
 	"sidenote/policy"
 )
 
-// TestProfilesAreSettings holds the setting to the profiles that there are.
-func TestProfilesAreSettings(t *testing.T) {
-	all := configs.Settings()
-	i := slices.IndexFunc(all, func(s configs.Setting) bool { return s.Name == "profile" })
-	if !slices.Equal(all[i].Choices, annotate.ProfileNames()) || all[i].Default != annotate.DefaultProfile {
-		t.Errorf("the setting knows %q, the profiles are %q", all[i].Choices, annotate.ProfileNames())
-	}
-}
-
 func TestRuleSet(t *testing.T) {
 	description := filepath.Join(t.TempDir(), "api.yaml")
 	const text = "openapi: 3.0.3\ninfo: {title: a, version: b}\npaths: {}\n"

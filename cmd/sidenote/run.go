@@ -66,8 +66,8 @@ doesn't exist.`,
 			return r.run(c.Context())
 		},
 	}
-	configs.AddFlags(c.Flags())
-	configs.AddFlags(c.Flags(), "require-traffic", "min-exchanges", "grace", "keep-no-proxy", "allow-bypass", "update-baseline")
+	addSettings(c)
+	addSettings(c, "require-traffic", "min-exchanges", "grace", "keep-no-proxy", "allow-bypass", "update-baseline")
 	c.Flags().BoolVar(&printEnv, "print-env", false, "print the variables set for CMD, and which programs read them")
 	for _, name := range []string{"listen", "admin"} {
 		c.Flags().Lookup(name).DefValue = runDefaults()[name]
@@ -84,10 +84,10 @@ func runDefaults() map[string]string {
 // runConfig sets what differs between run and serve. An address from the file
 // or the environment is meant for serve, which may be running.
 func runConfig(c configs.Config) configs.Config {
-	if c.Where("listen") != "--listen" {
+	if !c.WasFlag("listen") {
 		c.Listen = runDefaults()["listen"]
 	}
-	if c.Where("admin") != "--admin" {
+	if !c.WasFlag("admin") {
 		c.Admin = runDefaults()["admin"]
 	}
 	return c

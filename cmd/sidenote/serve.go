@@ -55,7 +55,7 @@ file, or as an environment variable: SIDENOTE_ and its name.`,
 			return s.run(c.Context())
 		},
 	}
-	configs.AddFlags(c.Flags())
+	addSettings(c)
 	return c
 }
 

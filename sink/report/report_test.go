@@ -113,7 +113,7 @@ func written(t testing.TB, k report.Kind, r *report.Report) string {
 // TestKinds writes each kind of report of the same run.
 func TestKinds(t *testing.T) {
 	for _, k := range report.Kinds() {
-		if !k.Streamed {
+		if k.Stream == nil {
 			golden.Compare(t, filepath.Join("testdata", "run."+k.Name), written(t, k, collect(t, options(), judged, newRun().exchanges(t))))
 		}
 	}
@@ -122,7 +122,7 @@ func TestKinds(t *testing.T) {
 // TestNothingToTell writes each kind of a run without exchanges.
 func TestNothingToTell(t *testing.T) {
 	for _, k := range report.Kinds() {
-		if !k.Streamed {
+		if k.Stream == nil {
 			golden.Compare(t, filepath.Join("testdata", "none."+k.Name), written(t, k, collect(t, options(), report.Verdict{Passed: true, Reasons: []string{"no note at or above error"}}, nil)))
 		}
 	}
@@ -139,7 +139,7 @@ func TestOrderOfEndDoesNotMatter(t *testing.T) {
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		made := collect(t, options(), judged, all)
 		for _, k := range report.Kinds() {
-			if k.Streamed {
+			if k.Stream != nil {
 				continue
 			}
 			switch got := written(t, k, made); {
