@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,6 +50,7 @@ func TestInspector(t *testing.T) {
 	}{
 		{name: "inspector", least: 25},
 		{name: "attacks", least: 8},
+		{name: "faults", least: 25},
 		{name: "looks", least: 13},
 		{name: "hands", least: 40},
 		{name: "corners", least: 8, args: []string{"--keep-content", "128MB", "--store-bytes", largeStore}},
@@ -131,6 +133,14 @@ func (x *pageTest) serve(what string) {
 		}
 		x.get("GET", x.base()+"/v1/%3Cimg%20src=x%20onerror=canary=1%3E?q=%22%3E%3Cscript%3Ecanary=2%3C/script%3E", "")
 		x.get("POST", x.base()+"/hostile", "<script>canary=3</script>")
+	case "nowhere":
+		x.get("GET", "http://nowhere.invalid/cart", "")
+	case "media":
+		x.get("GET", x.base()+"/media.wav", "")
+		x.get("GET", x.base()+"/media.webm", "")
+		x.get("GET", x.base()+"/hostile", "")
+		x.get("GET", strings.Replace(x.base(), "shop.localhost", "127.0.0.1", 1)+"/v1/cart", "")
+		x.get("GET", x.secure.URL+"/missing", "")
 	case "refuse":
 		client := x.client(nil)
 		if r, err := client.Get(x.secure.URL + "/v1/cart"); err == nil {
@@ -216,6 +226,18 @@ func large() (millions int, largeStore string) {
 	return 100, "256MB"
 }
 
+// wave is half a second of silence.
+func wave() string {
+	const rate, samples = 8000, 4000
+	head := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00")
+	head = binary.LittleEndian.AppendUint32(head, rate)
+	head = binary.LittleEndian.AppendUint32(head, rate)
+	head = append(head, "\x01\x00\x08\x00data"...)
+	head = binary.LittleEndian.AppendUint32(head, samples)
+	binary.LittleEndian.PutUint32(head[4:], uint32(len(head)-8+samples))
+	return string(head) + strings.Repeat("\x80", samples)
+}
+
 // shop is an origin server that answers well and badly.
 func shop() http.Handler {
 	mux := http.NewServeMux()
@@ -252,6 +274,8 @@ func shop() http.Handler {
 	mux.HandleFunc("/logo.svg", answer(200, "image/svg+xml", `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>parent.canary=4</script><circle cx="4" cy="4" r="4" fill="#2456c9"/></svg>`, "Cache-Control", "max-age=600"))
 	mux.HandleFunc("/page", answer(200, "text/html; charset=utf-8", `<!doctype html><title>Shop</title><h1>Hello</h1><script>parent.canary=5;alert(1)</script><img src=x onerror="parent.canary=6">`))
 	mux.HandleFunc("/hostile", answer(200, json, "{\"a\":\"<script>canary=7</script><img src=x onerror=canary=8>\\u202e\x00\u202e\"}", "X-Name", `"><img src=x onerror=canary=9>`))
+	mux.HandleFunc("/media.wav", answer(200, "audio/wav", wave()))
+	mux.HandleFunc("/media.webm", answer(200, "video/webm", "\x1aE\xdf\xa3\x00\xff"+strings.Repeat("\x00\x9b\x81", 400)))
 	mux.HandleFunc("/hang", func(w http.ResponseWriter, _ *http.Request) {
 		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			c.Close()

@@ -171,7 +171,7 @@ func (a *Admission) Require(next http.Handler) http.Handler {
 		case ok:
 			a.renew(w, p)
 		case !a.hasTicket(r):
-			refuse(w)
+			refuse(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -193,7 +193,7 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
 	} else if p, ok := a.admits(r); ok {
 		session = a.session(p.begun)
 	} else {
-		refuse(w)
+		refuse(w, r)
 		return
 	}
 	answer(w, map[string]string{"session": session})
@@ -250,8 +250,10 @@ func addressOf(u *url.URL) string {
 	return u.EscapedPath() + "?" + q.Encode()
 }
 
-func refuse(w http.ResponseWriter) {
+// refuse says how to get in; the command names this inspector.
+func refuse(w http.ResponseWriter, r *http.Request) {
+
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("WWW-Authenticate", `Bearer realm="sidenote inspector"`)
-	problem(w, http.StatusUnauthorized, "this needs a session of the inspector", `open the link that "sidenote open" prints`)
+	problem(w, http.StatusUnauthorized, "this needs a session of the inspector", `open the link that "sidenote open --admin `+r.Host+`" prints`)
 }

@@ -260,8 +260,8 @@ func statusOf(x *exchange.Exchange) statusFact {
 	if s.Retry.Helps != annotate.RetryNo {
 		f.Retry = s.Retry.When
 	}
-	for _, n := range s.Expects {
-		f.Expects = append(f.Expects, expect{n.String(), x.Response.Fields.Has(n)})
+	for _, w := range wantedBy(s.Expects) {
+		f.Expects = append(f.Expects, expect{w.words(), w.isIn(&x.Response.Message)})
 	}
 	return f
 }
@@ -356,6 +356,10 @@ func timingOf(x *exchange.Exchange) timing {
 			at = end
 		}
 	}
+	if t.HeadSent == 0 && t.FirstByte == 0 && x.Source.File == "" {
+		out.Phases = unsent(x)
+		return out
+	}
 	begun := max(t.HeadSent-t.DNS-t.Connect-t.TLS, 0)
 	add("queue", 0, begun)
 	add("dns", at, at+t.DNS)
@@ -369,6 +373,32 @@ func timingOf(x *exchange.Exchange) timing {
 		add("wait", max(t.RequestSent, at), t.Done)
 	}
 	return out
+}
+
+// unsent returns the phases of an exchange whose request was never sent: it
+// failed before, or sidenote answered it.
+func unsent(x *exchange.Exchange) (phases []phase) {
+	t, at := &x.Timing, time.Duration(0)
+	for _, p := range []struct {
+		name string
+		took time.Duration
+	}{{"dns", t.DNS}, {"connect", t.Connect}, {"tls", t.TLS}} {
+		if p.took > 0 {
+			phases = append(phases, phase{p.name, millis(at), millis(at + p.took)})
+			at += p.took
+		}
+	}
+	last := "answered"
+	if x.Err != nil {
+		last = "failed"
+	}
+	if t.Done > at {
+		phases = append(phases, phase{last, millis(at), millis(t.Done)})
+	}
+	if phases == nil {
+		phases = []phase{}
+	}
+	return phases
 }
 
 func connectionOf(c *exchange.Connection) connection {

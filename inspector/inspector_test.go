@@ -229,7 +229,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/exchanges/2/resend", `{"url":"ftp://x"}`, 422, "URL"},
 		{"POST", "/api/v1/exchanges/2/resend", `{"octets":"%"}`, 422, "base64"},
 		{"POST", "/api/v1/exchanges/2/resend", `{"method":"BAD METHOD"}`, 422, "no request"},
-		{"GET", "/api/v1/overview?filter=host:shop.test", "", 200, `"classes":[0,0,2,1,1,0]`},
+		{"GET", "/api/v1/overview?filter=host:shop.test", "", 200, `{"class":4,"count":1,"filter":"status:4xx -is:unanswered"}`},
 		{"GET", "/api/v1/groups?by=host", "", 200, `"value":"shop.test","filter":"host:=shop.test"`},
 		{"GET", "/api/v1/groups?by=colour", "", 400, "colour"},
 		{"GET", "/api/v1/complete?filter=host:", "", 200, "down.test"},

@@ -14,26 +14,68 @@ import (
 	"sidenote/sink/store"
 )
 
-// An overviewAnswer sums up what a filter lets through.
+// An overviewAnswer sums up what a filter lets through. Each number comes with
+// the filter that leads to what it counts.
 type overviewAnswer struct {
-	Total    int           `json:"total"`
-	Failed   int           `json:"failed"`
-	Classes  []int         `json:"classes"` // by first digit, from 0 for no response
-	Verdicts []int         `json:"verdicts"`
-	From     time.Time     `json:"from"`
-	To       time.Time     `json:"to"`
-	Step     float64       `json:"step"` // milliseconds of one piece of Times
-	Times    []timePiece   `json:"times"`
-	Rules    []ruleCount   `json:"rules"`
-	Routes   []routeCount  `json:"routes"`
-	Hosts    []hostCount   `json:"hosts"`
-	Expected []expectCount `json:"expected"`
-	Took     float64       `json:"took"`
+	Total    int            `json:"total"`
+	Classes  []classCount   `json:"classes"`
+	Verdicts []verdictCount `json:"verdicts"`
+	From     time.Time      `json:"from"`
+	To       time.Time      `json:"to"`
+	Step     float64        `json:"step"` // milliseconds of one piece of Times
+	Times    []timePiece    `json:"times"`
+	Rules    []ruleCount    `json:"rules"`
+	Routes   []routeCount   `json:"routes"`
+	Hosts    []hostCount    `json:"hosts"`
+	Expected []expectCount  `json:"expected"`
+	Took     float64        `json:"took"`
+}
+
+// The classes of an overview: the first digit of the status, noAnswer where
+// none came from the origin server, or otherStatus.
+const (
+	noAnswer    = 0
+	otherStatus = 6
+	classes     = 7
+)
+
+// classOf returns the class of an exchange in an overview.
+func classOf(e *store.Entry) uint8 {
+	switch {
+	case annotate.ClassOf(&e.X.Response) == annotate.ClassNone:
+		return noAnswer
+	case e.Status < 100 || e.Status > 599:
+		return otherStatus
+	}
+	return uint8(e.Status / 100)
+}
+
+// classFilter lets the exchanges of a class through.
+func classFilter(class int) string {
+	switch class {
+	case noAnswer:
+		return "is:unanswered"
+	case otherStatus:
+		return "(status:<100 or status:>599) -is:unanswered"
+	}
+	return "status:" + strconv.Itoa(class) + "xx -is:unanswered"
+}
+
+type classCount struct {
+	Class  int    `json:"class"`
+	Count  int    `json:"count"`
+	Filter string `json:"filter"`
+}
+
+type verdictCount struct {
+	Verdict string `json:"verdict"`
+	Count   int    `json:"count"`
+	Filter  string `json:"filter"`
 }
 
 type timePiece struct {
-	At      time.Time `json:"at"`
-	Classes [6]int    `json:"classes"`
+	At      time.Time    `json:"at"`
+	Classes [classes]int `json:"classes"`
 }
 
 type ruleCount struct {
@@ -43,6 +85,7 @@ type ruleCount struct {
 	Blame    string `json:"blame"`
 	Count    int    `json:"count"`  // exchanges
 	Routes   int    `json:"routes"` // on so many routes
+	Filter   string `json:"filter"`
 }
 
 type routeCount struct {
@@ -50,10 +93,10 @@ type routeCount struct {
 	Host   string  `json:"host"`
 	Route  string  `json:"route"`
 	Count  int     `json:"count"`
-	Bad    int     `json:"bad"` // 4xx, 5xx and failed
 	Median float64 `json:"median"`
 	P95    float64 `json:"p95"`
 	Most   float64 `json:"most"`
+	Filter string  `json:"filter"`
 }
 
 type hostCount struct {
@@ -61,7 +104,12 @@ type hostCount struct {
 	Count  int    `json:"count"`
 	Client int    `json:"client"` // 4xx
 	Server int    `json:"server"` // 5xx
-	Failed int    `json:"failed"`
+	Failed int    `json:"failed"` // no response
+	Filter string `json:"filter"`
+	// What leads to Client, Server and Failed.
+	ClientFilter string `json:"clientFilter"`
+	ServerFilter string `json:"serverFilter"`
+	FailedFilter string `json:"failedFilter"`
 }
 
 // An expectCount is how often a status had a field that it calls for.
@@ -70,6 +118,7 @@ type expectCount struct {
 	Field   string `json:"field"`
 	Count   int    `json:"count"`
 	Present int    `json:"present"`
+	Filter  string `json:"filter"` // of those that lack it
 }
 
 // Bounds of an overview.
@@ -87,7 +136,15 @@ type tally struct {
 	rules  map[string]*ruleTally
 	routes map[[3]string]*routeTally
 	hosts  map[string]*hostCount
-	expect map[expectCount]*expectCount
+	expect map[expectKey]*expectCount
+
+	classes  [classes]int
+	verdicts [annotate.Error + 1]int
+}
+
+type expectKey struct {
+	status int
+	field  string
 }
 
 type ruleTally struct {
@@ -107,8 +164,7 @@ func (i *Inspector) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	start := time.Now()
 	t := tally{
-		out:   overviewAnswer{Classes: make([]int, 6), Verdicts: make([]int, annotate.Error+1)},
-		rules: map[string]*ruleTally{}, routes: map[[3]string]*routeTally{}, hosts: map[string]*hostCount{}, expect: map[expectCount]*expectCount{},
+		rules: map[string]*ruleTally{}, routes: map[[3]string]*routeTally{}, hosts: map[string]*hostCount{}, expect: map[expectKey]*expectCount{},
 	}
 	i.o.Store.EachMatch(f, func(e *store.Entry) bool { t.add(e); return true })
 	out := t.finish(i)
@@ -118,54 +174,56 @@ func (i *Inspector) overview(w http.ResponseWriter, r *http.Request) {
 
 func (t *tally) add(e *store.Entry) {
 	x := e.X
-	class := uint8(0)
-	if annotate.ClassOf(&x.Response) != annotate.ClassNone && e.Status >= 100 && e.Status < 600 {
-		class = uint8(e.Status / 100)
-	}
+	class := classOf(e)
 	t.out.Total++
-	t.out.Classes[class]++
-	t.out.Verdicts[e.Verdict]++
-	if x.Err != nil {
-		t.out.Failed++
-	}
+	t.classes[class]++
+	t.verdicts[e.Verdict]++
 	if !x.Started.IsZero() {
 		t.starts = append(t.starts, x.Started)
 		t.class = append(t.class, class)
 	}
-	route := annotate.Route(pathOf(x, x.Path()))
-	t.addRoute(e, route, class)
+	route := annotate.Route(x.Path())
+	t.addRoute(e, route)
 	t.addHost(e, class)
 	t.addNotes(e, route)
-	if s, known := annotate.LookupStatus(e.Status); known && class > 0 {
-		for _, n := range s.Expects {
-			key := expectCount{Status: e.Status, Field: n.String()}
-			c := t.expect[key]
-			if c == nil {
-				c = &expectCount{Status: key.Status, Field: key.Field}
-				t.expect[key] = c
-			}
-			c.Count++
-			if x.Response.Fields.Has(n) {
-				c.Present++
-			}
+	if class != noAnswer {
+		t.addExpected(e)
+	}
+}
+
+// addExpected counts the fields that a status calls for.
+func (t *tally) addExpected(e *store.Entry) {
+	s, _ := annotate.LookupStatus(e.Status)
+	for _, w := range wantedBy(s.Expects) {
+		key := expectKey{e.Status, w.words()}
+		c := t.expect[key]
+		if c == nil {
+			c = &expectCount{Status: key.status, Field: key.field, Filter: "status:" + strconv.Itoa(e.Status) + " -is:unanswered " + w.lacking()}
+			t.expect[key] = c
+		}
+		c.Count++
+		if w.isIn(&e.X.Response.Message) {
+			c.Present++
 		}
 	}
 }
 
-func (t *tally) addRoute(e *store.Entry, route string, class uint8) {
-	key := [3]string{e.X.Request.Method, e.X.Authority, route}
+// addRoute counts a route. Those that filters do not tell apart are one.
+func (t *tally) addRoute(e *store.Entry, route string) {
+	method, host := e.X.Request.Method, e.X.HostPort()
+	key := [3]string{strings.ToLower(method), strings.ToLower(host), strings.ToLower(route)}
 	c := t.routes[key]
 	if c == nil {
 		if len(t.routes) >= mostTallied {
 			return
 		}
-		c = &routeTally{routeCount: routeCount{Method: key[0], Host: key[1], Route: route}}
+		c = &routeTally{routeCount: routeCount{
+			Method: method, Host: host, Route: pathOf(e.X, route),
+			Filter: "method:=" + filter.Quote(method) + " authority:=" + filter.Quote(host) + " route:=" + filter.Quote(route),
+		}}
 		t.routes[key] = c
 	}
 	c.Count++
-	if class == 0 || class >= 4 {
-		c.Bad++
-	}
 	if len(c.times) < mostTallied {
 		c.times = append(c.times, millis(e.X.Timing.Done))
 	}
@@ -182,7 +240,7 @@ func (t *tally) addHost(e *store.Entry, class uint8) {
 	}
 	c.Count++
 	switch class {
-	case 0:
+	case noAnswer:
 		c.Failed++
 	case 4:
 		c.Client++
@@ -202,6 +260,7 @@ func (t *tally) addNotes(e *store.Entry, route string) {
 		if c == nil {
 			c = &ruleTally{routes: map[string]struct{}{}, ruleCount: ruleCount{
 				Rule: note.Rule.ID, Severity: note.Severity.String(), Title: note.Rule.Title, Blame: string(note.Blame),
+				Filter: "rule:=" + filter.Quote(note.Rule.ID),
 			}}
 			t.rules[note.Rule.ID] = c
 		}
@@ -216,6 +275,13 @@ func (t *tally) addNotes(e *store.Entry, route string) {
 func (t *tally) finish(i *Inspector) *overviewAnswer {
 	o := &t.out
 	t.overTime()
+	for class, n := range t.classes {
+		o.Classes = append(o.Classes, classCount{class, n, classFilter(class)})
+	}
+	for v, n := range t.verdicts {
+		verdict := annotate.Severity(v).String()
+		o.Verdicts = append(o.Verdicts, verdictCount{verdict, n, "verdict:" + verdict})
+	}
 	o.Rules, o.Routes, o.Hosts, o.Expected = []ruleCount{}, []routeCount{}, []hostCount{}, []expectCount{}
 	for _, c := range t.rules {
 		c.Routes = len(c.routes)
@@ -234,6 +300,8 @@ func (t *tally) finish(i *Inspector) *overviewAnswer {
 		return cmp.Or(cmp.Compare(b.P95, a.P95), strings.Compare(a.Host+a.Route+a.Method, b.Host+b.Route+b.Method))
 	})
 	for _, c := range t.hosts {
+		c.Filter = "host:=" + filter.Quote(c.Host)
+		c.ClientFilter, c.ServerFilter, c.FailedFilter = c.Filter+" "+classFilter(4), c.Filter+" "+classFilter(5), c.Filter+" "+classFilter(noAnswer)
 		c.Host = text(i.o.Redact.URI(c.Host))
 		o.Hosts = append(o.Hosts, *c)
 	}
@@ -317,6 +385,9 @@ type group struct {
 
 const mostGroups = 500
 
+// groupCut stands between the two parts of a group's value; no part has it.
+const groupCut = "\x00"
+
 // groups counts exchanges by host, route, trace or another key of filters.
 func (i *Inspector) groups(w http.ResponseWriter, r *http.Request) {
 	f, ok := i.filterOf(w, r)
@@ -325,8 +396,16 @@ func (i *Inspector) groups(w http.ResponseWriter, r *http.Request) {
 	}
 	by := r.URL.Query().Get("by")
 	each := filter.EachFacet(by)
-	if by == "trace" {
+	filterOf := func(value string) string { return by + ":=" + filter.Quote(value) }
+	switch by {
+	case "trace":
 		each = func(r *filter.Row, put func(string)) { put(filter.TraceID(r.X)) }
+	case "route": // of each server its own
+		each = func(r *filter.Row, put func(string)) { put(r.X.HostPort() + groupCut + annotate.Route(r.X.Path())) }
+		filterOf = func(value string) string {
+			host, route, _ := strings.Cut(value, groupCut)
+			return "authority:=" + filter.Quote(host) + " route:=" + filter.Quote(route)
+		}
 	}
 	if each == nil {
 		problem(w, http.StatusBadRequest, "cannot group by "+strconv.Quote(by), "try host, route, trace, "+strings.Join(filter.FacetKeys(), ", "))
@@ -336,14 +415,15 @@ func (i *Inspector) groups(w http.ResponseWriter, r *http.Request) {
 	folded := 0
 	i.o.Store.EachMatch(f, func(e *store.Entry) bool {
 		each(&e.Row, func(value string) {
-			g := found[value]
+			key := strings.ToLower(value) // as filters see it
+			g := found[key]
 			if g == nil {
 				if len(found) >= mostTallied {
 					folded++
 					return
 				}
 				g = &group{Value: value}
-				found[value] = g
+				found[key] = g
 			}
 			g.Count++
 			if e.Status == 0 || e.Status >= 400 {
@@ -356,13 +436,18 @@ func (i *Inspector) groups(w http.ResponseWriter, r *http.Request) {
 	})
 	list := make([]group, 0, len(found))
 	for _, g := range found {
-		g.Filter = by + ":=" + filter.Quote(g.Value)
-		if g.Value == "" {
+		g.Filter = filterOf(g.Value)
+		if g.Value == "" && by == "trace" {
 			g.Filter = "-" + by + ":*"
 		}
-		g.Value = text(i.o.Redact.URI(g.Value))
+		g.Value = text(i.o.Redact.URI(strings.Replace(g.Value, groupCut, "", 1)))
 		list = append(list, *g)
 	}
-	slices.SortFunc(list, func(a, b group) int { return cmp.Or(cmp.Compare(b.Last, a.Last), strings.Compare(a.Value, b.Value)) })
+	// By name, so that a group stays where it is while exchanges come; of too
+	// many those with the latest.
+	if len(list) > mostGroups {
+		slices.SortFunc(list, func(a, b group) int { return cmp.Or(cmp.Compare(b.Last, a.Last), strings.Compare(a.Value, b.Value)) })
+	}
+	slices.SortFunc(list[:min(len(list), mostGroups)], func(a, b group) int { return strings.Compare(a.Value, b.Value) })
 	answer(w, map[string]any{"groups": list[:min(len(list), mostGroups)], "more": folded + max(0, len(list)-mostGroups)})
 }

@@ -20,7 +20,7 @@ func (i *Inspector) description(w http.ResponseWriter, _ *http.Request) {
 // pagePolicy lets the page use only what this server serves. Frames are only
 // for previews.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"media-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // page serves the built page. Its assets have the hash of their content in
 // their names, so they can be kept for ever.

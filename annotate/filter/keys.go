@@ -97,7 +97,11 @@ func answerKeys() []key {
 
 func kinds() []word {
 	return []word{
+		{"error", "a status of 400 or above, or failed", func(r *Row) bool { return r.Status >= 400 || r.X.Err != nil }},
 		{"failed", "no response came, or it was cut off", func(r *Row) bool { return r.X.Err != nil }},
+		{"unanswered", "no response came from the origin server, whatever sidenote then answered", func(r *Row) bool {
+			return annotate.ClassOf(&r.X.Response) == annotate.ClassNone
+		}},
 		{"redirect", "3xx with Location", func(r *Row) bool {
 			return r.Status/100 == 3 && r.X.Response.Fields.Has(exchange.FieldLocation)
 		}},
@@ -119,6 +123,11 @@ func requestKeys() []key {
 			name: "host", aliases: []string{"domain", "h", "d"}, value: "a name or part of it", example: "host:shop.test",
 			help: "host of the target URI", make: textNode(costRow, func(r *Row, is func(string) bool) bool { return is(r.Host) }),
 			facet: func(r *Row, put func(string)) { put(r.Host) },
+		},
+		{
+			name: "authority", value: "a host, and its port unless it is the scheme's own", example: "authority:localhost:8080",
+			help: "server of the target URI", make: exactNode(func(r *Row, is func(string) bool) bool { return is(r.X.HostPort()) }),
+			facet: func(r *Row, put func(string)) { put(r.X.HostPort()) },
 		},
 		{
 			name: "path", aliases: []string{"p"}, value: "a path or part of it", example: "path:/v1/*/items",

@@ -38,12 +38,12 @@ await step('exchanges arrive', async () => {
 await step('captures are dropped on the page', async () => {
   const before = await total();
   await drop(await write('one.har', await exported('har')));
-  await said('8 exchanges taken from one.har');
+  await said('8 exchanges imported from one.har');
   await until('those of the HAR', async () => (await total()) === before + 8);
   const jsonl = await exported('jsonl'); // with those of the HAR
   await drop(await write('two.jsonl', jsonl), await write('three.jsonl', jsonl));
-  await said('16 exchanges taken from two.jsonl');
-  await said('16 exchanges taken from three.jsonl');
+  await said('16 exchanges imported from two.jsonl');
+  await said('16 exchanges imported from three.jsonl');
   await until('those of both files', async () => (await total()) === before + 40);
 });
 
@@ -52,10 +52,10 @@ await step('half a capture is dropped', async () => {
   const har = await exported('har');
   await refused(async () => {
     await drop(await write('half.har', har.slice(0, har.length * 0.7)));
-    await page.getByRole('dialog', { name: 'Not everything could be taken' }).waitFor();
+    await page.getByRole('dialog', { name: 'Some entries could not be imported' }).waitFor();
   });
   const text = await page.getByRole('dialog').innerText();
-  const taken = Number(/half\.har: (\d+) exchanges taken; 1 entry is not/.exec(text)?.[1]);
+  const taken = Number(/half\.har: (\d+) exchanges imported, 1 entry not/.exec(text)?.[1]);
   check(taken > 0 && taken < 40, `half of a file gives: ${text}`);
   await sound('half a capture');
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
@@ -69,7 +69,7 @@ await step('what is no capture is dropped', async () => {
       await drop(await write(name, content));
       await page.getByRole('dialog').getByText(name).first().waitFor();
     });
-    const text = await page.getByRole('dialog', { name: 'The file could not be taken' }).innerText();
+    const text = await page.getByRole('dialog', { name: 'The file could not be imported' }).innerText();
     check(/HAR|JSONL/.test(text), `${name}: it is not said what can be taken: ${text}`);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -110,18 +110,18 @@ await step('a very large content', async () => {
   await until('the large one', async () => (await total()) === 1);
   await rows.first().click();
   await page.keyboard.press('3');
-  await content.getByText('131k of').waitFor();
-  check((await content.innerText()).includes(`${config.large}M`), 'its size is not said');
+  await content.getByText('131 kB of').waitFor();
+  check((await content.innerText()).includes(`${config.large} MB`), 'its size is not said');
   for (const [form, text, covers] of [['raw', '{"rows":[{"row":"first needle"},{"row":"ä€', ''], ['hex', '7b 22 72 6f 77 73', '1,048,576'], ['pretty', '{\n  "rows": [\n    {\n      "row": "first needle"', '4,194,304']]) {
     await content.getByRole('button', { name: form }).click();
     await until(`the form ${form}`, async () => (await shown()).includes(text));
     check(!(await shown()).includes('not UTF-8'), `${form}: a character is cut`);
-    const cut = `This is made of the first ${covers} octets`;
+    const cut = `This shows the first ${covers} bytes`;
     if (covers) await content.getByText(cut).waitFor();
-    else check((await content.getByText('This is made of').count()) === 0, `${form} is said to be cut`);
+    else check((await content.getByText('This shows the first').count()) === 0, `${form} is said to be cut`);
   }
   await content.getByRole('button', { name: 'Show more' }).click();
-  await content.getByText('262k of').waitFor();
+  await content.getByText('262 kB of').waitFor();
   check(!(await shown()).includes('not UTF-8'), 'a character is cut between two parts');
   await content.getByPlaceholder('Find').fill('needle');
   await content.getByText('1 of 1 in what is shown').waitFor();

@@ -46,11 +46,10 @@ const keys = [
   ['G', async () => { const last = await total(); await moves('G', last); await moves('k', last - 1); await moves('End', last); }],
   ['Esc', async () => { await press('Escape'); await gone(page.locator('.details')); check((await selected()) === 0, 'a row is selected'); }],
   ['Space', async () => {
-    const follow = page.getByRole('button', { name: 'Follow' });
-    if (await follow.count()) { await press(' '); await gone(follow); }
-    await shows(' ', follow);
-    await press(' ');
-    await gone(follow);
+    const follow = (on) => page.getByRole('button', { name: 'Follow', pressed: on });
+    if (await follow(false).count()) await shows(' ', follow(true));
+    await shows(' ', follow(false));
+    await shows(' ', follow(true));
   }],
   ['/', async () => {
     await press('/');
@@ -93,11 +92,11 @@ const keys = [
   ['d', async () => { await shows('d', toast('Pick the exchange to compare with')); await press('d'); await gone(toast('Pick the exchange to compare with')); }],
   ['r', async () => { await shows('r', page.getByRole('dialog', { name: 'Send again' })); await press('Escape'); await gone(page.getByRole('dialog')); await list.focus(); }],
   ['o', async () => { await shows('o', toast('Slowest routes')); await shows('o', list); }],
-  ['?', async () => { await shows('?', page.getByRole('dialog', { name: 'Keys' })); await press('?'); await gone(page.getByRole('dialog')); }],
+  ['?', async () => { await shows('?', page.getByRole('dialog', { name: 'Help' })); await press('?'); await gone(page.getByRole('dialog')); }],
 ];
 
 await step('the keys of the help are those that are tried', async () => {
-  await shows('?', page.getByRole('dialog', { name: 'Keys' }));
+  await shows('?', page.getByRole('dialog', { name: 'Help' }));
   const shown = await page.getByRole('dialog').locator('kbd').allInnerTexts();
   const tried = keys.map(([key]) => key);
   check([...shown].sort().join() === [...tried].sort().join(), `the help has ${shown.join(', ')}; tried are ${tried.join(', ')}`);

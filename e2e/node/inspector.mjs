@@ -98,7 +98,7 @@ await step('copied for other programs', async () => {
   await until('curl is copied', async () => (await clipboard()).includes('curl') && (await clipboard()).includes('--data-raw'));
   await page.keyboard.press('y');
   await until('the URL is copied', async () => (await clipboard()) === `${config.clear}/v1/orders`);
-  for (const [name, text] of [['Python', 'requests'], ['Go', 'http.NewRequest'], ['fetch', 'await fetch('], ['HTTPie', 'http POST'], ['raw text', 'POST ']]) {
+  for (const [name, text] of [['Python', 'http.client'], ['Go', 'http.NewRequest'], ['fetch', 'await fetch('], ['HTTPie', 'http POST'], ['raw text', 'POST ']]) {
     await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
     await page.getByRole('menuitem', { name: `Copy as ${name}` }).click();
     await until(`${name} is copied`, async () => (await clipboard()).includes(text));
@@ -130,7 +130,7 @@ await step('pin and comment', async () => {
 
 await step('the help', async () => {
   await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.getByRole('dialog', { name: 'Help' }).waitFor();
   await sound('the help');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -213,7 +213,7 @@ await step('in another order', async () => {
 await step('pause and follow', async () => {
   await page.locator('#list').focus();
   await page.keyboard.press(' ');
-  await page.getByRole('button', { name: 'Follow' }).waitFor();
+  await page.getByRole('button', { name: 'Follow', pressed: false }).waitFor();
   await ask('one');
   await page.getByText('1 new').waitFor();
   await page.keyboard.press(' ');
@@ -274,7 +274,7 @@ await step('saved, and taken in again', async () => {
     await until('all are shown', async () => (await total()) >= before);
     const there = await total();
     await page.setInputFiles('#import', file);
-    await page.getByText(/exchanges? taken from/).first().waitFor();
+    await page.getByText(/exchanges? imported from/).first().waitFor();
     await until(`exchanges of the ${format}`, async () => (await total()) > there);
   }
 });
@@ -310,7 +310,7 @@ await step('the overview', async () => {
   await sound('the overview');
   await picture('overview');
   await page.getByRole('button', { name: /4xx client/ }).click();
-  await until('the filter of the number', async () => (await page.inputValue('#filter')) === 'status:4xx');
+  await until('the filter of the number', async () => (await page.inputValue('#filter')) === 'status:4xx -is:unanswered');
   await filter('');
 });
 
@@ -376,7 +376,7 @@ await step('a link to one exchange', async () => {
   await other.getByRole('menuitem', { name: 'Not this host' }).click();
   await other.getByText('The filter hides this exchange').waitFor();
   await sound('what a filter hides', other);
-  await other.getByRole('button', { name: 'Show it there' }).click();
+  await other.getByRole('button', { name: 'Show it' }).click();
   await until('its row is picked again', async () => (await other.locator('.row.picked').count()) === 1);
   await other.close();
   await page.keyboard.press('Escape');
@@ -411,13 +411,13 @@ await step('thousands of exchanges', async () => {
 
 await step('the server goes and comes back', () => refused(async () => {
   await ask('stop');
-  await page.getByText('sidenote does not answer').first().waitFor();
+  await page.getByText('sidenote does not respond').first().waitFor();
   check((await rows.count()) > 5, 'what was there is gone');
   await rows.nth(2).click();
   await page.getByText('This cannot be shown now').waitFor();
   await sound('without a server');
   await ask('start');
-  await page.getByText('started anew').first().waitFor();
+  await page.getByText('was restarted').first().waitFor();
   await page.getByText('Waiting for your first request').waitFor();
   await ask('one');
   await row('/v1/cart').waitFor();

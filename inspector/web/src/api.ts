@@ -218,17 +218,19 @@ export interface Group {
 
 export interface Overview {
   total: number;
-  failed: number;
-  classes: number[];
-  verdicts: number[];
+  classes: { class: number; count: number; filter: string }[];
+  verdicts: { verdict: Verdict; count: number; filter: string }[];
   from: string;
   to: string;
   step: number;
   times: { at: string; classes: number[] }[];
-  rules: { rule: string; severity: Verdict; title: string; blame: string; count: number; routes: number }[];
-  routes: { method: string; host: string; route: string; count: number; bad: number; median: number; p95: number; most: number }[];
-  hosts: { host: string; count: number; client: number; server: number; failed: number }[];
-  expected: { status: number; field: string; count: number; present: number }[];
+  rules: { rule: string; severity: Verdict; title: string; blame: string; count: number; routes: number; filter: string }[];
+  routes: { method: string; host: string; route: string; count: number; median: number; p95: number; most: number; filter: string }[];
+  hosts: {
+    host: string; count: number; client: number; server: number; failed: number;
+    filter: string; clientFilter: string; serverFilter: string; failedFilter: string;
+  }[];
+  expected: { status: number; field: string; count: number; present: number; filter: string }[];
   took: number;
 }
 

@@ -32,7 +32,7 @@ class App {
   /** Which note is looked at. */
   note = $state(0);
   toasts = $state<Toast[]>([]);
-  dialog = $state<'' | 'help' | 'resend' | 'columns' | 'comment'>('');
+  dialog = $state<'' | 'help' | 'resend' | 'columns' | 'comment' | 'muted'>('');
   /** True while the next exchange that is picked is compared with this one. */
   picking = $state(false);
   /** What a reader of the screen is told. */
@@ -40,6 +40,7 @@ class App {
   /** Counts news, for views that are computed anew. */
   beat = $state(0);
 
+  #beneath: string | undefined; // the fragment that Back leads to, where the page knows
   #run = '';
   #version = '';
   #stream: AbortController | undefined;
@@ -49,7 +50,10 @@ class App {
   #toast = 0;
 
   begin(): void {
-    window.addEventListener('hashchange', () => this.arrive(readPlace(location.hash)));
+    window.addEventListener('hashchange', () => {
+      this.#beneath = undefined;
+      this.arrive(readPlace(location.hash));
+    });
     document.addEventListener('visibilitychange', () => (document.hidden ? this.disconnect() : this.connect()));
     onSession(() => this.link === 'refused' && this.connect());
     setInterval(() => this.#stream && void this.loadSetup(), hour); // the page is in use while it is open
@@ -76,8 +80,10 @@ class App {
     const place = { ...this.place, ...change };
     const fragment = writePlace(place);
     const address = location.pathname + location.search + fragment;
-    if (keep && fragment !== location.hash) history.pushState(null, '', address);
-    else history.replaceState(null, '', address);
+    if (keep && fragment !== location.hash) {
+      this.#beneath = location.hash;
+      history.pushState(null, '', address);
+    } else history.replaceState(null, '', address);
     this.arrive(place, found);
   }
 
@@ -106,7 +112,14 @@ class App {
     const at = ordinal ?? (seq ? this.list.ordinalOf(seq) : undefined);
     if (at !== undefined) this.spot.at(at);
     this.note = 0;
-    this.go({ seq, id: '', run: '', other: 0, tab: this.place.tab === 'diff' ? 'notes' : this.place.tab, view: 'exchanges' }, false, at !== undefined);
+    const tab = this.place.tab === 'diff' ? 'notes' : this.place.tab;
+    const change: Partial<Place> = { seq, id: '', run: '', other: 0, tab, view: 'exchanges' };
+    if (!seq && writePlace({ ...this.place, ...change }) === this.#beneath) {
+      this.#beneath = undefined;
+      history.back(); // to where the details were opened from, as the browser's own Back does
+      return;
+    }
+    this.go(change, seq > 0 && !chooses(this.place), at !== undefined);
   }
 
   private load(): void {
@@ -194,12 +207,12 @@ class App {
     this.beat++;
     if (restarted) this.restarted();
     else this.list.heard(news);
-    if (back && !restarted) this.tell('sidenote answers again');
+    if (back && !restarted) this.tell('sidenote is back');
     if (news.all || (news.changed && news.changed.includes(this.place.seq))) this.load();
   }
 
   private restarted(): void {
-    this.tell('sidenote was started anew: the list begins anew too');
+    this.tell('sidenote was restarted, and the list starts over');
     this.detail = null;
     this.list.forget();
     void this.loadSetup();
@@ -255,7 +268,7 @@ class App {
     void this.attempt(async () => {
       const row = await sendJSON<Row>('PATCH', `exchanges/${seq}`, what);
       if (this.detail?.seq === seq) this.detail = { ...this.detail, pinned: row.pinned, comment: row.comment };
-      if (what.pinned !== undefined) this.tell(what.pinned ? 'pinned: it stays when others have to go' : 'no longer pinned');
+      if (what.pinned !== undefined) this.tell(what.pinned ? 'pinned: it stays when older exchanges are dropped' : 'unpinned');
     });
   }
 
@@ -269,7 +282,7 @@ class App {
     void this.attempt(async () => {
       this.stats = await sendJSON<Stats>('POST', 'clear', { pinned });
       this.select(null);
-      this.tell(pinned ? 'everything is forgotten' : 'everything is forgotten but what is pinned');
+      this.tell(pinned ? 'cleared' : 'cleared all but pinned exchanges');
     });
   }
 

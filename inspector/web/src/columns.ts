@@ -24,7 +24,7 @@ export const columns: readonly Column[] = [
   { id: 'host', title: 'Host', width: 180, least: 60, order: 'host', rank: 3 },
   { id: 'path', title: 'Path', width: 240, least: 150, order: 'path', rank: 0 },
   { id: 'type', title: 'Type', width: 76, least: 44, order: 'type', rank: 8 },
-  { id: 'size', title: 'Size', width: 58, least: 44, order: 'size', right: true, rank: 7 },
+  { id: 'size', title: 'Size', width: 70, least: 44, order: 'size', right: true, rank: 7 },
   { id: 'duration', title: 'Duration', width: 150, least: 60, order: 'duration', rank: 4 },
   { id: 'protocol', title: 'Protocol', width: 64, least: 44, rank: 9 },
   { id: 'client', title: 'Client', width: 130, least: 60, rank: 10 },

@@ -24,15 +24,10 @@ export function filtersLike(row: Pick<Row, 'host' | 'method' | 'route' | 'status
   const host = `host:=${quote(row.host.replace(/:\d+$/, ''))}`;
   const like: [string, string][] = [
     ['Only this host', host],
-    ['Only this status', row.status ? `status:${row.status}` : 'status:none'],
+    ['Only this status', row.status ? `status:${row.status}` : 'is:unanswered'],
   ];
   if (row.route) like.splice(1, 0, ['Only this route', `method:${quote(row.method)} ${host} route:=${quote(row.route)}`]);
   if (row.agent) like.push(['Only this client', `agent:${quote(row.agent)}`]);
   if (row.trace) like.push(['Only this trace', `trace:${quote(row.trace)}`]);
   return [...like, ['Not this host', `-${host}`]];
-}
-
-/** The filter of a class, by the first digit of its statuses. */
-export function classFilter(digit: number): string {
-  return digit === 0 ? 'status:none' : `status:${digit}xx`;
 }

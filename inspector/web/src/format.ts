@@ -1,10 +1,10 @@
 // Numbers and times as people read them.
 
-/** Octets with a unit, three digits wide: 0, 812, 1.2k, 34M. */
+/** Bytes with a unit, three digits wide: 0 B, 812 B, 1.2 kB, 34 MB. */
 export function size(octets: number): string {
   if (octets < 0) return '–';
-  if (octets < 1000) return String(octets);
-  const units = ['k', 'M', 'G', 'T'];
+  if (octets < 1000) return `${octets} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
   let value = octets;
   let unit = '';
   for (const u of units) {
@@ -12,13 +12,13 @@ export function size(octets: number): string {
     value /= 1000;
     unit = u;
   }
-  return (value < 9.95 ? value.toFixed(1) : Math.round(value).toString()) + unit;
+  return (value < 9.95 ? value.toFixed(1) : Math.round(value).toString()) + ' ' + unit;
 }
 
-/** Octets in words. */
+/** Bytes in words. */
 export function octets(n: number): string {
   const text = n.toLocaleString('en');
-  return n === 1 ? '1 octet' : `${text} octets`;
+  return n === 1 ? '1 byte' : `${text} bytes`;
 }
 
 /** Milliseconds with a unit: 0.4 ms, 38 ms, 1.2 s, 2 min. */
@@ -67,12 +67,6 @@ export function classOf(status: number): 'none' | 'c1' | 'c2' | 'c3' | 'c4' | 'c
 
 /** Who is to blame, in words. */
 export function sideOf(blame: string): string {
-  switch (blame) {
-    case 'origin':
-      return 'origin server';
-    case 'proxy':
-      return 'sidenote';
-    default:
-      return blame;
-  }
+  const words: Record<string, string> = { origin: 'origin server', proxy: 'sidenote' };
+  return blame.split('|').map((side) => words[side] ?? side).join(' or ');
 }

@@ -81,7 +81,7 @@ export const chapters: Chapter[] = [
       { keys: ['Enter'], shown: 'Enter', what: 'go into the details', do: () => document.getElementById('details')?.focus() },
       { keys: ['Escape'], shown: 'Esc', what: 'close the details', do: leave },
       { keys: ['/'], shown: '/', what: 'write a filter', do: () => document.getElementById('filter')?.focus() },
-      { keys: [' '], shown: 'Space', what: 'follow new exchanges, or pause', do: () => app.list.setFollow(!app.list.follow) },
+      { keys: [' '], shown: 'Space', what: 'follow new exchanges, or stop', do: () => app.list.setFollow(!app.list.follow) },
     ],
   },
   {

@@ -16,6 +16,7 @@ interface Stored {
   muted: string[];
   saved: SavedFilter[];
   listShare: number;
+  explained: boolean;
 }
 
 function load(): Partial<Stored> {
@@ -35,6 +36,8 @@ class Prefs {
   saved = $state<SavedFilter[]>([]);
   /** The share of the width that the list has beside the details. */
   listShare = $state(0.46);
+  /** Header fields are shown with what they say. */
+  explained = $state(true);
 
   constructor() {
     const s = load();
@@ -42,11 +45,13 @@ class Prefs {
     this.columns = tidyChosen(s.columns);
     this.muted = texts(s.muted);
     this.saved = (Array.isArray(s.saved) ? s.saved : []).filter((f) => typeof f?.name === 'string' && typeof f.filter === 'string');
+    this.explained = s.explained !== false;
     if (typeof s.listShare === 'number') this.listShare = Math.min(Math.max(s.listShare, 0.2), 0.8);
   }
 
   save(): void {
-    const s: Stored = { theme: this.theme, columns: this.columns, muted: this.muted, saved: this.saved, listShare: this.listShare };
+    const { theme, columns, muted, saved, listShare, explained } = this;
+    const s: Stored = { theme, columns, muted, saved, listShare, explained };
     try {
       localStorage.setItem(key, JSON.stringify(s));
     } catch {
@@ -61,6 +66,11 @@ class Prefs {
 
   unmute(rule: string): void {
     this.muted = this.muted.filter((r) => r !== rule);
+    this.save();
+  }
+
+  unmuteAll(): void {
+    this.muted = [];
     this.save();
   }
 

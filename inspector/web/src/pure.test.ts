@@ -4,9 +4,9 @@ import { changesOf } from './changes';
 import { clientFor, clientsOf } from './clients';
 import { columns, fitting, moved, tidyChosen, widthWithin } from './columns';
 import { diff } from './diff';
-import { and, classFilter, filtersLike, parametersOf, quote } from './filters';
+import { and, filtersLike, parametersOf, quote } from './filters';
 import { places } from './find';
-import { classOf, clock, count, duration, roundUp, size } from './format';
+import { classOf, clock, count, duration, roundUp, sideOf, size } from './format';
 import { tokens } from './highlight';
 import { code, fenced, issueText } from './issue';
 import { itemFor } from './menu';
@@ -20,7 +20,7 @@ import { heightOf, sliceAt, topFor } from './windowing';
 
 describe('numbers as people read them', () => {
   it('writes sizes', () => {
-    expect([0, 812, 1000, 1234, 99_900, 999_499, 999_600, 34_000_000, 5e9].map(size)).toEqual(['0', '812', '1.0k', '1.2k', '100k', '999k', '1.0M', '34M', '5.0G']);
+    expect([0, 812, 1000, 1234, 99_900, 999_499, 999_600, 34_000_000, 5e9].map(size)).toEqual(['0 B', '812 B', '1.0 kB', '1.2 kB', '100 kB', '999 kB', '1.0 MB', '34 MB', '5.0 GB']);
   });
   it('writes durations', () => {
     expect([0, 0.42, 38.4, 999.6, 1234, 61_000].map(duration)).toEqual(['–', '0.4 ms', '38 ms', '1.00 s', '1.23 s', '1 min 1 s']);
@@ -130,7 +130,7 @@ describe('the address', () => {
   it('finds what is like an exchange', () => {
     const row = { host: 'a b.test:8080', method: 'GET', route: '/x/{id}', status: 0, agent: 'curl/8', trace: '4bf9' };
     expect(filtersLike(row)).toEqual([
-      ['Only this host', 'host:="a b.test"'], ['Only this route', 'method:GET host:="a b.test" route:=/x/{id}'], ['Only this status', 'status:none'],
+      ['Only this host', 'host:="a b.test"'], ['Only this route', 'method:GET host:="a b.test" route:=/x/{id}'], ['Only this status', 'is:unanswered'],
       ['Only this client', 'agent:curl/8'], ['Only this trace', 'trace:4bf9'], ['Not this host', '-host:="a b.test"'],
     ]);
     expect(filtersLike({ host: 'a', method: 'CONNECT', route: '', status: 200 }).map(([name]) => name)).toEqual(['Only this host', 'Only this status', 'Not this host']);
@@ -139,7 +139,6 @@ describe('the address', () => {
     expect(wholeFilter('a or b', 'host:=x')).toBe('(a or b) host:=x');
     expect(and('a or b', 'c')).toBe('(a or b) c');
     expect(quote('a "b" \\')).toBe('"a \\"b\\" \\\\"');
-    expect(classFilter(0)).toBe('status:none');
   });
 });
 
@@ -243,5 +242,30 @@ describe('a stream of events', () => {
 
   it('gives no event that has not ended', () => {
     expect(new EventReader().read('data: half\n')).toEqual([]);
+  });
+});
+
+describe('characters that join', () => {
+  const named = (text: string) => pieces(text).flatMap((p) => p.name ?? []);
+
+  it('are text inside of emoji and joined scripts', () => {
+    for (const text of ['👩‍💻', '👨‍👩‍👧‍👦', '🏳️‍🌈', '👩🏽‍🚀', '❤️‍🔥', '🧔‍♂️', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'می‌خواهم', 'क्‍ष', 'a 👩‍💻 b']) expect([text, named(text)]).toEqual([text, []]);
+  });
+
+  it('are shown everywhere else', () => {
+    expect(named('a\u200db')).toEqual(['ZWJ']);
+    expect(named('pay\u200cpal')).toEqual(['ZWNJ']);
+    expect(named('👩\u200d')).toEqual(['ZWJ']);
+    expect(named('\u200d💻')).toEqual(['ZWJ']);
+    expect(named('1\u200d2')).toEqual(['ZWJ']);
+    expect(named('👩\u200d\u200d💻')).toEqual(['ZWJ', 'ZWJ']);
+    expect(named('a\u{e0067}\u{e007f}').length).toBe(2);
+    expect(named('\u202e👩‍💻')).toEqual(['RLO']);
+  });
+});
+
+describe('sides', () => {
+  it('are named in words, one or several', () => {
+    expect(['origin', 'proxy', 'client', 'origin|intermediary', ''].map(sideOf)).toEqual(['origin server', 'sidenote', 'client', 'origin server or intermediary', '']);
   });
 });

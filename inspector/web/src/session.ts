@@ -38,6 +38,9 @@ export function renewSession(response: Response): void {
   if (token) keepSession(token);
 }
 
+/** The command that prints a link to this inspector. */
+export const openCommand = (): string => `sidenote open --admin ${location.host}`;
+
 let entering: Promise<void> | undefined;
 
 /** Ends when the page has the session that the link in its address gives. */

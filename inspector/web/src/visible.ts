@@ -17,6 +17,18 @@ const names: Record<number, string> = {
 const hidden = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029\ufffd]/u;
 const hiddenAll = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029\ufffd]/gu;
 
+/** Characters that join others: parts of an emoji, of a flag, and letters of scripts that are written joined. */
+const joins = new RegExp(
+  [
+    '(?<=[\\p{Extended_Pictographic}\\u{1f3fb}-\\u{1f3ff}]\\ufe0f?)\\u200d(?=[\\p{Extended_Pictographic}\\u2640\\u2642])',
+    '(?<=\\u{1f3f4})[\\u{e0030}-\\u{e007a}]{3,6}\\u{e007f}',
+    '(?<=[\\p{L}\\p{M}])(?<=[\\p{Script=Arabic}\\p{Script=Devanagari}\\p{Script=Bengali}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}' +
+      '\\p{Script=Malayalam}\\p{Script=Gujarati}\\p{Script=Gurmukhi}\\p{Script=Oriya}\\p{Script=Sinhala}\\p{Script=Khmer}\\p{Script=Mongolian}\\p{Script=Syriac}])' +
+      '[\\u200c\\u200d](?=\\p{L})',
+  ].join('|'),
+  'gu',
+);
+
 function nameOf(code: number): string {
   return names[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }
@@ -24,10 +36,13 @@ function nameOf(code: number): string {
 /** Cuts text into pieces that can be shown; lines keeps line ends and tabs. */
 export function pieces(text: string, lines = false): Piece[] {
   if (!hidden.test(text)) return [{ text }];
+  const joined = new Set<number>(); // places of characters that are part of what they join
+  for (const match of text.matchAll(joins)) for (let i = 0; i < match[0].length; i++) joined.add(match.index + i);
   const out: Piece[] = [];
   let from = 0;
   for (const match of text.matchAll(hiddenAll)) {
     const char = match[0];
+    if (joined.has(match.index)) continue;
     if (lines && (char === '\n' || char === '\t' || (char === '\r' && text[match.index + 1] === '\n'))) continue;
     if (match.index > from) out.push({ text: text.slice(from, match.index) });
     out.push({ text: char, name: nameOf(char.codePointAt(0) ?? 0) });
