@@ -1,13 +1,17 @@
-// Command bench measures what sidenote costs beside a bare goproxy program, in
-// one run on one machine: CPU time of the proxy's process for each request; and
-// how many exchanges lint judges in a second of CPU time; and, when it is asked
-// for, what 200,000 exchanges cost the inspector and its page in a browser.
+// Command bench measures what sidenote costs beside other proxies, in one run on
+// one machine: CPU time of the proxy's process for each request; how much later
+// a response comes; how many exchanges lint judges in a second of CPU time; and,
+// when it is asked for, what 200,000 exchanges cost the inspector and its page
+// in a browser.
 //
-//	go run ./e2e/bench [-requests N] [-connections N] [-only plain|tls|metrics|otlp|inspector|lint|page]
+//	go run ./e2e/bench [-requests N] [-connections N] [-only plain|large|fresh|tls|latency|metrics|otlp|inspector|lint|page]
 //
-// Both proxies fetch the same 1 KiB over keep-alive connections from an origin
-// server in this process. sidenote runs with all rules, response fields,
-// metrics and a JSON log on.
+// All proxies serve in turn, there and back, and fetch the same from an origin
+// server in this process, which has one processor; the proxy has another. They
+// are goproxy as its README shows it, goproxy with a pool of connections that
+// fits and a cache of certificates, and Privoxy and HAProxy where they are
+// installed. sidenote runs with all rules, response fields, metrics, a JSON log
+// and the inspector's store on.
 package main
 
 import (
@@ -27,9 +31,12 @@ func main() {
 	requests := flag.Int("requests", 5000, "requests of each round")
 	rounds := flag.Int("rounds", 21, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, tls, metrics, otlp, inspector, lint or page")
+	only := flag.String("only", "", "plain, large, fresh, tls, latency, metrics, otlp, inspector, lint or page")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
+	if !onOneCPU() {
+		fmt.Println("no taskset, or one processor: load and proxy share what there is")
+	}
 	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
 }
 
@@ -45,9 +52,18 @@ const lintRounds = 5
 
 // A contest is one kind of request and the proxies that serve it.
 type contest struct {
-	name string
-	tls  bool
-	ask  float64 // the ratio that is asked for
+	name  string
+	tls   bool
+	large bool    // 100 KiB instead of 1
+	fresh bool    // a new connection for each request
+	ask   float64 // the ratio that is asked for
+}
+
+func contests() []contest {
+	return []contest{
+		{name: "plain", ask: 0.75}, {name: "large", large: true, ask: 1}, {name: "fresh", fresh: true, ask: 1}, {name: "tls", tls: true, ask: 0.8},
+		{name: "metrics", ask: 1.03}, {name: "otlp", ask: 1.03}, {name: "inspector", ask: 1.05},
+	}
 }
 
 func compare(requests, rounds, connections int, only, profile string) error {
@@ -71,10 +87,15 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	if only == "page" {
 		return comparePage(sidenote, dir, pageExchanges)
 	}
-	fmt.Printf("GET of 1 KiB, keep-alive, %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
+	fmt.Printf("GET of 1 KiB (large: 100), keep-alive (fresh: a connection for each), %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tproxy\tCPU µs/request\trequests/s\tratio\t")
-	for _, c := range []contest{{"plain", false, 1.3}, {"tls", true, 1.3}, {"metrics", false, 1.03}, {"otlp", false, 1.03}, {"inspector", false, 1.05}} {
+	if only == "" || only == "latency" {
+		if err := compareLatency(w, contest{name: "plain"}.kinds(sidenote, dir, origin, ""), origin); err != nil {
+			return err
+		}
+	}
+	for _, c := range contests() {
 		if only != "" && only != c.name {
 			continue
 		}
@@ -109,11 +130,14 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 			{name: "sidenote, metrics asked for each second", command: sidenoteCommand(sidenote, dir, o), scraped: true},
 		}
 	}
-	return []proxyKind{
-		{name: "bare goproxy", command: bareCommand(c.tls, 0)},
-		{name: "bare goproxy, 64 idle connections", command: bareCommand(c.tls, 64)},
-		{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), token: token, profile: profile},
+	kinds := []proxyKind{
+		{name: "goproxy with a pool that fits", command: bareCommand(c.tls, 64)},
+		{name: "goproxy as it comes", command: bareCommand(c.tls, 0)},
 	}
+	if !c.tls {
+		kinds = append(kinds, installedRivals(dir, o)...)
+	}
+	return append(kinds, proxyKind{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), token: token, profile: profile})
 }
 
 // runContest lets the proxies serve in turn, there and back, so that they share
@@ -122,7 +146,7 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
 	proxies := make([]*running, len(kinds))
 	for i, k := range kinds {
-		r, err := k.start(origin.url(c.tls), requests, connections)
+		r, err := k.start(origin.url(c), requests, connections)
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}
@@ -135,7 +159,7 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 			if n%2 == 1 {
 				i = len(proxies) - 1 - i
 			}
-			got, err := proxies[i].round(origin.url(c.tls), requests, connections)
+			got, err := proxies[i].round(c, origin.url(c), requests, connections)
 			if err != nil {
 				return fmt.Errorf("%s: %w", kinds[i].name, err)
 			}
@@ -149,8 +173,15 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 			ratio = fmt.Sprintf("%s is %.2f × this", kinds[last].name, median(rounds, func(n int) float64 {
 				return float64(results[last][n].cpu) / float64(results[i][n].cpu)
 			}))
-			if i == 0 {
-				ratio += fmt.Sprintf(" (asked: at most %.2f)", c.ask)
+			asked := 0.0
+			switch {
+			case i == 0:
+				asked = c.ask
+			case c.name == "plain": // what is asked beside the rivals
+				asked = k.asked
+			}
+			if asked > 0 {
+				ratio += fmt.Sprintf(" (asked: at most %.2f)", asked)
 			}
 		}
 		cpu := median(rounds, func(n int) float64 { return float64(results[i][n].cpu.Nanoseconds()) / 1000 / float64(requests) })

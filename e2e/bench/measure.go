@@ -32,6 +32,7 @@ type proxyKind struct {
 	name    string
 	command func(addresses) *exec.Cmd
 
+	asked   float64                // the most that sidenote may take of its CPU time; 0 for none
 	profile string                 // the file for a CPU profile; "" for none
 	scraped bool                   // the metrics are asked for each second
 	token   func() (string, error) // for the inspector
@@ -90,7 +91,7 @@ func (k proxyKind) start(u string, requests, connections int) (*running, error) 
 			return nil, err
 		}
 	}
-	r.cmd = k.command(r.at)
+	r.cmd = alone(k.command)(r.at)
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (k proxyKind) start(u string, requests, connections int) (*running, error) 
 		r.stop()
 		return nil, err
 	}
-	if _, err := r.round(u, requests, connections); err != nil {
+	if _, err := r.round(contest{large: strings.HasSuffix(u, largePath)}, u, requests, connections); err != nil {
 		r.stop()
 		return nil, err
 	}
@@ -127,12 +128,21 @@ func (r *running) stop() {
 
 // round asks for u through a proxy. What the proxy does after its last round,
 // while others have their turn, counts too: it sends traces late.
-func (r *running) round(u string, requests, connections int) (result, error) {
+func (r *running) round(c contest, u string, requests, connections int) (result, error) {
 	watched, err := r.watch()
 	if err != nil {
 		return result{}, err
 	}
-	took, err := load(&http.Client{Transport: r.transport}, u, requests, connections)
+	transport, size := r.transport, smallContent
+	if c.large {
+		size = largeContent
+	}
+	if c.fresh {
+		transport = r.transport.Clone()
+		transport.DisableKeepAlives = true
+		defer transport.CloseIdleConnections()
+	}
+	took, err := load(&http.Client{Transport: transport}, u, size, requests, connections)
 	watched()
 	if err != nil {
 		return result{}, err
@@ -164,7 +174,7 @@ func (r *running) watch() (done func(), err error) {
 }
 
 // load asks n times over so many connections, and checks each answer.
-func load(client *http.Client, u string, n, connections int) (time.Duration, error) {
+func load(client *http.Client, u string, size, n, connections int) (time.Duration, error) {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
@@ -172,7 +182,7 @@ func load(client *http.Client, u string, n, connections int) (time.Duration, err
 	for range connections {
 		wg.Go(func() {
 			for next.Add(1) <= int64(n) && failed.Load() == nil {
-				if err := get(client, u); err != nil {
+				if err := get(client, u, size); err != nil {
 					failed.CompareAndSwap(nil, &err)
 				}
 			}
@@ -185,7 +195,7 @@ func load(client *http.Client, u string, n, connections int) (time.Duration, err
 	return time.Since(start), nil
 }
 
-func get(client *http.Client, u string) error {
+func get(client *http.Client, u string, size int) error {
 	resp, err := client.Get(u)
 	if err != nil {
 		return err
@@ -195,7 +205,7 @@ func get(client *http.Client, u string) error {
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != 200 || n != 1024 {
+	if resp.StatusCode != 200 || n != int64(size) {
 		return fmt.Errorf("status %d with %d octets", resp.StatusCode, n)
 	}
 	return nil
@@ -238,7 +248,15 @@ type origin struct {
 	caFile        string
 }
 
+// What the origin server sends, in octets, and where it sends the larger.
+const (
+	smallContent = 1 << 10
+	largeContent = 100 << 10
+	largePath    = "/v1/all-items"
+)
+
 func newOrigin(dir string) (*origin, error) {
+	large := []byte(strings.Repeat("0123456789abcdef", largeContent/16))
 	content := []byte(`{"items":[` + strings.Repeat(`"0123456789",`, 77) + `"` + strings.Repeat("x", 9) + `"]}`)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -246,9 +264,13 @@ func newOrigin(dir string) (*origin, error) {
 		h.Set("Cache-Control", "no-store")
 		h.Set("ETag", `"33a64df5"`)
 		h.Set("Vary", "Accept-Encoding")
+		if r.URL.Path == largePath {
+			w.Write(large)
+			return
+		}
 		w.Write(content)
 	})
-	if len(content) != 1024 {
+	if len(content) != smallContent {
 		return nil, fmt.Errorf("the content has %d octets", len(content))
 	}
 	secure := httptest.NewUnstartedServer(h)
@@ -260,11 +282,15 @@ func newOrigin(dir string) (*origin, error) {
 	return o, os.WriteFile(o.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600)
 }
 
-func (o *origin) url(tls bool) string {
-	if tls {
-		return o.secure.URL + "/v1/items"
+func (o *origin) url(c contest) string {
+	base, path := o.plain.URL, "/v1/items"
+	if c.tls {
+		base = o.secure.URL
 	}
-	return o.plain.URL + "/v1/items"
+	if c.large {
+		path = largePath
+	}
+	return base + path
 }
 
 func (o *origin) close() {
