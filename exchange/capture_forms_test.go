@@ -105,6 +105,7 @@ func TestCaptureForms(t *testing.T) {
 		{"a list of records", "[" + record + "," + record + "]", []string{"/r", "/r"}},
 		{"zip", zipped("har.har", plain), two},
 		{"zip of several", zipped("b.har", har(b), "readme.txt", "no", "a.har.gz", gzipped(har(a))), two},
+		{"zip of Playwright", zipped("har.har", plain, "0a1b.jsonl", "{\"type\":\"send\"}\n", "ff.json", "{}"), two},
 		{"zip of records", zipped("x/a.jsonl", record), []string{"/r"}},
 		{"gzip of a zip", gzipped(zipped("a.har", plain)), two},
 		{"nothing in the log", har(), nil},

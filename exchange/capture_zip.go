@@ -34,16 +34,10 @@ func readZip(r *bufio.Reader, a *ahead, depth int) error {
 	if err != nil {
 		return a.entryError(1, errors.New("the zip file was cut short or is broken"))
 	}
-	var names []string
-	for _, f := range z.File {
-		if IsCaptureName(f.Name) {
-			names = append(names, f.Name)
-		}
-	}
+	names := capturesIn(z)
 	if len(names) == 0 {
 		return a.entryError(1, notInZip(z))
 	}
-	slices.Sort(names)
 	file := a.c.File
 	for _, name := range names {
 		a.c.File = file + "/" + name
@@ -56,6 +50,25 @@ func readZip(r *bufio.Reader, a *ahead, depth int) error {
 	a.c.File, a.files = file, nil
 	return err
 }
+
+// capturesIn returns the names of the captures in a zip, in their order. Beside a
+// HAR of Playwright a *.jsonl is what passed through a WebSocket.
+func capturesIn(z *zip.Reader) (names []string) {
+	hars := false
+	for _, f := range z.File {
+		if IsCaptureName(f.Name) {
+			names = append(names, f.Name)
+			hars = hars || isHARName(f.Name)
+		}
+	}
+	if hars {
+		names = slices.DeleteFunc(names, func(name string) bool { return !isHARName(name) })
+	}
+	slices.Sort(names)
+	return names
+}
+
+func isHARName(name string) bool { return strings.Contains(strings.ToLower(path.Base(name)), ".har") }
 
 // captureExtensions are the ends of names of captures, and wrappedExtensions what
 // may follow them.

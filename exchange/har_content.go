@@ -16,6 +16,9 @@ func (e *harEntry) fillContent(m *harMessage, to *Message, may bool) {
 	c := &to.Content
 	c.Complete = !e.broken
 	e.fetch(m)
+	if e.writer.has(quirkMerged) && m.hasText {
+		m.size, m.bodySize = -1, -1
+	}
 	var encoded bool
 	var err error
 	if c.Kept, encoded, err = m.octets(); err != nil {
@@ -23,7 +26,7 @@ func (e *harEntry) fillContent(m *harMessage, to *Message, may bool) {
 		c.Kept, m.hasText = nil, false
 		m.size = max(m.size, 1) // there was something
 	}
-	if len(c.Kept) <= maxPlaceholder && e.writer.quirk != quirkOwn && isLeftOut(string(c.Kept), false) {
+	if len(c.Kept) <= maxPlaceholder && !e.writer.has(quirkOwn) && isLeftOut(string(c.Kept), false) {
 		m.size = max(m.size, float64(len(c.Kept)))
 		c.Kept, m.hasText = nil, false
 	}

@@ -50,16 +50,27 @@ func (e *harEntry) lacksOf(x *Exchange) Lacks {
 	if x.Response.Status != 0 && x.Response.Fields.Len() == 0 {
 		l |= LacksResponse
 	}
+	if e.isRevalidated(x) {
+		l |= LacksResponse
+	}
 	if !e.response.hasText && x.Response.Content.Size > 0 {
 		l |= LacksContent
 	}
 	if isInternal(&x.Response) {
 		l |= LacksNetwork
 	}
-	if e.writer.quirk == quirkOwn {
+	if e.writer.has(quirkOwn) {
 		return l &^ (LacksRequest | LacksResponse)
 	}
 	return l
+}
+
+// isRevalidated reports whether a 200 was a 304 on the wire: the content came out of
+// the browser's cache, and the fields that describe it did not come at all.
+func (e *harEntry) isRevalidated(x *Exchange) bool {
+	f := &x.Request.Fields
+	return x.Response.Status == 200 && e.response.bodySize == 0 && e.response.size > 0 && !e.writer.has(quirkOwn) &&
+		(f.Has(FieldIfNoneMatch) || f.Has(FieldIfModifiedSince)) && !x.Response.Fields.Has(FieldContentLength)
 }
 
 // isProvisional reports whether the request's fields are those that a browser
@@ -92,6 +103,10 @@ func (e *harEntry) fillRequest(x *Exchange) error {
 	if err := x.setHARURL(m.url, pseudo); err != nil {
 		return err
 	}
+	if e.writer.has(quirkMerged) && (r.Method == "GET" || r.Method == "HEAD") && !m.hasText { // what the POST before it had
+		r.Fields.Remove("Content-Type")
+		r.Fields.Remove("Content-Length")
+	}
 	if m.manyAt > 0 {
 		e.trouble(m.manyAt, errManyFields)
 		e.lacks |= LacksRequest
@@ -99,7 +114,7 @@ func (e *harEntry) fillRequest(x *Exchange) error {
 	if !m.hasText && len(m.params) > 0 {
 		m.form()
 	}
-	if isQueryAsContent(r) || e.writer.quirk == quirkGetData && (r.Method == "GET" || r.Method == "HEAD") {
+	if isQueryAsContent(r) || e.writer.has(quirkGetData) && (r.Method == "GET" || r.Method == "HEAD") {
 		m.hasText, m.text, m.pieces, m.bodySize, m.size = false, nil, nil, 0, 0
 	}
 	e.fillContent(m, &r.Message, true)
@@ -148,14 +163,25 @@ func (e *harEntry) fillResponse(x *Exchange) {
 		version = x.Request.Version
 	}
 	m.fillFields(&r.Fields, e.writer, version, false)
+	if e.writer.has(quirkMerged) && m.isOfAnother(r) {
+		r.Fields = Fields{}
+	}
 	if m.manyAt > 0 {
 		e.trouble(m.manyAt, errManyFields)
 		e.lacks |= LacksResponse
 	}
-	if e.writer.quirk != quirkOwn && (r.Status == 304 || x.Request.Method == "HEAD") { // what is shown came out of a cache
+	if !e.writer.has(quirkOwn) && (r.Status == 304 || x.Request.Method == "HEAD") { // what is shown came out of a cache
 		m.hasText, m.text, m.pieces, m.bodySize, m.size = false, nil, nil, 0, 0
 	}
 	e.fillContent(m, &r.Message, x.MayHaveContent())
+}
+
+// isOfAnother reports whether the fields are those of another response: they do not
+// say the media type that the browser saw, or lead elsewhere.
+func (m *harMessage) isOfAnother(r *Response) bool {
+	kind := mediaType(m.formType)
+	return r.Class() == 2 && (r.Fields.Has(FieldLocation) && r.Status == 200 ||
+		kind != "" && kind != "x-unknown" && m.size > 0 && !strings.EqualFold(kind, mediaType(r.Fields.Value(FieldContentType))))
 }
 
 // fillVersions lets each message have the other's version where its own is not
@@ -226,11 +252,11 @@ func (m *harMessage) fillFields(f *Fields, w *harWriter, v Version, request bool
 		if len(name) > 0 && name[0] == ':' || doubles.has(name, value) {
 			continue
 		}
-		if w.quirk == quirkJSONLists {
+		if w.has(quirkJSONLists) {
 			value = joinJSONList(value)
 		}
 		known := LookupName(name)
-		if w.quirk == quirkSeparated && known == FieldContentLength {
+		if w.has(quirkSeparated) && known == FieldContentLength {
 			value = withoutSeparators(value)
 		}
 		for more := true; more; {
@@ -241,7 +267,7 @@ func (m *harMessage) fillFields(f *Fields, w *harWriter, v Version, request bool
 				return
 			}
 			line = trimOWS(strings.TrimSuffix(line, "\r"))
-			if w.quirk != quirkOwn {
+			if !w.has(quirkOwn) {
 				line = withUnseen(known, name, line)
 			}
 			f.Add(name, line)
@@ -260,7 +286,7 @@ type harDoubles struct {
 // doubles looks for lines that some name has twice in different case.
 func (m *harMessage) doubles(w *harWriter, v Version, request bool) (d harDoubles) {
 	d.later = v >= HTTP2
-	if w.quirk == quirkOwn || v == HTTP10 || v == HTTP11 && w.quirk != quirkDoubles {
+	if w.has(quirkOwn) || v == HTTP10 || v == HTTP11 && !w.has(quirkDoubles) {
 		return d
 	}
 	capitals := false
@@ -275,7 +301,7 @@ func (m *harMessage) doubles(w *harWriter, v Version, request bool) (d harDouble
 			}
 		}
 	}
-	if request && w.quirk == quirkDoubles {
+	if request && w.has(quirkDoubles) {
 		d.seen = make(map[string]bool, len(m.fields))
 	}
 	return d

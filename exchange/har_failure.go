@@ -40,8 +40,10 @@ var failureWords = [...]struct {
 }{
 	// who ended it, which says more than how
 	{"err_blocked_by", ErrClientBlocked}, {"err_blocked", ErrClientBlocked}, {"_blocked", ErrClientBlocked},
-	{"blocked", ErrClientBlocked}, {"inspector_", ErrClientBlocked}, {"content security policy", ErrClientBlocked},
-	{"mixed_content", ErrClientBlocked}, {"mixed content", ErrClientBlocked}, {"access control checks", ErrClientBlocked}, {"ns_error_dom", ErrClientBlocked},
+	{"blocked", ErrClientBlocked}, {"content security policy", ErrClientBlocked},
+	{"mixed_content", ErrClientBlocked}, {"mixed content", ErrClientBlocked},
+	{"mixed-content", ErrClientBlocked}, {"csp", ErrClientBlocked}, {"corp-not", ErrClientBlocked}, {"coep-", ErrClientBlocked},
+	{"coop-", ErrClientBlocked}, {"subresource-filter", ErrClientBlocked}, {"inspector", ErrClientBlocked}, {"err_sri", ErrClientBlocked}, {"access control checks", ErrClientBlocked}, {"ns_error_dom", ErrClientBlocked},
 	{"err_aborted", ErrClientGone}, {"binding_aborted", ErrClientGone}, {"client disconnected", ErrClientGone},
 	{"connection killed", ErrClientGone}, {"cancelled", ErrClientGone}, {"canceled", ErrClientGone},
 	{"internet_operation_cancelled", ErrClientGone}, {"request aborted", ErrClientGone}, {"ns_error_abort", ErrClientGone},
@@ -84,6 +86,7 @@ var failureWords = [...]struct {
 	{"ssl connection", ErrTLSFailed}, {"secure connection", ErrTLSFailed}, {"eproto", ErrTLSFailed},
 
 	// HTTP/2 and HTTP/3
+	{"http2_protocol_error", ErrH2Reset}, // Chrome says so of most RST_STREAM
 	{"refused_stream", ErrH2Reset}, {"rst_stream", ErrH2Reset}, {"stream reset", ErrH2Reset}, {"stream was reset", ErrH2Reset},
 	{"goaway", ErrH2GoAway}, {"http2_", ErrH2Protocol}, {"http/2 protocol error", ErrH2Protocol}, {"http/2 error", ErrH2Protocol},
 	{"spdy_", ErrH2Protocol}, {"quic", ErrH2Protocol},

@@ -251,7 +251,7 @@ func TestFailureWords(t *testing.T) {
 		"net::ERR_BAD_SSL_CLIENT_AUTH_CERT": exchange.ErrTLSClientCert, "The remote server does not speak TLS.": exchange.ErrTLSNotTLS,
 		"net::ERR_CONNECTION_RESET": exchange.ErrResetBeforeHead, "NS_ERROR_NET_RESET": exchange.ErrResetBeforeHead, "read ECONNRESET": exchange.ErrResetBeforeHead,
 		"net::ERR_EMPTY_RESPONSE": exchange.ErrClosedBeforeHead, "socket hang up": exchange.ErrClosedBeforeHead, "server closed connection": exchange.ErrClosedBeforeHead,
-		"net::ERR_HTTP2_PROTOCOL_ERROR": exchange.ErrH2Protocol, "net::ERR_QUIC_PROTOCOL_ERROR": exchange.ErrH2Protocol,
+		"net::ERR_HTTP2_PROTOCOL_ERROR": exchange.ErrH2Reset, "mixed-content": exchange.ErrClientBlocked, "net::ERR_QUIC_PROTOCOL_ERROR": exchange.ErrH2Protocol,
 		"net::ERR_HTTP2_SERVER_REFUSED_STREAM": exchange.ErrH2Reset,
 		"net::ERR_INVALID_HTTP_RESPONSE":       exchange.ErrStatusLine, "net::ERR_RESPONSE_HEADERS_TOO_BIG": exchange.ErrHeadTooLarge,
 		"net::ERR_CONTENT_LENGTH_MISMATCH": exchange.ErrTruncated, "NS_ERROR_NET_PARTIAL_TRANSFER": exchange.ErrTruncated,
@@ -352,6 +352,37 @@ func TestOrderOfWhatIsHeldBack(t *testing.T) {
 	}
 	if err := exchange.ReadCapture(strings.NewReader(har(entries...)), c); err != stop || n != 3 {
 		t.Errorf("%v after %d", err, n)
+	}
+}
+
+// TestMergedByChromeHAR: what chrome-har puts into an entry of the redirect before
+// it does not count, nor sizes that it counts twice.
+func TestMergedByChromeHAR(t *testing.T) {
+	entry := func(fields string, content string) string {
+		return `{"request":{"method":"GET","url":"http://a.test/","headers":[` + line("Host", "a.test") + "," + line("Content-Type", "text/plain") +
+			`]},"response":{"status":200,"headers":[` + fields + `],"content":{` + content + `},"bodySize":31}}`
+	}
+	other := oneOf(t, "chrome-har", entry(line("Location", "/new")+","+line("Content-Length", "0"), `"mimeType":"text/plain","size":6,"text":"new"`))
+	if other.Response.Fields.Len() != 0 || !other.Source.Lacks.Has(exchange.LacksResponse) || other.Request.Fields.Has(exchange.FieldContentType) {
+		t.Errorf("of another response:\n%s", other.Format())
+	}
+	own := oneOf(t, "chrome-har", entry(line("Content-Type", "text/plain; charset=utf-8"), `"mimeType":"text/plain","size":6,"text":"new"`))
+	if c := &own.Response.Content; own.Response.Fields.Len() != 1 || c.Size != 3 || c.Truncated || own.Source.Lacks.Has(exchange.LacksResponse) {
+		t.Errorf("its own:\n%s", own.Format())
+	}
+}
+
+// TestRevalidated: a 200 that was a 304 on the wire lacks what describes it.
+func TestRevalidated(t *testing.T) {
+	for _, c := range []struct {
+		request, body string
+		want          bool
+	}{{line("If-None-Match", `"x"`), "0", true}, {line("If-None-Match", `"x"`), "5", false}, {line("Accept", "*/*"), "0", false}} {
+		x := oneOf(t, "Playwright", `{"request":{"method":"GET","url":"http://a.test/","headers":[`+line("Host", "a.test")+","+c.request+
+			`]},"response":{"status":200,"headers":[`+line("ETag", `"x"`)+`],"content":{"size":5,"text":"hello"},"bodySize":`+c.body+`}}`)
+		if got := x.Source.Lacks.Has(exchange.LacksResponse); got != c.want {
+			t.Errorf("%s with %s octets: %v", c.request, c.body, got)
+		}
 	}
 }
 

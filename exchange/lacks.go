@@ -81,6 +81,7 @@ const (
 	quirkDoubles                        // fields stand twice, once as the page set them and once as sent
 	quirkSeparated                      // numbers have separators between thousands
 	quirkGetData                        // GET has the query as its content
+	quirkMerged                         // fields of a redirect are among those of what followed it, and sizes are counted twice
 	quirkOwn                            // sidenote wrote it
 )
 
@@ -96,11 +97,12 @@ var harWriters = [...]harWriter{
 	{"thunder client", lacksOfStrangers | LacksVersion | LacksRequest, 0}, //
 	{"bruno", lacksOfStrangers | LacksVersion | LacksRequest, 0},          //
 	{"hoppscotch", lacksOfStrangers | LacksVersion | LacksRequest, 0},     //
-	{"webinspector", lacksOfStrangers | LacksSecrets, quirkDoubles},       // Chrome and Edge, which leave secrets out unless asked
-	{"chrome", lacksOfStrangers | LacksSecrets, quirkDoubles},             // chrome-har and chrome-har-capturer among them
-	{"browsertime", lacksOfStrangers, quirkDoubles},
-	{"sitespeed", lacksOfStrangers, quirkDoubles},
-	{"puppeteer", lacksOfStrangers, quirkDoubles},
+	{"chrome-har", lacksOfStrangers, quirkDoubles | quirkMerged},
+	{"webinspector", lacksOfStrangers | LacksSecrets, quirkDoubles}, // Chrome and Edge, which leave secrets out unless asked
+	{"chrome", lacksOfStrangers | LacksSecrets, quirkDoubles},       // chrome-har-capturer among them
+	{"browsertime", lacksOfStrangers, quirkDoubles | quirkMerged},
+	{"sitespeed", lacksOfStrangers, quirkDoubles | quirkMerged},
+	{"puppeteer", lacksOfStrangers, quirkDoubles | quirkMerged},
 	{"lighthouse", lacksOfStrangers, quirkDoubles},
 	{"webpagetest", lacksOfStrangers, quirkDoubles},
 	{"webkit", lacksOfStrangers, quirkGetData}, // Safari
@@ -121,3 +123,6 @@ func harWriterOf(name string) *harWriter {
 	}
 	return &harWriters[len(harWriters)-1]
 }
+
+// has reports whether a program writes in a certain way.
+func (w *harWriter) has(q harQuirk) bool { return w.quirk&q != 0 }

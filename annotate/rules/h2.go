@@ -196,7 +196,7 @@ var h2GoAwayOrRSTReason = &annotate.Rule{
 			return
 		}
 		for _, c := range h2Codes {
-			if strings.Contains(e.Detail, c.name) {
+			if i := strings.Index(e.Detail, c.name); i >= 0 && (i == 0 || e.Detail[i-1] != '_') { // ERR_HTTP2_PROTOCOL_ERROR of Chrome is no code
 				p.Note(theConnection(), "%s: %s", c.name, c.means)
 				return
 			}
