@@ -167,12 +167,6 @@ func oneLine(s string) string {
 	return s[:cut] + "…"
 }
 
-// grpcCodes are the names of gRPC's status codes, by their number.
-var grpcCodes = [...]string{
-	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
-	"FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-}
-
 // grpcReason is what a gRPC status other than 0 says, wherever it stands: in the
 // trailers, in the head of a response without messages, or in the last frame of
 // gRPC-Web's content.
@@ -185,68 +179,28 @@ func grpcReason(r *exchange.Response) string {
 			return grpcWords(f.Value(exchange.FieldGrpcStatus), f.Value(exchange.FieldGrpcMessage))
 		}
 	}
-	status, message := grpcWebTrailers(r.DecodedContent().Bytes)
-	return grpcWords(status, message)
+	b := r.DecodedContent().Bytes
+	if strings.HasPrefix(r.Fields.Value(exchange.FieldContentType), "application/grpc-web-text") {
+		b = field.GRPCWebText(b)
+	}
+	s := field.GRPCWebStatus(b)
+	return grpcWords(s.Code, s.Message)
 }
 
 func grpcWords(status, message string) string {
-	code, err := strconv.Atoi(status)
-	if err != nil || code == 0 {
+	code, ok := field.Number(status)
+	if !ok || code == 0 {
 		return ""
 	}
-	name := "gRPC status " + status
-	if code > 0 && code < len(grpcCodes) {
-		name = grpcCodes[code]
+	name, ok := field.GRPCCodeName(code)
+	if !ok {
+		name = "gRPC status " + status
 	}
-	if message = percentDecoded(message); message == "" {
+	if u, err := url.PathUnescape(message); err == nil && utf8.ValidString(u) {
+		message = u // gRPC encodes it in percent signs
+	}
+	if message == "" {
 		return name
 	}
 	return name + ": " + message
-}
-
-// grpcWebTrailers reads the frame that gRPC-Web ends its content with: 0x80, a
-// length of four octets, and field lines.
-func grpcWebTrailers(b []byte) (status, message string) {
-	for len(b) >= 5 {
-		size := int(b[1])<<24 | int(b[2])<<16 | int(b[3])<<8 | int(b[4])
-		if size < 0 || size > len(b)-5 {
-			return "", ""
-		}
-		frame := b[5 : 5+size]
-		if b[0]&0x80 != 0 {
-			for line := range strings.SplitSeq(string(frame), "\r\n") {
-				name, value, _ := strings.Cut(line, ":")
-				switch value = strings.TrimSpace(value); strings.ToLower(name) {
-				case "grpc-status":
-					status = value
-				case "grpc-message":
-					message = value
-				}
-			}
-			return status, message
-		}
-		b = b[5+size:]
-	}
-	return "", ""
-}
-
-func percentDecoded(s string) string {
-	if strings.IndexByte(s, '%') < 0 {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	if !utf8.ValidString(b.String()) {
-		return s
-	}
-	return b.String()
 }

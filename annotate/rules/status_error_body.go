@@ -2,11 +2,8 @@ package rules
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
@@ -225,20 +222,6 @@ func excerpt(b []byte) string {
 	return string(b)
 }
 
-// grpcCodes are the names of gRPC's status codes, by number.
-var grpcCodes = [...]string{
-	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-	"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-	"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-}
-
-func grpcCodeName(n int64) string {
-	if n < int64(len(grpcCodes)) {
-		return grpcCodes[n]
-	}
-	return "a code that gRPC does not define"
-}
-
 var statusGRPCStatusIn200 = &annotate.Rule{
 	ID:       "status/grpc-status-in-200",
 	Severity: annotate.Info,
@@ -325,31 +308,34 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 			at := exchange.Place{Message: exchange.InResponse, Part: exchange.PartTrailer,
 				Field: exchange.FieldGrpcStatus.String(), Line: r.Trailers.Index(exchange.FieldGrpcStatus)}
 			at.End = len(r.Trailers.Value(exchange.FieldGrpcStatus))
-			noteGRPCStatus(p, at, &r.Trailers)
+			noteGRPCStatus(p, at, r.Trailers.Value(exchange.FieldGrpcStatus), r.Trailers.Value(exchange.FieldGrpcMessage))
 		case r.Fields.Has(exchange.FieldGrpcStatus):
-			noteGRPCStatus(p, p.ResponseField(exchange.FieldGrpcStatus), &r.Fields)
+			noteGRPCStatus(p, p.ResponseField(exchange.FieldGrpcStatus), r.Fields.Value(exchange.FieldGrpcStatus), r.Fields.Value(exchange.FieldGrpcMessage))
 		case field.HasPrefixFold(contentType, "application/grpc-web"):
 			noteGRPCWebStatus(p, field.HasPrefixFold(contentType, "application/grpc-web-text"))
 		}
 	},
 }
 
-func noteGRPCStatus(p *annotate.Pass, at exchange.Place, f *exchange.Fields) {
-	n, ok := field.Number(f.Value(exchange.FieldGrpcStatus))
+func noteGRPCStatus(p *annotate.Pass, at exchange.Place, code, message string) {
+	n, ok := field.Number(code)
 	if !ok || n == 0 {
 		return
 	}
-	message := ""
-	if s := f.Value(exchange.FieldGrpcMessage); s != "" {
-		if u, err := url.PathUnescape(s); err == nil {
-			s = u // gRPC encodes it in percent signs
-		}
-		message = ": " + quoted(s)
+	name, ok := field.GRPCCodeName(n)
+	if !ok {
+		name = "a code that gRPC does not define"
 	}
-	p.Note(at, "the status is 200, but the gRPC call ended with %d %s%s", n, grpcCodeName(n), message)
+	if message != "" {
+		if u, err := url.PathUnescape(message); err == nil {
+			message = u // gRPC encodes it in percent signs
+		}
+		message = ": " + quoted(message)
+	}
+	p.Note(at, "the status is 200, but the gRPC call ended with %d %s%s", n, name, message)
 }
 
-// noteGRPCWebStatus looks into the content; that of the text form is in base64.
+// noteGRPCWebStatus looks at the content; that of the text form is in base64.
 func noteGRPCWebStatus(p *annotate.Pass, text bool) {
 	d := p.X.Response.DecodedContent()
 	if !d.Whole() {
@@ -357,52 +343,12 @@ func noteGRPCWebStatus(p *annotate.Pass, text bool) {
 	}
 	b := d.Bytes
 	if text {
-		b = fromBase64Pieces(b)
+		b = field.GRPCWebText(b)
 	}
-	trailers, start, end := grpcWebTrailers(b)
-	at := annotate.ResponseContent(start, end)
+	s := field.GRPCWebStatus(b)
+	at := annotate.ResponseContent(s.At, s.End)
 	if text {
 		at = annotate.ResponseContent(0, len(d.Bytes))
 	}
-	noteGRPCStatus(p, at, &trailers)
-}
-
-// grpcWebTrailers reads the trailer frame at the end of gRPC-Web content: a
-// frame whose first octet has its highest bit set holds field lines, which
-// stand from start to end.
-func grpcWebTrailers(b []byte) (f exchange.Fields, start, end int) {
-	const head = 5 // flags and length
-	for start+head <= len(b) {
-		flags, length := b[start], uint64(binary.BigEndian.Uint32(b[start+1:]))
-		start += head
-		if length > uint64(len(b)-start) {
-			break
-		}
-		end = start + int(length)
-		if flags&0x80 != 0 {
-			for line := range strings.SplitSeq(string(b[start:end]), "\n") {
-				if name, value, ok := strings.Cut(line, ":"); ok {
-					f.Add(name, strings.TrimSpace(value))
-				}
-			}
-			return f, start, end
-		}
-		start = end
-	}
-	return f, 0, 0
-}
-
-// fromBase64Pieces decodes pieces of base64 one after the other, each of which
-// may end in padding of its own, as gRPC-Web's text form has them.
-func fromBase64Pieces(b []byte) []byte {
-	out := make([]byte, 0, base64.StdEncoding.DecodedLen(len(b)))
-	for ; len(b) >= 4; b = b[4:] {
-		var three [3]byte
-		n, err := base64.StdEncoding.Decode(three[:], b[:4])
-		if err != nil {
-			return out
-		}
-		out = append(out, three[:n]...)
-	}
-	return out
+	noteGRPCStatus(p, at, s.Code, s.Message)
 }
