@@ -91,14 +91,13 @@ func restProfile() Profile {
 		Name:  "rest",
 		Title: "for those who write or call an API",
 		Doc: "The default rules, and what is surprising in an API: statuses that a method does not normally lead to. " +
-			"Errors that look like success, errors without an explanation and numbers that clients will round become warn. " +
+			"Errors without an explanation and numbers that clients will round become warn. " +
 			"Rules about web pages are off.",
 		Changes: slices.Concat(
 			on("status/unusual-for-method"),
 			at(Warn,
 				"content/json-number-precision-loss",
 				"content/problem-json-wrong-type",
-				"status/200-with-error-body",
 				"status/202-missing-status-pointer",
 				"status/error-missing-body",
 			),

@@ -19,6 +19,7 @@ func cacheLifetimeRules() []*annotate.Rule {
 		cacheExpiresInvalid,
 		cacheFreshnessWithoutEffect,
 		cacheHeuristicFreshness,
+		cacheLifetimeExcessive,
 		cacheImmutableIgnored,
 		cacheImmutableWithoutMaxAge,
 		cacheNoCacheWithoutValidator,
@@ -140,7 +141,8 @@ var cacheExpiresInvalid = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		value := f.Value(exchange.FieldExpires)
-		if _, err := field.ParseDate(value, receivedAt(p.X)); err == nil {
+		_, err := field.ParseDate(value, receivedAt(p.X))
+		if err == nil {
 			return
 		}
 		if c := cachingOf(f); c.noStore || c.maxAge >= 0 {
@@ -150,7 +152,7 @@ var cacheExpiresInvalid = &annotate.Rule{
 			p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is not a date and so means: already expired", value)
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is not a date of HTTP, so caches take it for already expired%s", quoted(value), meantDate(value))
+		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which caches take for already expired: %v%s", quoted(value), err, meantDate(value))
 	},
 }
 
@@ -766,4 +768,35 @@ func isHash(s string) bool {
 		return false
 	}
 	return hex == len(s) || lower > 0 && upper > 0
+}
+
+// decade is ten years, in seconds, which some servers send to say "for
+// ever"; more is a mistake.
+const decade = 315_576_000
+
+var cacheLifetimeExcessive = &annotate.Rule{
+	ID:       "cache/lifetime-excessive",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a response is to be kept for more than ten years",
+	Refs:     []string{"RFC 9111 §5.2.2.1", "RFC 9111 §1.2.2"},
+	Doc: "Nothing takes a stored response back: browsers show it until it is stale, whatever the server has in the meantime. A lifetime of decades is mostly a number in milliseconds, or a point in time. " +
+		"A year is as good as for ever, since caches throw things away sooner.",
+	Help: "send Cache-Control: max-age=31536000, immutable for files whose name changes with their content, and less for all others",
+	Bad:  []string{answered("Cache-Control: public, max-age=623267964", `ETag: "1"`), answered("Cache-Control: max-age=60, s-maxage=1767323045", `ETag: "1"`)},
+	Good: []string{answered("Cache-Control: public, max-age=315360000", `ETag: "1"`), answered("Cache-Control: max-age=2147483647")},
+	When: whenCacheControl,
+	Once: routeKey,
+	Check: func(p *annotate.Pass) {
+		c := cachingOf(&p.X.Response.Fields)
+		n := max(c.maxAge, c.sMaxAge)
+		if n <= decade || n >= longestDelta-1 || c.forbids() {
+			return // from 68 years on it is cut, of which cache/control-lifetime-too-large speaks
+		}
+		name := "max-age"
+		if c.sMaxAge == n {
+			name = "s-maxage"
+		}
+		p.Note(directivePlace(p, name), "%s is %d, so caches keep the response for %s", name, n, inWords(n))
+	},
 }

@@ -372,9 +372,11 @@ var contentContentTypeMismatch = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §8.3"},
 	Doc:      "The first bytes are those of one format, and Content-Type names another that cannot begin so. Recipients that believe the label fail; browsers with nosniff refuse it.",
 	Help:     "send the Content-Type of the content",
-	Bad:      []string{answering("Content-Type: text/html", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: image/png", `%PDF-1.7 abc`)},
+	Bad: []string{answering("Content-Type: text/html", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: image/png", `%PDF-1.7 abc`),
+		answering("Content-Type: text/plain", `OTTO\x00\x0b\x00\x80\x00`), answering("Content-Type: text/plain", `GIF89a\x01\x00\x01`),
+		answering("Content-Type: image/png", `{"error":"no such image"}`), answering("Content-Type: font/woff2", "<!DOCTYPE html><title>x</title>")},
 	Good: []string{answering("Content-Type: image/jpeg", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: application/octet-stream", `%PDF-1.7 abc`), answering("Content-Type: application/epub+zip", `PK\x03\x04abcdef`),
-		answering("Content-Type: application/pdf", `%PDF-1.7 abc`)},
+		answering("Content-Type: application/pdf", `%PDF-1.7 abc`), answering("Content-Type: image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'/>"), answering("Content-Type: font/otf", `OTTO\x00\x0b\x00\x80\x00`)},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
@@ -383,11 +385,17 @@ var contentContentTypeMismatch = &annotate.Rule{
 				continue
 			}
 			d := s.m.DecodedContent()
-			if d.Err != nil || len(d.Bytes) < 8 || d.Bytes[0] == '{' || d.Bytes[0] == '<' || d.Bytes[0] == '[' {
+			if d.Err != nil || len(d.Bytes) < 8 {
 				continue
 			}
 			t, ok := s.mediaType()
 			if !ok || s.isPart() || isUnspecific(t) {
+				continue
+			}
+			if d.Bytes[0] == '{' || d.Bytes[0] == '<' || d.Bytes[0] == '[' {
+				if what := textInstead(t, d.Bytes); what != "" {
+					s.note(p, s.field(p, exchange.FieldContentType), "the content is "+what+", and Content-Type says "+quoted(t.Name()))
+				}
 				continue
 			}
 			for i := range signatures {
@@ -400,6 +408,27 @@ var contentContentTypeMismatch = &annotate.Rule{
 			}
 		}
 	},
+}
+
+// textInstead says what text stands where an image or the like of a binary
+// format should be: mostly a page or an error that was sent under the type of the
+// file; "" where the type may be text.
+func textInstead(t field.MediaType, b []byte) string {
+	binary := field.EqualFold(t.Type, "font") || field.EqualFold(t.Type, "audio") || field.EqualFold(t.Type, "video") ||
+		field.EqualFold(t.Type, "image") && foldIn([]string{"png", "jpeg", "jpg", "gif", "webp", "avif", "x-icon", "vnd.microsoft.icon", "bmp", "tiff"}, t.Subtype)
+	switch {
+	case !binary && !t.Is("application", "pdf") && !t.Is("application", "zip") && !t.Is("application", "wasm"):
+		return ""
+	case b[0] == '<' && field.IndexFold(b[:min(len(b), 256)], "<svg") >= 0:
+		return "an SVG image"
+	case b[0] == '<' && (field.IndexFold(b[:min(len(b), 256)], "<html") >= 0 || field.IndexFold(b[:min(len(b), 256)], "<!doctype") >= 0):
+		return "an HTML page"
+	case b[0] == '<' && bytes.HasPrefix(b, []byte("<?xml")):
+		return "XML"
+	case b[0] != '<' && field.CheckJSON(b) == nil:
+		return "JSON"
+	}
+	return ""
 }
 
 // isUnspecific reports whether a type says nothing of the first octets.
@@ -434,6 +463,8 @@ var signatures = [...]signature{
 	{"GIF87a", "a GIF image", "image", nil},
 	{"GIF89a", "a GIF image", "image", nil},
 	{"%PDF-", "a PDF document", "", []string{"pdf", "illustrator", "postscript"}},
+	{"\x00\x01\x00\x00\x00", "a TrueType font", "font", []string{"font", "ttf", "sfnt"}},
+	{"OTTO", "an OpenType font", "font", []string{"font", "otf", "sfnt"}},
 	{"wOFF", "a WOFF font", "font", []string{"font", "woff"}},
 	{"wOF2", "a WOFF2 font", "font", []string{"font", "woff"}},
 	{"\x00asm", "a WebAssembly module", "", []string{"wasm"}},

@@ -188,13 +188,14 @@ var contentProblemDetailsMalformed = &annotate.Rule{
 	ID:       "content/problem-details-malformed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a member of the problem document has the wrong type",
+	Title:    "a problem document has none of its members, or one of the wrong type",
 	Refs:     []string{"RFC 9457 §3.1"},
 	Doc:      "A problem document is an object; type, title, detail and instance are strings, type and instance URI references, and status is a number. Clients ignore a member of another type, and libraries with fixed types fail to read the document.",
 	Help:     `send {"type":"https://example.com/problem","title":"...","status":404,"detail":"..."}`,
 	Bad: []string{"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"title\":7}\n",
 		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"status\":\"404\"}\n",
-		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< [\"no\"]\n"},
+		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< [\"no\"]\n",
+		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"message\":\"nope\"}\n"},
 	Good:  []string{"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"type\":\"about:blank\",\"status\":404,\"retries\":[1]}\n"},
 	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifProblem}},
 	Needs: annotate.NeedsContent,
@@ -212,10 +213,19 @@ var contentProblemDetailsMalformed = &annotate.Rule{
 			p.Note(s.content(0, len(b)), "the problem document is not an object")
 			return
 		}
+		known, other := false, ""
 		for m := range field.JSONMembers(b) {
 			if why := problemMember(m); why != "" {
 				p.Note(s.content(m.At, m.At+len(m.Value)), "the member %s of the problem document is %s", bare(string(m.Key)), why)
 			}
+			known = known || m.Is("type") || m.Is("title") || m.Is("status") || m.Is("detail") || m.Is("instance")
+			if other == "" || m.Is("message") {
+				other = string(m.RawName())
+			}
+		}
+		if !known && other != "" {
+			p.NoteHelp(s.content(0, len(b)), "send the text as title or detail; members of your own may stand beside them",
+				"the problem document has none of type, title, status, detail and instance, and clients that read problem documents do not know %s", quoted(other))
 		}
 	},
 }

@@ -299,7 +299,7 @@ var contentJSONCharsetParameter = &annotate.Rule{
 	Doc:      "JSON is UTF-8, always; the type defines no charset, and recipients ignore it. utf-8 there is harmless. Another charset is not: whoever writes it may really send it, and nobody will read it so.",
 	Help:     "send Content-Type: application/json",
 	Bad:      []string{answering("Content-Type: application/json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; charset=iso-8859-1\nContent-Length: 2", "{}")},
-	Good:     []string{answering("Content-Type: application/problem+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
+	Good:     []string{answering("Content-Type: application/geo+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
 	Once:     originKey,
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
 	Check: func(p *annotate.Pass) {

@@ -29,9 +29,14 @@ func isCrossOrigin(x *exchange.Exchange) bool {
 }
 
 // usesCORS reports whether a browser asked in a way that needs permission to
-// read the response.
+// read the response: it says so, or it sends Origin with a GET, which browsers
+// do for CORS alone, except to open a WebSocket.
 func usesCORS(x *exchange.Exchange) bool {
-	return x.Request.Fields.Value(exchange.FieldSecFetchMode) == "cors" && isCrossOrigin(x)
+	f := &x.Request.Fields
+	if f.Has(exchange.FieldSecFetchMode) {
+		return f.Value(exchange.FieldSecFetchMode) == "cors" && isCrossOrigin(x)
+	}
+	return isRead(x.Request.Method) && !f.Has(exchange.FieldUpgrade) && isCrossOrigin(x)
 }
 
 // allowedOrigin is the combined value of Access-Control-Allow-Origin.

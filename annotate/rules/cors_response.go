@@ -206,7 +206,7 @@ var corsCredentialedResponseNotShared = &annotate.Rule{
 	},
 	Good: []string{
 		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true"),
-		strings.Replace(crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"), "> Sec-Fetch-Mode: cors\n", "", 1),
+		strings.Replace(crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"), "> Sec-Fetch-Mode: cors\n", "> Sec-Fetch-Mode: no-cors\n", 1),
 		strings.Replace(crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"), "Origin: https://app", "Origin: https://api", 1),
 		crossOrigin("", "Access-Control-Allow-Origin: *"),
 	},
@@ -345,11 +345,12 @@ var corsOriginNotAllowed = &annotate.Rule{
 	Doc: "Access-Control-Allow-Origin names one origin, and the request came from another, so the browser keeps the response from the page. " +
 		"Either the origin is not meant to be allowed, or the list of allowed ones lacks it: mind http and https, www, and the port. A cache that ignores Origin gives the same picture (Vary: Origin).",
 	Help: "allow the origin, with Vary: Origin; or do not ask from there",
-	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), crossOrigin("", "Access-Control-Allow-Origin: http://app.test")},
+	Bad: []string{crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), crossOrigin("", "Access-Control-Allow-Origin: http://app.test"),
+		"# a browser that does not send Sec-Fetch\n" + strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "> Sec-Fetch-Mode: cors\n", "", 1)},
 	Good: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test"), crossOrigin("", "Access-Control-Allow-Origin: *"),
 		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "Origin: https://app", "Origin: https://api", 1),
-		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "> Sec-Fetch-Mode: cors\n", "", 1),
+		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "> Sec-Fetch-Mode: cors\n", "> Sec-Fetch-Mode: no-cors\n", 1),
 	},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowOrigin}, RequestFields: []exchange.Name{exchange.FieldOrigin}},
 	Check: func(p *annotate.Pass) {

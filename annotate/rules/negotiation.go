@@ -41,6 +41,8 @@ func negotiates(f *exchange.Fields, l *exchange.Line) bool {
 	switch {
 	case l.Known == exchange.FieldPrefer, field.HasPrefixFold(l.Name, "Sec-CH-"):
 		return true
+	case l.Known == exchange.FieldAcceptEncoding:
+		return codingWeight(f, "identity") == 0 // else content without any coding fits
 	case field.EqualFold(l.Name, "Accept"), field.HasPrefixFold(l.Name, "Accept-"):
 		return l.Known == 0 || !admitsAll(f, l.Known)
 	}

@@ -166,9 +166,9 @@ var securityHTMLOnlyFieldOnNonHTML = &annotate.Rule{
 	Refs:     []string{"practice"},
 	Doc:      "The field protects documents. On an image, a font, sound, video or a style sheet it does nothing and costs bytes on each response.",
 	Help:     "send the field with documents only",
-	Bad:      []string{strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/png", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/css", 1)},
+	Bad:      []string{strings.Replace(securePageWith("X-Frame-Options: DENY", "abc"), "text/html", "image/png", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/css", 1)},
 	Good: []string{strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/svg+xml", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/javascript", 1),
-		strings.Replace(strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/png", 1), "200 OK", "404 Not Found", 1)},
+		strings.Replace(strings.Replace(securePageWith("X-Frame-Options: DENY", "abc"), "text/html", "image/png", 1), "200 OK", "404 Not Found", 1)},
 	When: annotate.When{Status: []int{200}, Fields: []exchange.Name{
 		exchange.FieldContentSecurityPolicy, exchange.FieldXFrameOptions, exchange.FieldPermissionsPolicy, exchange.FieldReferrerPolicy,
 	}},

@@ -20,7 +20,7 @@ func statusErrorBodyRules() []*annotate.Rule {
 
 var status200WithErrorBody = &annotate.Rule{
 	ID:       "status/200-with-error-body",
-	Severity: annotate.Info,
+	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "an error in the content of a success",
 	Refs:     []string{"RFC 9110 §15.3.1", "RFC 9457 §1"},
@@ -79,41 +79,6 @@ var status200WithErrorBody = &annotate.Rule{
 < Content-Length: 52
 <
 < {"error":"the price is not known","data":{"id":7}  }
-`, `# JSON-RPC
-> POST /rpc HTTP/1.1
-> Host: shop.test
-> Content-Type: application/json
-> Content-Length: 37
->
-> {"jsonrpc":"2.0","method":"x","id":1}
-< HTTP/1.1 200 OK
-< Content-Type: application/json
-< Content-Length: 53
-<
-< {"jsonrpc":"2.0","error":{"code":-32601},"id":1     }
-`, `# GraphQL, by the request's content
-> POST /api HTTP/1.1
-> Host: shop.test
-> Content-Type: application/json
-> Content-Length: 18
->
-> {"query":"{ me }"}
-< HTTP/1.1 200 OK
-< Content-Type: application/json
-< Content-Length: 32
-<
-< {"errors":[{"message":"no me"}]}
-`, `# GraphQL, by the path
-> POST /v2/graphql HTTP/1.1
-> Host: shop.test
-> Content-Length: 2
->
-> {}
-< HTTP/1.1 200 OK
-< Content-Type: application/json
-< Content-Length: 32
-<
-< {"errors":[{"message":"no me"}]}
 `, `# a bulk answer with a result for each item
 > POST /_bulk HTTP/1.1
 > Host: shop.test
@@ -224,7 +189,7 @@ func excerpt(b []byte) string {
 
 var statusGRPCStatusIn200 = &annotate.Rule{
 	ID:       "status/grpc-status-in-200",
-	Severity: annotate.Info,
+	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "the gRPC call failed inside a 200",
 	Refs:     []string{"gRPC over HTTP/2"},

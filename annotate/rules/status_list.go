@@ -22,6 +22,7 @@ func statusRules() []*annotate.Rule {
 		statusUpgradeRules(),
 		statusSuccessRules(),
 		statusErrorBodyRules(),
+		statusInsideRules(),
 		statusMethodRules(),
 		statusRequestRules(),
 		statusConnectionRules(),

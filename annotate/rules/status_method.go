@@ -13,6 +13,7 @@ func statusMethodRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		status405AllowIncludesMethod,
 		status405MissingAllow,
+		status405MethodToUse,
 		status409SafeMethod,
 		statusAllowExcludesSuccessfulMethod,
 	}
@@ -210,6 +211,27 @@ var status405MissingAllow = &annotate.Rule{
 			p.NoteHelp(p.ResponseField(exchange.FieldAllow), "send the methods that do work, for example: Allow: "+someMethods(p.X.Request.Method),
 				"the 405 refuses %s and has no Allow, so it does not say which methods do work", bare(p.X.Request.Method))
 		}
+	},
+}
+
+var status405MethodToUse = &annotate.Rule{
+	ID:       "status/405-method-to-use",
+	Severity: annotate.Info,
+	Blame:    annotate.ByClient,
+	Title:    "the resource takes other methods than this one",
+	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
+	Doc: "The server knows the resource and does not support the method. Allow says which ones it supports; a request with one of them gets further. " +
+		"Where the method is the one that you mean, the path is probably that of another resource: POST goes to a collection, PUT and PATCH to one member of it.",
+	Help: "use one of the methods in Allow, or check the path",
+	Bad:  []string{exchangeOf("POST /orders/7 HTTP/1.1", []string{"Host: shop.test", "Content-Length: 0"}, "HTTP/1.1 405 Method Not Allowed", []string{"Allow: GET, HEAD, OPTIONS", "Content-Type: text/plain", "Content-Length: 2"}) + "< no\n"},
+	Good: []string{exchangeOf("POST /orders/7 HTTP/1.1", []string{"Host: shop.test", "Content-Length: 0"}, "HTTP/1.1 405 Method Not Allowed", []string{"Allow:", "Content-Type: text/plain", "Content-Length: 2"}) + "< no\n"},
+	When: annotate.When{Status: []int{405}, Fields: []exchange.Name{exchange.FieldAllow}},
+	Check: func(p *annotate.Pass) {
+		allow := p.X.Response.Fields.Combined(exchange.FieldAllow)
+		if line, _, _ := findAllowed(&p.X.Response.Fields, p.X.Request.Method); line >= 0 || field.TrimOWS(allow) == "" || p.X.Request.Method == "TRACE" || isPreflight(&p.X.Request) {
+			return
+		}
+		p.Note(p.Method(), "%s does not take %s; it takes %s", bare(p.X.Path()), bare(p.X.Request.Method), bare(allow))
 	},
 }
 

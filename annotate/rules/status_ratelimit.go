@@ -11,6 +11,8 @@ func statusRateLimitRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		statusRateLimitExhausted,
 		statusRateLimitFieldsConflict,
+		statusRateLimitResetDate,
+		status429QuotaLeft,
 	}
 }
 
@@ -228,4 +230,55 @@ func quotaOf(f *exchange.Fields, policy string) (int64, bool) {
 		}
 	}
 	return 0, false
+}
+
+var statusRateLimitResetDate = &annotate.Rule{
+	ID:       "status/ratelimit-reset-date",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "RateLimit-Reset is a point in time instead of a number of seconds",
+	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
+	Doc: "RateLimit-Reset counts the seconds until the quota is full again. This value is a time since 1970 or a date, as X-RateLimit-Reset often has it. " +
+		"A client that follows the draft waits for decades, or ignores the field and retries at once.",
+	Help: "send the seconds that are left, for example RateLimit-Reset: 30",
+	Bad: []string{responded("HTTP/1.1 200 OK", "RateLimit-Limit: 100", "RateLimit-Remaining: 50", "RateLimit-Reset: 1767323045", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n",
+		answered("RateLimit-Reset: Fri, 02 Jan 2026 03:04:05 GMT"), answered("RateLimit-Reset: 2026-01-02T03:04:05Z")},
+	Good: []string{answered("RateLimit-Reset: 30"), answered("X-RateLimit-Reset: 1767323045")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldRateLimitReset}},
+	Once: routeKey,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		value := f.Value(exchange.FieldRateLimitReset)
+		if n, ok := firstNumber(f, exchange.FieldRateLimitReset); ok {
+			if t, isTime := epoch(n); isTime {
+				p.Note(p.ResponseField(exchange.FieldRateLimitReset), "RateLimit-Reset is %d, which as seconds to wait is %s; as a time it is %s UTC", n, inWords(n), t.Format("2006-01-02 15:04:05"))
+			}
+			return
+		}
+		if !exchange.IsRedacted(value) {
+			p.Note(p.ResponseField(exchange.FieldRateLimitReset), "RateLimit-Reset is %s, and must be a number of seconds", quoted(value))
+		}
+	},
+}
+
+var status429QuotaLeft = &annotate.Rule{
+	ID:       "status/429-quota-left",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a 429 although the quota is not used up",
+	Refs:     []string{"RFC 6585 §4", "draft-ietf-httpapi-ratelimit-headers"},
+	Doc: "The 429 says that the client sent too many requests, and the fields beside it say that requests are left. So another limit was hit, such as one per second, per user or of a proxy in front, and these fields do not tell when it ends. " +
+		"A client that goes by them retries at once and is refused again.",
+	Help: "find the limit that refused the request; let the 429 report that one, with Retry-After",
+	Bad:  []string{responded("HTTP/1.1 429 Too Many Requests", "Retry-After: 5", "X-RateLimit-Limit: 2000", "X-RateLimit-Remaining: 1990", "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},
+	Good: []string{responded("HTTP/1.1 429 Too Many Requests", "Retry-After: 5", "X-RateLimit-Limit: 2000", "X-RateLimit-Remaining: 0", "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},
+	When: annotate.When{Status: []int{429}, Fields: whenRateLimited.Fields},
+	Check: func(p *annotate.Pass) {
+		for _, family := range rateFamilies {
+			if left, ok := firstNumber(&p.X.Response.Fields, family.remaining); ok && left > 0 {
+				p.Note(p.ResponseField(family.remaining), "the 429 says that there were too many requests, and %v says that %d are left", family.remaining, left)
+				return
+			}
+		}
+	},
 }

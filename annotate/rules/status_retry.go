@@ -100,7 +100,7 @@ var status429MissingRetryAfter = &annotate.Rule{
 				}
 			}
 		}
-		p.Note(p.ResponseField(exchange.FieldRetryAfter), "429 has no Retry-After nor any other field that says when to come back")
+		p.Note(p.ResponseField(exchange.FieldRetryAfter), "the 429 does not say when to come back, so clients retry at once, or wait for a time that they guess")
 	},
 }
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func timingRules() []*annotate.Rule {
 
 var timingSlowResponse = &annotate.Rule{
 	ID:       "timing/slow-response",
-	Severity: annotate.Info,
+	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
 	Title:    "the response began late",
 	Refs:     []string{"RFC 9110 §7.5"},
@@ -111,14 +112,19 @@ var timingSlowResponse = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		limit := p.Options.SlowAfter
 		wait := timeToFirstByte(&p.X.Timing)
-		if limit <= 0 || wait <= limit || mayTakeTime(p.X) {
+		if limit <= 0 || wait <= limit || mayTakeTime(p.X) || p.X.Request.Method == "" {
 			return
 		}
 		since := "the request was sent"
 		if p.X.Timing.RequestSent == 0 {
 			since = "the request came"
 		}
-		p.Note(p.StatusLine(), "the first byte of the response came %v after %s; from %v on a response counts as slow (--slow-after)", wait.Round(time.Millisecond), since, limit)
+		n := annotate.Note{Place: p.StatusLine(), Message: fmt.Sprintf("the first byte of the response came %v after %s; from %v on a response counts as slow (--slow-after)",
+			wait.Round(time.Millisecond), since, limit)}
+		if p.X.Response.Class() >= 4 {
+			n.Severity = annotate.Info // the error is what counts
+		}
+		p.Report(n)
 	},
 }
 
