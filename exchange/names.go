@@ -22,6 +22,7 @@ const (
 	FieldAcceptQuery
 	FieldAcceptRanges
 	FieldAcceptSignature
+	FieldAccessControl
 	FieldAccessControlAllowCredentials
 	FieldAccessControlAllowHeaders
 	FieldAccessControlAllowMethods
@@ -46,6 +47,11 @@ const (
 	FieldAuthorization
 	FieldAvailableDictionary
 	FieldAzureAsyncOperation
+	FieldCExt
+	FieldCMan
+	FieldCOpt
+	FieldCPEP
+	FieldCPEPInfo
 	FieldCacheControl
 	FieldCacheGroupInvalidation
 	FieldCacheGroups
@@ -63,8 +69,10 @@ const (
 	FieldClientCert
 	FieldClientCertChain
 	FieldClose
+	FieldCompliance
 	FieldConcealedAuthExport
 	FieldConnection
+	FieldContentBase
 	FieldContentDigest
 	FieldContentDisposition
 	FieldContentDPR
@@ -75,12 +83,16 @@ const (
 	FieldContentLocation
 	FieldContentMD5
 	FieldContentRange
+	FieldContentScriptType
 	FieldContentSecurityPolicy
 	FieldContentSecurityPolicyReportOnly
+	FieldContentStyleType
 	FieldContentTransferEncoding
 	FieldContentType
+	FieldContentVersion
 	FieldCookie
 	FieldCookie2
+	FieldCost
 	FieldCriticalCH
 	FieldCrossOriginEmbedderPolicy
 	FieldCrossOriginEmbedderPolicyReportOnly
@@ -91,14 +103,19 @@ const (
 	FieldDASL
 	FieldDate
 	FieldDAV
+	FieldDefaultStyle
 	FieldDeltaBase
 	FieldDeprecation
 	FieldDepth
+	FieldDerivedFrom
 	FieldDestination
 	FieldDeviceMemory
 	FieldDictionaryID
+	FieldDifferentialID
 	FieldDigest
 	FieldDNT
+	FieldDocumentIsolationPolicy
+	FieldDocumentIsolationPolicyReportOnly
 	FieldDownlink
 	FieldDPoP
 	FieldDPoPNonce
@@ -114,6 +131,7 @@ const (
 	FieldFeaturePolicy
 	FieldForwarded
 	FieldFrom
+	FieldGetProfile
 	FieldGrpcEncoding
 	FieldGrpcMessage
 	FieldGrpcStatus
@@ -132,6 +150,8 @@ const (
 	FieldIM
 	FieldIncludeReferredTokenBindingID
 	FieldIncremental
+	FieldIntegrityPolicy
+	FieldIntegrityPolicyReportOnly
 	FieldIsolation
 	FieldKeepAlive
 	FieldLabel
@@ -144,7 +164,12 @@ const (
 	FieldLockToken
 	FieldMan
 	FieldMaxForwards
+	FieldMCPMethod
+	FieldMCPName
+	FieldMCPProtocolVersion
+	FieldMCPSessionID
 	FieldMementoDatetime
+	FieldMessageID
 	FieldMeter
 	FieldMethodCheck
 	FieldMethodCheckExpires
@@ -152,12 +177,15 @@ const (
 	FieldNegotiate
 	FieldNEL
 	FieldNice
+	FieldNoVarySearch
+	FieldNonCompliance
 	FieldODataEntityId
 	FieldODataIsolation
 	FieldODataMaxVersion
 	FieldODataVersion
 	FieldOperationLocation
 	FieldOpt
+	FieldOptional
 	FieldOptionalWWWAuthenticate
 	FieldOrderingType
 	FieldOrigin
@@ -166,8 +194,11 @@ const (
 	FieldOSLCCoreVersion
 	FieldOverwrite
 	FieldP3P
+	FieldPEP
+	FieldPEPInfo
 	FieldPermissionsPolicy
 	FieldPermissionsPolicyReportOnly
+	FieldPICSLabel
 	FieldPingFrom
 	FieldPingTo
 	FieldPosition
@@ -175,11 +206,19 @@ const (
 	FieldPrefer
 	FieldPreferenceApplied
 	FieldPriority
+	FieldProfileObject
+	FieldProtocol
+	FieldProtocolInfo
+	FieldProtocolQuery
+	FieldProtocolRequest
 	FieldProxyAuthenticate
 	FieldProxyAuthenticationInfo
 	FieldProxyAuthorization
 	FieldProxyConnection
+	FieldProxyFeatures
+	FieldProxyInstruction
 	FieldProxyStatus
+	FieldPublic
 	FieldPublicKeyPins
 	FieldPublicKeyPinsReportOnly
 	FieldPurpose
@@ -206,6 +245,7 @@ const (
 	FieldRetryAfter
 	FieldRetryAfterMs
 	FieldRTT
+	FieldSafe
 	FieldSaveData
 	FieldScheduleReply
 	FieldScheduleTag
@@ -220,12 +260,18 @@ const (
 	FieldSecFetchUser
 	FieldSecGPC
 	FieldSecPurpose
+	FieldSecSecureSessionID
 	FieldSecTokenBinding
 	FieldSecWebSocketAccept
 	FieldSecWebSocketExtensions
 	FieldSecWebSocketKey
 	FieldSecWebSocketProtocol
 	FieldSecWebSocketVersion
+	FieldSecureSessionChallenge
+	FieldSecureSessionRegistration
+	FieldSecureSessionResponse
+	FieldSecureSessionSkipped
+	FieldSecurityScheme
 	FieldServer
 	FieldServerId
 	FieldServerTiming
@@ -235,10 +281,12 @@ const (
 	FieldSetCookie
 	FieldSetCookie2
 	FieldSetLogin
+	FieldSetProfile
 	FieldSidenote
 	FieldSidenoteExchange
 	FieldSidenoteIgnore
 	FieldSignature
+	FieldSignatureAgent
 	FieldSignatureInput
 	FieldSLUG
 	FieldSOAPAction
@@ -247,6 +295,8 @@ const (
 	FieldStatus
 	FieldStatusURI
 	FieldStrictTransportSecurity
+	FieldSubOK
+	FieldSubst
 	FieldSunset
 	FieldSupportsLoadingMode
 	FieldSurrogateCapability
@@ -255,6 +305,7 @@ const (
 	FieldTE
 	FieldTimeout
 	FieldTimingAllowOrigin
+	FieldTitle
 	FieldTk
 	FieldTopic
 	FieldTraceparent
@@ -262,6 +313,11 @@ const (
 	FieldTrailer
 	FieldTransferEncoding
 	FieldTTL
+	FieldUAColor
+	FieldUAMedia
+	FieldUAPixels
+	FieldUAResolution
+	FieldUAWindowpixels
 	FieldUnencodedDigest
 	FieldUpgrade
 	FieldUpgradeInsecureRequests
@@ -275,6 +331,7 @@ const (
 	FieldUserAgent
 	FieldVariantVary
 	FieldVary
+	FieldVersion
 	FieldVia
 	FieldViewportWidth
 	FieldWantContentDigest
@@ -351,6 +408,7 @@ var spellings = [nameCount]string{
 	FieldAcceptQuery:                         "Accept-Query",
 	FieldAcceptRanges:                        "Accept-Ranges",
 	FieldAcceptSignature:                     "Accept-Signature",
+	FieldAccessControl:                       "Access-Control",
 	FieldAccessControlAllowCredentials:       "Access-Control-Allow-Credentials",
 	FieldAccessControlAllowHeaders:           "Access-Control-Allow-Headers",
 	FieldAccessControlAllowMethods:           "Access-Control-Allow-Methods",
@@ -375,6 +433,11 @@ var spellings = [nameCount]string{
 	FieldAuthorization:                       "Authorization",
 	FieldAvailableDictionary:                 "Available-Dictionary",
 	FieldAzureAsyncOperation:                 "Azure-AsyncOperation",
+	FieldCExt:                                "C-Ext",
+	FieldCMan:                                "C-Man",
+	FieldCOpt:                                "C-Opt",
+	FieldCPEP:                                "C-PEP",
+	FieldCPEPInfo:                            "C-PEP-Info",
 	FieldCacheControl:                        "Cache-Control",
 	FieldCacheGroupInvalidation:              "Cache-Group-Invalidation",
 	FieldCacheGroups:                         "Cache-Groups",
@@ -392,8 +455,10 @@ var spellings = [nameCount]string{
 	FieldClientCert:                          "Client-Cert",
 	FieldClientCertChain:                     "Client-Cert-Chain",
 	FieldClose:                               "Close",
+	FieldCompliance:                          "Compliance",
 	FieldConcealedAuthExport:                 "Concealed-Auth-Export",
 	FieldConnection:                          "Connection",
+	FieldContentBase:                         "Content-Base",
 	FieldContentDigest:                       "Content-Digest",
 	FieldContentDisposition:                  "Content-Disposition",
 	FieldContentDPR:                          "Content-DPR",
@@ -404,12 +469,16 @@ var spellings = [nameCount]string{
 	FieldContentLocation:                     "Content-Location",
 	FieldContentMD5:                          "Content-MD5",
 	FieldContentRange:                        "Content-Range",
+	FieldContentScriptType:                   "Content-Script-Type",
 	FieldContentSecurityPolicy:               "Content-Security-Policy",
 	FieldContentSecurityPolicyReportOnly:     "Content-Security-Policy-Report-Only",
+	FieldContentStyleType:                    "Content-Style-Type",
 	FieldContentTransferEncoding:             "Content-Transfer-Encoding",
 	FieldContentType:                         "Content-Type",
+	FieldContentVersion:                      "Content-Version",
 	FieldCookie:                              "Cookie",
 	FieldCookie2:                             "Cookie2",
+	FieldCost:                                "Cost",
 	FieldCriticalCH:                          "Critical-CH",
 	FieldCrossOriginEmbedderPolicy:           "Cross-Origin-Embedder-Policy",
 	FieldCrossOriginEmbedderPolicyReportOnly: "Cross-Origin-Embedder-Policy-Report-Only",
@@ -420,14 +489,19 @@ var spellings = [nameCount]string{
 	FieldDASL:                                "DASL",
 	FieldDate:                                "Date",
 	FieldDAV:                                 "DAV",
+	FieldDefaultStyle:                        "Default-Style",
 	FieldDeltaBase:                           "Delta-Base",
 	FieldDeprecation:                         "Deprecation",
 	FieldDepth:                               "Depth",
+	FieldDerivedFrom:                         "Derived-From",
 	FieldDestination:                         "Destination",
 	FieldDeviceMemory:                        "Device-Memory",
 	FieldDictionaryID:                        "Dictionary-ID",
+	FieldDifferentialID:                      "Differential-ID",
 	FieldDigest:                              "Digest",
 	FieldDNT:                                 "DNT",
+	FieldDocumentIsolationPolicy:             "Document-Isolation-Policy",
+	FieldDocumentIsolationPolicyReportOnly:   "Document-Isolation-Policy-Report-Only",
 	FieldDownlink:                            "Downlink",
 	FieldDPoP:                                "DPoP",
 	FieldDPoPNonce:                           "DPoP-Nonce",
@@ -443,6 +517,7 @@ var spellings = [nameCount]string{
 	FieldFeaturePolicy:                       "Feature-Policy",
 	FieldForwarded:                           "Forwarded",
 	FieldFrom:                                "From",
+	FieldGetProfile:                          "GetProfile",
 	FieldGrpcEncoding:                        "Grpc-Encoding",
 	FieldGrpcMessage:                         "Grpc-Message",
 	FieldGrpcStatus:                          "Grpc-Status",
@@ -461,6 +536,8 @@ var spellings = [nameCount]string{
 	FieldIM:                                  "IM",
 	FieldIncludeReferredTokenBindingID:       "Include-Referred-Token-Binding-ID",
 	FieldIncremental:                         "Incremental",
+	FieldIntegrityPolicy:                     "Integrity-Policy",
+	FieldIntegrityPolicyReportOnly:           "Integrity-Policy-Report-Only",
 	FieldIsolation:                           "Isolation",
 	FieldKeepAlive:                           "Keep-Alive",
 	FieldLabel:                               "Label",
@@ -473,7 +550,12 @@ var spellings = [nameCount]string{
 	FieldLockToken:                           "Lock-Token",
 	FieldMan:                                 "Man",
 	FieldMaxForwards:                         "Max-Forwards",
+	FieldMCPMethod:                           "Mcp-Method",
+	FieldMCPName:                             "Mcp-Name",
+	FieldMCPProtocolVersion:                  "MCP-Protocol-Version",
+	FieldMCPSessionID:                        "Mcp-Session-Id",
 	FieldMementoDatetime:                     "Memento-Datetime",
+	FieldMessageID:                           "Message-ID",
 	FieldMeter:                               "Meter",
 	FieldMethodCheck:                         "Method-Check",
 	FieldMethodCheckExpires:                  "Method-Check-Expires",
@@ -481,12 +563,15 @@ var spellings = [nameCount]string{
 	FieldNegotiate:                           "Negotiate",
 	FieldNEL:                                 "NEL",
 	FieldNice:                                "Nice",
+	FieldNoVarySearch:                        "No-Vary-Search",
+	FieldNonCompliance:                       "Non-Compliance",
 	FieldODataEntityId:                       "OData-EntityId",
 	FieldODataIsolation:                      "OData-Isolation",
 	FieldODataMaxVersion:                     "OData-MaxVersion",
 	FieldODataVersion:                        "OData-Version",
 	FieldOperationLocation:                   "Operation-Location",
 	FieldOpt:                                 "Opt",
+	FieldOptional:                            "Optional",
 	FieldOptionalWWWAuthenticate:             "Optional-WWW-Authenticate",
 	FieldOrderingType:                        "Ordering-Type",
 	FieldOrigin:                              "Origin",
@@ -495,8 +580,11 @@ var spellings = [nameCount]string{
 	FieldOSLCCoreVersion:                     "OSLC-Core-Version",
 	FieldOverwrite:                           "Overwrite",
 	FieldP3P:                                 "P3P",
+	FieldPEP:                                 "PEP",
+	FieldPEPInfo:                             "PEP-Info",
 	FieldPermissionsPolicy:                   "Permissions-Policy",
 	FieldPermissionsPolicyReportOnly:         "Permissions-Policy-Report-Only",
+	FieldPICSLabel:                           "PICS-Label",
 	FieldPingFrom:                            "Ping-From",
 	FieldPingTo:                              "Ping-To",
 	FieldPosition:                            "Position",
@@ -504,11 +592,19 @@ var spellings = [nameCount]string{
 	FieldPrefer:                              "Prefer",
 	FieldPreferenceApplied:                   "Preference-Applied",
 	FieldPriority:                            "Priority",
+	FieldProfileObject:                       "ProfileObject",
+	FieldProtocol:                            "Protocol",
+	FieldProtocolInfo:                        "Protocol-Info",
+	FieldProtocolQuery:                       "Protocol-Query",
+	FieldProtocolRequest:                     "Protocol-Request",
 	FieldProxyAuthenticate:                   "Proxy-Authenticate",
 	FieldProxyAuthenticationInfo:             "Proxy-Authentication-Info",
 	FieldProxyAuthorization:                  "Proxy-Authorization",
 	FieldProxyConnection:                     "Proxy-Connection",
+	FieldProxyFeatures:                       "Proxy-Features",
+	FieldProxyInstruction:                    "Proxy-Instruction",
 	FieldProxyStatus:                         "Proxy-Status",
+	FieldPublic:                              "Public",
 	FieldPublicKeyPins:                       "Public-Key-Pins",
 	FieldPublicKeyPinsReportOnly:             "Public-Key-Pins-Report-Only",
 	FieldPurpose:                             "Purpose",
@@ -535,6 +631,7 @@ var spellings = [nameCount]string{
 	FieldRetryAfter:                          "Retry-After",
 	FieldRetryAfterMs:                        "Retry-After-Ms",
 	FieldRTT:                                 "RTT",
+	FieldSafe:                                "Safe",
 	FieldSaveData:                            "Save-Data",
 	FieldScheduleReply:                       "Schedule-Reply",
 	FieldScheduleTag:                         "Schedule-Tag",
@@ -549,12 +646,18 @@ var spellings = [nameCount]string{
 	FieldSecFetchUser:                        "Sec-Fetch-User",
 	FieldSecGPC:                              "Sec-GPC",
 	FieldSecPurpose:                          "Sec-Purpose",
+	FieldSecSecureSessionID:                  "Sec-Secure-Session-Id",
 	FieldSecTokenBinding:                     "Sec-Token-Binding",
 	FieldSecWebSocketAccept:                  "Sec-WebSocket-Accept",
 	FieldSecWebSocketExtensions:              "Sec-WebSocket-Extensions",
 	FieldSecWebSocketKey:                     "Sec-WebSocket-Key",
 	FieldSecWebSocketProtocol:                "Sec-WebSocket-Protocol",
 	FieldSecWebSocketVersion:                 "Sec-WebSocket-Version",
+	FieldSecureSessionChallenge:              "Secure-Session-Challenge",
+	FieldSecureSessionRegistration:           "Secure-Session-Registration",
+	FieldSecureSessionResponse:               "Secure-Session-Response",
+	FieldSecureSessionSkipped:                "Secure-Session-Skipped",
+	FieldSecurityScheme:                      "Security-Scheme",
 	FieldServer:                              "Server",
 	FieldServerId:                            "Server-Id",
 	FieldServerTiming:                        "Server-Timing",
@@ -564,10 +667,12 @@ var spellings = [nameCount]string{
 	FieldSetCookie:                           "Set-Cookie",
 	FieldSetCookie2:                          "Set-Cookie2",
 	FieldSetLogin:                            "Set-Login",
+	FieldSetProfile:                          "SetProfile",
 	FieldSidenote:                            "Sidenote",
 	FieldSidenoteExchange:                    "Sidenote-Exchange",
 	FieldSidenoteIgnore:                      "Sidenote-Ignore",
 	FieldSignature:                           "Signature",
+	FieldSignatureAgent:                      "Signature-Agent",
 	FieldSignatureInput:                      "Signature-Input",
 	FieldSLUG:                                "SLUG",
 	FieldSOAPAction:                          "SOAPAction",
@@ -576,6 +681,8 @@ var spellings = [nameCount]string{
 	FieldStatus:                              "Status",
 	FieldStatusURI:                           "Status-URI",
 	FieldStrictTransportSecurity:             "Strict-Transport-Security",
+	FieldSubOK:                               "SubOK",
+	FieldSubst:                               "Subst",
 	FieldSunset:                              "Sunset",
 	FieldSupportsLoadingMode:                 "Supports-Loading-Mode",
 	FieldSurrogateCapability:                 "Surrogate-Capability",
@@ -584,6 +691,7 @@ var spellings = [nameCount]string{
 	FieldTE:                                  "TE",
 	FieldTimeout:                             "Timeout",
 	FieldTimingAllowOrigin:                   "Timing-Allow-Origin",
+	FieldTitle:                               "Title",
 	FieldTk:                                  "Tk",
 	FieldTopic:                               "Topic",
 	FieldTraceparent:                         "Traceparent",
@@ -591,6 +699,11 @@ var spellings = [nameCount]string{
 	FieldTrailer:                             "Trailer",
 	FieldTransferEncoding:                    "Transfer-Encoding",
 	FieldTTL:                                 "TTL",
+	FieldUAColor:                             "UA-Color",
+	FieldUAMedia:                             "UA-Media",
+	FieldUAPixels:                            "UA-Pixels",
+	FieldUAResolution:                        "UA-Resolution",
+	FieldUAWindowpixels:                      "UA-Windowpixels",
 	FieldUnencodedDigest:                     "Unencoded-Digest",
 	FieldUpgrade:                             "Upgrade",
 	FieldUpgradeInsecureRequests:             "Upgrade-Insecure-Requests",
@@ -604,6 +717,7 @@ var spellings = [nameCount]string{
 	FieldUserAgent:                           "User-Agent",
 	FieldVariantVary:                         "Variant-Vary",
 	FieldVary:                                "Vary",
+	FieldVersion:                             "Version",
 	FieldVia:                                 "Via",
 	FieldViewportWidth:                       "Viewport-Width",
 	FieldWantContentDigest:                   "Want-Content-Digest",

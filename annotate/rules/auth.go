@@ -328,6 +328,7 @@ var auth401SchemeMismatch = &annotate.Rule{
 > GET /orders HTTP/1.1
 > Host: shop.test
 > Authorization: DPoP abc
+> DPoP: eyJ0eXAi.eyJqdGki.Lr1v
 >
 < HTTP/1.1 401 Unauthorized
 < WWW-Authenticate: Bearer error="invalid_token"

@@ -298,7 +298,7 @@ var cacheControlDuplicateDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the same cache directive with two values",
 	Refs:     []string{"RFC 9111 §4.2.1"},
-	Doc: "A directive that gives a time stands twice with different times. A cache may take the first or treat the response as stale, so nobody knows how long it lives. " +
+	Doc: "A directive that gives a time stands twice with different times. A cache may use the first or treat the response as stale, so its lifetime differs from cache to cache. " +
 		"Usually the application and something before it add the field both.",
 	Help: "set the directive in one place only",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -396,7 +396,7 @@ var cacheControlRedundantDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cache directive that changes nothing",
 	Refs:     []string{"RFC 9111 §5.2.2", "RFC 9111 §5.2.2.4"},
-	Doc: "Beside another directive this one has no effect, or it stands twice. That does no harm on the wire, yet shows that somebody expected something else of it: " +
+	Doc: "Beside another directive this one has no effect, or it stands twice. That does no harm on the wire, yet shows that someone expected something else of it: " +
 		"no-cache means that a stored response is asked about each time, so no max-age can be waited for; proxy-revalidate is part of must-revalidate and of s-maxage, and means nothing to a private cache.",
 	Help: "leave out the directive without effect",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -561,7 +561,7 @@ var cacheControlNotLowercase = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cache directive with capitals",
 	Refs:     []string{"RFC 9111 §5.2"},
-	Doc: "Directives are compared without case, so this is legal. Some caches and many scripts that look for \"max-age\" compare byte for byte all the same. " +
+	Doc: "Directives are compared without case, so this is legal. Some caches and many scripts that look for \"max-age\" compare byte for byte anyway. " +
 		"In CDN-Cache-Control, which is a structured field, a capital makes the whole field void.",
 	Help: "write directives in lower case",
 	Bad: []string{`> GET /orders HTTP/1.1

@@ -303,7 +303,7 @@ var cacheResponseDespiteRequestNoCache = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "the client asked for a fresh answer and got a stored one",
 	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.4"},
-	Doc: "no-cache or max-age=0 in a request, as a reload in the browser sends it, asks caches to fetch the answer anew. CDNs mostly ignore it, so that nobody can burden the origin server, and they may. " +
+	Doc: "no-cache or max-age=0 in a request, as a reload in the browser sends it, asks caches to fetch the response again. Most CDNs ignore it, which protects the origin server, and they may. " +
 		"It explains why a reload shows the old content. Purge the cache, or change the query.",
 	Help: "purge the URI in the cache to see the new content",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -430,7 +430,7 @@ var cacheResponseStatusNotCacheable = &annotate.Rule{
 	Title:    "a cache kept a response whose status it may not keep by default",
 	Refs:     []string{"RFC 9111 §3", "RFC 9110 §15.1", "RFC 6585 §3"},
 	Doc: "Caches may keep a response with this status only where the response says so, by a lifetime, public or private. This one does not, and came out of a cache. " +
-		"So an error that lasted a second goes on for everybody. The statuses 428, 429, 431 and 511, which are never to be kept, are left to status/never-storable-from-cache.",
+		"So an error that lasted a second goes on for everyone. The statuses 428, 429, 431 and 511, which are never to be kept, are left to status/never-storable-from-cache.",
 	Help: "let the cache keep such statuses only with a lifetime; send with them: Cache-Control: no-store",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -535,6 +535,7 @@ var cacheResponseToUncacheableMethod = &annotate.Rule{
 < ok
 `, `> QUERY /orders HTTP/1.1
 > Host: shop.test
+> Content-Type: application/json
 > Content-Length: 2
 >
 > {}
@@ -565,7 +566,7 @@ var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "the answer is older than the client wanted",
 	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.1"},
-	Doc:      "max-age in a request asks for an answer that is not older. A cache sent an older one all the same. CDNs mostly ignore what requests say about caching, and they may; a client that depends on it cannot rely on it.",
+	Doc:      "max-age in a request asks for an answer that is not older. A cache sent an older one. Most CDNs ignore what requests say about caching, and they may; a client that depends on it cannot rely on it.",
 	Help:     "have the origin server send a shorter lifetime",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test

@@ -180,7 +180,7 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §9.2.3", "RFC 9110 §9.3.3", "RFC 6585 §3"},
 	Doc: "The response says how long it is fresh, yet no cache may answer a later request with it: the method writes, or the status is about this one request only. " +
 		"The result of a POST can be reused only if Content-Location says that it is what a GET of the same URI would give. " +
-		"Mostly a filter adds the field to all responses alike.",
+		"Usually a filter adds the field to all responses alike.",
 	Help: "leave the lifetime out, or send Cache-Control: no-store",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
@@ -226,6 +226,7 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 < ok
 `, `> QUERY /search HTTP/1.1
 > Host: shop.test
+> Content-Type: application/json
 > Content-Length: 2
 >
 > {}
@@ -374,7 +375,7 @@ var cacheHeuristicFreshness = &annotate.Rule{
 			return
 		}
 		if h, ok := anyHit(p); ok {
-			p.Note(h.at, "nothing says how long the response is fresh, and a cache has kept it all the same: %s", h.what)
+			p.Note(h.at, "the response does not say how long it is fresh, and a cache has kept it: %s", h.what)
 		}
 	},
 }

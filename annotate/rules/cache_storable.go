@@ -27,7 +27,7 @@ var cacheAuthenticatedResponseSharedCacheable = &annotate.Rule{
 	Refs:     []string{"RFC 9111 §3.5"},
 	Doc: "Shared caches do not keep the answer to a request with Authorization, unless the response says that they may: by public, s-maxage or must-revalidate. " +
 		"This one says so, and it is of a kind that mostly holds data of the user who asked. Another user of the same CDN or proxy then gets it.",
-	Help: "send Cache-Control: private, or Vary: Authorization if the content is meant for caches all the same",
+	Help: "send Cache-Control: private, or Vary: Authorization if caches are meant to store the content",
 	Bad: []string{`* scheme https
 > GET /orders HTTP/1.1
 > Host: shop.test

@@ -232,7 +232,7 @@ var cacheVaryTooMany = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Vary names very many fields",
 	Refs:     []string{"RFC 9111 §4.1"},
-	Doc: "A stored response is used only for requests that are alike in every field of Vary. With so many fields hardly two requests are, so caches fill with copies that nobody asks for again. " +
+	Doc: "A stored response is used only for requests that are alike in every field of Vary. With so many fields, hardly two requests are alike, so caches fill with copies that are never used again. " +
 		"Some caches also limit how many variants of one URI they keep.",
 	Help: "name only those fields that change the content",
 	Bad: []string{`> GET /orders HTTP/1.1

@@ -47,6 +47,7 @@ var conditional304NonGet = &annotate.Rule{
 <
 `, `> QUERY /orders HTTP/1.1
 > Host: shop.test
+> Content-Type: application/json
 > If-None-Match: "1"
 > Content-Length: 2
 >
@@ -71,7 +72,7 @@ var conditional304WithoutPrecondition = &annotate.Rule{
 	Title:    "304 to a request that did not ask for it",
 	Refs:     []string{"RFC 9110 §15.4.5"},
 	Doc: "304 says: use the copy that you told me of. This request told of none, as it has neither If-None-Match nor If-Modified-Since, so the client has nothing to show. " +
-		"Usually an intermediary removed the condition after the answer had been keyed to it, or a cache stored a 304 and gives it to everybody.",
+		"Usually an intermediary removed the condition after the answer had been keyed to it, or a cache stored a 304 and gives it to everyone.",
 	Help: "send 200 with the content",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test

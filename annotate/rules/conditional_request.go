@@ -304,6 +304,7 @@ var conditionalIfModifiedSinceNonGet = &annotate.Rule{
 <
 `, `> QUERY /orders HTTP/1.1
 > Host: shop.test
+> Content-Type: application/json
 > If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
 > Content-Length: 2
 >

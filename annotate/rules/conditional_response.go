@@ -97,7 +97,7 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 	ID:       "conditional/if-match-ignored",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the condition failed and the content came nevertheless",
+	Title:    "the condition failed and the server sent the content anyway",
 	Refs:     []string{"RFC 9110 §13.1.1", "RFC 9110 §13.1.4"},
 	Doc: "The request wanted the content only if it is still the version that the client knows, and the response shows that it is another one. The answer to that is 412. " +
 		"Clients that read in pieces put this condition so as not to mix two versions. A server that ignores it on reads mostly ignores it on writes too, and then updates are lost.",

@@ -613,7 +613,7 @@ var contentMultipartBoundaryNotInBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the boundary of Content-Type is not in the content",
 	Refs:     []string{"RFC 2046 §5.1.1"},
-	Doc:      "No line of the content begins with -- and the boundary, so nobody finds a part. Usually Content-Type was set by hand with another boundary than the library used, or the content is not multipart at all.",
+	Doc:      "No line of the content begins with -- and the boundary, so recipients find no part. Usually Content-Type was set by hand with another boundary than the library used, or the content is not multipart at all.",
 	Help:     "let the library that writes the content write Content-Type too",
 	Bad:      []string{multipartExample("--c\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--c--\\r\n")},
 	Good:     []string{multipartExample("preamble\\r\n--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--\\r\n")},

@@ -43,7 +43,7 @@ var contentBodyBOM = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "JSON begins with a byte order mark",
 	Refs:     []string{"RFC 8259 §8.1"},
-	Doc:      "JSON on the network must not begin with a byte order mark. Many parsers fail at it with an error about the first character, which nobody can see in an editor. Usually a file was saved by an editor that adds one.",
+	Doc:      "JSON on the network must not begin with a byte order mark. Many parsers fail at it with an error about the first character, which editors do not show. Usually a file was saved by an editor that adds one.",
 	Help:     "write UTF-8 without a byte order mark",
 	Bad:      []string{answeringJSON(`\xef\xbb\xbf{}`)},
 	Good:     []string{answeringJSON(`{}`), answering("Content-Type: text/csv", `\xef\xbb\xbfa,b`)},

@@ -170,7 +170,7 @@ func noteBogusContentType(p *annotate.Pass, s side) {
 	if meant != "" {
 		at := annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name()))
 		p.Report(annotate.Note{Place: at, Blame: s.blame, Help: "send Content-Type: " + meant,
-			Message: "Content-Type is " + quoted(t.Name()) + ", which is no registered media type; " + meant + " is"})
+			Message: "Content-Type is " + quoted(t.Name()) + ", which is not a registered media type; " + meant + " is"})
 	}
 }
 
@@ -204,7 +204,7 @@ func noteBogusTypes(p *annotate.Pass, s side, i int, l *exchange.Line) {
 			continue
 		}
 		p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), m.At+head.At, m.At+head.End()), Blame: s.blame, Help: "write " + meant + " instead of " + head.Text,
-			Message: l.Name + " has " + quoted(head.Text) + ", which is no registered media type; " + meant + " is"})
+			Message: l.Name + " has " + quoted(head.Text) + ", which is not a registered media type; " + meant + " is"})
 	}
 }
 
@@ -216,7 +216,7 @@ func noteBogusLinkTypes(p *annotate.Pass, s side, i int, value string) {
 			}
 			if meant := meantType(field.Unquote(q.Value)); meant != "" {
 				p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(q.Value)), Blame: s.blame, Help: "write type=\"" + meant + "\"",
-					Message: "Link has the type " + bare(q.Value) + ", which is no registered media type; " + meant + " is"})
+					Message: "Link has the type " + bare(q.Value) + ", which is not a registered media type; " + meant + " is"})
 			}
 		}
 	}
@@ -296,7 +296,7 @@ var contentJSONCharsetParameter = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a charset on application/json, where it means nothing",
 	Refs:     []string{"RFC 8259 §11"},
-	Doc:      "JSON is UTF-8, always; the type defines no charset, and recipients ignore it. utf-8 there is harmless. Another charset is not: whoever writes it may really send it, and nobody will read it so.",
+	Doc:      "JSON is UTF-8, always; the type defines no charset, and recipients ignore it. utf-8 there is harmless. Another charset is not: the sender may really use it, and recipients read UTF-8.",
 	Help:     "send Content-Type: application/json",
 	Bad:      []string{answering("Content-Type: application/json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; charset=iso-8859-1\nContent-Length: 2", "{}")},
 	Good:     []string{answering("Content-Type: application/geo+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
@@ -328,7 +328,7 @@ var contentMultipartBoundaryMissing = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "multipart content without a boundary",
 	Refs:     []string{"RFC 2046 §5.1.1", "RFC 9110 §8.3.3"},
-	Doc:      "The boundary parameter says where parts begin and end; without it nobody can take the content apart. With form uploads it is usually lost when a program sets Content-Type itself: let the HTTP library write it.",
+	Doc:      "The boundary parameter says where parts begin and end; without it recipients cannot separate the parts. With form uploads it is usually lost when a program sets Content-Type itself: let the HTTP library write it.",
 	Help:     "do not set Content-Type by hand for forms; let the library add the boundary",
 	Bad:      []string{sending("POST", "Content-Type: multipart/form-data", "ok"), sending("POST", "Content-Type: multipart/form-data; boundary=\"\"", "ok")},
 	Good:     []string{sending("POST", "Content-Type: multipart/form-data; boundary=b", "--b\\r\nContent-Type: text/plain\\r\n\\r\n\\r\n--b--\\r\n")},

@@ -97,7 +97,7 @@ var cookieLifetimeOver400Days = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie is to live longer than browsers allow",
 	Refs:     []string{"RFC 6265bis §5.5"},
-	Doc:      "Browsers shorten any lifetime to 400 days. Whoever relies on more loses the cookie earlier than planned; setting it anew on each visit starts the time again.",
+	Doc:      "Browsers shorten any lifetime to 400 days. A site that relies on more loses the cookie earlier than planned. Setting it on each visit starts the time again.",
 	Help:     "send a Max-Age of at most 34560000, and set the cookie again on later visits",
 	Bad:      []string{settingCookies("lang=en; Max-Age=63072000; Path=/; Secure"), settingCookies("lang=en; Expires=Fri, 02 Jan 2037 03:04:05 GMT; Path=/; Secure")},
 	Good:     []string{settingCookies("lang=en; Max-Age=34560000; Path=/; Secure"), settingCookies("lang=en; Max-Age=60; Expires=Fri, 02 Jan 2037 03:04:05 GMT; Path=/; Secure")},

@@ -140,7 +140,7 @@ var cookieSameSiteNone = &annotate.Rule{
 	Title:    "a cookie goes with requests from other sites",
 	Refs:     []string{"RFC 6265bis §5.6.7", "RFC 6265bis §4.1.2.7"},
 	Doc: "SameSite=None sends the cookie with every request that another site causes. That is needed in frames and for sign-in across sites; elsewhere it opens the door to cross-site request forgery. " +
-		"Browsers that block third-party cookies keep it back all the same.",
+		"Browsers that block third-party cookies do not send it anyway.",
 	Help: "send SameSite=Lax unless other sites must be able to use the cookie",
 	Bad:  []string{settingCookies("lang=en; Path=/; Secure; SameSite=None")},
 	Good: []string{settingCookies("lang=en; Path=/; Secure; SameSite=Lax"), settingCookies("lang=; Max-Age=0; Path=/; Secure; SameSite=None")},

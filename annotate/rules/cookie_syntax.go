@@ -314,7 +314,7 @@ var cookieValueFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request decides the name, scope or end of a cookie",
 	Refs:     []string{"RFC 6265bis §8.6"},
-	Doc: "A parameter of the request came back as a cookie's name, Domain or Path, or with bytes in it that end a cookie's value. If the server does not check it, anybody can make a link that plants cookies in somebody else's browser. " +
+	Doc: "A parameter of the request came back as a cookie's name, Domain or Path, or with bytes in it that end a cookie's value. If the server does not check it, anybody can make a link that plants cookies in someone else's browser. " +
 		"That a value comes back as the cookie's value is usual and not reported.",
 	Help: "take names and attributes of cookies from a fixed list; encode values",
 	Bad: []string{`* scheme https

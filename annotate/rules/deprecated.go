@@ -58,7 +58,7 @@ var deprecatedCSPObsoleteHeader = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a content security policy in a field that browsers no longer read",
 	Refs:     []string{"CSP 3 §3.1"},
-	Doc: "X-Content-Security-Policy and X-WebKit-CSP are what browsers read before 2013. Those of today read Content-Security-Policy only, so the policy here protects nobody. " +
+	Doc: "X-Content-Security-Policy and X-WebKit-CSP are what browsers read before 2013. Those of today read Content-Security-Policy only, so the policy here has no effect. " +
 		"Its old syntax is not always that of today; try it with Content-Security-Policy-Report-Only first.",
 	Help: "send the policy as Content-Security-Policy",
 	Bad: []string{
@@ -126,7 +126,8 @@ func insteadOf(n exchange.Name) string {
 		return "no browser reads it any more"
 	case exchange.FieldURI:
 		return "Location and Content-Location take its place"
-	case exchange.FieldContentID, exchange.FieldExt, exchange.FieldMan, exchange.FieldOpt, exchange.FieldMethodCheck, exchange.FieldMethodCheckExpires:
+	case exchange.FieldContentID, exchange.FieldExt, exchange.FieldMan, exchange.FieldOpt, exchange.FieldMethodCheck, exchange.FieldMethodCheckExpires,
+		exchange.FieldAccessControl, exchange.FieldCExt, exchange.FieldCMan, exchange.FieldCOpt, exchange.FieldCPEP, exchange.FieldCPEPInfo, exchange.FieldContentBase, exchange.FieldContentScriptType, exchange.FieldContentStyleType, exchange.FieldContentVersion, exchange.FieldDerivedFrom, exchange.FieldGetProfile, exchange.FieldPEP, exchange.FieldPEPInfo, exchange.FieldPICSLabel, exchange.FieldProfileObject, exchange.FieldProxyFeatures, exchange.FieldProxyInstruction, exchange.FieldPublic, exchange.FieldSetProfile, exchange.FieldUAColor, exchange.FieldUAMedia, exchange.FieldUAPixels, exchange.FieldUAResolution, exchange.FieldUAWindowpixels:
 		return "nothing reads it any more"
 	}
 	return ""
@@ -137,6 +138,7 @@ var obsoleteNames = exchange.MaskOf(
 	exchange.FieldAcceptCharset, exchange.FieldContentMD5, exchange.FieldDigest, exchange.FieldWantDigest,
 	exchange.FieldCookie2, exchange.FieldSetCookie2, exchange.FieldExpectCT, exchange.FieldP3P, exchange.FieldURI,
 	exchange.FieldContentID, exchange.FieldExt, exchange.FieldMan, exchange.FieldOpt, exchange.FieldMethodCheck, exchange.FieldMethodCheckExpires,
+	exchange.FieldAccessControl, exchange.FieldCExt, exchange.FieldCMan, exchange.FieldCOpt, exchange.FieldCPEP, exchange.FieldCPEPInfo, exchange.FieldContentBase, exchange.FieldContentScriptType, exchange.FieldContentStyleType, exchange.FieldContentVersion, exchange.FieldDerivedFrom, exchange.FieldGetProfile, exchange.FieldPEP, exchange.FieldPEPInfo, exchange.FieldPICSLabel, exchange.FieldProfileObject, exchange.FieldProxyFeatures, exchange.FieldProxyInstruction, exchange.FieldPublic, exchange.FieldSetProfile, exchange.FieldUAColor, exchange.FieldUAMedia, exchange.FieldUAPixels, exchange.FieldUAResolution, exchange.FieldUAWindowpixels,
 )
 
 var deprecatedFieldDeprecated = &annotate.Rule{
@@ -149,7 +151,7 @@ var deprecatedFieldDeprecated = &annotate.Rule{
 	Help:     "leave the field out, or send what took its place",
 	Bad: []string{
 		answered("Content-MD5: ROszi1VFKTOqxAPsEM6SUQ=="),
-		asked("Accept-Charset: utf-8", "User-Agent: shop-client/1.2"),
+		asked("Accept-Charset: utf-8", "User-Agent: shop-client/1.2"), answered("Content-Base: http://shop.test/"), answered("Access-Control: allow <*>"),
 	},
 	Good: []string{
 		answered("Content-Digest: sha-256=:Jok2eyBcFs4y7UIAlCuLix4mLfxw2byfvHfElpmk8d8=:"),
@@ -381,7 +383,7 @@ var deprecatedWarningFieldObsolete = &annotate.Rule{
 	},
 }
 
-// establishedPrefixes are how names with X- begin that everybody knows, beside
+// establishedPrefixes are how names with X- begin that everyone knows, beside
 // those that sidenote itself has knowledge of.
 var establishedPrefixes = [...]string{
 	"X-Forwarded-", "X-Real-IP", "X-Request-ID", "X-Correlation-ID", "X-Requested-With", "X-CSRF-Token", "X-XSRF-Token", "X-Frame-Options",

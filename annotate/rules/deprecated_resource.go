@@ -70,7 +70,7 @@ var deprecatedDeprecationAnnounced = &annotate.Rule{
 	Title:    "the server announces the end of the resource",
 	Refs:     []string{"RFC 9745 §2.1"},
 	Doc: "The server says by Deprecation from when on the resource should no longer be used, and by Sunset when it will be gone. It still works as before. " +
-		"Whoever wrote the client should plan the change; the link with the relation deprecation leads to more.",
+		"The authors of the client should plan the change; the link with the relation deprecation leads to more.",
 	Help: "move to what the server offers in its place before the date in Sunset",
 	Bad: []string{
 		answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Deprecation: @1767225600", "Sunset: Wed, 01 Jul 2026 00:00:00 GMT", `Link: </docs/v2>; rel="deprecation"`),
@@ -114,7 +114,7 @@ var deprecatedDeprecationMissingLink = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the end of the resource is announced without a link to more",
 	Refs:     []string{"RFC 9745 §3", "RFC 8594 §6", "RFC 5829 §3"},
-	Doc:      "Whoever sees the announcement wants to know what to do. A link to a page for people, or to the resource that takes the place of this one, spares them the search.",
+	Doc:      "People who see the announcement need to know what to do. Link to a page that says it, or to the resource that replaces this one.",
 	Help:     `send for example: Link: <https://shop.example/docs/v2>; rel="deprecation"; type="text/html"`,
 	Bad: []string{
 		"# also deprecated/deprecation-announced\n" + answered("Deprecation: @1767225600", `Link: </orders?page=2>; rel="next"`),
@@ -163,7 +163,7 @@ var deprecatedSunsetInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Sunset is not a date",
 	Refs:     []string{"RFC 8594 §3"},
-	Doc: "Sunset is one date in the form of HTTP. Clients that watch for it cannot read anything else, so nobody is warned before the resource is gone. " +
+	Doc: "Sunset is one date in the form of HTTP. Clients that watch for it cannot read anything else, so no client warns anyone before the resource is gone. " +
 		"The form of Deprecation, seconds with an @ in front, is for that field only.",
 	Help: "send for example: Sunset: Wed, 01 Jul 2026 00:00:00 GMT",
 	Bad: []string{
@@ -195,7 +195,7 @@ var deprecatedSunsetPassed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the date of Sunset has passed",
 	Refs:     []string{"RFC 8594 §3"},
-	Doc: "The date in Sunset is over and the resource still answers. It may go at any time without a further warning, or the date was put off and nobody changed the field. " +
+	Doc: "The date in Sunset is over and the resource still answers. It may go at any time without a further warning, or the date was put off and the field was not changed. " +
 		"Clients that believe it have stopped using the resource.",
 	Help: "send the new date, or take the resource away with 410",
 	Bad:  []string{answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Sunset: Tue, 01 Jul 2025 00:00:00 GMT", `Link: </docs/v2>; rel="sunset"`)},

@@ -184,7 +184,7 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §8.6"},
 	Doc: "Content-Length counts the bytes that are sent, so of compressed content those after compression. Here it is the length before, so clients wait for bytes that never come, or take the response for cut. " +
 		"A middleware that compresses has to remove the field or correct it.",
-	Help: "let whoever compresses remove Content-Length, or set it to the compressed length",
+	Help: "let the layer that compresses remove Content-Length, or set it to the compressed length",
 	Bad: []string{`* error content_truncated
 > GET /orders HTTP/1.1
 > Host: shop.test

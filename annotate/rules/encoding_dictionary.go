@@ -47,7 +47,7 @@ var encodingDictionaryCodingWithoutDictionary = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a coding that needs a dictionary, and none is named",
 	Refs:     []string{"RFC 9842 §6.1", "RFC 9842 §2.2"},
-	Doc: "dcb and dcz can be undone only with the dictionary that the client named in Available-Dictionary, and this request names none. A client must not accept the codings then; a server that uses one sends what nobody can read. " +
+	Doc: "dcb and dcz can be undone only with the dictionary that the client named in Available-Dictionary, and this request names none. A client must not accept the codings then; a server that uses one sends content that the client cannot read. " +
 		"A cache that does not heed Vary gives such a response to the wrong client.",
 	Help: "use dcb and dcz only together with Available-Dictionary",
 	Bad: []string{

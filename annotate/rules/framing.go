@@ -30,8 +30,8 @@ var framing204WithBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "content after a response that cannot have any",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9110 §15.3.5", "RFC 9110 §15.4.5"},
-	Doc: "A 204 and a 304 end with their head. Bytes that follow are read as the beginning of the next response on the connection, so that the next request fails with an answer that nobody can read, or gets the answer to another. " +
-		"Usually a handler sets the status and writes content all the same.",
+	Doc: "A 204 and a 304 end with their head. Bytes that follow are read as the beginning of the next response on the connection, so that the next request fails with an answer that cannot be parsed, or gets the answer to another. " +
+		"Usually a handler sets the status and still writes content.",
 	Help: "write nothing after the head of a 204 or 304; send 200 if there is something to say",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
 > Host: shop.test

@@ -144,7 +144,7 @@ var framingInterimWithConnectionClose = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "an interim response says that the connection is closed",
 	Refs:     []string{"RFC 9112 §9.6", "RFC 9112 §9.3"},
-	Doc:      "The close option says that this is the last response on the connection. The final one came after it all the same; a client that believed the interim one has gone by then.",
+	Doc:      "The close option says that this is the last response on the connection. Yet the final response came after it. A client that went by the interim one has closed the connection by then.",
 	Help:     "send Connection: close with the final response",
 	Bad:      []string{"> GET /orders HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 102 Processing\n< Connection: close\n<\n< HTTP/1.1 200 OK\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
 	Good:     []string{answered("Connection: close")},

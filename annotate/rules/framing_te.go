@@ -32,7 +32,7 @@ var framingTEFieldListsChunked = &annotate.Rule{
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldTE) {
 			for e := range field.List(l.Value) {
 				if field.EqualFold(field.Head(e.Text).Text, "chunked") {
-					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "TE lists %s, which everybody takes anyway", bare(e.Text))
+					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "TE lists %s, which everyone takes anyway", bare(e.Text))
 				}
 			}
 		}

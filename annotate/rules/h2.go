@@ -204,7 +204,7 @@ var h2GoAwayOrRSTReason = &annotate.Rule{
 	},
 }
 
-// h2Codes are the error codes (RFC 9113 §7) and what they mean for somebody who debugs.
+// h2Codes are the error codes (RFC 9113 §7) and what they mean for someone who debugs.
 var h2Codes = [...]struct{ name, means string }{
 	{"PROTOCOL_ERROR", "the other side saw something that the protocol forbids"},
 	{"INTERNAL_ERROR", "the server failed inside; its log should say where"},

@@ -222,7 +222,7 @@ var negotiationAcceptCHOverHTTP = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Accept-CH without TLS",
 	Refs:     []string{"RFC 8942 §3.1"},
-	Doc:      "Browsers read Accept-CH only over https, so that nobody on the way can make them tell more of themselves. Here it is ignored, and the hints never come.",
+	Doc:      "Browsers read Accept-CH only over https, so that an attacker on the way cannot make them reveal more. Here it is ignored, and the hints never come.",
 	Help:     "serve over https, or leave Accept-CH out",
 	Bad:      []string{answered("Accept-CH: Sec-CH-UA-Model")},
 	Good: []string{
@@ -245,7 +245,7 @@ var negotiationContentTypeDisagreesAccept = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the content is of a type that the client did not ask for",
 	Refs:     []string{"RFC 9110 §12.4.1", "RFC 9110 §12.5.1"},
-	Doc: "No media range in Accept covers the type of the response. A server may send what it has all the same, and 200 is right then; yet the client may have no way to read it. " +
+	Doc: "No media range in Accept covers the type of the response. A server may still send what it has, with 200, but the client may be unable to read it. " +
 		"Often the server does not look at Accept, or the client copied it from elsewhere.",
 	Help: "send a type that Accept names, or have the client accept what it can read",
 	Bad: []string{

@@ -70,7 +70,7 @@ var negotiationPreferContradiction = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "two preferences contradict each other",
 	Refs:     []string{"RFC 7240 §4.2", "RFC 7240 §4.4"},
-	Doc:      "The client prefers both a short answer and a whole one, or both strict and lenient handling. A server may take either, or none. Mostly a library adds one preference and the application another.",
+	Doc:      "The client prefers both a short answer and a whole one, or both strict and lenient handling. A server may take either, or none. Usually a library adds one preference and the application another.",
 	Help:     "send one of the two",
 	Bad: []string{
 		asPost("Prefer: return=minimal, wait=5", "Prefer: return=representation"),
@@ -95,7 +95,7 @@ var negotiationPreferDuplicate = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the same preference twice",
 	Refs:     []string{"RFC 7240 §2"},
-	Doc:      "Of a preference that stands more than once only the first counts. Mostly a library adds one and the application another, and the one that was meant is ignored.",
+	Doc:      "Of a preference that stands more than once only the first counts. Usually a library adds one and the application another, and the one that was meant is ignored.",
 	Help:     "send each preference once",
 	Bad:      []string{asPost("Prefer: wait=5", "Prefer: respond-async, Wait=10")},
 	Good:     []string{asPost("Prefer: respond-async, wait=10")},

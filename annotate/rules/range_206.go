@@ -30,7 +30,7 @@ var range206WithoutRange = &annotate.Rule{
 	Title:    "206 to a request for the whole",
 	Refs:     []string{"RFC 9110 §15.3.7"},
 	Doc: "The request had no Range, and the answer is a part. A client that did not ask for a part takes it for the whole and goes on with content that is cut. " +
-		"Usual causes are a cache that stored a 206 and gives it to everybody, and code that always sends 206 for media.",
+		"Usual causes are a cache that stored a 206 and gives it to everyone, and code that always sends 206 for media.",
 	Help: "send 200 with the whole content",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -83,7 +83,7 @@ var range206NonGet = &annotate.Rule{
 	Title:    "206 to a method that ranges do not apply to",
 	Refs:     []string{"RFC 9110 §14.2"},
 	Doc: "Range is defined for GET; a server must ignore it on the other standard methods, HEAD included. " +
-		"A 206 to HEAD gives the wrong size to clients that ask for it before a download, and after a write nobody can tell what it means.",
+		"A 206 to HEAD gives the wrong size to clients that ask for it before a download, and after a write its meaning is undefined.",
 	Help: "ignore Range unless the method is GET",
 	Bad: []string{`# also range/non-get
 # also status/unusual-for-method
@@ -111,6 +111,7 @@ var range206NonGet = &annotate.Rule{
 `},
 	Good: []string{`> QUERY /video HTTP/1.1
 > Host: shop.test
+> Content-Type: application/json
 > Range: bytes=0-3
 > Content-Length: 2
 >

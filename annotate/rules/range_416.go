@@ -22,7 +22,7 @@ var range416WithoutRange = &annotate.Rule{
 	Title:    "416 to a request without a range",
 	Refs:     []string{"RFC 9110 §15.5.17"},
 	Doc: "416 says that the ranges in Range cannot be served, and this request has none. " +
-		"The client has nothing to correct. Perhaps a cache stored the answer to somebody else's range, or an application uses the code for a value out of its bounds, for which 400 or 422 is right.",
+		"The client has nothing to correct. Perhaps a cache stored the answer to someone else's range, or an application uses the code for a value out of its bounds, for which 400 or 422 is right.",
 	Help: "send 400 or 422 for a value out of bounds",
 	Bad: []string{`> GET /orders?page=99 HTTP/1.1
 > Host: shop.test
@@ -70,7 +70,7 @@ var range416MissingContentRange = &annotate.Rule{
 	Title:    "416 does not say how long the content is",
 	Refs:     []string{"RFC 9110 §15.5.17", "RFC 9110 §14.4"},
 	Doc: "The range lies outside the content, and only the server knows how long that is. " +
-		"With the length a client can tell a finished download from a file that has become shorter; without it, it must begin anew.",
+		"With the length a client can tell a finished download from a file that has become shorter; without it, the client must start again.",
 	Help: "send Content-Range: bytes */LENGTH",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test

@@ -121,6 +121,7 @@ var rangeNonGet = &annotate.Rule{
 < abcd
 `, `> QUERY /videos HTTP/1.1
 > Host: shop.test
+> Content-Type: application/json
 > Range: bytes=0-3
 > Content-Length: 2
 >

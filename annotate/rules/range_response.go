@@ -26,7 +26,7 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the whole content came in answer to Range, though the server says that it serves parts",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §14.3"},
-	Doc: "The response says Accept-Ranges: bytes and ignores the Range of the request, which lies inside the content. A server may do that, but clients that resume downloads or seek in a film begin anew each time. " +
+	Doc: "The response says Accept-Ranges: bytes and ignores the Range of the request, which lies inside the content. A server may do that, but clients that resume downloads or seek in a film start again each time. " +
 		"Often a proxy or a middleware that compresses drops Range, while the field comes from the server behind it.",
 	Help: "answer 206 with the part, or leave Accept-Ranges out",
 	Bad: []string{`> GET /video HTTP/1.1

@@ -25,7 +25,7 @@ var redirectLocationInternalHost = &annotate.Rule{
 	Title:    "Location names a host that only the server knows",
 	Refs:     []string{"RFC 9110 §10.2.2"},
 	Doc: "Location names a host or port from inside the server's network, where the client cannot follow. " +
-		"The server builds absolute URIs from its own address instead of the one that the client used, and the reverse proxy in front of it does not mend them. " +
+		"The server builds absolute URIs from its own address instead of the one that the client used, and the reverse proxy in front of it does not rewrite them. " +
 		"Send relative Locations, or tell the server its public name (X-Forwarded-Host, Forwarded, or a setting for its base URL).",
 	Help: "send a relative Location, or tell the server its public name",
 	Bad: []string{`> GET /old HTTP/1.1

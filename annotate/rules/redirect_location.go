@@ -28,7 +28,7 @@ var redirectMissingLocation = &annotate.Rule{
 	Title:    "the redirect does not say where to",
 	Refs:     []string{"RFC 9110 §15.4", "RFC 9110 §10.2.2"},
 	Doc: "This status tells the client to go elsewhere, but no Location says where, so the client stops here and shows an empty page or an error. " +
-		"Usually a variable in the redirect code was empty. An empty Location means the same URI again, which is no help either. " +
+		"Usually a variable in the redirect code was empty. An empty Location means the same URI again, which leads nowhere. " +
 		"If the response was not meant as a redirect, send another status.",
 	Help: "send Location: /the/new/place",
 	Bad: []string{`> GET /old HTTP/1.1
@@ -282,7 +282,7 @@ var redirectLocationUnfollowableScheme = &annotate.Rule{
 	Refs:     []string{"Fetch §4.5", "RFC 9110 §15.4"},
 	Doc: "Clients refuse to follow a redirect to a script, to inline data or to a local file, since that would let a server run code or read files in the client's name. " +
 		"They stop with a network error and show nothing of the response. " +
-		"If the value comes from the request, somebody may be trying the server for an open redirect.",
+		"If the value comes from the request, someone may be trying the server for an open redirect.",
 	Help: "send a Location with http or https, or a relative one",
 	Bad: []string{`> GET /go HTTP/1.1
 > Host: shop.test

@@ -355,7 +355,7 @@ var redirectWithLargeBody = &annotate.Rule{
 	ID:       "redirect/with-large-body",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the redirect carries content that nobody reads",
+	Title:    "the redirect has a large body that clients do not read",
 	Refs:     []string{"RFC 9110 §15.4.2"},
 	Doc: "Clients that follow a redirect never show its content; a short note with a link for the others is all it needs. " +
 		"More than that costs time at every redirect, and often means that code went on after the redirect was sent, so that a page goes out which the client was not to see.",

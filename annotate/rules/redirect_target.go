@@ -194,7 +194,7 @@ var redirectCrossHost = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect leaves the origin, so credentials are dropped",
 	Refs:     []string{"RFC 9110 §15.4", "Fetch §4.5"},
-	Doc: "The request had Authorization, and the redirect leads to another origin. Browsers and most libraries then leave the field out, so that a stranger does not get the credentials, and the next answer is likely to be a 401 that nobody expected. " +
+	Doc: "The request had Authorization, and the redirect leads to another origin. Browsers and most libraries then leave the field out, so that a stranger does not get the credentials, and the next answer is likely to be an unexpected 401. " +
 		"Some libraries drop it only when the host changes, so one client works where another fails. Ask the final origin directly, or put a short-lived token in the URI of the redirect.",
 	Help: "let the client ask the final origin directly with its credentials",
 	Bad: []string{`* scheme https

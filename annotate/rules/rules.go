@@ -49,5 +49,9 @@ func All() []*annotate.Rule {
 		cookieRules(),
 		corsRules(),
 		securityRules(),
+		contentQueryRules(),
+		contentUploadRules(),
+		authDPoPRules(),
+		mcpRules(),
 	)
 }

@@ -222,7 +222,7 @@ var securityCSPNonceWeak = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the nonce of a Content Security Policy is short",
 	Refs:     []string{"CSP 3 §7.1"},
-	Doc:      "A nonce protects only while nobody can guess it: at least 128 bits from a secure random source, new for each response. A short one is often a counter or a constant.",
+	Doc:      "A nonce protects only if it cannot be guessed: at least 128 bits from a secure random source, new for each response. A short one is often a counter or a constant.",
 	Help:     "make 16 or more random bytes for each response and send them in base64",
 	Bad:      []string{securePage("Content-Security-Policy: style-src 'nonce-abc123'")},
 	Good:     []string{securePage("Content-Security-Policy: script-src 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='")},

@@ -274,7 +274,7 @@ var securityMixedContent = &annotate.Rule{
 	Title:    "an https page loads something over plain http",
 	Refs:     []string{"Mixed Content"},
 	Doc:      "Browsers block scripts, style sheets, frames and fonts that an https page asks for over http, so a part of the page is missing. Images, sound and video they ask for over https instead.",
-	Help:     "write https: in the address, or leave scheme and host out; upgrade-insecure-requests mends all of them",
+	Help:     "write https: in the address, or leave scheme and host out; upgrade-insecure-requests fixes all of them",
 	Bad: []string{securePageWith("", `<!DOCTYPE html><script src="http://cdn.shop.test/x.js"></script>`), securePageWith("", `<link rel=stylesheet href=http://cdn.shop.test/x.css><iframe src="http://ads.test/"></iframe>`),
 		securePageWith("", `<img srcset="http://img.shop.test/a.png 2x" src=a.png>`)},
 	Good: []string{securePageWith("", `<a href="http://other.test/"><img src="http://img.shop.test/a.png"><link rel=canonical href="http://shop.test/"><script src="/x.js">var a = '<script src="http://a.test/">'</script>`),

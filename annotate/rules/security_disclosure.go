@@ -32,7 +32,7 @@ var securityServerVersionDisclosed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Server tells the exact version",
 	Refs:     []string{"RFC 9110 §10.2.4", "RFC 9110 §17.12"},
-	Doc:      "An exact version, the operating system or a list of modules helps those who look for servers with a known hole. Leaving it out is no protection in itself, and costs nothing (nginx: server_tokens off; Apache: ServerTokens Prod).",
+	Doc:      "An exact version, the operating system or a list of modules helps those who look for servers with a known hole. Leaving it out does not protect a server by itself, but costs nothing (nginx: server_tokens off; Apache: ServerTokens Prod).",
 	Help:     "send the product's name alone, or leave Server out",
 	Bad:      []string{disclosing("Server: nginx/1.18.0"), disclosing("Server: Apache/2.4 (Ubuntu)"), disclosing("Server: Apache/2.4 mod_ssl OpenSSL")},
 	Good:     []string{disclosing("Server: nginx"), disclosing("Server: Microsoft-IIS/10.0"), disclosing("Server: gunicorn/20"), disclosing("Server: Apache (shop)"), disclosing("Server: Shop Edge Load Balancer"), disclosing("Server: Apache mod_ssl (Unix)")},
@@ -160,7 +160,7 @@ var securityDebugFieldExposed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a response carries a debugging channel",
 	Refs:     []string{"CWE-215"},
-	Doc:      "The field belongs to a debugging tool that shows logs, queries or a profiler to whoever asks. On a public host everybody can ask.",
+	Doc:      "The field belongs to a debugging tool that shows logs, queries or a profiler to anyone who asks. On a public host anyone can.",
 	Help:     "switch the framework's debug mode and its profiler off",
 	Bad:      []string{disclosing("X-Debug-Token-Link: https://api.shop.test/_profiler/7f3k") + "# also deprecated/x-prefix-field\n", disclosing("X-ChromeLogger-Data: eyJ2") + "# also deprecated/x-prefix-field\n"},
 	Good:     []string{strings.Replace(disclosing("X-Debug-Token-Link: http://api.shop.test/_profiler/7f3k"), "203.0.113.5", "10.0.0.5", 1), disclosing("X-Request-ID: 7f3k")},
@@ -169,7 +169,7 @@ var securityDebugFieldExposed = &annotate.Rule{
 		for i := range p.X.Response.Fields.Len() {
 			l := p.X.Response.Fields.At(i)
 			if l.Known == 0 && isDebugField(l.Name) && !isLocalAddress(p.X) {
-				p.Note(p.ResponseLine(i), "%s shows a debugging tool's data to everybody", l.Name)
+				p.Note(p.ResponseLine(i), "%s shows a debugging tool's data to everyone", l.Name)
 			}
 		}
 	},
@@ -204,7 +204,7 @@ var securityCharsetFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request chooses the charset of a page",
 	Refs:     []string{"CWE-20"},
-	Doc:      "The charset of the page is what a parameter of the request says. Under an unusual charset harmless bytes become markup, so somebody can make a link by which the page runs their script. Send utf-8, always.",
+	Doc:      "The charset of the page is what a parameter of the request says. Under an unusual charset harmless bytes become markup, so someone can make a link by which the page runs their script. Send utf-8, always.",
 	Help:     "send charset=utf-8, whatever the request says",
 	Bad:      []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-7", 1), "text/html", "text/html; charset=UTF-7", 1)},
 	Good: []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-8", 1), "text/html", "text/html; charset=utf-8", 1),

@@ -62,6 +62,8 @@ var crossOriginPolicies = [...]struct {
 }{
 	{exchange.FieldCrossOriginEmbedderPolicy, []string{"unsafe-none", "require-corp", "credentialless"}},
 	{exchange.FieldCrossOriginEmbedderPolicyReportOnly, []string{"unsafe-none", "require-corp", "credentialless"}},
+	{exchange.FieldDocumentIsolationPolicy, []string{"none", "isolate-and-require-corp", "isolate-and-credentialless"}},
+	{exchange.FieldDocumentIsolationPolicyReportOnly, []string{"none", "isolate-and-require-corp", "isolate-and-credentialless"}},
 	{exchange.FieldCrossOriginOpenerPolicy, []string{"unsafe-none", "same-origin", "same-origin-allow-popups", "noopener-allow-popups"}},
 	{exchange.FieldCrossOriginOpenerPolicyReportOnly, []string{"unsafe-none", "same-origin", "same-origin-allow-popups", "noopener-allow-popups"}},
 }
@@ -79,6 +81,7 @@ var securityCrossOriginPolicyInvalid = &annotate.Rule{
 	When: annotate.When{Fields: []exchange.Name{
 		exchange.FieldCrossOriginEmbedderPolicy, exchange.FieldCrossOriginEmbedderPolicyReportOnly, exchange.FieldCrossOriginOpenerPolicy,
 		exchange.FieldCrossOriginOpenerPolicyReportOnly, exchange.FieldCrossOriginResourcePolicy,
+		exchange.FieldDocumentIsolationPolicy, exchange.FieldDocumentIsolationPolicyReportOnly,
 	}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields

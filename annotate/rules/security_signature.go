@@ -158,7 +158,7 @@ var securitySignatureExpired = &annotate.Rule{
 	Title:    "a signature has expired, or is dated in the future",
 	Refs:     []string{"RFC 9421 §2.3", "RFC 9421 §3.2.1"},
 	Doc:      "A verifier refuses a signature whose expires is past or whose created lies ahead. Usually a clock is wrong, or a signed message is sent again.",
-	Help:     "sign anew for each message, and set the clock",
+	Help:     "sign each message separately, and set the clock",
 	Bad: []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767322045;expires=1767322105\nSignature: sig1=:AAAA:"), signedRequest("Signature-Input: sig1=(\"@method\");created=1767333045\nSignature: sig1=:AAAA:"),
 		signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045;expires=1767323045\nSignature: sig1=:AAAA:")},
 	Good:  []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323040;expires=1767323340\nSignature: sig1=:AAAA:")},

@@ -369,7 +369,7 @@ var status511MissingLoginLink = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "a 511 without a way to log in",
 	Refs:     []string{"RFC 6585 §6"},
-	Doc: "A 511 comes from the network, not from the site that was asked for: somebody has to log in to get through. " +
+	Doc: "A 511 comes from the network, not from the site that was asked for: someone has to log in to get through. " +
 		"It should link to the page where that is done. " +
 		"Without a link the person has no way to go on.",
 	Help: "put a link to the login page in the content",

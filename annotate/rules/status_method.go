@@ -242,7 +242,7 @@ var status409SafeMethod = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "a conflict with a request that only reads",
 	Refs:       []string{"RFC 9110 §15.5.10", "RFC 9110 §15.5"},
-	Doc: "409 says that the request conflicts with the state of the resource, and that somebody can resolve the conflict and try again. " +
+	Doc: "409 says that the request conflicts with the state of the resource, and that someone can resolve the conflict and try again. " +
 		"A plain read changes nothing and so seldom conflicts with anything. " +
 		"It is allowed, but 404, 412 or 503 mostly says better what is meant.",
 	Help: "send 404 for what is not there, 503 with Retry-After for what is not ready",
@@ -278,7 +278,7 @@ var statusAllowExcludesSuccessfulMethod = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §10.2.1"},
 	Doc: "Allow lists the methods that the resource supports. This method succeeded, so it belongs in the list; methods are compared in exact case. " +
 		"Clients and API explorers that trust Allow will hide an operation that works. " +
-		"Mostly the list is written by hand and has aged.",
+		"Usually the list is written by hand and has aged.",
 	Help: "add the method to Allow, or leave the field out",
 	Bad: []string{`> PATCH /orders/7 HTTP/1.1
 > Host: shop.test

@@ -149,7 +149,7 @@ var statusRateLimitFieldsConflict = &annotate.Rule{
 	Title:    "more is left than the quota holds",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
 	Doc: "What remains of a quota cannot exceed the quota, so one of the two numbers is wrong or belongs to another policy. " +
-		"Mostly two limiters write the same fields, each for itself. " +
+		"Usually two limiters write the same fields, each for itself. " +
 		"Clients that pace themselves by these numbers will be refused, or wait for nothing.",
 	Help: "send limit and remaining of the same policy",
 	Bad: []string{`> GET /orders HTTP/1.1

@@ -395,7 +395,7 @@ var statusRetryAfterInPast = &annotate.Rule{
 	Title:    "Retry-After is a date that is over",
 	Refs:     []string{"RFC 9110 §10.2.3"},
 	Doc: "The client may come back at once, which is hardly what the server wants. " +
-		"Mostly the date is that of a maintenance which took longer, or the server's clock or time zone is wrong. " +
+		"Usually the date is that of a maintenance which took longer, or the server's clock or time zone is wrong. " +
 		"A number of seconds needs no clock.",
 	Help: "send the seconds to wait, for example: Retry-After: 120",
 	Bad: []string{`> GET /orders HTTP/1.1

@@ -544,7 +544,7 @@ var status426UpgradeAlreadyOffered = &annotate.Rule{
 	Title:    "a 426 asks for what the request offered",
 	Refs:     []string{"RFC 9110 §15.5.22", "RFC 9110 §7.8"},
 	Doc: "The request offered this very protocol, yet the server asks for it. " +
-		"Mostly a proxy in front of it has dropped Upgrade and Connection, which go from hop to hop and are not passed on by default. " +
+		"Usually a proxy in front of it has dropped Upgrade and Connection, which hold for one connection and are not passed on by default. " +
 		"Let that proxy forward both.",
 	Help: "let the proxy pass on Upgrade and Connection; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade",
 	Bad: []string{`# also status/websocket-handshake-refused

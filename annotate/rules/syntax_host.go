@@ -167,7 +167,7 @@ var syntaxExpectInvalid = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "Expect holds something that no server has to understand",
 	Refs:     []string{"RFC 9110 §10.1.1"},
-	Doc:      "100-continue is the only expectation that HTTP defines. A server may answer 417 to any other, and ignores all of them on HTTP/1.0, where a client would wait in vain for the 100.",
+	Doc:      "100-continue is the only expectation that HTTP defines. A server may answer 417 to any other, and ignores all of them on HTTP/1.0, where a client would wait for a 100 that never comes.",
 	Help:     "send Expect: 100-continue, on HTTP/1.1 and later, or leave the field out",
 	Bad:      []string{asked("Expect: 200-ok"), requested("POST /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue", "Content-Length: 3", "", "ok")},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-Continue", "Content-Length: 3", "", "ok")},

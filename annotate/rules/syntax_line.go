@@ -31,7 +31,7 @@ var syntaxBareCROrNULInField = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a field value holds a control character",
 	Refs:     []string{"RFC 9110 §5.5", "RFC 9112 §2.2", "RFC 9113 §8.2.1"},
-	Doc: "CR, LF and NUL in a value are dangerous: recipients may take them for the end of the line, so that whoever controls the value can add fields or a second message. Other control characters make strict recipients refuse the message. " +
+	Doc: "CR, LF and NUL in a value are dangerous: recipients may take them for the end of the line, so that someone who controls the value can add headers or a second message. Other control characters make strict recipients refuse the message. " +
 		"Usually text that a user gave was put into a field as it was.",
 	Help:       "remove control characters before a value is put into a field, or encode them",
 	Bad:        []string{asked(`Shop-Name: a\x00b`), answered(`Shop-Name: a\rSet-Cookie: b=c`)},
@@ -311,7 +311,7 @@ var syntaxRequestFieldInResponse = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a response has a field that means something in requests only",
 	Refs:     []string{"RFC 9110 §10.1", "RFC 9110 §11.6.2", "RFC 9110 §13.1"},
-	Doc:      "Clients ignore the field. Usually a server or proxy copied all fields of the request into the response, which can tell one user's cookies or credentials to whoever sees the response or a cache.",
+	Doc:      "Clients ignore the field. Usually a server or proxy copied all fields of the request into the response, which can tell one user's cookies or credentials to anyone who sees the response, or to a cache.",
 	Help:     "remove the field from the response",
 	Bad:      []string{answered("User-Agent: shop"), answered("If-None-Match: \"1\"")},
 	Good: []string{answered("Accept-Encoding: gzip", "Priority: u=1"),

@@ -166,9 +166,9 @@ var syntaxFieldBadWhitespace = &annotate.Rule{
 	ID:       "syntax/field-bad-whitespace",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "white space round an equals sign",
+	Title:    "white space around an equals sign",
 	Refs:     []string{"RFC 9110 §5.6.3"},
-	Doc:      "Some grammars let recipients accept white space round the equals sign of a parameter, for the sake of old senders; nobody may send it. Parsers that go by the grammar for senders lose the parameter.",
+	Doc:      "Some grammars let recipients accept white space around the equals sign of a parameter, because old senders write it; new ones must not. Strict parsers lose the parameter.",
 	Help:     "write name=value without white space",
 	Bad:      []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`), asked("Prefer: wait = 10"), asked("Prefer: a; b =c")},
 	Good:     []string{answered(`Link: </b>; rel="next"`)},
@@ -185,7 +185,7 @@ var syntaxFieldBadWhitespace = &annotate.Rule{
 						continue
 					}
 					if at := badWhitespace(n, l.Value); at >= 0 {
-						s.note(p, annotate.Span(s.line(p, i), at, at+1), l.Name+" has white space round an equals sign: "+around(l.Value, at))
+						s.note(p, annotate.Span(s.line(p, i), at, at+1), l.Name+" has white space around an equals sign: "+around(l.Value, at))
 					}
 				}
 			}

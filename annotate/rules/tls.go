@@ -364,9 +364,9 @@ var tlsVerificationFailed = &annotate.Rule{
 	Title:    "the server's certificate cannot be verified",
 	Refs:     []string{"RFC 9110 §4.3.4"},
 	Doc: "The certificate fails a check: its issuer is not trusted, its dates do not fit, it is for another name, or it is not meant for servers. " +
-		"So nobody can know who is at the other end, and every client that checks will refuse the connection. " +
+		"So the client cannot know who is at the other end, and every client that checks refuses the connection. " +
 		"The note gives the reason, and whether the configuration let the connection proceed.",
-	Help: "mend the certificate; for a private CA give it in --upstream-ca FILE",
+	Help: "fix the certificate; for a private CA use --upstream-ca FILE",
 	Bad: []string{`* scheme https
 * error tls_expired "x509: certificate has expired or is not yet valid"
 * made
