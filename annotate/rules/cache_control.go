@@ -160,9 +160,9 @@ var cacheControlArgumentQuoting = &annotate.Rule{
 	ID:       "cache/control-argument-quoting",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "field names after no-cache or private without quotes",
+	Title:    "header names after no-cache or private without quotes",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §5.2.2.7"},
-	Doc: "The field names after no-cache and private stand in a quoted string. Without the quotes only the first name belongs to the directive, the next comma ends it, and what follows looks like further directives. " +
+	Doc: "The header names after no-cache and private stand in a quoted string. Without the quotes only the first name belongs to the directive, the next comma ends it, and what follows looks like further directives. " +
 		"Most caches treat the qualified form as the plain one anyway, so leave the names out if that is what you want.",
 	Help: `put the names in quotes, as in no-cache="set-cookie"`,
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -206,7 +206,7 @@ var cacheControlContradiction = &annotate.Rule{
 	Title:    "Cache-Control allows and forbids at once",
 	Refs:     []string{"RFC 9111 §4.2.1", "RFC 9111 §5.2.2"},
 	Doc: "One directive lets caches store the response and another forbids it. Caches that go by the book take the stricter one, others the one that they know. " +
-		"Usually two places add the field, the application and a framework or proxy before it, and neither knows of the other. Decide in one place.",
+		"Usually two places add the header, the application and a framework or proxy before it, and neither knows of the other. Decide in one place.",
 	Help: "send either the permission or the ban",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -298,8 +298,8 @@ var cacheControlDuplicateDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the same cache directive with two values",
 	Refs:     []string{"RFC 9111 §4.2.1"},
-	Doc: "A directive that gives a time stands twice with different times. A cache may use the first or treat the response as stale, so its lifetime differs from cache to cache. " +
-		"Usually the application and something before it add the field both.",
+	Doc: "A directive that gives a time appears twice with different times. A cache may use the first or treat the response as stale, so its lifetime differs from cache to cache. " +
+		"Usually the application and something before it add the header both.",
 	Help: "set the directive in one place only",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -396,7 +396,7 @@ var cacheControlRedundantDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cache directive that changes nothing",
 	Refs:     []string{"RFC 9111 §5.2.2", "RFC 9111 §5.2.2.4"},
-	Doc: "Beside another directive this one has no effect, or it stands twice. That does no harm on the wire, yet shows that someone expected something else of it: " +
+	Doc: "Beside another directive this one has no effect, or it appears twice. That does no harm on the wire, yet shows that someone expected something else of it: " +
 		"no-cache means that a stored response is asked about each time, so no max-age can be waited for; proxy-revalidate is part of must-revalidate and of s-maxage, and means nothing to a private cache.",
 	Help: "leave out the directive without effect",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -562,7 +562,7 @@ var cacheControlNotLowercase = &annotate.Rule{
 	Title:    "a cache directive with capitals",
 	Refs:     []string{"RFC 9111 §5.2"},
 	Doc: "Directives are compared without case, so this is legal. Some caches and many scripts that look for \"max-age\" compare byte for byte anyway. " +
-		"In CDN-Cache-Control, which is a structured field, a capital makes the whole field void.",
+		"In CDN-Cache-Control, which is a structured field, a capital makes the whole header void.",
 	Help: "write directives in lower case",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -622,7 +622,7 @@ var cacheControlLifetimeTooLarge = &annotate.Rule{
 	ID:       "cache/control-lifetime-too-large",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a time in seconds that caches cut",
+	Title:    "a lifetime is longer than caches can count",
 	Refs:     []string{"RFC 9111 §1.2.2", "RFC 9111 §5.3"},
 	Doc:      "Caches take numbers above 2147483648, which is 68 years, for that one. No harm is done, but such a number is mostly a mistake: milliseconds, or a point in time in place of a duration.",
 	Help:     "send seconds; a year is max-age=31536000",

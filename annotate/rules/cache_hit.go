@@ -160,7 +160,7 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 	ID:       "cache/response-despite-no-store",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache kept a response in spite of no-store",
+	Title:    "a cache kept a response despite no-store",
 	Refs:     []string{"RFC 9111 §5.2.2.5", "RFC 9213 §2.2"},
 	Doc: "no-store forbids every cache to keep the response, and this one came out of a cache. If its content is for one user, others can get it. " +
 		"Many CDNs can be told to overrule the origin server; look there first. Where a CDN shows in the response, the note is info: keeping there what browsers must not keep is a common setup.",
@@ -229,7 +229,7 @@ var cacheResponseDespiteNoCache = &annotate.Rule{
 	ID:       "cache/response-despite-no-cache",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache answered without asking the origin server",
+	Title:    "a cache served the response without revalidation",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4", "RFC 9213 §2.2"},
 	Doc: "no-cache lets a cache keep the response, but it has to ask the origin server each time before it uses it. Age shows that this one has lain there since it was last asked about. " +
 		"Users get content that is out of date. Many CDNs can be told to overrule the origin server; look there first.",
@@ -507,7 +507,7 @@ var cacheResponseToUncacheableMethod = &annotate.Rule{
 	ID:       "cache/response-to-uncacheable-method",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache answered a request of a method that it has to pass on",
+	Title:    "a cache answered a method that it must forward",
 	Refs:     []string{"RFC 9111 §4", "RFC 9110 §9.2.3"},
 	Doc: "Only GET, HEAD and QUERY can be answered out of a cache. This request had another method, and its answer has lain in one, so the origin server perhaps never saw the request: an order that was not placed, a change that was not made. " +
 		"Look at how the cache makes its keys and which methods it lets through.",

@@ -176,11 +176,11 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 	ID:       "cache/freshness-without-effect",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a lifetime on a response that no cache may use",
+	Title:    "a response has a lifetime that no cache can use",
 	Refs:     []string{"RFC 9110 §9.2.3", "RFC 9110 §9.3.3", "RFC 6585 §3"},
 	Doc: "The response says how long it is fresh, yet no cache may answer a later request with it: the method writes, or the status is about this one request only. " +
 		"The result of a POST can be reused only if Content-Location says that it is what a GET of the same URI would give. " +
-		"Usually a filter adds the field to all responses alike.",
+		"Usually a filter adds the header to all responses alike.",
 	Help: "leave the lifetime out, or send Cache-Control: no-store",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
@@ -255,7 +255,7 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 		}
 		c := cachingOf(&p.X.Response.Fields)
 		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
-			p.Note(lifetimePlace(p, l), "%s gives the response %s, and no cache may use it: %s", l.from, inWords(l.seconds), why)
+			p.Note(lifetimePlace(p, l), "%s gives the response %s, and no cache can use it: %s", l.from, inWords(l.seconds), why)
 		}
 	},
 }
@@ -384,7 +384,7 @@ var cacheImmutableIgnored = &annotate.Rule{
 	ID:       "cache/immutable-ignored",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "immutable where clients ignore it",
+	Title:    "immutable has no effect here",
 	Refs:     []string{"RFC 8246 §3"},
 	Doc: "A client that believes immutable never asks again, so it must be sure to have the right and the whole content. " +
 		"Without TLS anybody could have changed it, and content that ends only with the connection may have been cut. In both cases clients ignore the directive.",

@@ -229,8 +229,8 @@ var cacheGroupInvalidationSafeMethod = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Cache-Group-Invalidation on the answer to a read",
 	Refs:     []string{"RFC 9875 §3"},
-	Doc:      "The field tells caches to drop what they hold of a group, since something was changed. Caches ignore it on the answer to a method that only reads, so nothing is dropped.",
-	Help:     "send the field on the answers to POST, PUT, PATCH and DELETE",
+	Doc:      "The header tells caches to drop what they hold of a group, since something was changed. Caches ignore it on the answer to a method that only reads, so nothing is dropped.",
+	Help:     "send the header on the answers to POST, PUT, PATCH and DELETE",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >

@@ -56,10 +56,10 @@ var cacheVaryDuplicate = &annotate.Rule{
 	ID:       "cache/vary-duplicate",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Vary names a field twice",
+	Title:    "Vary names a header twice",
 	Refs:     []string{"RFC 9110 §12.5.5"},
-	Doc:      "Naming a field twice changes nothing. It shows that two places add to Vary, such as the application and a compressing proxy, and one of them could check first.",
-	Help:     "name each field once",
+	Doc:      "Naming a header twice changes nothing. It shows that two places add to Vary, such as the application and a compressing proxy, and one of them could check first.",
+	Help:     "name each header once",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -179,8 +179,8 @@ var cacheVaryStar = &annotate.Rule{
 	Title:    "a lifetime beside Vary: *",
 	Refs:     []string{"RFC 9111 §4.1", "RFC 9110 §12.5.5"},
 	Doc: "Vary: * says that something beside the request decided what was sent, so no cache may use the response for any other request. The lifetime beside it can never apply. " +
-		"If the fields that matter are known, name them; if nothing is to be reused, say no-store.",
-	Help: "name the fields that matter in Vary, or send Cache-Control: no-store",
+		"If the headers that matter are known, name them; if nothing is to be reused, say no-store.",
+	Help: "name the headers that matter in Vary, or send Cache-Control: no-store",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -230,11 +230,11 @@ var cacheVaryTooMany = &annotate.Rule{
 	ID:       "cache/vary-too-many",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Vary names very many fields",
+	Title:    "Vary names very many headers",
 	Refs:     []string{"RFC 9111 §4.1"},
-	Doc: "A stored response is used only for requests that are alike in every field of Vary. With so many fields, hardly two requests are alike, so caches fill with copies that are never used again. " +
+	Doc: "A stored response is used only for requests that are alike in every header of Vary. With so many headers, hardly two requests are alike, so caches fill with copies that are never used again. " +
 		"Some caches also limit how many variants of one URI they keep.",
-	Help: "name only those fields that change the content",
+	Help: "name only those headers that change the content",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -280,7 +280,7 @@ var cacheVaryTooMany = &annotate.Rule{
 			}
 		}
 		if distinct > manyVary && isSharedStorable(p.X) {
-			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d fields, so hardly any two requests can share what caches store", distinct)
+			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d headers, so hardly any two requests can share what caches store", distinct)
 		}
 	},
 }
@@ -293,7 +293,7 @@ var cacheVaryUserAgent = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §12.5.5", "RFC 9111 §4.1"},
 	Doc: "There are thousands of values of User-Agent, and each gets a copy of its own, so caches are of little use. It is right if the content does depend on the client; many CDNs can then sort clients into a few kinds. " +
 		"Client hints say the same in fewer values.",
-	Help: "vary on a field with few values, or serve the same content to all",
+	Help: "vary on a header with few values, or serve the same content to all",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >

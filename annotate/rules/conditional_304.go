@@ -22,7 +22,7 @@ var conditional304NonGet = &annotate.Rule{
 	ID:       "conditional/304-non-get",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "304 answers a method that reads nothing",
+	Title:    "304 to a method other than GET or HEAD",
 	Refs:     []string{"RFC 9110 §15.4.5", "RFC 9110 §13.1.2", "RFC 9110 §13.2.2"},
 	Doc: "304 tells a client to use what it has stored, which makes sense for a read only. After a write the client cannot tell whether it was carried out. " +
 		"When If-None-Match fails for any other method, the status is 412; If-Modified-Since is ignored there.",
@@ -201,9 +201,9 @@ var conditional304WithRepresentationMetadata = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "304 describes content that it does not have",
 	Refs:     []string{"RFC 9110 §15.4.5"},
-	Doc: "A cache updates its stored response with the fields of a 304. Fields that describe content then no longer fit the content that is stored: " +
+	Doc: "A cache updates its stored response with the headers of a 304. Headers that describe content then no longer fit the content that is stored: " +
 		"a Content-Encoding that differs makes clients decode what is not encoded, a Content-Type of the error page kind replaces the right one. " +
-		"Send the fields that a 304 calls for only: Cache-Control, Content-Location, Date, ETag, Expires, Vary.",
+		"Send the headers that a 304 calls for only: Cache-Control, Content-Location, Date, ETag, Expires, Vary.",
 	Help: "leave Content-Type, Content-Encoding, Content-Language and Content-Range out of a 304",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test

@@ -23,7 +23,7 @@ var conditional412WithoutPrecondition = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "412 to a request that set no condition",
 	Refs:     []string{"RFC 9110 §15.5.13", "RFC 9110 §13.1"},
-	Doc: "412 says that a condition in the request's fields was not met, and this request has none. " +
+	Doc: "412 says that a condition in the request's headers was not met, and this request has none. " +
 		"The client looks for a version conflict where there is none. " +
 		"If the server insists on a condition, the status is 428; if the request contradicts the state of the resource, 409; if its content breaks a rule of the application, 422.",
 	Help: "send 428 to demand a condition, 409 for a conflict, 422 for content that is refused",

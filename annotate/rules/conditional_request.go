@@ -24,9 +24,9 @@ var conditionalETagUnquoted = &annotate.Rule{
 	ID:       "conditional/etag-unquoted",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "an entity tag without its quotes",
+	Title:    "an ETag without its quotes",
 	Refs:     []string{"RFC 9110 §8.8.3", "RFC 9110 §13.1"},
-	Doc: "The quotes are part of an entity tag, and a weak one begins with W/ in upper case. Caches and clients that go by the book ignore other tags, or send them back with quotes, and then nothing matches: no 304, no resumed download, lost updates that are not noticed. " +
+	Doc: "The quotes are part of an ETag, and a weak one begins with W/ in upper case. Caches and clients that go by the book ignore other tags, or send them back with quotes, and then nothing matches: no 304, no resumed download, lost updates that are not noticed. " +
 		"Servers that compare strings which they made themselves do not see the mistake.",
 	Help: `write the tag in quotes: ETag: "33a64df5", or ETag: W/"33a64df5"`,
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -100,7 +100,7 @@ var conditionalETagUnquoted = &annotate.Rule{
 		if res.Has(exchange.FieldETag) {
 			own = res.Value(exchange.FieldETag)
 			if t := field.ParseETag(own); isUnquoted(own, t) {
-				p.Note(p.ResponseField(exchange.FieldETag), "ETag is %s, which is not an entity tag: %s", quoted(own), t.Err.What)
+				p.Note(p.ResponseField(exchange.FieldETag), "ETag is %s, which is not an ETag: %s", quoted(own), t.Err.What)
 			}
 		}
 		if !req.HasAny(&tagConditions) {
@@ -144,7 +144,7 @@ func noteUnquoted(p *annotate.Pass, line int, t field.ETag, own string) {
 	text := l.Value[t.At:t.End]
 	n := annotate.Note{
 		Place: annotate.Span(p.RequestLine(line), t.At, t.End), Blame: annotate.ByClient,
-		Message: l.Name + " has " + quoted(text) + ", which is not an entity tag: " + t.Err.What,
+		Message: l.Name + " has " + quoted(text) + ", which is not an ETag: " + t.Err.What,
 	}
 	if text == own {
 		n.Blame = annotate.ByOrigin // the client sends back what it got

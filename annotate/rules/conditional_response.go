@@ -30,8 +30,8 @@ var conditional428RequestAlreadyConditional = &annotate.Rule{
 	Title:    "428 to a request that has a condition",
 	Refs:     []string{"RFC 6585 §3"},
 	Doc: "428 asks the client to send the request with a condition, so that it cannot overwrite what others changed. This request has one, and the client can do no more. " +
-		"Either an intermediary removed the field on the way, or the server wants another one than it says.",
-	Help: "accept the condition, answer 412 where it fails, or say in the content which field is wanted",
+		"Either an intermediary removed the header on the way, or the server wants another one than it says.",
+	Help: "accept the condition, answer 412 where it fails, or say in the content which header is wanted",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Match: "1"
@@ -262,7 +262,7 @@ var conditionalIfModifiedSinceIgnored = &annotate.Rule{
 	Title:    "the content came again although it has not changed",
 	Refs:     []string{"RFC 9110 §13.1.3"},
 	Doc: "The client asked for the content only if it changed since a date, and by its own Last-Modified it did not. A 304 would have saved the transfer. " +
-		"A server may ignore the field; dynamic pages with a Last-Modified, and several servers whose files differ in time, mostly do so unawares.",
+		"A server may ignore the header; dynamic pages with a Last-Modified, and several servers whose files differ in time, mostly do so unawares.",
 	Help: "answer 304 when Last-Modified is not later than If-Modified-Since",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -332,7 +332,7 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 	Title:    "the content came again although the client has it",
 	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9111 §4.3.2"},
 	Doc: "The client named the version that it has, and the response has the same ETag, so a 304 without content was due. The server makes tags and does not look at them; every visit costs the whole transfer. " +
-		"Often a middleware adds ETag after the place where conditions are judged, or a proxy keeps the field from the server.",
+		"Often a middleware adds ETag after the place where conditions are judged, or a proxy keeps the header from the server.",
 	Help: "answer 304 when a tag in If-None-Match equals the ETag",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -405,7 +405,7 @@ var conditionalLastModifiedAfterDate = &annotate.Rule{
 	ID:       "conditional/last-modified-after-date",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Last-Modified lies in the future",
+	Title:    "Last-Modified is in the future",
 	Refs:     []string{"RFC 9110 §8.8.2.1"},
 	Doc: "Nothing can have been changed after the response was made, so a server with such a time must send its Date in place of it. Clients that send the date back get 304 until that moment, whatever changes in between. " +
 		"Usually files came with a time zone mixed up, or from a machine whose clock is wrong.",

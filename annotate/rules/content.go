@@ -121,9 +121,9 @@ var contentBodyInvalidJSON = &annotate.Rule{
 	ID:       "content/body-invalid-json",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is labelled JSON and is not JSON",
+	Title:    "the body is labelled JSON and is not JSON",
 	Refs:     []string{"RFC 8259 §2"},
-	Doc: "Content-Type promises JSON, and the content does not parse. Clients fail with an error about a character or a position, far from the cause. " +
+	Doc: "Content-Type promises JSON, and the body does not parse. Clients fail with an error about a character or a position, far from the cause. " +
 		"Often it is an error page or a stack trace with the wrong label, a message that was cut, or JSON put together by hand: a comma too many, quotes that are not escaped, NaN.",
 	Help: "write JSON with a library; label anything else as what it is",
 	Bad: []string{`> GET /api/orders HTTP/1.1
@@ -273,7 +273,7 @@ func noteInvalidJSON(p *annotate.Pass, m *exchange.Message, blame annotate.Blame
 	at := err.At + len(d.Bytes) - len(content)
 	p.Report(annotate.Note{
 		Place: place(at, min(at+1, len(d.Bytes))), Blame: blame,
-		Message: "the content is labelled " + t.Type + "/" + t.Subtype + " and is not JSON: " + err.What + " at byte " + strconv.Itoa(at+1),
+		Message: "the body is labelled " + t.Type + "/" + t.Subtype + " and is not JSON: " + err.What + " at byte " + strconv.Itoa(at+1),
 	})
 }
 

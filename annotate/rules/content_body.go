@@ -36,7 +36,7 @@ var contentBodyInvalidURLEncoded = &annotate.Rule{
 	ID:       "content/body-invalid-urlencoded",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the content is labelled as a form and is not one",
+	Title:    "the body is labelled as a form and is not one",
 	Refs:     []string{"WHATWG URL §5.1", "WHATWG URL §5.2"},
 	Doc:      "A form is name=value pairs with percent-encoding. This content is something else, often JSON: curl -d and some libraries send this type unless told otherwise. The server reads one odd parameter, or none.",
 	Help:     "send Content-Type: application/json with JSON; percent-encode names and values of a form",
@@ -57,7 +57,7 @@ var contentBodyInvalidURLEncoded = &annotate.Rule{
 			return
 		}
 		if (b[0] == '{' || b[0] == '[') && field.CheckJSON(b) == nil {
-			p.Note(s.content(0, len(b)), "the content is JSON, and Content-Type says that it is a form")
+			p.Note(s.content(0, len(b)), "the body is JSON, and Content-Type says that it is a form")
 			return
 		}
 		if i := badFormOctet(b); i >= 0 {
@@ -107,7 +107,7 @@ var contentBodyInvalidXML = &annotate.Rule{
 	ID:       "content/body-invalid-xml",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is labelled XML and is not well formed",
+	Title:    "the body is labelled XML and is not well formed",
 	Refs:     []string{"XML 1.0 §2.1", "RFC 7303 §4.1"},
 	Doc:      "Parsers stop at the first fault of an XML document and give nothing. Often it is a page or an error with the wrong label, an ampersand that is not escaped, or a document that was cut.",
 	Help:     "write XML with a library; label anything else as what it is",
@@ -287,9 +287,9 @@ var contentCharsetMismatch = &annotate.Rule{
 	ID:       "content/charset-mismatch",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is not in the charset that Content-Type names",
+	Title:    "the body is not in the charset that Content-Type names",
 	Refs:     []string{"RFC 9110 §8.3.2", "RFC 9110 §8.3"},
-	Doc:      "Recipients read the text in the charset that Content-Type names. If it is in another, letters beyond ASCII come out wrong. Usually the label is a default of the server, and the text comes from a file in another encoding.",
+	Doc:      "Recipients read the text in the charset that Content-Type names. If it is in another, letters outside ASCII come out wrong. Usually the label is a default of the server, and the text comes from a file in another encoding.",
 	Help:     "write the text in UTF-8 and send charset=utf-8",
 	Bad:      []string{answering("Content-Type: text/plain; charset=utf-8", `caf\xe9 au lait`), answering("Content-Type: text/plain; charset=us-ascii", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `café crème brûlée`)},
 	Good: []string{answering("Content-Type: text/plain; charset=utf-8", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `caf\xe9`), answering("Content-Type: text/plain; charset=iso-8859-1", `café`),
@@ -323,9 +323,9 @@ func charsetProblem(b []byte, charset string) (at int, what string) {
 	case len(b) == 0:
 		return 0, ""
 	case isUTF16(b) && !field.HasPrefixFold(charset, "utf-16") && !field.HasPrefixFold(charset, "utf-32"):
-		return 0, "the content begins with the byte order mark of UTF-16"
+		return 0, "the body begins with the byte order mark of UTF-16"
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) && !isUTF8:
-		return 0, "the content begins with the byte order mark of UTF-8"
+		return 0, "the body begins with the byte order mark of UTF-8"
 	}
 	sequences, invalid := multiByte(b)
 	switch {
@@ -334,11 +334,11 @@ func charsetProblem(b []byte, charset string) (at int, what string) {
 	case field.EqualFold(charset, "us-ascii"):
 		for i, c := range b {
 			if c >= 0x80 {
-				return i, "byte " + strconv.Itoa(i+1) + " is beyond ASCII"
+				return i, "byte " + strconv.Itoa(i+1) + " is outside ASCII"
 			}
 		}
 	case (field.EqualFold(charset, "iso-8859-1") || field.EqualFold(charset, "windows-1252")) && invalid < 0 && sequences >= 3:
-		return 0, "the content is UTF-8"
+		return 0, "the body is UTF-8"
 	}
 	return 0, ""
 }
@@ -368,10 +368,10 @@ var contentContentTypeMismatch = &annotate.Rule{
 	ID:       "content/content-type-mismatch",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is of another kind than Content-Type says",
+	Title:    "the body is of another kind than Content-Type says",
 	Refs:     []string{"RFC 9110 §8.3"},
 	Doc:      "The first bytes are those of one format, and Content-Type names another that cannot begin so. Recipients that believe the label fail; browsers with nosniff refuse it.",
-	Help:     "send the Content-Type of the content",
+	Help:     "send the Content-Type of the body",
 	Bad: []string{answering("Content-Type: text/html", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: image/png", `%PDF-1.7 abc`),
 		answering("Content-Type: text/plain", `OTTO\x00\x0b\x00\x80\x00`), answering("Content-Type: text/plain", `GIF89a\x01\x00\x01`),
 		answering("Content-Type: image/png", `{"error":"no such image"}`), answering("Content-Type: font/woff2", "<!DOCTYPE html><title>x</title>")},
@@ -394,14 +394,14 @@ var contentContentTypeMismatch = &annotate.Rule{
 			}
 			if d.Bytes[0] == '{' || d.Bytes[0] == '<' || d.Bytes[0] == '[' {
 				if what := textInstead(t, d.Bytes); what != "" {
-					s.note(p, s.field(p, exchange.FieldContentType), "the content is "+what+", and Content-Type says "+quoted(t.Name()))
+					s.note(p, s.field(p, exchange.FieldContentType), "the body is "+what+", and Content-Type says "+quoted(t.Name()))
 				}
 				continue
 			}
 			for i := range signatures {
 				if g := &signatures[i]; bytes.HasPrefix(d.Bytes, []byte(g.prefix)) {
 					if !g.fits(t) {
-						s.note(p, s.field(p, exchange.FieldContentType), "the content begins as "+g.name+" does, and Content-Type says "+quoted(t.Name()))
+						s.note(p, s.field(p, exchange.FieldContentType), "the body begins as "+g.name+" does, and Content-Type says "+quoted(t.Name()))
 					}
 					break
 				}
@@ -482,10 +482,10 @@ var contentContentDigestMismatch = &annotate.Rule{
 	ID:       "content/content-digest-mismatch",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Digest is not the digest of the content",
+	Title:    "Content-Digest is not the digest of the body",
 	Refs:     []string{"RFC 9530 §2"},
-	Doc:      "Content-Digest is a hash of the content as it is sent, content coding included. A recipient that checks it refuses the message. Either the content was changed on the way, or the hash is of something else, such as the content before compression.",
-	Help:     "hash the content as it is sent, after compression",
+	Doc:      "Content-Digest is a hash of the body as it is sent, content coding included. A recipient that checks it refuses the message. Either the body was changed on the way, or the hash is of something else, such as the body before compression.",
+	Help:     "hash the body as it is sent, after compression",
 	Bad:      []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{"a":1}`)},
 	Good:     []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{}`), answering("Content-Type: application/json\nContent-Digest: md5=:AAAA:", `{}`)},
 	When:     annotate.When{If: []*annotate.Condition{ifDigest}},
@@ -505,7 +505,7 @@ var contentReprDigestMismatch = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Repr-Digest is not the digest of the representation",
 	Refs:     []string{"RFC 9530 §3", "RFC 9530 §3.1"},
-	Doc:      "Repr-Digest is a hash of the whole representation with its content codings. On a 200 to GET that is the content itself. A recipient that checks it throws the content away.",
+	Doc:      "Repr-Digest is a hash of the whole representation with its content codings. On a 200 to GET that is the body itself. A recipient that checks it throws the body away.",
 	Help:     "hash the representation as it is sent, after compression",
 	Bad:      []string{answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{"a":1}`)},
 	Good:     []string{answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{}`), strings.Replace(answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{"a":1}`), "> GET /v1/cart HTTP/1.1\n", "> POST /v1/cart HTTP/1.1\n> Content-Length: 0\n", 1)},
@@ -589,7 +589,7 @@ var contentMultipartBareLF = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "lines of multipart content end in LF alone",
 	Refs:     []string{"RFC 9110 §8.3.3", "RFC 2046 §5.1.1"},
-	Doc:      "Boundary lines and the field lines of parts end in CR LF. Strict servers find no parts otherwise. Usually the content was put together by hand from a text with line breaks.",
+	Doc:      "Boundary lines and the header lines of parts end in CR LF. Strict servers find no parts otherwise. Usually the body was put together by hand from a text with line breaks.",
 	Help:     `end these lines with "\r\n", or let a library write the form`,
 	Bad:      []string{multipartExample("--b\nContent-Disposition: form-data; name=a\n\nx\n--b--\n")},
 	Good:     []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\ny\\r\n--b--\\r\n")},
@@ -611,10 +611,10 @@ var contentMultipartBoundaryNotInBody = &annotate.Rule{
 	ID:       "content/multipart-boundary-not-in-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the boundary of Content-Type is not in the content",
+	Title:    "the boundary of Content-Type is not in the body",
 	Refs:     []string{"RFC 2046 §5.1.1"},
-	Doc:      "No line of the content begins with -- and the boundary, so recipients find no part. Usually Content-Type was set by hand with another boundary than the library used, or the content is not multipart at all.",
-	Help:     "let the library that writes the content write Content-Type too",
+	Doc:      "No line of the body begins with -- and the boundary, so recipients find no part. Usually Content-Type was set by hand with another boundary than the library used, or the body is not multipart at all.",
+	Help:     "let the library that writes the body write Content-Type too",
 	Bad:      []string{multipartExample("--c\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--c--\\r\n")},
 	Good:     []string{multipartExample("preamble\\r\n--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--\\r\n")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
@@ -626,7 +626,7 @@ var contentMultipartBoundaryNotInBody = &annotate.Rule{
 				continue
 			}
 			if found, _ := delimitersIn(b, boundary); !found {
-				s.note(p, s.field(p, exchange.FieldContentType), "no line of the content is the boundary "+quoted(boundary))
+				s.note(p, s.field(p, exchange.FieldContentType), "no line of the body is the boundary "+quoted(boundary))
 			}
 		}
 	},
@@ -647,8 +647,8 @@ var contentMultipartNotClosed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "multipart content has no end",
 	Refs:     []string{"RFC 2046 §5.1.1"},
-	Doc:      "The last boundary line has two more hyphens behind it. Without it a recipient cannot know that the last part is whole; strict ones refuse the content.",
-	Help:     `end the content with "--", the boundary, and "--"`,
+	Doc:      "The last boundary line has two more hyphens behind it. Without it a recipient cannot know that the last part is whole; strict ones refuse the body.",
+	Help:     `end the body with "--", the boundary, and "--"`,
 	Bad:      []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n")},
 	Good:     []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},

@@ -49,7 +49,7 @@ var contentDispositionDuplicateParameter = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Disposition has a parameter twice",
 	Refs:     []string{"RFC 6266 §4.1", "RFC 6266 §3"},
-	Doc:      "A value with a parameter twice is invalid: browsers take the first, the last, or ignore the field. filename and filename* are two different parameters and may stand together.",
+	Doc:      "A value with a parameter twice is invalid: browsers take the first, the last, or ignore the header. filename and filename* are two different parameters and may stand together.",
 	Help:     "send each parameter once",
 	Bad:      []string{disposed(`attachment; filename="a.csv"; Filename="b.csv"`)},
 	Good:     []string{disposed(`attachment; filename="a.csv"; filename*=UTF-8''%e2%82%ac.csv`)},
@@ -87,7 +87,7 @@ var contentDispositionFilenameUnsafe = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "recipients read this filename in different ways",
 	Refs:     []string{"RFC 6266 §4.3", "RFC 6266 §D"},
-	Doc:      "In filename, some browsers decode percent-encoding and others do not; letters beyond ASCII are taken for one charset or another; of slashes and backslashes only the last part is left. Send a plain ASCII name, and the true one in filename*.",
+	Doc:      "In filename, some browsers decode percent-encoding and others do not; letters outside ASCII are taken for one charset or another; of slashes and backslashes only the last part is left. Send a plain ASCII name, and the true one in filename*.",
 	Help:     `send filename="plain.txt"; filename*=UTF-8''percent-encoded.txt`,
 	Bad:      []string{disposed(`attachment; filename="caf%C3%A9.csv"`), disposed(`attachment; filename="café.csv"`), disposed(`attachment; filename="../a.csv"`), disposed(`attachment; filename="a\\b.csv"`), disposed(`attachment; filename="=?UTF-8?B?YQ==?="`), disposed(`attachment; filename="\\"sure\\".csv"`)},
 	Good:     []string{disposed(`attachment; filename="100% sure.csv"`), disposed(`attachment; filename=a.csv; filename*=UTF-8''caf%C3%A9.csv`)},
@@ -122,7 +122,7 @@ func filenameProblem(v string) (at int, what string, severity annotate.Severity)
 		case c == '/':
 			return i, "a slash", 0
 		case c >= 0x80:
-			return i, "a byte beyond ASCII", 0
+			return i, "a byte outside ASCII", 0
 		case c == '%' && i+2 < len(v) && isHexDigit(v[i+1]) && isHexDigit(v[i+2]):
 			return i, "percent-encoding", 0
 		case c == '=' && strings.HasPrefix(v[i:], "=?") && strings.Contains(v[i:], "?="):
@@ -210,7 +210,7 @@ var contentDispositionUnknownType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Disposition is neither inline nor attachment",
 	Refs:     []string{"RFC 6266 §4.2", "RFC 6266 §4.1"},
-	Doc:      "Recipients take an unknown type for attachment, so the content is saved instead of shown. form-data is for the parts of a form, not for responses. A value that begins with a parameter has no type at all.",
+	Doc:      "Recipients take an unknown type for attachment, so the body is saved instead of shown. form-data is for the parts of a form, not for responses. A value that begins with a parameter has no type at all.",
 	Help:     `send Content-Disposition: inline, or attachment; filename="a.csv"`,
 	Bad:      []string{disposed(`form-data; filename="a.csv"`), disposed(`filename="a.csv"`)},
 	Good:     []string{disposed(`INLINE; filename="a.csv"`), disposed(`attachment; filename="a.csv"`)},

@@ -159,7 +159,7 @@ var contentBodyJSONAsText = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "JSON is labelled as text",
 	Refs:     []string{"RFC 9110 §8.3"},
-	Doc:      "The content is JSON and Content-Type says plain text or a page. Clients do not parse it by themselves, and a browser shows as a page what is in it, markup included. Usually the framework's default type was left.",
+	Doc:      "The body is JSON and Content-Type says plain text or a page. Clients do not parse it by themselves, and a browser shows as a page what is in it, markup included. Usually the framework's default type was left.",
 	Help:     "send Content-Type: application/json",
 	Bad:      []string{answering("Content-Type: text/plain", `{"id":7}`), answering("Content-Type: text/html", `[1,2]`)},
 	Good:     []string{answering("Content-Type: text/plain", `{}`), answering("Content-Type: text/plain", `7`), answeringJSON(`{"id":7}`)},
@@ -179,7 +179,7 @@ var contentBodyJSONAsText = &annotate.Rule{
 			if !ok || len(b) < 3 || b[0] != '{' && b[0] != '[' || len(bytes.TrimSpace(b[1:len(b)-1])) == 0 || field.CheckJSON(b) != nil {
 				continue
 			}
-			s.note(p, s.field(p, exchange.FieldContentType), "the content is JSON, and Content-Type says "+quoted(t.Name()))
+			s.note(p, s.field(p, exchange.FieldContentType), "the body is JSON, and Content-Type says "+quoted(t.Name()))
 		}
 	},
 }
@@ -290,7 +290,7 @@ var contentProblemJSONWrongType = &annotate.Rule{
 			hasStatus = hasStatus || m.Is("status") && isNumber && n == int64(p.X.Response.Status)
 		}
 		if hasType && hasTitle && hasStatus {
-			p.Note(p.ResponseField(exchange.FieldContentType), "the content is a problem document, and Content-Type says application/json")
+			p.Note(p.ResponseField(exchange.FieldContentType), "the body is a problem document, and Content-Type says application/json")
 		}
 	},
 }

@@ -103,7 +103,7 @@ var contentAcceptPatchUnsuitableType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Accept-Patch lists a type that does not say how to patch",
 	Refs:     []string{"RFC 5789 §2", "RFC 5789 §3.1"},
-	Doc:      "A patch format says what its content does to the resource. application/json does not: is a member that is missing left alone or removed? application/merge-patch+json and application/json-patch+json do.",
+	Doc:      "A patch format says what its body does to the resource. application/json does not: is a member that is missing left alone or removed? application/merge-patch+json and application/json-patch+json do.",
 	Help:     "send Accept-Patch: application/merge-patch+json, or application/json-patch+json",
 	Bad:      []string{offering("Allow: PATCH\nAccept-Patch: application/json")},
 	Good:     []string{offering("Allow: PATCH\nAccept-Patch: application/merge-patch+json, application/vnd.shop+json")},
@@ -151,7 +151,7 @@ var contentPatchMediaTypeUnsuitable = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the type of the patch does not say what it does",
 	Refs:     []string{"RFC 5789 §2"},
-	Doc:      "The content of PATCH is to be in a format that says how to apply it. application/json does not: what happens to members that are left out, and how is one removed? application/merge-patch+json and application/json-patch+json say so. So does an OpenAPI description that is loaded and lists the type.",
+	Doc:      "The body of PATCH is to be in a format that says how to apply it. application/json does not: what happens to members that are left out, and how is one removed? application/merge-patch+json and application/json-patch+json say so. So does an OpenAPI description that is loaded and lists the type.",
 	Help:     "send application/merge-patch+json or application/json-patch+json, if the server takes it",
 	Bad:      []string{sending("PATCH", "Content-Type: application/json", "{}")},
 	Good: []string{sending("PATCH", "Content-Type: application/merge-patch+json", "{}"), sending("PATCH", "Content-Type: application/offset+octet-stream", "{}"),
@@ -184,7 +184,7 @@ var contentRequestBodyUndefinedSemantics = &annotate.Rule{
 	ID:       "content/request-body-undefined-semantics",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a request has content that means nothing",
+	Title:    "a request has a body whose meaning is undefined",
 	Refs:     []string{"RFC 9110 §9.3.1", "RFC 9110 §9.3.2", "RFC 9110 §9.3.5"},
 	Doc:      "Content of GET, HEAD and DELETE has no defined meaning. Servers ignore it, intermediaries drop it or refuse the request, and caches answer without looking at it. Where an OpenAPI description that is loaded declares content for the operation, it has a meaning, and nothing is noted.",
 	Help:     "put the values into the query, or use POST or QUERY",
@@ -194,7 +194,7 @@ var contentRequestBodyUndefinedSemantics = &annotate.Rule{
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		if n := p.X.Request.Content.Size; n > 0 {
-			p.Note(p.Method(), "%s carries content of %s, which has no defined meaning", p.X.Request.Method, octets(int(n)))
+			p.Note(p.Method(), "%s has a body of %s, which has no defined meaning", p.X.Request.Method, octets(int(n)))
 		}
 	},
 }
@@ -203,10 +203,10 @@ var contentRequestMetadataWithoutBody = &annotate.Rule{
 	ID:       "content/request-metadata-without-body",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "a request without content describes content",
+	Title:    "a request without a body describes content",
 	Refs:     []string{"RFC 9110 §8.3", "Fetch §2.2.2"},
 	Doc:      "Content-Type and its like describe content; this request has none. In a browser, Content-Type: application/json on a GET costs a preflight for nothing. Usually a library has it as a default for all methods.",
-	Help:     "send Content-Type only with content; Accept says what is wanted back",
+	Help:     "send Content-Type only with a body; Accept says what is wanted back",
 	Bad:      []string{sending("GET", "Content-Type: application/json", "")},
 	Good:     []string{sending("GET", "Accept: application/json", ""), sending("POST", "Content-Type: application/json\nContent-Length: 0", "")},
 	When: annotate.When{Methods: []string{"GET", "HEAD", "DELETE", "OPTIONS"},
@@ -219,7 +219,7 @@ var contentRequestMetadataWithoutBody = &annotate.Rule{
 		}
 		for _, n := range [...]exchange.Name{exchange.FieldContentType, exchange.FieldContentEncoding, exchange.FieldContentLanguage} {
 			if p.X.Request.Fields.Has(n) {
-				p.Note(p.RequestField(n), "%s without content has %s", p.X.Request.Method, n)
+				p.Note(p.RequestField(n), "%s without a body has %s", p.X.Request.Method, n)
 				return
 			}
 		}
@@ -235,17 +235,17 @@ var contentTraceWithContent = &annotate.Rule{
 	ID:       "content/trace-with-content",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "TRACE has content",
+	Title:    "TRACE has a body",
 	Refs:     []string{"RFC 9110 §9.3.8"},
 	Doc:      "A client must not send content with TRACE.",
-	Help:     "send TRACE without content",
+	Help:     "send TRACE without a body",
 	Bad:      []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n> Content-Type: text/plain\n> Content-Length: 2\n>\n> ok\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
 	Good:     []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
 	When:     annotate.When{Methods: []string{"TRACE"}},
 	Needs:    annotate.NeedsContent | annotate.NeedsVersion,
 	Check: func(p *annotate.Pass) {
 		if r := &p.X.Request; r.Content.Size > 0 || r.Version < exchange.HTTP2 && announcedContent(r) {
-			p.Note(p.Method(), "TRACE comes with content")
+			p.Note(p.Method(), "TRACE comes with a body")
 		}
 	},
 }

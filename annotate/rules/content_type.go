@@ -33,7 +33,7 @@ var contentContentTypeMissing = &annotate.Rule{
 	Title:    "content comes without Content-Type",
 	Refs:     []string{"RFC 9110 §8.3"},
 	Doc:      "Without Content-Type the recipient has to guess what the bytes mean. Browsers guess by the first bytes, libraries take them for bytes, and a server may refuse the request with 415.",
-	Help:     "send Content-Type: application/json, or whatever the content is",
+	Help:     "send Content-Type: application/json, or whatever the body is",
 	Bad:      []string{answering("Content-Length: 2", "{}"), sending("POST", "", "{}")},
 	Good: []string{answering("Content-Type: application/json\nContent-Length: 2", "{}"), answering("Content-Length: 0", ""),
 		"> HEAD /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n",
@@ -62,17 +62,17 @@ var contentOptionsBodyMissingContentType = &annotate.Rule{
 	ID:       "content/options-body-missing-content-type",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "OPTIONS has content without Content-Type",
+	Title:    "OPTIONS has a body without Content-Type",
 	Refs:     []string{"RFC 9110 §9.3.7"},
 	Doc:      "A client that sends content with OPTIONS must say of which type it is.",
-	Help:     "send Content-Type, or no content",
+	Help:     "send Content-Type, or no body",
 	Bad:      []string{sending("OPTIONS", "", "{}")},
 	Good:     []string{sending("OPTIONS", "Content-Type: application/json", "{}"), sending("OPTIONS", "", "")},
 	When:     annotate.When{Methods: []string{"OPTIONS"}},
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		if r := &p.X.Request; r.Content.Size > 0 && !r.Fields.Has(exchange.FieldContentType) {
-			p.Note(p.RequestField(exchange.FieldContentType), "OPTIONS has content of %s and no Content-Type", octets(int(r.Content.Size)))
+			p.Note(p.RequestField(exchange.FieldContentType), "OPTIONS has a body of %s and no Content-Type", octets(int(r.Content.Size)))
 		}
 	},
 }
@@ -84,7 +84,7 @@ var contentMediaTypeBadName = &annotate.Rule{
 	Title:    "Content-Type is not the name of a media type",
 	Refs:     []string{"RFC 6838 §4.2"},
 	Doc:      "Type and subtype begin with a letter or digit and hold letters, digits and ! # $ & - ^ _ . + only. A range such as */* belongs in Accept: content is of one type.",
-	Help:     "name the one type that the content has",
+	Help:     "name the one type that the body has",
 	Bad:      []string{answering("Content-Type: */*\nContent-Length: 2", "ok"), answering("Content-Type: text/*\nContent-Length: 2", "ok"), answering("Content-Type: application/x~y\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: application/vnd.shop.cart-v1+json\nContent-Length: 2", "{}")},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
@@ -125,9 +125,9 @@ var contentMediaTypeBogus = &annotate.Rule{
 	ID:       "content/media-type-bogus",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field names a media type that does not exist",
+	Title:    "a header names a media type that does not exist",
 	Refs:     []string{"RFC 9110 §8.3.1", "IANA media types"},
-	Doc: "The name looks right and is not registered, so recipients do not treat the content as what it is: JSON is not parsed, a page is offered for download. " +
+	Doc: "The name looks right and is not registered, so recipients do not treat the body as what it is: JSON is not parsed, a page is offered for download. " +
 		"In Accept or Accept-Patch, the other side does not recognise what it could send, and answers 406 or 415, or sends its default.",
 	Help: "send the registered name: application/json, not text/json",
 	Bad: []string{answering("Content-Type: text/json\nContent-Length: 2", "{}"), sending("POST", "Content-Type: application/x-json", "{}"),
@@ -360,7 +360,7 @@ var contentContentLanguageDuplicate = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Language names a language twice",
 	Refs:     []string{"RFC 9110 §8.5"},
-	Doc:      "A second mention says nothing. Usually two layers add the field.",
+	Doc:      "A second mention says nothing. Usually two layers add the header.",
 	Help:     "name each language once",
 	Bad:      []string{answering("Content-Type: text/plain\nContent-Language: en, EN\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: text/plain\nContent-Language: en, en-GB\nContent-Length: 2", "ok")},
@@ -431,7 +431,7 @@ var contentDeleteContentLocationSelf = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the answer to DELETE claims to be what was deleted",
 	Refs:     []string{"RFC 9110 §8.7", "RFC 9110 §9.3.5"},
-	Doc:      "Content-Location says that the content is a representation of the resource there. After DELETE there is none, and a cache may keep this one.",
+	Doc:      "Content-Location says that the body is a representation of the resource there. After DELETE there is none, and a cache may keep this one.",
 	Help:     "leave Content-Location out",
 	Bad:      []string{"> DELETE /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Location: /v1/cart\n<\n< {}\n"},
 	Good:     []string{"> DELETE /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Location: /v1/jobs/7\n<\n< {}\n"},

@@ -373,7 +373,7 @@ func octetAt(c byte) string {
 	case c == '\\':
 		return "a backslash"
 	case c >= 0x80:
-		return "a byte beyond ASCII"
+		return "a byte outside ASCII"
 	case c < ' ' || c == 0x7f:
 		return "a control character"
 	}

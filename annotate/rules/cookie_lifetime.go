@@ -24,7 +24,7 @@ var cookieBadExpires = &annotate.Rule{
 	Title:    "a cookie's Expires is not a date",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.1.1", "RFC 6265bis §5.6.1"},
 	Doc: "Clients ignore an Expires that they cannot read. The cookie then lives until the browser is closed, or, where a date in the past was meant, is not deleted at all: the user stays logged in. " +
-		"Typical causes are ISO 8601 dates, a number of seconds, and 0 or -1, which mean something in the Expires field of a response but not here.",
+		"Typical causes are ISO 8601 dates, a number of seconds, and 0 or -1, which mean something in the Expires header of a response but not here.",
 	Help: "send Max-Age=SECONDS (0 to delete), or Expires=Sun, 06 Nov 1994 08:49:37 GMT",
 	Bad: []string{settingCookies("lang=en; Expires=2027-01-02T03:04:05Z; Path=/; Secure"), settingCookies("lang=en; Expires=0; Path=/; Secure"),
 		settingCookies("lang=en; Expires=Fri, 02 Jan 2026 04:04:60 GMT; Max-Age=x; Path=/; Secure\n# also cookie/bad-max-age")},
@@ -95,7 +95,7 @@ var cookieLifetimeOver400Days = &annotate.Rule{
 	ID:       "cookie/lifetime-over-400-days",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie is to live longer than browsers allow",
+	Title:    "a cookie's lifetime is longer than browsers allow",
 	Refs:     []string{"RFC 6265bis §5.5"},
 	Doc:      "Browsers shorten any lifetime to 400 days. A site that relies on more loses the cookie earlier than planned. Setting it on each visit starts the time again.",
 	Help:     "send a Max-Age of at most 34560000, and set the cookie again on later visits",

@@ -56,7 +56,7 @@ var cookieOctetsInvalid = &annotate.Rule{
 	Title:    "a cookie has bytes that it must not have",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
 	Doc: "A cookie's name is a token, and its value is printable ASCII without spaces, double quotes, commas, semicolons and backslashes. " +
-		"Browsers store most of the others as they are, but many servers cut the value at such a byte, decode it in another way, or refuse the whole Cookie field, so the cookie changes on its way back. A control character makes browsers ignore the cookie. " +
+		"Browsers store most of the others as they are, but many servers cut the value at such a byte, decode it in another way, or refuse the whole Cookie header, so the cookie changes on its way back. A control character makes browsers ignore the cookie. " +
 		"Encode values that can hold anything: percent-encoding or base64url.",
 	Help: "percent-encode the value, or use base64url",
 	Bad: []string{settingCookies(`prefs={"theme":"dark"}; Path=/; Secure`), settingCookies(`name=Zoë; Path=/; Secure`),
@@ -213,7 +213,7 @@ var cookieObsoleteAttribute = &annotate.Rule{
 	ID:       "cookie/obsolete-attribute",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie has an attribute that was given up",
+	Title:    "a cookie has an attribute that is obsolete",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
 	Doc: "Version, Comment, CommentURL, Discard and Port come from RFC 2109 and RFC 2965, SameParty from an experiment that has ended. No client acts on them any more, and some servers switch to other quoting rules when they see Version. " +
 		"Usually an old library writes them; its settings often have a way to leave them out.",
@@ -238,8 +238,8 @@ var cookieSetCookieCombined = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "several cookies stand in one Set-Cookie line",
 	Refs:     []string{"RFC 6265bis §3"},
-	Doc: "Set-Cookie is the one response field whose lines must never be joined by commas: a comma may be part of a cookie. Clients see one cookie with odd attributes, and all others are lost. " +
-		"Usually a gateway, a function runtime or a library joins all fields of one name into one string.",
+	Doc: "Set-Cookie is the one response header whose lines must never be joined by commas: a comma may be part of a cookie. Clients see one cookie with odd attributes, and all others are lost. " +
+		"Usually a gateway, a function runtime or a library joins all headers of one name into one string.",
 	Help: "send one Set-Cookie line for each cookie; look for the layer that joins them",
 	Bad: []string{settingCookies("a=1; Path=/; Secure, b=2; Path=/"),
 		settingCookies("a=1; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT, b=2; Path=/; Secure"), settingCookies("a=1; SameSite=Lax,b=2; Path=/; Secure")},

@@ -33,7 +33,7 @@ var corsPreflight = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the browser asks for permission first",
 	Refs:     []string{"Fetch §3.3.2"},
-	Doc:      "A page wants to send a request to another origin that HTML forms could not send: another method, another Content-Type, or a field such as Authorization. The browser asks by OPTIONS first, without cookies and without credentials, and sends the request only if the answer allows it.",
+	Doc:      "A page wants to send a request to another origin that HTML forms could not send: another method, another Content-Type, or a header such as Authorization. The browser asks by OPTIONS first, without cookies and without credentials, and sends the request only if the answer allows it.",
 	Help:     "answer with 204, Access-Control-Allow-Origin, -Allow-Methods and -Allow-Headers; -Max-Age saves repeating it",
 	Bad:      []string{preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: PUT")},
 	Good:     []string{"> OPTIONS /v1/cart HTTP/1.1\n> Host: api.test\n>\n< HTTP/1.1 204 No Content\n< Allow: GET, PUT\n<\n"},
@@ -90,8 +90,8 @@ var corsPreflightNotOK = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a preflight was not answered with success",
 	Refs:     []string{"Fetch §4.8", "Fetch §3.3.3"},
-	Doc:      "A browser goes on only after a status from 200 to 299, whatever fields the answer has. With 401 or 405, authentication or routing runs before CORS is handled: a preflight never carries credentials. 403 may be a refusal that is meant.",
-	Help:     "answer OPTIONS before authentication and routing, with 204 and the CORS fields",
+	Doc:      "A browser goes on only after a status from 200 to 299, whatever headers the answer has. With 401 or 405, authentication or routing runs before CORS is handled: a preflight never carries credentials. 403 may be a refusal that is meant.",
+	Help:     "answer OPTIONS before authentication and routing, with 204 and the CORS headers",
 	Bad: []string{
 		preflight("", "401 Unauthorized\nWWW-Authenticate: Bearer realm=\"api\"\nAccess-Control-Allow-Origin: https://app.test"), preflight("", "405 Method Not Allowed\nAllow: GET, PUT"),
 		preflight("", "403 Forbidden"),
@@ -154,9 +154,9 @@ var corsPreflightHeaderNotAllowed = &annotate.Rule{
 	ID:       "cors/preflight-header-not-allowed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field that the page wants to send is not allowed",
+	Title:    "a header that the page wants to send is not allowed",
 	Refs:     []string{"Fetch §4.8"},
-	Doc: "The preflight asks for a field that Access-Control-Allow-Headers does not list, so the browser does not send the request. " +
+	Doc: "The preflight asks for a header that Access-Control-Allow-Headers does not list, so the browser does not send the request. " +
 		"The wildcard never covers Authorization: it must be listed by name.",
 	Help: "add the name to Access-Control-Allow-Headers",
 	Bad: []string{
@@ -254,8 +254,8 @@ var corsPreflightWildcardWithCredentials = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the wildcard allows nothing to requests with credentials",
 	Refs:     []string{"Fetch §3.3.5", "Fetch §4.8"},
-	Doc:      "The answer allows credentials and lists * for methods or fields. For a request with credentials * is a literal name, so the browser blocks what only * would allow.",
-	Help:     "list the methods and fields by name",
+	Doc:      "The answer allows credentials and lists * for methods or headers. For a request with credentials * is a literal name, so the browser blocks what only * would allow.",
+	Help:     "list the methods and headers by name",
 	Bad: []string{
 		preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: *"),
 		preflight("Access-Control-Request-Headers: x-trace", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: *"),
@@ -280,7 +280,7 @@ var corsPreflightWildcardWithCredentials = &annotate.Rule{
 		}
 		for _, name := range requestedFields(p) {
 			if !field.EqualFold(name, "authorization") && !listHas(f, exchange.FieldAccessControlAllowHeaders, name) {
-				p.Note(p.ResponseField(exchange.FieldAccessControlAllowHeaders), "only * allows the field %s, and with credentials * allows nothing", quoted(name))
+				p.Note(p.ResponseField(exchange.FieldAccessControlAllowHeaders), "only * allows the header %s, and with credentials * allows nothing", quoted(name))
 				return
 			}
 		}

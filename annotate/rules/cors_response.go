@@ -37,7 +37,7 @@ var corsAllowCredentialsNotTrue = &annotate.Rule{
 	Title:    "Access-Control-Allow-Credentials is not the word true",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §4.10"},
 	Doc: "The only value with a meaning is true, in lower case and once. Anything else counts as no, so browsers refuse responses to requests with cookies. " +
-		"Often a boolean was printed by a language that writes True or 1, or both a proxy and the application add the field.",
+		"Often a boolean was printed by a language that writes True or 1, or both a proxy and the application add the header.",
 	Help: "send Access-Control-Allow-Credentials: true once, or leave it out",
 	Bad: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: True"),
@@ -107,8 +107,8 @@ var corsAllowOriginMultiple = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Access-Control-Allow-Origin names several origins",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §4.10"},
-	Doc: "The field is one origin or *, not a list. Browsers join all lines with commas, and the result equals no origin, not even where the same value stands twice. " +
-		"Often both the application and a proxy in front of it add the field. To allow several origins, send back the one that asked, if it is on the list, with Vary: Origin.",
+	Doc: "The header is one origin or *, not a list. Browsers join all lines with commas, and the result equals no origin, not even where the same value appears twice. " +
+		"Often both the application and a proxy in front of it add the header. To allow several origins, send back the one that asked, if it is on the list, with Vary: Origin.",
 	Help: "send one value: the Origin of the request if it is allowed, with Vary: Origin",
 	Bad: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test, https://www.test"),
@@ -133,7 +133,7 @@ var corsAllowOriginNull = &annotate.Rule{
 	ID:       "cors/allow-origin-null",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "anybody can read the response with the user's cookies, by way of the origin null",
+	Title:    "any site can read the response with the user's cookies, through the origin null",
 	Refs:     []string{"Fetch §3.3.3", "Fetch §3.3.5"},
 	Doc:      "Sandboxed frames, local files and some redirects have the origin null, and any site can make a sandboxed frame. With credentials allowed, each can read what the user can read.",
 	Help:     "do not allow null; allow the origins that need access by name",
@@ -240,9 +240,9 @@ var corsCredentialsWithWildcard = &annotate.Rule{
 	ID:       "cors/credentials-with-wildcard",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "every origin and credentials do not go together",
+	Title:    "Access-Control-Allow-Credentials does not work with *",
 	Refs:     []string{"Fetch §3.3.5", "Fetch §4.10"},
-	Doc: "The response allows credentials and every origin. Browsers refuse that as soon as a request has credentials, so the second field does nothing. " +
+	Doc: "The response allows credentials and every origin. Browsers refuse that as soon as a request has credentials, so the second header does nothing. " +
 		"Do not just repeat any Origin instead: every site could then read what the user can read.",
 	Help: "name the origins that may use credentials, or leave Access-Control-Allow-Credentials out",
 	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: true")},
@@ -262,7 +262,7 @@ var corsExposeWildcardWithCredentials = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the wildcard of Access-Control-Expose-Headers means nothing here",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §3.3.5"},
-	Doc:      "For a request with credentials, * in Access-Control-Expose-Headers is the name of a field called *, so the page's script sees none of the fields that were to be exposed.",
+	Doc:      "For a request with credentials, * in Access-Control-Expose-Headers is the name of a header called *, so the page's script sees none of the headers that were to be exposed.",
 	Help:     "list the names, for example Access-Control-Expose-Headers: ETag, Link",
 	Bad:      []string{crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: *")},
 	Good: []string{
@@ -286,8 +286,8 @@ var corsMissingOnError = &annotate.Rule{
 	Title:    "the page cannot see this error",
 	Refs:     []string{"Fetch §4.10", "Fetch §3.3.3"},
 	Doc: "The error lacks Access-Control-Allow-Origin, so the browser keeps status and content from the page, which reports a CORS failure instead of the real cause. " +
-		"Usually the error comes from a layer before or after the one that adds the field: nginx adds fields to errors only with \"always\", frameworks skip them when a handler throws.",
-	Help: "add the CORS fields to errors too",
+		"Usually the error comes from a layer before or after the one that adds the header: nginx adds headers to errors only with \"always\", frameworks skip them when a handler throws.",
+	Help: "add the CORS headers to errors too",
 	Bad:  []string{strings.Replace(crossOrigin("", ""), "200 OK", "500 Internal Server Error", 1), strings.Replace(crossOrigin("", "Retry-After: 5"), "200 OK", "429 Too Many Requests", 1)},
 	Good: []string{
 		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://app.test"), "200 OK", "500 Internal Server Error", 1),
@@ -312,7 +312,7 @@ var corsOriginInvalid = &annotate.Rule{
 	Title:    "Origin is not an origin",
 	Refs:     []string{"Fetch §3.2"},
 	Doc: "Origin is null, or scheme://host with the port where it is not the usual one: in lower case, without a path and without a slash at the end. Servers compare it as it is, so another form is taken for a foreign origin. " +
-		"Browsers always send the right form; this comes from a client that writes the field itself.",
+		"Browsers always send the right form; this comes from a client that writes the header itself.",
 	Help: "send Origin: https://host without a path, or leave it out",
 	Bad: []string{
 		strings.Replace(crossOrigin("", ""), "https://app.test", "https://app.test/", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "app.test", 1),
@@ -371,10 +371,10 @@ var corsPreflightFieldOutsidePreflight = &annotate.Rule{
 	ID:       "cors/preflight-field-outside-preflight",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field for preflights is on another response",
+	Title:    "a header for preflights is on another response",
 	Refs:     []string{"Fetch §3.3.3"},
 	Doc:      "Browsers read Access-Control-Allow-Methods, -Allow-Headers and -Max-Age only on the answer to a preflight. On other responses they are dead weight.",
-	Help:     "send these fields only in answer to OPTIONS",
+	Help:     "send these headers only in answer to OPTIONS",
 	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: GET, PUT"), crossOrigin("", "Access-Control-Max-Age: 600")},
 	Good: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Expose-Headers: ETag"),

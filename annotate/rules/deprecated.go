@@ -56,7 +56,7 @@ var deprecatedCSPObsoleteHeader = &annotate.Rule{
 	ID:       "deprecated/csp-obsolete-header",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a content security policy in a field that browsers no longer read",
+	Title:    "a content security policy in a header that browsers no longer read",
 	Refs:     []string{"CSP 3 §3.1"},
 	Doc: "X-Content-Security-Policy and X-WebKit-CSP are what browsers read before 2013. Those of today read Content-Security-Policy only, so the policy here has no effect. " +
 		"Its old syntax is not always that of today; try it with Content-Security-Policy-Report-Only first.",
@@ -92,7 +92,7 @@ var deprecatedFeaturePolicyDeprecated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Feature-Policy without its successor",
 	Refs:     []string{"Permissions Policy"},
-	Doc:      "Feature-Policy became Permissions-Policy, with another syntax. Chromium still reads the old field where the new one is missing, and other browsers read neither.",
+	Doc:      "Feature-Policy became Permissions-Policy, with another syntax. Chromium still reads the old header where the new one is missing, and other browsers read neither.",
 	Help:     "send for example: Permissions-Policy: geolocation=(), camera=(self)",
 	Bad:      []string{answered("Feature-Policy: geolocation 'none'")},
 	Good:     []string{answered("Feature-Policy: geolocation 'none'", "Permissions-Policy: geolocation=()")},
@@ -145,10 +145,10 @@ var deprecatedFieldDeprecated = &annotate.Rule{
 	ID:       "deprecated/field-deprecated",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field that was given up",
+	Title:    "a header that is obsolete",
 	Refs:     []string{"RFC 9110 §16.3.1", "IANA HTTP Field Name Registry"},
-	Doc:      "The registry of field names has this field as obsoleted or deprecated. It may still work with old software; new software does not look at it, so nothing should depend on it.",
-	Help:     "leave the field out, or send what took its place",
+	Doc:      "The registry of header names has this header as obsoleted or deprecated. It may still work with old software; new software does not look at it, so nothing should depend on it.",
+	Help:     "leave the header out, or send what took its place",
 	Bad: []string{
 		answered("Content-MD5: ROszi1VFKTOqxAPsEM6SUQ=="),
 		asked("Accept-Charset: utf-8", "User-Agent: shop-client/1.2"), answered("Content-Base: http://shop.test/"), answered("Access-Control: allow <*>"),
@@ -180,7 +180,7 @@ var deprecatedFieldDeprecated = &annotate.Rule{
 				}
 				p.Report(annotate.Note{
 					Place: s.place(p, i, 0, len(l.Value)), Blame: s.blame(),
-					Message: "the " + s.String() + " has " + bare(l.Name) + ", which was given up: " + instead,
+					Message: "the " + s.String() + " has " + bare(l.Name) + ", which is obsolete: " + instead,
 				})
 			}
 		}
@@ -247,7 +247,7 @@ var deprecatedMediaTypeDeprecated = &annotate.Rule{
 	ID:       "deprecated/media-type-deprecated",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a media type that was given up",
+	Title:    "a media type that is obsolete",
 	Refs:     []string{"IANA media types", "RFC 9239 §6"},
 	Doc:      "The registry of media types has this one as obsoleted or deprecated, and names another in its place. Browsers still know the old names; other software, and rules such as those for compression, may not.",
 	Help:     "send the type that took its place",
@@ -271,7 +271,7 @@ var deprecatedMediaTypeDeprecated = &annotate.Rule{
 				head := field.Head(t.Text)
 				p.Report(annotate.Note{
 					Place: s.place(p, i, head.At, head.End()), Blame: s.blame(), Help: "send " + use,
-					Message: bare(head.Text) + " was given up in favour of " + use,
+					Message: bare(head.Text) + " is obsolete in favour of " + use,
 				})
 			}
 		}
@@ -320,7 +320,7 @@ var deprecatedStatusDeprecatedOrReserved = &annotate.Rule{
 	When:       annotate.When{Status: []int{305, 306}},
 	Suppresses: []string{"status/unregistered", "status/unusual-for-method", "redirect/missing-location"},
 	Check: func(p *annotate.Pass) {
-		what := "was given up, and clients do not act on it"
+		what := "is obsolete, and clients do not act on it"
 		if p.X.Response.Status == 306 {
 			what = "is reserved, and clients do not know it"
 		}
@@ -394,9 +394,9 @@ var deprecatedXPrefixField = &annotate.Rule{
 	ID:           "deprecated/x-prefix-field",
 	Severity:     annotate.Info,
 	Blame:        annotate.ByOrigin,
-	Title:        "a field name that begins with X-",
+	Title:        "a header name that begins with X-",
 	Refs:         []string{"RFC 6648 §3"},
-	Doc:          "X- was to mark names that are for trial only. Such names came into general use and could then never be changed, so new fields are to have plain names from the start.",
+	Doc:          "X- was to mark names that are for trial only. Such names came into general use and could then never be changed, so new headers are to have plain names from the start.",
 	Help:         "choose a name without X-, with a word of your own in front if others might use it too",
 	OffByDefault: true,
 	Bad: []string{

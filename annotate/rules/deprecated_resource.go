@@ -140,7 +140,7 @@ var deprecatedSunsetBeforeDeprecation = &annotate.Rule{
 	ID:       "deprecated/sunset-before-deprecation",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Sunset lies before Deprecation",
+	Title:    "Sunset is before Deprecation",
 	Refs:     []string{"RFC 9745 §4"},
 	Doc:      "Deprecation says from when on a resource should not be used any more, and Sunset when it is gone, which cannot be earlier. One of the two dates is wrong, and clients that plan by them plan wrongly.",
 	Help:     "send a Sunset that is not earlier than Deprecation",
@@ -164,7 +164,7 @@ var deprecatedSunsetInvalid = &annotate.Rule{
 	Title:    "Sunset is not a date",
 	Refs:     []string{"RFC 8594 §3"},
 	Doc: "Sunset is one date in the form of HTTP. Clients that watch for it cannot read anything else, so no client warns anyone before the resource is gone. " +
-		"The form of Deprecation, seconds with an @ in front, is for that field only.",
+		"The form of Deprecation, seconds with an @ in front, is for that header only.",
 	Help: "send for example: Sunset: Wed, 01 Jul 2026 00:00:00 GMT",
 	Bad: []string{
 		answered("Sunset: 2026-07-01T00:00:00Z", `Link: </docs/v2>; rel="sunset"`),
@@ -195,7 +195,7 @@ var deprecatedSunsetPassed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the date of Sunset has passed",
 	Refs:     []string{"RFC 8594 §3"},
-	Doc: "The date in Sunset is over and the resource still answers. It may go at any time without a further warning, or the date was put off and the field was not changed. " +
+	Doc: "The date in Sunset is over and the resource still answers. It may go at any time without a further warning, or the date was put off and the header was not changed. " +
 		"Clients that believe it have stopped using the resource.",
 	Help: "send the new date, or take the resource away with 410",
 	Bad:  []string{answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Sunset: Tue, 01 Jul 2025 00:00:00 GMT", `Link: </docs/v2>; rel="sunset"`)},

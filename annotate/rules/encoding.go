@@ -53,8 +53,8 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Encoding names something that is not a content coding",
 	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
-	Doc: "Content-Encoding lists how the content was coded on top of its media type: gzip, br, zstd. Recipients that do not know a coding cannot use the content, and some clients fail on any that they do not know. " +
-		"A character set belongs in Content-Type, the codings of mail have no place in HTTP, and identity means none, for which the field is left out.",
+	Doc: "Content-Encoding lists how the body was coded on top of its media type: gzip, br, zstd. Recipients that do not know a coding cannot use the body, and some clients fail on any that they do not know. " +
+		"A character set belongs in Content-Type, the codings of mail have no place in HTTP, and identity means none, for which the header is left out.",
 	Help: "leave Content-Encoding out where nothing was coded; put charset in Content-Type",
 	Bad: []string{
 		answered("Content-Encoding: utf-8"),
@@ -100,7 +100,7 @@ func whyNoCoding(s string) string {
 	case field.EqualFold(s, "chunked"):
 		return "it is a transfer coding, which belongs in Transfer-Encoding"
 	case field.EqualFold(s, "none"), field.EqualFold(s, "null"):
-		return "leave the field out where nothing was coded"
+		return "leave the header out where nothing was coded"
 	}
 	return ""
 }
@@ -158,9 +158,9 @@ var encodingContentEncodingNotAccepted = &annotate.Rule{
 	ID:       "encoding/content-encoding-not-accepted",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content has a coding that the client does not take",
+	Title:    "the body has a coding that the client does not take",
 	Refs:     []string{"RFC 9110 §12.5.3"},
-	Doc: "Accept-Encoding lists the codings that the client can undo, and the content has another one, so the client sees rubbish. " +
+	Doc: "Accept-Encoding lists the codings that the client can undo, and the body has another one, so the client sees rubbish. " +
 		"Usually a cache keeps one coded copy for all, since Vary: Accept-Encoding is missing, or files that were compressed beforehand are sent without a look at the request.",
 	Help: "choose the coding by Accept-Encoding, and send Vary: Accept-Encoding",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -234,7 +234,7 @@ var encodingContentEncodingNotAccepted = &annotate.Rule{
 				if kind := contentCoding(c.Text); kind == noCoding || kind == unknownCoding || codingWeight(&x.Request.Fields, c.Text) > 0 {
 					continue // encoding/content-coding-unregistered is about what is no coding
 				}
-				p.Note(annotate.Span(p.ResponseLine(i), c.At, c.End()), "the content is in %s, and the request has Accept-Encoding: %s",
+				p.Note(annotate.Span(p.ResponseLine(i), c.At, c.End()), "the body is in %s, and the request has Accept-Encoding: %s",
 					bare(c.Text), bare(x.Request.Fields.Combined(exchange.FieldAcceptEncoding)))
 				return
 			}
@@ -264,8 +264,8 @@ var encodingStructuredFieldWrongType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a structured field has a value of the wrong type",
 	Refs:     []string{"RFC 9651 §2.2"},
-	Doc: "The value can be read as a structured field, yet it is not of the type that the field is defined with: a word where a string in quotes has to be, a Boolean where a date has to be. " +
-		"Recipients ignore the whole field then. Strings stand in double quotes, Booleans are ?1 and ?0, dates an @ with seconds, bytes stand between colons in base64.",
+	Doc: "The value can be read as a structured field, yet it is not of the type that the header is defined with: a word where a string in quotes has to be, a Boolean where a date has to be. " +
+		"Recipients ignore the whole header then. Strings stand in double quotes, Booleans are ?1 and ?0, dates an @ with seconds, bytes stand between colons in base64.",
 	Help: "write the value as its type wants: \"string\", token, ?1, @1767225600, :base64:",
 	Bad: []string{
 		`# also deprecated/deprecation-missing-link

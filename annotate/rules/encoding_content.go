@@ -30,10 +30,10 @@ var encodingBodyDoubleEncoded = &annotate.Rule{
 	ID:       "encoding/body-double-encoded",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is compressed once more than Content-Encoding says",
+	Title:    "the body is compressed once more than Content-Encoding says",
 	Refs:     []string{"RFC 9110 §8.4"},
 	Doc: "With all codings of Content-Encoding removed, text is to be left, and there is compressed data still. Clients show rubbish or fail to parse it. " +
-		"Either two places compress, the application and a proxy, or files that were compressed beforehand are sent without the field.",
+		"Either two places compress, the application and a proxy, or files that were compressed beforehand are sent without the header.",
 	Help: "compress in one place only, and name each coding in Content-Encoding",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -101,7 +101,7 @@ var encodingBodyDoubleEncoded = &annotate.Rule{
 		if x.Response.Fields.Has(exchange.FieldContentEncoding) {
 			named = "Content-Encoding: " + listedCodings(&x.Response.Fields, exchange.FieldContentEncoding)
 		}
-		p.Note(annotate.ResponseContent(0, min(4, len(d.Bytes))), "the content is labelled %s with %s, and is %s underneath",
+		p.Note(annotate.ResponseContent(0, min(4, len(d.Bytes))), "the body is labelled %s with %s, and is %s underneath",
 			bare(mediaTypeOf(&x.Response.Fields).Name()), named, coding)
 	},
 }
@@ -120,9 +120,9 @@ var encodingContentEncodingUndecodable = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the request's body is not compressed as Content-Encoding says",
 	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
-	Doc: "Content-Encoding says how the content was coded, and it cannot be decoded that way: it was not compressed at all, was cut, or was changed afterwards. " +
+	Doc: "Content-Encoding says how the body was coded, and it cannot be decoded that way: it was not compressed at all, was cut, or was changed afterwards. " +
 		"The server can only answer 400, or does not notice and stores rubbish.",
-	Help: "compress the content as the field says, or leave Content-Encoding out",
+	Help: "compress the body as the header says, or leave Content-Encoding out",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Type: text/plain
@@ -183,7 +183,7 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 	Title:    "Content-Length counts the bytes before compression",
 	Refs:     []string{"RFC 9110 §8.6"},
 	Doc: "Content-Length counts the bytes that are sent, so of compressed content those after compression. Here it is the length before, so clients wait for bytes that never come, or take the response for cut. " +
-		"A middleware that compresses has to remove the field or correct it.",
+		"A middleware that compresses has to remove the header or correct it.",
 	Help: "let the layer that compresses remove Content-Length, or set it to the compressed length",
 	Bad: []string{`* error content_truncated
 > GET /orders HTTP/1.1
@@ -230,9 +230,9 @@ var encodingDecompressionBomb = &annotate.Rule{
 	ID:       "encoding/decompression-bomb",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "content that grows very much when it is decoded",
+	Title:    "a small body that decodes to a huge one",
 	Refs:     []string{"RFC 9110 §17.5"},
-	Doc: "Decoded, the content is more than a hundred times as long as what was sent, and sidenote stopped at its limit. A recipient without a limit runs out of memory. " +
+	Doc: "Decoded, the body is more than a hundred times as long as what was sent, and sidenote stopped at its limit. A recipient without a limit runs out of memory. " +
 		"It may be an attack, or only a file with long runs of the same byte.",
 	Help: "limit how much you decode; send such files in another form",
 	Bad: []string{`> GET /zeros HTTP/1.1
@@ -277,7 +277,7 @@ var encodingTransferCodingUndecodable = &annotate.Rule{
 	ID:       "encoding/transfer-coding-undecodable",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is not in the transfer coding that the message names",
+	Title:    "the body is not in the transfer coding that the message names",
 	Refs:     []string{"RFC 9112 §7.2", "RFC 9112 §8"},
 	Doc: "Transfer-Encoding lists a compression, and with the chunks put together the bytes are not in it. A recipient must take the message for broken. " +
 		"Compression as a transfer coding is rare; mostly Content-Encoding was meant.",
@@ -318,7 +318,7 @@ var encodingTransferCodingUndecodable = &annotate.Rule{
 			if err := undecodable(coding.Text, s.Content.Kept); err != nil {
 				p.Report(annotate.Note{
 					Place: s.place(p, i, coding.At, coding.End()), Blame: s.blame(),
-					Message: "the content cannot be decoded as " + bare(coding.Text) + ": " + err.Error(),
+					Message: "the body cannot be decoded as " + bare(coding.Text) + ": " + err.Error(),
 				})
 			}
 		}

@@ -77,7 +77,7 @@ var encodingDictionaryCodingWithoutDictionary = &annotate.Rule{
 		for i, l := range res.Each(exchange.FieldContentEncoding) {
 			for e := range field.List(l.Value) {
 				if isDictionaryCoding(e.Text) {
-					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "the content is in %s, and the request names no dictionary in Available-Dictionary", bare(e.Text))
+					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "the body is in %s, and the request names no dictionary in Available-Dictionary", bare(e.Text))
 					return
 				}
 			}
@@ -91,7 +91,7 @@ var encodingDictionaryMissingVary = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "caches may give content to clients without its dictionary",
 	Refs:     []string{"RFC 9842 §6.2"},
-	Doc:      "Content in dcb or dcz is of use only to clients with the same dictionary. Unless Vary names both fields that say so, a cache gives it to others too, and they cannot read it.",
+	Doc:      "Content in dcb or dcz is of use only to clients with the same dictionary. Unless Vary names both headers that say so, a cache gives it to others too, and they cannot read it.",
 	Help:     "send: Vary: Accept-Encoding, Available-Dictionary",
 	Bad: []string{
 		overTLS(askedAndAnswered([]string{"Accept-Encoding: dcb", availableDictionary}, "Content-Encoding: dcb", "Vary: Accept-Encoding")),
@@ -110,7 +110,7 @@ var encodingDictionaryMissingVary = &annotate.Rule{
 			return
 		}
 		if c := cachingOf(f); !c.noStore {
-			p.Note(p.ResponseField(exchange.FieldVary), "the content is in %s, and Vary does not name both Accept-Encoding and Available-Dictionary", listedCodings(f, exchange.FieldContentEncoding))
+			p.Note(p.ResponseField(exchange.FieldVary), "the body is in %s, and Vary does not name both Accept-Encoding and Available-Dictionary", listedCodings(f, exchange.FieldContentEncoding))
 		}
 	},
 }

@@ -28,7 +28,7 @@ var framing204WithBody = &annotate.Rule{
 	ID:       "framing/204-with-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "content after a response that cannot have any",
+	Title:    "a body after a response that cannot have one",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9110 §15.3.5", "RFC 9110 §15.4.5"},
 	Doc: "A 204 and a 304 end with their head. Bytes that follow are read as the beginning of the next response on the connection, so that the next request fails with an answer that cannot be parsed, or gets the answer to another. " +
 		"Usually a handler sets the status and still writes content.",
@@ -82,10 +82,10 @@ var framingContentLengthIn1xx204 = &annotate.Rule{
 	ID:       "framing/content-length-in-1xx-204",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Length in a response that cannot have content",
+	Title:    "Content-Length in a response that cannot have a body",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc: "A 1xx and a 204 never have content, and must not have Content-Length, not even 0. " +
-		"Clients that go by the field wait for content that never comes, or take the beginning of the next response for it.",
+	Doc: "A 1xx and a 204 never have a body, and must not have Content-Length, not even 0. " +
+		"Clients that go by the header wait for content that never comes, or take the beginning of the next response for it.",
 	Help: "leave Content-Length out of 1xx and 204",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
 > Host: shop.test
@@ -147,12 +147,12 @@ var framingContentLengthIn1xx204 = &annotate.Rule{
 		for i := range p.X.Interim {
 			r := &p.X.Interim[i]
 			if line := r.Fields.Index(exchange.FieldContentLength); line >= 0 {
-				p.Note(p.InterimLine(i, line), "%d has Content-Length %s and can have no content", r.Status, bare(r.Fields.At(line).Value))
+				p.Note(p.InterimLine(i, line), "%d has Content-Length %s and can have no body", r.Status, bare(r.Fields.At(line).Value))
 			}
 		}
 		r := &p.X.Response
 		if line := r.Fields.Index(exchange.FieldContentLength); line >= 0 && (r.Status == 204 || r.Class() == 1) {
-			p.Note(p.ResponseLine(line), "%d has Content-Length %s and can have no content", r.Status, bare(r.Fields.At(line).Value))
+			p.Note(p.ResponseLine(line), "%d has Content-Length %s and can have no body", r.Status, bare(r.Fields.At(line).Value))
 		}
 	},
 }
@@ -164,7 +164,7 @@ var framingBodyShorterThanContentLength = &annotate.Rule{
 	Title:    "less content came than Content-Length announced",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9112 §8", "RFC 9113 §8.1.1"},
 	Doc: "Content-Length announced more bytes than came before the sender ended. The message is incomplete and must not be used as if it were whole. " +
-		"Either the sender broke off (a crash, a timeout, a limit in a proxy), or the length is wrong: counted in characters instead of bytes, or before a filter changed the content.",
+		"Either the sender broke off (a crash, a timeout, a limit in a proxy), or the length is wrong: counted in characters instead of bytes, or before a filter changed the body.",
 	Help: "count bytes after all encoding, or leave Content-Length out and send chunked",
 	Bad: []string{`* error content_truncated "unexpected EOF"
 > GET /orders HTTP/1.1

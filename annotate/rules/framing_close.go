@@ -40,7 +40,7 @@ var framingCloseDelimitedWithoutConnectionClose = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the response ends with the connection and does not say so",
 	Refs:     []string{"RFC 9112 §9.6", "RFC 9112 §9.3"},
-	Doc:      "Without Content-Length and Transfer-Encoding the content goes on until the connection is closed. A client that was not told of the close by Connection: close may wait for the connection to be reused, and cannot tell a whole response from one that was cut.",
+	Doc:      "Without Content-Length and Transfer-Encoding the body goes on until the connection is closed. A client that was not told of the close by Connection: close may wait for the connection to be reused, and cannot tell a whole response from one that was cut.",
 	Help:     "send Content-Length, or chunked; at least Connection: close",
 	Bad:      []string{closedText + responded("HTTP/1.1 200 OK", "Content-Type: text/plain") + "< ok\n"},
 	Good:     []string{closedText + responded("HTTP/1.0 200 OK", "Content-Type: text/plain") + "< ok\n", closedText + answered("Shop-Trace: 7")},
@@ -119,9 +119,9 @@ var framingConnectWithContent = &annotate.Rule{
 	ID:       "framing/connect-with-content",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "CONNECT with content",
+	Title:    "CONNECT with a body",
 	Refs:     []string{"RFC 9110 §9.3.6"},
-	Doc:      "What follows the head of a CONNECT belongs to the tunnel, so a CONNECT has no content. A proxy that goes by Content-Length or Transfer-Encoding swallows the beginning of the TLS handshake, another one passes it on.",
+	Doc:      "What follows the head of a CONNECT belongs to the tunnel, so a CONNECT has no body. A proxy that goes by Content-Length or Transfer-Encoding swallows the beginning of the TLS handshake, another one passes it on.",
 	Help:     "leave Content-Length and Transfer-Encoding out of CONNECT",
 	Bad: []string{exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443", "Content-Length: 2"}, "HTTP/1.1 200 OK", nil),
 		exchangeOf("CONNECT shop.test:443 HTTP/1.1", []string{"Host: shop.test:443", "Transfer-Encoding: chunked"}, "HTTP/1.1 200 OK", nil)},
@@ -131,9 +131,9 @@ var framingConnectWithContent = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if n := exchange.FieldTransferEncoding; f.Has(n) {
-			p.Note(p.RequestField(n), "CONNECT has Transfer-Encoding: %s, and can have no content", bare(f.Value(n)))
+			p.Note(p.RequestField(n), "CONNECT has Transfer-Encoding: %s, and can have no body", bare(f.Value(n)))
 		} else if n := exchange.FieldContentLength; strings.Trim(f.Value(n), "0") != "" {
-			p.Note(p.RequestField(n), "CONNECT has Content-Length: %s, and can have no content", bare(f.Value(n)))
+			p.Note(p.RequestField(n), "CONNECT has Content-Length: %s, and can have no body", bare(f.Value(n)))
 		}
 	},
 }
@@ -163,9 +163,9 @@ var framingConnectionListsEndToEndField = &annotate.Rule{
 	ID:       "framing/connection-lists-end-to-end-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Connection names a field that is for all recipients",
+	Title:    "Connection names a header that is for all recipients",
 	Refs:     []string{"RFC 9110 §7.6.1"},
-	Doc:      "The next proxy removes every field that Connection names. If that is Authorization, Cookie or Cache-Control, the message arrives without what it needs, and attackers use this to strip what a proxy added.",
+	Doc:      "The next proxy removes every header that Connection names. If that is Authorization, Cookie or Cache-Control, the message arrives without what it needs, and attackers use this to strip what a proxy added.",
 	Help:     "list only options of this connection, such as close, upgrade or TE",
 	Bad:      []string{asked("Accept: */*", "Connection: keep-alive, Accept"), answered("Connection: Cache-Control", "Cache-Control: no-store")},
 	Good:     []string{asked("Connection: close, X-Own, Keep-Alive")},

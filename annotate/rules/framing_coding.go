@@ -43,7 +43,7 @@ var framingChunkedMalformed = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "the chunks of the response break their grammar",
 	Refs:       []string{"RFC 9112 §7.1", "RFC 9112 §7.1.1"},
-	Doc:        "Each chunk is its size in hexadecimal, CR LF, the bytes, and CR LF. Where that is broken, the rest of the message cannot be read, and the connection has to be closed. Usually something writes chunks by hand, or a filter changed the content after it was chunked.",
+	Doc:        "Each chunk is its size in hexadecimal, CR LF, the bytes, and CR LF. Where that is broken, the rest of the message cannot be read, and the connection has to be closed. Usually something writes chunks by hand, or a filter changed the body after it was chunked.",
 	Help:       "let the HTTP library write the chunks",
 	Bad:        []string{"* error invalid_chunk \"invalid byte in chunk length\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
@@ -63,7 +63,7 @@ var framingChunkedUnterminated = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "the connection was closed before the last chunk",
 	Refs:       []string{"RFC 9112 §8", "RFC 9112 §7.1"},
-	Doc:        "A chunked message ends with a chunk of size zero. The sender closed before that, so the content is incomplete and must not be used as if it were whole; nothing else shows that it was cut. Look for a crash, a timeout or a limit, in the server or in a proxy between.",
+	Doc:        "A chunked message ends with a chunk of size zero. The sender closed before that, so the body is incomplete and must not be used as if it were whole; nothing else shows that it was cut. Look for a crash, a timeout or a limit, in the server or in a proxy between.",
 	Help:       "find why the sender stopped; its log at this time should tell",
 	Bad:        []string{"* error content_truncated \"unexpected EOF\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
 	Good:       []string{"* error client_gone \"context canceled\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
@@ -78,14 +78,14 @@ var framingChunkedUnterminated = &annotate.Rule{
 			if !hasChunked(&s.Fields) || s.Version >= exchange.HTTP2 {
 				return
 			}
-			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "byte") + " came, and no last chunk: the content is cut"}
+			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "byte") + " came, and no last chunk: the body is cut"}
 			if isEventStream(&s.Fields) {
 				n.Severity = annotate.Info
 			}
 			p.Report(n)
 		case x.Err.Code == exchange.ErrRequestTruncated && (x.Response.Status == 0 || x.Response.Made):
 			if s := requestHead(p); hasChunked(&s.Fields) && s.Version < exchange.HTTP2 {
-				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "byte")+" came, and no last chunk: the content is cut")
+				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "byte")+" came, and no last chunk: the body is cut")
 			}
 		}
 	},
@@ -166,9 +166,9 @@ var framingTEIn1xx204 = &annotate.Rule{
 	ID:       "framing/te-in-1xx-204",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Transfer-Encoding in a response that cannot have content",
+	Title:    "Transfer-Encoding in a response that cannot have a body",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "A 1xx and a 204 never have content, and must not have Transfer-Encoding. Clients that go by the field wait for a chunk that never comes, or read the beginning of the next response as one.",
+	Doc:      "A 1xx and a 204 never have a body, and must not have Transfer-Encoding. Clients that go by the header wait for a chunk that never comes, or read the beginning of the next response as one.",
 	Help:     "leave Transfer-Encoding out of 1xx and 204",
 	Bad:      []string{exchangeOf("DELETE /orders/7 HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 204 No Content", []string{"Transfer-Encoding: chunked"})},
 	Good:     []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"})},
@@ -178,12 +178,12 @@ var framingTEIn1xx204 = &annotate.Rule{
 		for i := range p.X.Interim {
 			r := &p.X.Interim[i]
 			if line := r.Fields.Index(exchange.FieldTransferEncoding); line >= 0 && isAsReceived(&r.Message) {
-				p.Note(p.InterimLine(i, line), "%d has Transfer-Encoding and can have no content", r.Status)
+				p.Note(p.InterimLine(i, line), "%d has Transfer-Encoding and can have no body", r.Status)
 			}
 		}
 		r := &p.X.Response
 		if line := r.Fields.Index(exchange.FieldTransferEncoding); line >= 0 && isAsReceived(&r.Message) && (r.Status == 204 || r.Class() == 1) {
-			p.Note(p.ResponseLine(line), "%d has Transfer-Encoding and can have no content", r.Status)
+			p.Note(p.ResponseLine(line), "%d has Transfer-Encoding and can have no body", r.Status)
 		}
 	},
 }
@@ -213,7 +213,7 @@ var framingTEObfuscated = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "Transfer-Encoding is written so that some see chunked and some do not",
 	Refs:       []string{"RFC 9112 §6.1", "RFC 9112 §7", "RFC 9112 §11.2"},
-	Doc:        "The value contains chunked, but not as a word of its own, or a control character hides the field's name. That does not happen by accident: attackers use it to make a proxy and a server disagree on where a request ends.",
+	Doc:        "The value contains chunked, but not as a word of its own, or a control character hides the header's name. That does not happen by accident: attackers use it to make a proxy and a server disagree on where a request ends.",
 	Help:       "send Transfer-Encoding: chunked, in plain letters",
 	Bad:        []string{requested("POST /orders HTTP/1.1", "Host: shop.test", `Transfer-Encoding: "chunked"`), requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: xchunked"), "# also framing/request-missing-content-length\n" + requested("POST /orders HTTP/1.1", "Host: shop.test", `Transfer\x0b-Encoding: chunked`)},
 	Good:       []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: ChUnKeD ")},
@@ -239,7 +239,7 @@ var framingTEObfuscated = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if l.Known == 0 && controlIn(l.Name) >= 0 && field.EqualFold(withoutControls(l.Name), "transfer-encoding") {
-					s.note(p, s.line(p, i), "the field name "+quoted(l.Name)+" becomes Transfer-Encoding where control characters are dropped")
+					s.note(p, s.line(p, i), "the header name "+quoted(l.Name)+" becomes Transfer-Encoding where control characters are dropped")
 				}
 			}
 		}
@@ -261,7 +261,7 @@ var framingTEToHTTP10 = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Transfer-Encoding on HTTP/1.0",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "HTTP/1.0 knows no Transfer-Encoding: such a client shows the chunk sizes as part of the content, and such a server sees no content or the wrong one.",
+	Doc:      "HTTP/1.0 knows no Transfer-Encoding: such a client shows the chunk sizes as part of the body, and such a server sees no body or the wrong one.",
 	Help:     "answer HTTP/1.0 with Content-Length, or by closing the connection",
 	Bad:      []string{exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}) + "< ok\n", requested("POST /orders HTTP/1.0", "Host: shop.test", "Transfer-Encoding: chunked")},
 	Good:     []string{"* changed version\n" + exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}) + "< ok\n"},
@@ -300,7 +300,7 @@ var framingTEUnknownCoding = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a transfer coding that recipients need not understand",
 	Refs:     []string{"RFC 9112 §7", "RFC 9112 §7.1", "RFC 9112 §7.2"},
-	Doc:      "Registered are chunked, gzip, deflate and compress, all without parameters; identity was removed. A server answers 501 to one that it does not know, a client cannot read the content. Content codings such as br belong into Content-Encoding.",
+	Doc:      "Registered are chunked, gzip, deflate and compress, all without parameters; identity was removed. A server answers 501 to one that it does not know, a client cannot read the body. Content codings such as br belong into Content-Encoding.",
 	Help:     "send Transfer-Encoding: chunked, and compress with Content-Encoding",
 	Bad:      []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: br, chunked") + "< ok\n"},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: gzip, chunked")},

@@ -30,8 +30,8 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "more content came than Content-Length announced",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9113 §8.1.1"},
-	Doc: "Recipients stop reading where Content-Length says, so the content is cut, and what is left over is taken for the beginning of the next message on the connection. " +
-		"Usually the length was counted in characters instead of bytes, or before a filter changed the content.",
+	Doc: "Recipients stop reading where Content-Length says, so the body is cut, and what is left over is taken for the beginning of the next message on the connection. " +
+		"Usually the length was counted in characters instead of bytes, or before a filter changed the body.",
 	Help:  "count bytes after all encoding, or leave Content-Length out and send chunked",
 	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
 	Good:  []string{answered("Shop-Trace: 7")},
@@ -58,7 +58,7 @@ var framingHeadResponseWithBody = &annotate.Rule{
 	Title:    "content after the answer to a HEAD",
 	Refs:     []string{"RFC 9110 §9.3.2", "RFC 9112 §6.3"},
 	Doc: "The answer to a HEAD ends with its head. Bytes that follow are read as the beginning of the next response on the connection. " +
-		"Usually a handler does not look at the method, in a server that does not remove the content by itself.",
+		"Usually a handler does not look at the method, in a server that does not remove the body by itself.",
 	Help:  "write nothing after the head when the method is HEAD",
 	Bad:   []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< ok\n"},
 	Good:  []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"})},
@@ -135,7 +135,7 @@ var framingMultipleContentLengthDiffer = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "two values of Content-Length that differ",
 	Refs:       []string{"RFC 9112 §6.3"},
-	Doc:        "No recipient can tell where such a message ends. Attackers use it to smuggle requests past a recipient that chooses the other length, so every recipient must refuse it. Usually a program and a proxy both add the field.",
+	Doc:        "No recipient can tell where such a message ends. Attackers use it to smuggle requests past a recipient that chooses the other length, so every recipient must refuse it. Usually a program and a proxy both add the header.",
 	Help:       "send Content-Length once",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 3") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 3") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n"},
@@ -161,7 +161,7 @@ var framingContentLengthRepeated = &annotate.Rule{
 	Title:    "Content-Length is on several lines, all with one value",
 	Refs:     []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
 	Doc: "A recipient may use the one value, or refuse the message. Strict servers and proxies answer 400 or 502, since two lengths are how requests are smuggled. " +
-		"Usually a program and a proxy both add the field.",
+		"Usually a program and a proxy both add the header.",
 	Help: "send Content-Length once; look for two places that add it",
 	Bad:  []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 2") + "< ok\n"},
 	Good: []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n"},
@@ -201,17 +201,17 @@ var framingEmptyRequestContentLength = &annotate.Rule{
 	ID:       "framing/empty-request-content-length",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "Content-Length: 0 on a method that is sent without content",
+	Title:    "Content-Length: 0 on a method that is sent without a body",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc:      "A GET, HEAD or TRACE without content is sent without Content-Length. With it some servers and firewalls refuse the request, since they expect no content at all here, and some clients send it with a Content-Type that makes servers parse nothing.",
-	Help:     "leave Content-Length out of requests without content",
+	Doc:      "A GET, HEAD or TRACE without a body is sent without Content-Length. With it some servers and firewalls refuse the request, since they expect no body at all here, and some clients send it with a Content-Type that makes servers parse nothing.",
+	Help:     "leave Content-Length out of requests without a body",
 	Bad:      []string{asked("Content-Length: 0")},
 	Good:     []string{requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test", "Content-Length: 0")},
 	When:     annotate.When{Methods: []string{"GET", "HEAD", "TRACE"}, RequestFields: []exchange.Name{exchange.FieldContentLength}},
 	Once:     clientKey,
 	Check: func(p *annotate.Pass) {
 		if p.X.Request.Fields.Value(exchange.FieldContentLength) == "0" {
-			p.Note(p.RequestField(exchange.FieldContentLength), "%s has Content-Length: 0, and no content", p.X.Request.Method)
+			p.Note(p.RequestField(exchange.FieldContentLength), "%s has Content-Length: 0, and no body", p.X.Request.Method)
 		}
 	},
 }
@@ -222,8 +222,8 @@ var framingRequestMissingContentLength = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a POST, PUT or PATCH without Content-Length",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc:      "With these methods a server expects content, and without Content-Length or Transfer-Encoding there is none. Servers that want to be sure answer 411; others see an empty request. The field is to be sent even when the content is empty.",
-	Help:     "send Content-Length: 0 when there is no content",
+	Doc:      "With these methods a server expects content, and without Content-Length or Transfer-Encoding there is none. Servers that want to be sure answer 411; others see an empty request. The header is to be sent even when the body is empty.",
+	Help:     "send Content-Length: 0 when there is no body",
 	Bad:      []string{requested("POST /orders HTTP/1.1", "Host: shop.test")},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Content-Length: 0"), requested("POST /orders HTTP/1.0", "Host: shop.test"), requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test")},
 	When:     annotate.When{Methods: []string{"POST", "PUT", "PATCH"}},
@@ -243,10 +243,10 @@ var framingExpectContinueWithoutBody = &annotate.Rule{
 	ID:       "framing/expect-continue-without-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the client waits for 100, and has no content to send",
+	Title:    "the client waits for 100, and has no body to send",
 	Refs:     []string{"RFC 9110 §10.1.1"},
 	Doc:      "Expect: 100-continue asks whether content may be sent. Without content there is nothing to allow; some servers wait for it anyway, and some answer 417.",
-	Help:     "leave Expect out of requests without content",
+	Help:     "leave Expect out of requests without a body",
 	Bad:      []string{asked("Expect: 100-continue")},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-continue", "Content-Length: 2000"), "# also syntax/expect-invalid\n" + requested("GET /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue")},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
@@ -257,7 +257,7 @@ var framingExpectContinueWithoutBody = &annotate.Rule{
 		case !expects100(r) || length > 0 || r.Fields.Has(exchange.FieldTransferEncoding) || r.Version == exchange.HTTP10:
 		case r.Version >= exchange.HTTP2 && !r.Fields.Has(exchange.FieldContentLength): // the head alone does not show it
 		default:
-			p.Note(p.RequestField(exchange.FieldExpect), "Expect asks for a 100 before the content, and the request has none")
+			p.Note(p.RequestField(exchange.FieldExpect), "Expect asks for a 100 before the body, and the request has none")
 		}
 	},
 }

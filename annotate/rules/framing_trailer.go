@@ -63,9 +63,9 @@ var framingTrailerForbiddenField = &annotate.Rule{
 	ID:       "framing/trailer-forbidden-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a trailer that must stand before the content",
+	Title:    "a trailer that must stand before the body",
 	Refs:     []string{"RFC 9110 §6.5.1"},
-	Doc:      "Fields on framing, routing, authentication, caching and the kind of content are needed before the content is read. As trailers they are dropped, or a proxy merges them into the header section, and they pass checks unseen.",
+	Doc:      "Fields on framing, routing, authentication, caching and the kind of content are needed before the body is read. As trailers they are dropped, or a proxy merges them into the header section, and they pass checks unseen.",
 	Help:     "send the field in the header section",
 	Bad:      []string{chunkedOK([]string{"Trailer: Cache-Control"}, "Cache-Control: no-store")},
 	Good:     []string{chunkedOK([]string{"Trailer: ETag, Server-Timing"}, `ETag: "1"`, "Server-Timing: db;dur=5")},
@@ -124,7 +124,7 @@ var framingTrailerRepeatsHeader = &annotate.Rule{
 	ID:       "framing/trailer-repeats-header",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field stands both before and after the content",
+	Title:    "a field stands both before and after the body",
 	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §5.3"},
 	Doc: "The field can have one value, and the message has it in its header section and in its trailer section. Recipients that keep the two apart use the first, those that merge them have two values, and others use the last. " +
 		"A field that is a list may stand in both.",
@@ -138,7 +138,7 @@ var framingTrailerRepeatsHeader = &annotate.Rule{
 		eachTrailer(p, func(s messageHead, i int, l *exchange.Line) {
 			f := annotate.FactsOf(l.Known)
 			if l.Known != 0 && f.Direction != 0 && !f.List && !f.Is(annotate.NeverTrails) && s.Fields.Has(l.Known) {
-				s.note(p, trailerPlace(s.in, s.Message, i), l.Name+" is "+bare(s.Fields.Value(l.Known))+" before the content and "+bare(l.Value)+" after it")
+				s.note(p, trailerPlace(s.in, s.Message, i), l.Name+" is "+bare(s.Fields.Value(l.Known))+" before the body and "+bare(l.Value)+" after it")
 			}
 		})
 	},

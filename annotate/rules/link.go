@@ -233,7 +233,7 @@ var linkRevDeprecated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a link uses rev",
 	Refs:     []string{"RFC 8288 §3.3"},
-	Doc:      "rev gives the relation of the target to this resource, the other way round than rel. It was given up since hardly anybody got it right.",
+	Doc:      "rev gives the relation of the target to this resource, the other way round than rel. It is obsolete since hardly anybody got it right.",
 	Help:     "use rel with the relation of the other direction: prev instead of rev=next",
 	Bad:      []string{answered(`Link: </a>; rev="next"`)},
 	Good:     []string{answered(`Link: </a>; rel="prev"`)},
@@ -241,7 +241,7 @@ var linkRevDeprecated = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		eachLink(p, func(l foundLink) {
 			if q, ok := l.find("rev"); ok {
-				p.Note(l.param(p, q), "the link to %s uses rev, which was given up", quoted(l.Target))
+				p.Note(l.param(p, q), "the link to %s uses rev, which is obsolete", quoted(l.Target))
 			}
 		})
 	},

@@ -53,7 +53,7 @@ var negotiation406AcceptLanguageOnly = &annotate.Rule{
 	ID:       "negotiation/406-accept-language-only",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "406 for the sake of a language",
+	Title:    "406 because of Accept-Language alone",
 	Refs:     []string{"RFC 9110 §12.4.1", "RFC 9110 §15.5.7"},
 	Doc: "The request restricts nothing but the language. A server that lacks it may send what it has in another one, and people mostly prefer that to an error. " +
 		"Accept-Language is set by the system of the user, who knows nothing of it.",

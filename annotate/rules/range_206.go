@@ -27,9 +27,9 @@ var range206WithoutRange = &annotate.Rule{
 	ID:       "range/206-without-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "206 to a request for the whole",
+	Title:    "206 to a request without Range",
 	Refs:     []string{"RFC 9110 §15.3.7"},
-	Doc: "The request had no Range, and the answer is a part. A client that did not ask for a part takes it for the whole and goes on with content that is cut. " +
+	Doc: "The request had no Range, and the answer is a part. A client that did not ask for a part takes it for the whole and goes on with a body that is cut. " +
 		"Usual causes are a cache that stored a 206 and gives it to everyone, and code that always sends 206 for media.",
 	Help: "send 200 with the whole content",
 	Bad: []string{`> GET /video HTTP/1.1
@@ -190,7 +190,7 @@ var range206MultipartForSingleRange = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
 	Doc: "A client that asks for a single range need not understand multipart content. It takes boundaries and part headers for the bytes it asked for and stores them in the file. " +
 		"A single range is sent as it is, with Content-Range in the head.",
-	Help: "send the range as the content itself, with Content-Range in the head",
+	Help: "send the range as the body itself, with Content-Range in the head",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-0
@@ -275,7 +275,7 @@ var range206MultipartWithContentRange = &annotate.Rule{
 	When: annotate.When{Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentRange}},
 	Check: func(p *annotate.Pass) {
 		if isByteranges(&p.X.Response.Message) {
-			p.Note(p.ResponseField(exchange.FieldContentRange), "the content is multipart/byteranges, and the head has Content-Range %s as well",
+			p.Note(p.ResponseField(exchange.FieldContentRange), "the body is multipart/byteranges, and the head has Content-Range %s as well",
 				bare(p.X.Response.Fields.Value(exchange.FieldContentRange)))
 		}
 	},

@@ -21,7 +21,7 @@ var range206LengthNotEqualRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the part is not as long as its range",
 	Refs:     []string{"RFC 9110 §15.3.7.1", "RFC 9110 §14.4"},
-	Doc: "Content-Range says which bytes the content is, and the content has more or fewer of them. A client that puts the part in its place damages the file. " +
+	Doc: "Content-Range says which bytes the body is, and the body has more or fewer of them. A client that puts the part in its place damages the file. " +
 		"Usual causes: the whole content is sent with the label of a part, the last position is counted as if it were not included, or a filter compresses the part after it was cut.",
 	Help: "send exactly last - first + 1 bytes, and no content coding that was not there when the range was cut",
 	Bad: []string{`> GET /video HTTP/1.1
@@ -88,7 +88,7 @@ var range206LengthNotEqualRange = &annotate.Rule{
 			if c.Size == r.Length {
 				hint = ", which is the length of the whole"
 			}
-			p.Note(rangePlace(p, r), "Content-Range %s means %s, and the content has %d%s", r.RangePart.Text, wording.Count(want, "byte"), c.Size, hint)
+			p.Note(rangePlace(p, r), "Content-Range %s means %s, and the body has %d%s", r.RangePart.Text, wording.Count(want, "byte"), c.Size, hint)
 		}
 	},
 }

@@ -67,9 +67,9 @@ var range416MissingContentRange = &annotate.Rule{
 	ID:       "range/416-missing-content-range",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "416 does not say how long the content is",
+	Title:    "416 does not say how long the body is",
 	Refs:     []string{"RFC 9110 §15.5.17", "RFC 9110 §14.4"},
-	Doc: "The range lies outside the content, and only the server knows how long that is. " +
+	Doc: "The range lies outside the body, and only the server knows how long that is. " +
 		"With the length a client can tell a finished download from a file that has become shorter; without it, the client must start again.",
 	Help: "send Content-Range: bytes */LENGTH",
 	Bad: []string{`> GET /video HTTP/1.1
@@ -106,7 +106,7 @@ var range416MissingContentRange = &annotate.Rule{
 			return
 		}
 		if !p.X.Response.Fields.Has(exchange.FieldContentRange) { // range/content-range-invalid is about one that does not give it
-			p.Note(p.ResponseField(exchange.FieldContentRange), "416 has no Content-Range that gives the length of the content")
+			p.Note(p.ResponseField(exchange.FieldContentRange), "416 has no Content-Range that gives the length of the body")
 		}
 	},
 }
@@ -117,8 +117,8 @@ var range416ToSatisfiableRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "416 to a range that could have been served",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §15.5.17", "RFC 9110 §14.1.2"},
-	Doc: "By the length that the 416 itself gives, the requested range begins inside the content, so it could have been served. " +
-		"Servers that demand that the last position exists too do this; they should cut the range at the end of the content.",
+	Doc: "By the length that the 416 itself gives, the requested range begins inside the body, so it could have been served. " +
+		"Servers that demand that the last position exists too do this; they should cut the range at the end of the body.",
 	Help: "send 206 with what there is of the range",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test

@@ -151,7 +151,7 @@ var rangeOverlappingRanges = &annotate.Rule{
 	ID:       "range/overlapping-ranges",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "very many ranges, or ranges over one another",
+	Title:    "too many ranges, or overlapping ones",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §17.15"},
 	Doc: "With many small or overlapping ranges a short request makes a server send far more than there is, which is a known attack. " +
 		"Servers may refuse such a Range, join the ranges or send everything, so a client cannot count on what it gets.",

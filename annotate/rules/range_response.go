@@ -26,8 +26,8 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the whole content came in answer to Range, though the server says that it serves parts",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §14.3"},
-	Doc: "The response says Accept-Ranges: bytes and ignores the Range of the request, which lies inside the content. A server may do that, but clients that resume downloads or seek in a film start again each time. " +
-		"Often a proxy or a middleware that compresses drops Range, while the field comes from the server behind it.",
+	Doc: "The response says Accept-Ranges: bytes and ignores the Range of the request, which lies inside the body. A server may do that, but clients that resume downloads or seek in a film start again each time. " +
+		"Often a proxy or a middleware that compresses drops Range, while the header comes from the server behind it.",
 	Help: "answer 206 with the part, or leave Accept-Ranges out",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -241,7 +241,7 @@ var rangeByterangesPartMissingContentRange = &annotate.Rule{
 				return // its head is not all there
 			}
 			if _, _, ok := part.Field(content, "Content-Range"); !ok {
-				p.Note(annotate.ResponseContent(part.HeadAt, part.HeadEnd), "part %d of the content has no Content-Range", n)
+				p.Note(annotate.ResponseContent(part.HeadAt, part.HeadEnd), "part %d of the body has no Content-Range", n)
 				return
 			}
 		}
@@ -254,7 +254,7 @@ var rangeByterangesPartMissingContentType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "no part says what it holds",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
-	Doc:      "The Content-Type of the response is multipart/byteranges, so the type of the content itself can stand in the parts only. A server that sends a Content-Type with the whole is to send it in every part too.",
+	Doc:      "The Content-Type of the response is multipart/byteranges, so the type of the body itself can stand in the parts only. A server that sends a Content-Type with the whole is to send it in every part too.",
 	Help:     "put the Content-Type of the whole in the head of every part",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -312,7 +312,7 @@ var rangeByterangesPartMissingContentType = &annotate.Rule{
 			}
 		}
 		if n > 0 {
-			p.Note(annotate.ResponseContent(first.HeadAt, first.HeadEnd), "none of the %s of the content has a Content-Type", wording.Count(n, "part"))
+			p.Note(annotate.ResponseContent(first.HeadAt, first.HeadEnd), "none of the %s of the body has a Content-Type", wording.Count(n, "part"))
 		}
 	},
 }
@@ -324,7 +324,7 @@ var rangeContentRangeInvalid = &annotate.Rule{
 	Title:    "Content-Range does not say which part this is",
 	Refs:     []string{"RFC 9110 §14.4"},
 	Doc: "Content-Range has a unit, the first and the last position and the length of the whole. Positions count from 0 and the last is that of the last byte that is sent, so it is always below the length. " +
-		"A recipient must not join a part with others when the field is invalid. A 416 has only the length, after an asterisk.",
+		"A recipient must not join a part with others when the header is invalid. A 416 has only the length, after an asterisk.",
 	Help: "send for example: Content-Range: bytes 0-499/1234, and on a 416: Content-Range: bytes */1234",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -519,7 +519,7 @@ var rangePutContentRangeNotRejected = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a part seems to have been stored as the whole",
 	Refs:     []string{"RFC 9110 §14.5"},
-	Doc: "The client sent a part of the content with PUT, and the server said that all is well. A server that does not know Content-Range stores the part in place of the whole, and the rest is lost; one that does should be told so beforehand. " +
+	Doc: "The client sent a part of the body with PUT, and the server said that all is well. A server that does not know Content-Range stores the part in place of the whole, and the rest is lost; one that does should be told so beforehand. " +
 		"See whether the resource is whole; PATCH, or a protocol for uploads, says without doubt what is meant.",
 	Help: "answer 400 to a PUT with Content-Range that you do not support",
 	Bad: []string{`> PUT /files/7 HTTP/1.1

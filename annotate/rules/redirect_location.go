@@ -25,7 +25,7 @@ var redirectMissingLocation = &annotate.Rule{
 	ID:       "redirect/missing-location",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the redirect does not say where to",
+	Title:    "the redirect has no Location",
 	Refs:     []string{"RFC 9110 §15.4", "RFC 9110 §10.2.2"},
 	Doc: "This status tells the client to go elsewhere, but no Location says where, so the client stops here and shows an empty page or an error. " +
 		"Usually a variable in the redirect code was empty. An empty Location means the same URI again, which leads nowhere. " +
@@ -200,7 +200,7 @@ var redirectLocationUnescaped = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §10.2.2", "RFC 3986 §2"},
 	Doc: "A URI reference consists of visible ASCII. Browsers encode spaces and letters like é by themselves, as UTF-8; other clients cut the value, guess another character set, or refuse it. " +
 		"So the redirect works in the browser and breaks in scripts. Encode each part when the URI is put together, not the whole of it afterwards.",
-	Help: "percent-encode spaces, control characters and everything beyond ASCII, as UTF-8",
+	Help: "percent-encode spaces, control characters and everything outside ASCII, as UTF-8",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
 >
@@ -269,7 +269,7 @@ func whatUnescaped(c byte) string {
 	case c == ' ':
 		return "a space"
 	case c >= 0x80:
-		return "a byte beyond ASCII"
+		return "a byte outside ASCII"
 	}
 	return "a control character"
 }
@@ -340,10 +340,10 @@ var redirectLocationUserinfo = &annotate.Rule{
 	ID:       "redirect/location-userinfo",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a URI in a field has a user name before the host",
+	Title:    "a URI in a header has a user name before the host",
 	Refs:     []string{"RFC 9110 §4.2.4"},
 	Doc: "What stands before the @ in an http or https URI is deprecated: it puts a name, often with a password, where logs and histories keep it, and it is used to make a URI look as if it were for another host. " +
-		"Browsers drop it, warn or refuse; other clients turn it into an Authorization field. Send credentials in Authorization, and build URIs from the bare host.",
+		"Browsers drop it, warn or refuse; other clients turn it into an Authorization header. Send credentials in Authorization, and build URIs from the bare host.",
 	Help: "leave out everything up to the @ and send credentials in Authorization",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
@@ -428,8 +428,8 @@ var redirectLocationUndefinedForStatus = &annotate.Rule{
 	Title:    "Location means nothing with this status",
 	Refs:     []string{"RFC 9110 §10.2.2"},
 	Doc: "Location is defined for 201, where it names what was created, and for 3xx, where it says where to go. With another status no client acts on it. " +
-		"Often the redirect status was forgotten, or a framework kept the field when an error replaced the redirect.",
-	Help: "send a 3xx status if the client is to go there; Content-Location or Link if the field only informs",
+		"Often the redirect status was forgotten, or a framework kept the header when an error replaced the redirect.",
+	Help: "send a 3xx status if the client is to go there; Content-Location or Link if the header only informs",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
 >

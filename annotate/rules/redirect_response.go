@@ -29,9 +29,9 @@ var redirect300MissingAlternatives = &annotate.Rule{
 	Title:    "300 offers a choice and lists nothing to choose from",
 	Refs:     []string{"RFC 9110 §15.4.1"},
 	Doc: "300 says that there are several representations, each with its own URI, and that the client or its user is to choose. " +
-		"Without content that lists them, and without Link fields, there is nothing to choose from. " +
+		"Without content that lists them, and without Link headers, there is nothing to choose from. " +
 		"If one of them is preferred, Location may name it as well.",
-	Help: `list the alternatives in the content, or send Link: </a>; rel="alternate" for each`,
+	Help: `list the alternatives in the body, or send Link: </a>; rel="alternate" for each`,
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 >
@@ -76,7 +76,7 @@ var redirect300MissingAlternatives = &annotate.Rule{
 				}
 			}
 		}
-		p.Note(p.StatusLine(), "300 has no content and no Link with rel=alternate to choose from")
+		p.Note(p.StatusLine(), "300 has no body and no Link with rel=alternate to choose from")
 	},
 }
 
@@ -86,7 +86,7 @@ var redirectMethodRewriteRisk = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "clients disagree on what to repeat after this redirect",
 	Refs:     []string{"RFC 9110 §15.4.2", "RFC 9110 §15.4.3", "Fetch §4.5"},
-	Doc: "After 301 and 302 clients differ: browsers and most libraries turn a POST into a GET and drop its content, some do so with PUT, PATCH and DELETE too, and some repeat the request as it was. " +
+	Doc: "After 301 and 302 clients differ: browsers and most libraries turn a POST into a GET and drop its body, some do so with PUT, PATCH and DELETE too, and some repeat the request as it was. " +
 		"An API call is then lost without any error, as a GET that succeeds. " +
 		"307 and 308 demand that method and content are kept; 303 says that a GET of another URI is meant.",
 	Help: "send 308 (for good) or 307 (for now) to have the request repeated, or 303 to have the client read the result",
@@ -167,7 +167,7 @@ var redirectMethodRewriteRisk = &annotate.Rule{
 		if announcedNoContent(r) || isForm(r.Fields.Value(exchange.FieldContentType)) {
 			return
 		}
-		p.Note(p.StatusLine(), "POST got %d: most clients send a GET without the content to the new place", p.X.Response.Status)
+		p.Note(p.StatusLine(), "POST got %d: most clients send a GET without the body to the new place", p.X.Response.Status)
 	},
 }
 
@@ -305,7 +305,7 @@ var redirectRefreshFieldUsed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Refresh redirects browsers only",
 	Refs:     []string{"HTML §7.8"},
-	Doc: "Browsers go to the URL in a Refresh field as if the page had asked for it. HTTP libraries, crawlers and caches do not know the field, so they stay with this response. " +
+	Doc: "Browsers go to the URL in a Refresh header as if the page had asked for it. HTTP libraries, crawlers and caches do not know the header, so they stay with this response. " +
 		"If every client is to go there, send a 3xx status with Location.",
 	Help: "send 302 or 303 with Location if every client is to follow",
 	Bad: []string{`> GET /paid HTTP/1.1
@@ -357,7 +357,7 @@ var redirectWithLargeBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect has a large body that clients do not read",
 	Refs:     []string{"RFC 9110 §15.4.2"},
-	Doc: "Clients that follow a redirect never show its content; a short note with a link for the others is all it needs. " +
+	Doc: "Clients that follow a redirect never show its body; a short note with a link for the others is all it needs. " +
 		"More than that costs time at every redirect, and often means that code went on after the redirect was sent, so that a page goes out which the client was not to see.",
 	Help: "stop after sending the redirect; a line with a link is enough",
 	Bad: []string{`> GET /admin HTTP/1.1

@@ -194,7 +194,7 @@ var redirectCrossHost = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect leaves the origin, so credentials are dropped",
 	Refs:     []string{"RFC 9110 §15.4", "Fetch §4.5"},
-	Doc: "The request had Authorization, and the redirect leads to another origin. Browsers and most libraries then leave the field out, so that a stranger does not get the credentials, and the next answer is likely to be an unexpected 401. " +
+	Doc: "The request had Authorization, and the redirect leads to another origin. Browsers and most libraries then leave the header out, so that a stranger does not get the credentials, and the next answer is likely to be an unexpected 401. " +
 		"Some libraries drop it only when the host changes, so one client works where another fails. Ask the final origin directly, or put a short-lived token in the URI of the redirect.",
 	Help: "let the client ask the final origin directly with its credentials",
 	Bad: []string{`* scheme https
@@ -328,7 +328,7 @@ var redirectTargetFromRequest = &annotate.Rule{
 	ID:       "redirect/target-from-request",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the redirect goes wherever the request says",
+	Title:    "the request decides where the redirect goes",
 	Refs:     []string{"CWE-601", "RFC 9700 §4.11"},
 	Doc: "Location repeats a parameter of the request and leads to a foreign host. If the server does not check that parameter, anybody can make links that begin with its name and end at theirs, which is of great use for phishing. " +
 		"Try whether any host is accepted. If so, allow only known targets, or take a path and no host.",

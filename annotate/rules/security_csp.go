@@ -126,7 +126,7 @@ var securityCSPSyntax = &annotate.Rule{
 func noteCSPSyntax(p *annotate.Pass, c policy) {
 	for i := range len(c.Text) {
 		if c.Text[i] >= 0x80 {
-			p.Note(c.place(c.At+i, c.At+i+1), "the policy has a byte beyond ASCII at byte %d, perhaps a curly quote, so the browser skips what it is in", c.At+i+1)
+			p.Note(c.place(c.At+i, c.At+i+1), "the policy has a byte outside ASCII at byte %d, perhaps a curly quote, so the browser skips what it is in", c.At+i+1)
 			return
 		}
 	}
@@ -168,7 +168,7 @@ var securityCSPDuplicateDirective = &annotate.Rule{
 	ID:       "security/csp-duplicate-directive",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a directive stands twice in one Content Security Policy",
+	Title:    "a directive appears twice in one Content Security Policy",
 	Refs:     []string{"CSP 3 §2.2.1"},
 	Doc:      "Within a policy the first directive of a name counts and later ones are ignored, so what the second allows is blocked. Put all sources into one directive.",
 	Help:     "join the two directives into one",
@@ -195,7 +195,7 @@ var securityCSPDeprecatedDirective = &annotate.Rule{
 	ID:       "security/csp-deprecated-directive",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the Content Security Policy has a directive that was given up",
+	Title:    "the Content Security Policy has a directive that is obsolete",
 	Refs:     []string{"CSP 3 §6.5.1", "Mixed Content"},
 	Doc:      "The directive was dropped or replaced, and browsers ignore it or will. report-uri alone is replaced by report-to; the two together serve old and new browsers.",
 	Help:     "leave it out; use Referrer-Policy, report-to or upgrade-insecure-requests where they take its place",
@@ -247,7 +247,7 @@ var securityCSPReportOnlyNoEndpoint = &annotate.Rule{
 	Title:    "a policy that only reports has nowhere to report to",
 	Refs:     []string{"CSP 3 §3.2", "CSP 3 §6.5"},
 	Doc:      "Content-Security-Policy-Report-Only blocks nothing; its use lies in the reports. Without report-to or report-uri they appear in the browser's console and nowhere else.",
-	Help:     "add report-to with a Reporting-Endpoints field, or report-uri",
+	Help:     "add report-to with a Reporting-Endpoints header, or report-uri",
 	Bad:      []string{securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy-Report-Only: script-src 'self'")},
 	Good:     []string{securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy-Report-Only: script-src 'self'; report-uri /csp")},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldContentSecurityPolicyReportOnly}},

@@ -47,7 +47,7 @@ var securityCSPMissing = &annotate.Rule{
 		if f.Has(exchange.FieldContentSecurityPolicy) || f.Has(exchange.FieldContentSecurityPolicyReportOnly) || !isTopLevelDocument(p.X) || metaPolicy(p.X) {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldContentSecurityPolicy), "the page has no Content-Security-Policy, neither as a field nor as a meta element")
+		p.Note(p.ResponseField(exchange.FieldContentSecurityPolicy), "the page has no Content-Security-Policy, neither as a header nor as a meta element")
 	},
 }
 
@@ -377,10 +377,10 @@ var securityPolicyInMeta = &annotate.Rule{
 	ID:       "security/policy-in-meta",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a policy stands in a meta element, where browsers ignore it",
+	Title:    "a policy is in a meta element, where browsers ignore it",
 	Refs:     []string{"CSP 3 §3.3", "RFC 6797 §8.5", "HTML §4.2.5"},
-	Doc:      "Of the fields that protect a page, only Content-Security-Policy can stand in a meta element, and there without frame-ancestors, sandbox and reporting. All else is ignored there without a word.",
-	Help:     "send the policy as a response field",
+	Doc:      "Of the headers that protect a page, only Content-Security-Policy can stand in a meta element, and there without frame-ancestors, sandbox and reporting. All else is ignored there without a word.",
+	Help:     "send the policy as a response header",
 	Bad: []string{securePageWith("", `<meta http-equiv="X-Frame-Options" content="DENY"><title>x</title>`),
 		securePageWith("", `<meta http-equiv="content-security-policy" content="default-src 'self'; frame-ancestors 'none'"><title>x</title>`)},
 	Good: []string{securePageWith("X-Frame-Options: DENY", `<meta http-equiv="X-Frame-Options" content="DENY"><title>x</title>`),

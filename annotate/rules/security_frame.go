@@ -77,7 +77,7 @@ var securityFrameOptionsInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "X-Frame-Options has no known value",
 	Refs:     []string{"HTML §7.7"},
-	Doc:      "Browsers know DENY and SAMEORIGIN. With anything else, such as ALLOW-FROM, they act as if the field were not there, and any site can show the page in a frame.",
+	Doc:      "Browsers know DENY and SAMEORIGIN. With anything else, such as ALLOW-FROM, they act as if the header were not there, and any site can show the page in a frame.",
 	Help:     "send X-Frame-Options: DENY or SAMEORIGIN; to allow certain sites, Content-Security-Policy: frame-ancestors https://site.example",
 	Bad:      []string{securePage("X-Frame-Options: ALLOW-FROM https://partner.test"), securePage("X-Frame-Options: DENY;"), securePage("X-Frame-Options: ALLOWALL\nX-Frame-Options: allowall")},
 	Good: []string{securePage("X-Frame-Options: deny"), securePage("X-Frame-Options: ALLOWALL\nContent-Security-Policy: frame-ancestors *"),
@@ -98,14 +98,14 @@ var securityFrameOptionsRepeated = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "X-Frame-Options has different values",
 	Refs:     []string{"HTML §7.7"},
-	Doc:      "With several different values browsers refuse all frames, also those that one of the values allows; where they know none of them, they ignore the field. Usually both the application and the proxy in front of it add the field.",
+	Doc:      "With several different values browsers refuse all frames, also those that one of the values allows; where they know none of them, they ignore the header. Usually both the application and the proxy in front of it add the header.",
 	Help:     "send one value",
 	Bad:      []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: SAMEORIGIN"), securePage("X-Frame-Options: SAMEORIGIN, ALLOWALL")},
 	Good:     []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: deny"), securePage("X-Frame-Options: DENY, SAMEORIGIN\nContent-Security-Policy: frame-ancestors 'self'")},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldXFrameOptions}},
 	Check: func(p *annotate.Pass) {
 		if _, several := frameOptionsValue(p.X); several && !enforcedDirective(p, "frame-ancestors") {
-			p.Note(p.ResponseField(exchange.FieldXFrameOptions), "X-Frame-Options is %s: browsers then refuse every frame, or ignore the field if they know none of these", quoted(p.X.Response.Fields.Combined(exchange.FieldXFrameOptions)))
+			p.Note(p.ResponseField(exchange.FieldXFrameOptions), "X-Frame-Options is %s: browsers then refuse every frame, or ignore the header if they know none of these", quoted(p.X.Response.Fields.Combined(exchange.FieldXFrameOptions)))
 		}
 	},
 }
@@ -146,7 +146,7 @@ var securityNosniffInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "X-Content-Type-Options is not nosniff",
 	Refs:     []string{"Fetch §3.6"},
-	Doc:      "nosniff is the only value that means anything. Browsers read the first one before a comma; with another they guess the type as if the field were not there.",
+	Doc:      "nosniff is the only value that means anything. Browsers read the first one before a comma; with another they guess the type as if the header were not there.",
 	Help:     "send X-Content-Type-Options: nosniff",
 	Bad:      []string{securePage("X-Content-Type-Options: sniff"), securePage("X-Content-Type-Options: nosniff;"), securePage("X-Content-Type-Options:")},
 	Good:     []string{securePage("X-Content-Type-Options: NoSniff"), securePage("X-Content-Type-Options: nosniff\nX-Content-Type-Options: nosniff"), securePage("X-Content-Type-Options: nosniff, x")},
@@ -162,10 +162,10 @@ var securityHTMLOnlyFieldOnNonHTML = &annotate.Rule{
 	ID:       "security/html-only-field-on-non-html",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field for documents is on something else",
+	Title:    "a header for documents is on something else",
 	Refs:     []string{"practice"},
-	Doc:      "The field protects documents. On an image, a font, sound, video or a style sheet it does nothing and costs bytes on each response.",
-	Help:     "send the field with documents only",
+	Doc:      "The header protects documents. On an image, a font, sound, video or a style sheet it does nothing and costs bytes on each response.",
+	Help:     "send the header with documents only",
 	Bad:      []string{strings.Replace(securePageWith("X-Frame-Options: DENY", "abc"), "text/html", "image/png", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/css", 1)},
 	Good: []string{strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/svg+xml", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/javascript", 1),
 		strings.Replace(strings.Replace(securePageWith("X-Frame-Options: DENY", "abc"), "text/html", "image/png", 1), "200 OK", "404 Not Found", 1)},

@@ -234,7 +234,7 @@ var securitySessionIDInURI = &annotate.Rule{
 	ID:       "security/session-id-in-uri",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the URI holds a session",
+	Title:    "a session ID is in the URI",
 	Refs:     []string{"RFC 9110 §17.9"},
 	Doc:      "Anyone who has the URI has the session: it is in logs, in the history, in Referer, and in what users send to each other. Usually a framework falls back to URIs for clients without cookies; that can be switched off.",
 	Help:     "keep the session in a cookie only, and switch URL rewriting off",

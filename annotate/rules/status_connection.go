@@ -90,7 +90,7 @@ var status421WithAltSvc = &annotate.Rule{
 	Refs:     []string{"RFC 7838 §6"},
 	Doc: "A 421 says that this server does not answer for the host that was asked for, so it cannot name alternatives for it either. " +
 		"Clients have to ignore Alt-Svc there. " +
-		"The field does no harm, but it has no effect: send it on responses for the right host.",
+		"The header does no harm, but it has no effect: send it on responses for the right host.",
 	Help: "leave Alt-Svc out of 421 responses",
 	Bad: []string{`> GET / HTTP/2
 > Host: shop.test

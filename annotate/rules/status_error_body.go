@@ -22,9 +22,9 @@ var status200WithErrorBody = &annotate.Rule{
 	ID:       "status/200-with-error-body",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "an error in the content of a success",
+	Title:    "an error in the body of a success",
 	Refs:     []string{"RFC 9110 §15.3.1", "RFC 9457 §1"},
-	Doc: "The status says that the request succeeded, the content says that it failed. " +
+	Doc: "The status says that the request succeeded, the body says that it failed. " +
 		"Caches, retries, metrics and every client that looks at the status take it for a success, so the failure goes unseen. " +
 		"Send the status that fits the error, with the same content.",
 	Help: "send a 4xx or 5xx status with this content, best as application/problem+json",
@@ -115,7 +115,7 @@ var status200WithErrorBody = &annotate.Rule{
 			if isGraphQL(p.X) {
 				return
 			}
-			p.Note(p.ResponseField(exchange.FieldContentType), "the status is %d, but the content is of the type for errors, application/problem+json", r.Status)
+			p.Note(p.ResponseField(exchange.FieldContentType), "the status is %d, but the body is of the type for errors, application/problem+json", r.Status)
 			return
 		}
 		if d := r.DecodedContent(); d.Whole() {
@@ -170,7 +170,7 @@ func noteErrorObject(p *annotate.Pass, b []byte) {
 		failed = status
 	}
 	if failed.Value != nil && !isGraphQL(p.X) {
-		p.Note(annotate.ResponseContent(failed.At, failed.End()), "the status is %d, but the content says that the request failed: %s: %s",
+		p.Note(annotate.ResponseContent(failed.At, failed.End()), "the status is %d, but the body says that the request failed: %s: %s",
 			p.X.Response.Status, failed.Key, excerpt(failed.Value))
 	}
 }

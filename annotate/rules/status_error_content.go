@@ -87,7 +87,7 @@ var statusErrorMissingBody = &annotate.Rule{
 		if c.Size > 0 || !c.Whole() || r.Method == "HEAD" || r.Method == "CONNECT" || isPreflight(r) || isWebSocketHandshake(r) {
 			return
 		}
-		p.Note(p.StatusLine(), "%d came without content, so it does not say what is wrong", p.X.Response.Status)
+		p.Note(p.StatusLine(), "%d came without a body, so it does not say what is wrong", p.X.Response.Status)
 	},
 }
 
@@ -100,9 +100,9 @@ var statusErrorDetailDisclosed = &annotate.Rule{
 	ID:       "status/error-detail-disclosed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the error shows the inside of the server",
+	Title:    "the error reveals the server's internals",
 	Refs:     []string{"RFC 9457 §5"},
-	Doc: "The content of the error holds a stack trace, a database error or a debugger's page. " +
+	Doc: "The body of the error holds a stack trace, a database error or a debugger's page. " +
 		"It tells an attacker which software runs, where its files lie and how its queries look. " +
 		"Write it to the log with an id, and send the id.",
 	Help: "switch the framework's debug mode off; send an id under which the log has the details",
@@ -198,7 +198,7 @@ var statusErrorDetailDisclosed = &annotate.Rule{
 		b = b[:min(len(b), most)]
 		for i := range disclosures {
 			if start, end := disclosures[i].find(b); start >= 0 {
-				p.Note(annotate.ResponseContent(start, end), "the content shows %s: %s", disclosures[i].what, excerpt(b[start:end]))
+				p.Note(annotate.ResponseContent(start, end), "the body shows %s: %s", disclosures[i].what, excerpt(b[start:end]))
 				return
 			}
 		}
@@ -372,7 +372,7 @@ var status511MissingLoginLink = &annotate.Rule{
 	Doc: "A 511 comes from the network, not from the site that was asked for: someone has to log in to get through. " +
 		"It should link to the page where that is done. " +
 		"Without a link the person has no way to go on.",
-	Help: "put a link to the login page in the content",
+	Help: "put a link to the login page in the body",
 	Bad: []string{`> GET / HTTP/1.1
 > Host: shop.test
 >
@@ -417,7 +417,7 @@ var status511MissingLoginLink = &annotate.Rule{
 		}
 		d := r.DecodedContent()
 		if d.Whole() && !holdsURL(d.Bytes) {
-			p.Note(p.StatusLine(), "511 has neither Link nor Location, and its content has no link to a login page")
+			p.Note(p.StatusLine(), "511 has neither Link nor Location, and its body has no link to a login page")
 		}
 	},
 }

@@ -153,8 +153,8 @@ var status103MissingLink = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "early hints without a Link",
 	Refs:     []string{"RFC 8297 §2"},
-	Doc: "A 103 tells the client which fields the final response will probably have. " +
-		"Any field may be hinted, but browsers act on Link alone, to preload or to connect early, so these hints do nothing. " +
+	Doc: "A 103 tells the client which headers the final response will probably have. " +
+		"Any header may be hinted, but browsers act on Link alone, to preload or to connect early, so these hints do nothing. " +
 		"Name what should be fetched early, or leave the 103 out.",
 	Help: "send for example: Link: </style.css>; rel=preload; as=style",
 	Bad: []string{`> GET / HTTP/1.1

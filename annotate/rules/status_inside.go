@@ -59,7 +59,7 @@ var statusGraphQLErrorsIn200 = &annotate.Rule{
 	Refs:     []string{"GraphQL §7.1.2", "GraphQL over HTTP §6.4"},
 	Doc: "GraphQL puts its errors beside the data, and many servers answer 200 whatever happened. The HTTP status then says nothing: retries, caches, metrics and alerts take the failure for a success. " +
 		"Without data the operation failed as a whole; with data, the fields that the errors name are null.",
-	Help: "read errors in the content; a server that sends application/graphql-response+json can send a 4xx or 5xx when there is no data",
+	Help: "read errors in the body; a server that sends application/graphql-response+json can send a 4xx or 5xx when there is no data",
 	Bad: []string{`> POST /graphql HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -333,6 +333,6 @@ var statusSOAPFaultIn200 = &annotate.Rule{
 				break
 			}
 		}
-		p.Note(annotate.ResponseContent(open, at+len("Fault>")), "the status is 200, but the content is a SOAP fault: %s", quoted(said))
+		p.Note(annotate.ResponseContent(open, at+len("Fault>")), "the status is 200, but the body is a SOAP fault: %s", quoted(said))
 	},
 }

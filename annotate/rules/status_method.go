@@ -180,7 +180,7 @@ var status405MissingAllow = &annotate.Rule{
 	Title:    "a 405 without Allow",
 	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
 	Doc: "A 405 has to list in Allow the methods that the resource does support, so that the client can see what to do instead. " +
-		"An empty field is allowed and means that none is available now. " +
+		"An empty header is allowed and means that none is available now. " +
 		"Frameworks that know their routes can fill it in.",
 	Help: "list in Allow the methods that the resource supports",
 	Bad: []string{`> DELETE /orders HTTP/1.1
@@ -279,7 +279,7 @@ var statusAllowExcludesSuccessfulMethod = &annotate.Rule{
 	Doc: "Allow lists the methods that the resource supports. This method succeeded, so it belongs in the list; methods are compared in exact case. " +
 		"Clients and API explorers that trust Allow will hide an operation that works. " +
 		"Usually the list is written by hand and has aged.",
-	Help: "add the method to Allow, or leave the field out",
+	Help: "add the method to Allow, or leave the header out",
 	Bad: []string{`> PATCH /orders/7 HTTP/1.1
 > Host: shop.test
 > Content-Type: application/merge-patch+json

@@ -58,11 +58,11 @@ var statusRateLimitExhausted = &annotate.Rule{
 	ID:       "status/ratelimit-exhausted",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "nothing is left of the quota",
+	Title:    "the quota is used up",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
 	Doc: "This request was still served, the next one will probably get 429. " +
-		"The note says when the quota is whole again, as far as the response tells. " +
-		"A client that reads these fields can slow down before it is refused.",
+		"The note says when the quota is full again, as far as the response tells. " +
+		"A client that reads these headers can slow down before it is refused.",
 	Help: "wait until the reset before the next request",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -115,7 +115,7 @@ var statusRateLimitExhausted = &annotate.Rule{
 			for m := range field.RateLimits(l.Value) {
 				if m.Remaining.Is(0) {
 					at := annotate.Span(p.ResponseLine(i), m.At, m.End())
-					p.Note(at, "nothing is left of the quota (RateLimit: %s)%s", bare(m.Text), resetWords(m.Reset.N, m.Reset.Ok))
+					p.Note(at, "the quota is used up (RateLimit: %s)%s", bare(m.Text), resetWords(m.Reset.N, m.Reset.Ok))
 					return
 				}
 			}
@@ -123,7 +123,7 @@ var statusRateLimitExhausted = &annotate.Rule{
 		for _, family := range rateFamilies {
 			if left, ok := firstNumber(f, family.remaining); ok && left == 0 {
 				reset, known := firstNumber(f, family.reset)
-				p.Note(p.ResponseField(family.remaining), "nothing is left of the quota (%v: 0)%s", family.remaining, resetWords(reset, known))
+				p.Note(p.ResponseField(family.remaining), "the quota is used up (%v: 0)%s", family.remaining, resetWords(reset, known))
 				return
 			}
 		}
@@ -137,19 +137,19 @@ func resetWords(n int64, known bool) string {
 		return ""
 	}
 	if t, ok := epoch(n); ok {
-		return ", it is whole again at " + t.Format("2006-01-02 15:04:05") + " UTC"
+		return ", it is full again at " + t.Format("2006-01-02 15:04:05") + " UTC"
 	}
-	return ", it is whole again in " + inWords(n)
+	return ", it is full again in " + inWords(n)
 }
 
 var statusRateLimitFieldsConflict = &annotate.Rule{
 	ID:       "status/ratelimit-fields-conflict",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "more is left than the quota holds",
+	Title:    "the remaining quota is larger than the quota",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
 	Doc: "What remains of a quota cannot exceed the quota, so one of the two numbers is wrong or belongs to another policy. " +
-		"Usually two limiters write the same fields, each for itself. " +
+		"Usually two limiters write the same headers, each for itself. " +
 		"Clients that pace themselves by these numbers will be refused, or wait for nothing.",
 	Help: "send limit and remaining of the same policy",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -239,7 +239,7 @@ var statusRateLimitResetDate = &annotate.Rule{
 	Title:    "RateLimit-Reset is a point in time instead of a number of seconds",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
 	Doc: "RateLimit-Reset counts the seconds until the quota is full again. This value is a time since 1970 or a date, as X-RateLimit-Reset often has it. " +
-		"A client that follows the draft waits for decades, or ignores the field and retries at once.",
+		"A client that follows the draft waits for decades, or ignores the header and retries at once.",
 	Help: "send the seconds that are left, for example RateLimit-Reset: 30",
 	Bad: []string{responded("HTTP/1.1 200 OK", "RateLimit-Limit: 100", "RateLimit-Remaining: 50", "RateLimit-Reset: 1767323045", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n",
 		answered("RateLimit-Reset: Fri, 02 Jan 2026 03:04:05 GMT"), answered("RateLimit-Reset: 2026-01-02T03:04:05Z")},
@@ -267,7 +267,7 @@ var status429QuotaLeft = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a 429 although the quota is not used up",
 	Refs:     []string{"RFC 6585 §4", "draft-ietf-httpapi-ratelimit-headers"},
-	Doc: "The 429 says that the client sent too many requests, and the fields beside it say that requests are left. So another limit was hit, such as one per second, per user or of a proxy in front, and these fields do not tell when it ends. " +
+	Doc: "The 429 says that the client sent too many requests, and the headers beside it say that requests are left. So another limit was hit, such as one per second, per user or of a proxy in front, and these headers do not tell when it ends. " +
 		"A client that goes by them retries at once and is refused again.",
 	Help: "find the limit that refused the request; let the 429 report that one, with Retry-After",
 	Bad:  []string{responded("HTTP/1.1 429 Too Many Requests", "Retry-After: 5", "X-RateLimit-Limit: 2000", "X-RateLimit-Remaining: 1990", "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},

@@ -29,7 +29,7 @@ var status429MissingRetryAfter = &annotate.Rule{
 	Refs:     []string{"RFC 6585 §4", "RFC 9110 §10.2.3"},
 	Doc: "The client sent too many requests and is not told how long to wait, so it has to guess. " +
 		"Many clients then try again at once and make things worse. " +
-		"Retry-After is read by most libraries; fields such as RateLimit and X-RateLimit-Reset only by those that know the API.",
+		"Retry-After is read by most libraries; headers such as RateLimit and X-RateLimit-Reset only by those that know the API.",
 	Help: "send for example: Retry-After: 30",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -279,7 +279,7 @@ var statusRetryAfterImplausible = &annotate.Rule{
 	Title:    "Retry-After asks for a wait of more than a week",
 	Refs:     []string{"RFC 9110 §10.2.3"},
 	Doc: "No client waits that long, so it either gives up or uses a delay of its own. " +
-		"A number of ten digits or more is mostly a point in time since 1970, where the field counts seconds from now. " +
+		"A number of ten digits or more is mostly a point in time since 1970, where the header counts seconds from now. " +
 		"Send the number of seconds to wait, or the point in time as a date.",
 	Help: "send the seconds to wait, for example: Retry-After: 120",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -392,7 +392,7 @@ var statusRetryAfterInPast = &annotate.Rule{
 	ID:       "status/retry-after-in-past",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Retry-After is a date that is over",
+	Title:    "Retry-After is a date in the past",
 	Refs:     []string{"RFC 9110 §10.2.3"},
 	Doc: "The client may come back at once, which is hardly what the server wants. " +
 		"Usually the date is that of a maintenance which took longer, or the server's clock or time zone is wrong. " +

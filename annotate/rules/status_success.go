@@ -26,7 +26,7 @@ var status201MissingLocation = &annotate.Rule{
 	Title:    "a 201 to POST without Location",
 	Refs:     []string{"RFC 9110 §9.3.3", "RFC 9110 §15.3.2"},
 	Doc: "A POST that created something should name it in Location. " +
-		"Without the field the target URI itself counts as the new resource, which for a POST to a collection is wrong, and clients have to dig the address out of the content. " +
+		"Without the header the target URI itself counts as the new resource, which for a POST to a collection is wrong, and clients have to dig the address out of the body. " +
 		"A PUT or PATCH needs none, for there the target is the resource.",
 	Help: "send for example: Location: /orders/7",
 	Bad: []string{`> POST /orders HTTP/1.1
@@ -143,7 +143,7 @@ var status202MissingStatusPointer = &annotate.Rule{
 	Doc: "202 says that the work is not done yet, and HTTP has no way to send the outcome later. " +
 		"The answer ought to describe the present state or point at something that will. " +
 		"This one has neither content nor a link, so the client never learns whether the work succeeded.",
-	Help: "send the state in the content, or for example: Location: /jobs/7",
+	Help: "send the state in the body, or for example: Location: /jobs/7",
 	Bad: []string{`> POST /exports HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -229,7 +229,7 @@ var status202SafeMethod = &annotate.Rule{
 	Doc: "202 says that work was accepted and is not done yet, while GET and HEAD ask only for what is there. " +
 		"It is in use for reports that are still being prepared, but a crawler or a simple client takes the answer for the final content. " +
 		"A client that can wait says so with Prefer: respond-async.",
-	Help: "send 503 with Retry-After while the content is being made, or let the client ask with Prefer: respond-async",
+	Help: "send 503 with Retry-After while the body is being made, or let the client ask with Prefer: respond-async",
 	Bad: []string{`> GET /report HTTP/1.1
 > Host: shop.test
 >
@@ -261,10 +261,10 @@ var status203Transformed = &annotate.Rule{
 	ID:       "status/203-transformed",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the content was changed on the way",
+	Title:    "the body was changed on the way",
 	Refs:     []string{"RFC 9110 §15.3.4", "RFC 9110 §7.7"},
-	Doc: "A 203 says that the origin server answered 200, and that a proxy changed the content: it compressed an image, say, or put something in. " +
-		"So a checksum or a signature over the content will not match. " +
+	Doc: "A 203 says that the origin server answered 200, and that a proxy changed the body: it compressed an image, say, or put something in. " +
+		"So a checksum or a signature over the body will not match. " +
 		"Ask the origin server directly to see what it sent; it can forbid changes with Cache-Control: no-transform.",
 	Help: "to forbid it, let the origin server send: Cache-Control: no-transform",
 	Bad: []string{`# also intermediary/via-present
@@ -304,12 +304,12 @@ var status203Transformed = &annotate.Rule{
 		if line < 0 {
 			p.Report(annotate.Note{
 				Place: p.StatusLine(), Blame: annotate.ByOriginOrIntermediary,
-				Message: "203 says that the content was changed on the way; there is no Via, so the origin server itself may have chosen 203",
+				Message: "203 says that the body was changed on the way; there is no Via, so the origin server itself may have chosen 203",
 			})
 			return
 		}
 		p.Note(annotate.Span(p.ResponseLine(line), last.At, last.End()),
-			"203 says that the content is not what the origin server sent; the last proxy in Via is %s", quoted(last.Text))
+			"203 says that the body is not what the origin server sent; the last proxy in Via is %s", quoted(last.Text))
 	},
 }
 
@@ -318,12 +318,12 @@ var status205WithBody = &annotate.Rule{
 	Severity:   annotate.Error,
 	Blame:      annotate.ByOrigin,
 	Suppresses: []string{statusUnusualForMethod.ID},
-	Title:      "a 205 with content",
+	Title:      "a 205 with a body",
 	Refs:       []string{"RFC 9110 §15.3.6"},
-	Doc: "205 tells the client to reset the form that it sent, and has no content. " +
+	Doc: "205 tells the client to reset the form that it sent, and has no body. " +
 		"Clients that do not expect any may leave it on the connection, where it is taken for the beginning of the next response. " +
 		"Send 200 if there is something to say.",
-	Help: "send 205 with Content-Length: 0, or 200 with the content",
+	Help: "send 205 with Content-Length: 0, or 200 with the body",
 	Bad: []string{`> POST /form HTTP/1.1
 > Host: shop.test
 > Content-Type: application/x-www-form-urlencoded
@@ -362,9 +362,9 @@ var status205WithBody = &annotate.Rule{
 		announced, _ := field.Number(p.X.Response.Fields.Value(exchange.FieldContentLength))
 		switch size := p.X.Response.Content.Size; {
 		case announced > 0:
-			p.Note(p.ResponseField(exchange.FieldContentLength), "205 must have no content, but Content-Length is %d", announced)
+			p.Note(p.ResponseField(exchange.FieldContentLength), "205 must have no body, but Content-Length is %d", announced)
 		case size > 0:
-			p.Note(p.StatusLine(), "205 must have no content, but %s came", wording.Count(size, "byte"))
+			p.Note(p.StatusLine(), "205 must have no body, but %s came", wording.Count(size, "byte"))
 		}
 	},
 }

@@ -158,7 +158,7 @@ var status101MissingUpgrade = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §15.2.2", "RFC 9110 §7.8"},
 	Doc: "A 101 says that the connection changes its protocol from here on, and Upgrade says to which one. " +
 		"Without it the client cannot know what follows and closes the connection. " +
-		"A proxy in front of the server that drops hop-by-hop fields is a usual cause.",
+		"A proxy in front of the server that drops hop-by-hop headers is a usual cause.",
 	Help: "send for example: Connection: upgrade and Upgrade: websocket",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
@@ -199,9 +199,9 @@ var status101MissingUpgrade = &annotate.Rule{
 				return
 			}
 		}
-		what := "no Upgrade field"
+		what := "no Upgrade header"
 		if p.X.Response.Fields.Has(exchange.FieldUpgrade) {
-			what = "an empty Upgrade field"
+			what = "an empty Upgrade header"
 		}
 		p.Note(p.ResponseField(exchange.FieldUpgrade), "101 with %s: the client cannot know which protocol follows", what)
 	},
@@ -213,10 +213,10 @@ var status101ProtocolNotOffered = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "switched to a protocol that the request did not offer",
 	Refs:     []string{"RFC 9110 §7.8"},
-	Doc: "The server may only switch to a protocol that the client named in its Upgrade field. " +
+	Doc: "The server may only switch to a protocol that the client named in its Upgrade header. " +
 		"The client does not speak another one and closes the connection. " +
 		"Choose one of those that were offered, or answer in HTTP and ignore the offer.",
-	Help: "name in Upgrade only protocols from the request's Upgrade field",
+	Help: "name in Upgrade only protocols from the request's Upgrade header",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: upgrade
@@ -371,8 +371,8 @@ var status101WebSocketSubprotocolNotOffered = &annotate.Rule{
 	Refs:     []string{"RFC 6455 §4.1", "RFC 6455 §4.2.2"},
 	Doc: "The server picks at most one of the subprotocols and some of the extensions that the request names. " +
 		"The client fails the connection when the answer has anything else, compared byte by byte for subprotocols. " +
-		"Pick from the request's list, or leave the field out.",
-	Help: "send in Sec-WebSocket-Protocol one value of the request's own field, or leave it out",
+		"Pick from the request's list, or leave the header out.",
+	Help: "send in Sec-WebSocket-Protocol one value of the request's own header, or leave it out",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: Upgrade
@@ -501,7 +501,7 @@ var status426MissingUpgrade = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §15.5.22", "RFC 9110 §7.8"},
 	Doc: "A 426 says that the server wants another protocol, and Upgrade says which. " +
 		"Without it the client learns that it is wrong, but not what would be right. " +
-		"In HTTP/2 and 3 the field may not be sent at all, so there nothing is missing.",
+		"In HTTP/2 and 3 the header may not be sent at all, so there nothing is missing.",
 	Help: "send for example: Connection: upgrade and Upgrade: websocket",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
@@ -532,7 +532,7 @@ var status426MissingUpgrade = &annotate.Rule{
 	Needs: annotate.NeedsVersion,
 	Check: func(p *annotate.Pass) {
 		if p.X.Response.Version < exchange.HTTP2 && !p.X.Response.Fields.Has(exchange.FieldUpgrade) {
-			p.Note(p.ResponseField(exchange.FieldUpgrade), "426 without an Upgrade field does not say which protocol is required")
+			p.Note(p.ResponseField(exchange.FieldUpgrade), "426 without an Upgrade header does not say which protocol is required")
 		}
 	},
 }

@@ -71,9 +71,9 @@ var syntaxDateObsoleteFormat = &annotate.Rule{
 	ID:       "syntax/date-obsolete-format",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a date is in a form that was given up",
+	Title:    "a date is in a form that is obsolete",
 	Refs:     []string{"RFC 9110 §5.6.7"},
-	Doc:      "Two older forms of dates must still be read, but not be sent. Some clients and caches no longer read them and treat the field as missing; in one of them the century is a guess.",
+	Doc:      "Two older forms of dates must still be read, but not be sent. Some clients and caches no longer read them and treat the header as missing; in one of them the century is a guess.",
 	Help:     "write the date as Sun, 06 Nov 1994 08:49:37 GMT",
 	Bad:      []string{answered("Last-Modified: Tuesday, 15-Nov-22 08:12:31 GMT", "Cache-Control: no-cache"), asked("If-Modified-Since: Tue Nov 15 08:12:31 2022")},
 	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT")},
@@ -91,7 +91,7 @@ var syntaxDateObsoleteFormat = &annotate.Rule{
 				return
 			}
 			n := annotate.Note{Place: s.line(p, i), Blame: s.blame, Help: "write it as " + d.Time.Format("Mon, 02 Jan 2006 15:04:05 GMT"),
-				Message: l.Name + " is " + quoted(l.Value) + ", in a form of dates that was given up"}
+				Message: l.Name + " is " + quoted(l.Value) + ", in a form of dates that is obsolete"}
 			switch l.Known {
 			case exchange.FieldIfModifiedSince, exchange.FieldIfUnmodifiedSince, exchange.FieldIfRange:
 				n.Blame = annotate.ByOrigin

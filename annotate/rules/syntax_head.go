@@ -31,7 +31,7 @@ var syntaxBareLF = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a line of the head ends in LF alone",
 	Refs:     []string{"RFC 9112 §2.2", "RFC 9112 §2.1"},
-	Doc: "Lines of a message head end in CR LF. Some recipients take a lone LF for the end of a line and some do not, so two of them may see different fields. That is how requests are smuggled. " +
+	Doc: "Lines of a message head end in CR LF. Some recipients take a lone LF for the end of a line and some do not, so two of them may see different headers. That is how requests are smuggled. " +
 		"Usually the head was put together by hand, with \"\\n\" in a string.",
 	Help:  `end every line of the head in CR LF, "\r\n"`,
 	Bad:   []string{asked(`Accept: */*\nShop-Trace: 7`), answered(`Shop-Trace: 7\nShop-Other: 8`)},
@@ -69,9 +69,9 @@ var syntaxObsFold = &annotate.Rule{
 	ID:       "syntax/obs-fold",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field line is folded over several lines",
+	Title:    "a header line is folded over several lines",
 	Refs:     []string{"RFC 9112 §5.2"},
-	Doc: "A line that begins with a space continues the field line before it, as in old mail. HTTP gave that up: some recipients join the lines, some refuse the message, and some take the second line for a field of its own. " +
+	Doc: "A line that begins with a space continues the header line before it, as in old mail. HTTP gave that up: some recipients join the lines, some refuse the message, and some take the second line for a header of its own. " +
 		"Usually a value contains a line break that should have been removed, a long policy or a certificate for instance.",
 	Help:  "write the value in one line",
 	Bad:   []string{asked("Shop-Cert: abc", " def"), answered("Shop-Policy: a;", "\tb")},
@@ -99,9 +99,9 @@ var syntaxWhitespaceBeforeFirstField = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the first line after the start line begins with white space",
 	Refs:     []string{"RFC 9112 §2.2", "RFC 9112 §11.2"},
-	Doc: "There is nothing before this line that it could continue. Recipients skip it, join it to the start line, or refuse the message; where two of them differ, an attacker can hide a field. " +
+	Doc: "There is nothing before this line that it could continue. Recipients skip it, join it to the start line, or refuse the message; where two of them differ, an attacker can hide a header. " +
 		"A template with an indented second line is the usual cause.",
-	Help:       "begin every field line with its name",
+	Help:       "begin every header line with its name",
 	Bad:        []string{"# also syntax/host-not-first\n" + requested("GET /orders HTTP/1.1", " Shop-Trace: 7", "Host: shop.test"), responded("HTTP/1.1 404 Not Found", " Shop-Trace: 7", "Content-Length: 3", "Content-Type: text/plain", "", "no")},
 	Good:       []string{asked("Shop-Trace: 7")},
 	When:       annotate.When{Always: true, If: []*annotate.Condition{ifOddHead}},
@@ -115,7 +115,7 @@ var syntaxWhitespaceBeforeFirstField = &annotate.Rule{
 			for l := range rawLines(s.RawHead) {
 				if l.index == 0 {
 					if field.IsOWS(l.text[0]) {
-						s.note(p, s.startLine(p), "white space stands before the first field line, "+quoted(fieldNameOf(l.text)))
+						s.note(p, s.startLine(p), "white space stands before the first header line, "+quoted(fieldNameOf(l.text)))
 					}
 					break
 				}
@@ -134,9 +134,9 @@ var syntaxFieldNameTrailingSpace = &annotate.Rule{
 	ID:       "syntax/field-name-trailing-space",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "white space between a field name and its colon",
+	Title:    "white space between a header name and its colon",
 	Refs:     []string{"RFC 9112 §5.1"},
-	Doc: "Servers must refuse a request with such a line, because some recipients would see the field and others would not: \"Transfer-Encoding : chunked\" is a known way to smuggle requests. " +
+	Doc: "Servers must refuse a request with such a line, because some recipients would see the header and others would not: \"Transfer-Encoding : chunked\" is a known way to smuggle requests. " +
 		"In responses proxies remove the space, so that the fault shows only on some paths.",
 	Help:       "write the colon directly after the name",
 	Bad:        []string{asked("Shop-Trace : 7"), answered("Shop-Trace\t: 7")},
@@ -163,11 +163,11 @@ var syntaxFieldNameInvalid = &annotate.Rule{
 	ID:       "syntax/field-name-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field name is empty or holds a byte that no name may have",
+	Title:    "a header name is empty or holds a byte that no name may have",
 	Refs:     []string{"RFC 9110 §5.1"},
-	Doc: "A field name is a token: letters, digits and a few signs, without spaces, brackets, quotes or umlauts. Many recipients refuse the whole message for one such name, others drop the line. " +
-		"Often a value with a line break was written into a field, so that its second half looks like a field.",
-	Help:       "use letters, digits and hyphens in field names",
+	Doc: "A header name is a token: letters, digits and a few signs, without spaces, brackets, quotes or umlauts. Many recipients refuse the whole message for one such name, others drop the line. " +
+		"Often a value with a line break was written into a header, so that its second half looks like a header.",
+	Help:       "use letters, digits and hyphens in header names",
 	Bad:        []string{asked("X(Trace): 7"), asked(": 7"), answered(`Gr\xc3\xb6\xc3\x9fe: 7`)},
 	Good:       []string{asked("X_Trace.v1!: 7")},
 	When:       annotate.When{Always: true, If: []*annotate.Condition{ifOddName}},
@@ -185,10 +185,10 @@ var syntaxFieldNameInvalid = &annotate.Rule{
 				}
 				switch name = field.TrimOWS(name); {
 				case name == "":
-					s.note(p, s.fieldLine(p, l), "a field line has no name before its colon")
+					s.note(p, s.fieldLine(p, l), "a header line has no name before its colon")
 				case !field.IsToken(name):
 					n := field.TokenLen(name)
-					s.note(p, s.fieldLine(p, l), "the field name "+quoted(name)+" holds "+quoted(name[n:n+1])+", which no name may have")
+					s.note(p, s.fieldLine(p, l), "the header name "+quoted(name)+" holds "+quoted(name[n:n+1])+", which no name may have")
 				}
 			}
 		}
@@ -199,11 +199,11 @@ var syntaxRequestHeadMalformed = &annotate.Rule{
 	ID:       "syntax/request-head-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request line or a field line cannot be read",
+	Title:    "the request line or a header line cannot be read",
 	Refs:     []string{"RFC 9112 §3", "RFC 9112 §5"},
 	Doc: "A request line is a method, a target and HTTP/1.1 with one space between them, and every further line of the head is a name, a colon and a value. Servers answer 400 to anything else, or guess. " +
 		"Look at what writes the head by hand: a path that was not encoded, a version in lower case, a body that begins before the empty line.",
-	Help: "send METHOD SP target SP HTTP/1.1, and a colon in every field line",
+	Help: "send METHOD SP target SP HTTP/1.1, and a colon in every header line",
 	Bad: []string{
 		requested("GET /orders HTTP/1", "Host: shop.test"),
 		requested("GET  /orders HTTP/1.1", "Host: shop.test"),
@@ -232,7 +232,7 @@ var syntaxRequestHeadMalformed = &annotate.Rule{
 					s.note(p, s.startLine(p), "the request line "+what)
 				}
 			case hasNoColon(l):
-				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a field")
+				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a header")
 			}
 			start = false
 		}
@@ -273,11 +273,11 @@ var syntaxResponseHeadMalformed = &annotate.Rule{
 	ID:       "syntax/response-head-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the status line or a field line cannot be read as it should",
+	Title:    "the status line or a header line cannot be read as it should",
 	Refs:     []string{"RFC 9112 §4", "RFC 9112 §5"},
 	Doc: "A status line is HTTP/1.1, a code of three digits and a phrase with one space between them, and every further line of the head is a name, a colon and a value. Tolerant clients get by with less; others refuse the response. " +
-		"Look for a script that prints before its header fields, or a line break inside a value.",
-	Help:  "send HTTP/1.1 SP code SP phrase, and a colon in every field line",
+		"Look for a script that prints before its headers, or a line break inside a value.",
+	Help:  "send HTTP/1.1 SP code SP phrase, and a colon in every header line",
 	Bad:   []string{responded("HTTP/1 200 OK", "Content-Length: 0"), answered("this line has no colon")},
 	Good:  []string{answered("Shop-Empty:"), responded("HTTP/1.0 200 ", "Content-Length: 0")},
 	Needs: annotate.NeedsRawHead,
@@ -294,7 +294,7 @@ var syntaxResponseHeadMalformed = &annotate.Rule{
 		}
 		for l := range rawLines(s.RawHead) {
 			if hasNoColon(l) {
-				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a field")
+				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a header")
 			}
 		}
 	},

@@ -58,7 +58,7 @@ var syntaxHostAuthorityMismatch = &annotate.Rule{
 	Title:    "Host and the authority of the target differ",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 9112 §3.2.2", "RFC 9113 §8.3.1"},
 	Doc: "A request that names its host twice must name the same one. A proxy goes by the target and replaces Host, a server behind it may go by Host: one checks the rights of one site and the other delivers another. " +
-		"Clients do this when a Host field is set by hand for a test.",
+		"Clients do this when a Host header is set by hand for a test.",
 	Help: "send Host with the authority of the target",
 	Bad: []string{
 		requested("GET http://shop.test/orders HTTP/1.1", "Host: other.test"),
@@ -96,7 +96,7 @@ var syntaxHostNotFirst = &annotate.Rule{
 	Severity:     annotate.Info,
 	Blame:        annotate.ByClient,
 	OffByDefault: true,
-	Title:        "Host is not the first field line",
+	Title:        "Host is not the first header line",
 	Refs:         []string{"RFC 9110 §7.2"},
 	Doc: "Host decides where a request goes, so user agents are advised to send it first: proxies that decide early then need to read one line only. " +
 		"Nothing breaks otherwise, unless something on the way reads no further than a first piece of the head.",
@@ -108,7 +108,7 @@ var syntaxHostNotFirst = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if i := f.Index(exchange.FieldHost); i > 0 && p.X.Request.WireTrue() && !showsIntermediary(f) {
-			p.Note(p.RequestLine(i), "Host is field line %d of the request", i+1)
+			p.Note(p.RequestLine(i), "Host is header line %d of the request", i+1)
 		}
 	},
 }
@@ -121,7 +121,7 @@ var syntaxEarlyDataInvalid = &annotate.Rule{
 	Refs:     []string{"RFC 8470 §5.1"},
 	Doc: "Early-Data has one valid form: \"1\", once, in a request, from an intermediary that passes on what came in TLS early data. " +
 		"In a response or a trailer it says nothing, and as a connection option it would be removed where it is needed.",
-	Help:  "send Early-Data: 1 in the request, or leave the field out",
+	Help:  "send Early-Data: 1 in the request, or leave the header out",
 	Bad:   []string{asked("Early-Data: true"), asked("Early-Data: 1", "Early-Data: 1"), answered("Early-Data: 1"), asked("Early-Data: 1", "Connection: early-data")},
 	Good:  []string{asked("Early-Data: 1")},
 	Needs: annotate.NeedsContent, // for the trailers
@@ -168,7 +168,7 @@ var syntaxExpectInvalid = &annotate.Rule{
 	Title:    "Expect holds something that no server has to understand",
 	Refs:     []string{"RFC 9110 §10.1.1"},
 	Doc:      "100-continue is the only expectation that HTTP defines. A server may answer 417 to any other, and ignores all of them on HTTP/1.0, where a client would wait for a 100 that never comes.",
-	Help:     "send Expect: 100-continue, on HTTP/1.1 and later, or leave the field out",
+	Help:     "send Expect: 100-continue, on HTTP/1.1 and later, or leave the header out",
 	Bad:      []string{asked("Expect: 200-ok"), requested("POST /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue", "Content-Length: 3", "", "ok")},
 	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-Continue", "Content-Length: 3", "", "ok")},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},

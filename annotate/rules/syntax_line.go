@@ -29,11 +29,11 @@ var syntaxBareCROrNULInField = &annotate.Rule{
 	ID:       "syntax/bare-cr-or-nul-in-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field value holds a control character",
+	Title:    "a header value holds a control character",
 	Refs:     []string{"RFC 9110 §5.5", "RFC 9112 §2.2", "RFC 9113 §8.2.1"},
 	Doc: "CR, LF and NUL in a value are dangerous: recipients may take them for the end of the line, so that someone who controls the value can add headers or a second message. Other control characters make strict recipients refuse the message. " +
-		"Usually text that a user gave was put into a field as it was.",
-	Help:       "remove control characters before a value is put into a field, or encode them",
+		"Usually text that a user gave was put into a header as it was.",
+	Help:       "remove control characters before a value is put into a header, or encode them",
 	Bad:        []string{asked(`Shop-Name: a\x00b`), answered(`Shop-Name: a\rSet-Cookie: b=c`)},
 	Good:       []string{asked(`Shop-Name: a\tb`)},
 	When:       annotate.When{Always: true, If: []*annotate.Condition{ifControl}},
@@ -60,7 +60,7 @@ var syntaxFieldValueNonASCII = &annotate.Rule{
 	ID:       "syntax/field-value-non-ascii",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field value has bytes beyond ASCII",
+	Title:    "a header value has bytes outside ASCII",
 	Refs:     []string{"RFC 9110 §5.5"},
 	Doc: "Nothing says in which charset such bytes are. Browsers and many libraries read them as ISO-8859-1, others as UTF-8, and some refuse them; what was \"Müller\" arrives as \"MÃ¼ller\". " +
 		"Values are best kept to ASCII.",
@@ -76,7 +76,7 @@ var syntaxFieldValueNonASCII = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if start, end := highRun(l.Value); end > start && !judgesOwnOctets(l.Known) {
-					s.note(p, annotate.Span(s.line(p, i), start, end), l.Name+" has bytes beyond ASCII: "+quoted(l.Value[start:end]))
+					s.note(p, annotate.Span(s.line(p, i), start, end), l.Name+" has bytes outside ASCII: "+quoted(l.Value[start:end]))
 				}
 			}
 		}
@@ -110,10 +110,10 @@ var syntaxFieldNameUnderscoreAlias = &annotate.Rule{
 	ID:       "syntax/field-name-underscore-alias",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a field is named like a sensitive one, with underscores",
+	Title:    "a header is named like a sensitive one, with underscores",
 	Refs:     []string{"RFC 9110 §17.10"},
-	Doc: "Programs behind CGI, WSGI, Rack and PHP see fields as variables in which a hyphen and an underscore are the same, so that Content_Length and Content-Length become one. A check of the name with hyphens alone can be passed by: X_Forwarded_For is used to forge an address. " +
-		"nginx drops such fields by default.",
+	Doc: "Programs behind CGI, WSGI, Rack and PHP see headers as variables in which a hyphen and an underscore are the same, so that Content_Length and Content-Length become one. A check of the name with hyphens alone can be passed by: X_Forwarded_For is used to forge an address. " +
+		"nginx drops such headers by default.",
 	Help: "write the name with hyphens",
 	Bad:  []string{asked("X_Forwarded_For: 127.0.0.1"), asked("Authorization_: x", "content_length: 5")},
 	Good: []string{asked("X_Request_Name: a")},
@@ -149,7 +149,7 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 	ID:       "syntax/field-section-too-large",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the fields together are larger than many servers and proxies take",
+	Title:    "the headers together are larger than many servers and proxies take",
 	Refs:     []string{"RFC 9110 §5.4"},
 	Doc: "No limit is specified, so everyone has one: Apache and nginx take 8 kB a line and some lines of it, Node.js 16 kB altogether, Tomcat 8 kB, many load balancers 16 to 64 kB. Beyond it a request gets 400, 431 or a reset connection, a response becomes a 502. " +
 		"Cookies that grow, tokens with many claims and long policies are the usual causes. The setting large-head is the limit.",
@@ -182,10 +182,10 @@ var syntaxFieldTooLarge = &annotate.Rule{
 	ID:       "syntax/field-too-large",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "one field line is longer than common servers and proxies take",
+	Title:    "one header line is longer than common servers and proxies take",
 	Refs:     []string{"RFC 9110 §5.4"},
 	Doc: "Several common servers and proxies allow 8 kB for one line and answer 400, 431 or 502 to more, so the message may work here and fail elsewhere. " +
-		"Cookies, tokens with many claims and generated policies grow that long. The setting large-field is the limit.",
+		"Cookies, tokens with many claims and generated policies grow that long. The setting large-header is the limit.",
 	Help: "make the value shorter, or spread a list over several lines",
 	Bad:  []string{asked("Shop-Long: " + strings.Repeat("a", 8100)), answered("Shop-Long: " + strings.Repeat("a", 8100))},
 	Good: []string{asked("Shop-Long: " + strings.Repeat("a", 7900))},
@@ -209,11 +209,11 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 	ID:       "syntax/singleton-field-repeated",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field that can have one value only is on several lines",
+	Title:    "a header that can have one value only is on several lines",
 	Refs:     []string{"RFC 9110 §5.3", "RFC 9110 §5.5"},
-	Doc: "A field that is not a list must not be repeated. Recipients take the first line, the last one, or both joined by a comma, which is not a valid value; so clients and proxies disagree about what the message says. " +
-		"Usually the program and the server in front of it both add the field.",
-	Help: "send the field once; look for two places that add it",
+	Doc: "A header that is not a list must not be repeated. Recipients take the first line, the last one, or both joined by a comma, which is not a valid value; so clients and proxies disagree about what the message says. " +
+		"Usually the program and the server in front of it both add the header.",
+	Help: "send the header once; look for two places that add it",
 	Bad:  []string{answered("Content-Type: text/html"), responded("HTTP/1.1 302 Found", "Location: /a", "Location: /b", "Content-Length: 0"), asked("User-Agent: a", "User-Agent: b")},
 	Good: []string{asked("Accept: text/html", "Accept: text/plain"), answered("Shop-Trace: 1", "Shop-Trace: 2"), overTLS(answered("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/", "Set-Cookie: c=d; Secure; HttpOnly; SameSite=Lax; Path=/")),
 		"* scheme https\n> GET /orders HTTP/2\n> Host: shop.test\n> Cookie: a=b\n> Cookie: c=d\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
@@ -248,7 +248,7 @@ var syntaxListEmptyElement = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a list has an empty element",
 	Refs:     []string{"RFC 9110 §5.6.1.1"},
-	Doc: "A comma at the beginning or end of a list, or two in a row, leaves an element empty. Recipients are to ignore a reasonable number of them, and not all do: some refuse the field. " +
+	Doc: "A comma at the beginning or end of a list, or two in a row, leaves an element empty. Recipients are to ignore a reasonable number of them, and not all do: some refuse the header. " +
 		"It comes from joining parts of which one is empty.",
 	Help: "join only the parts that are there",
 	Bad: []string{asked("Accept: text/html,, text/plain"), answered("Cache-Control: no-store,"), "# also intermediary/via-present\n" + answered("Via: 1.1 a,, 1.1 b"),
@@ -309,10 +309,10 @@ var syntaxRequestFieldInResponse = &annotate.Rule{
 	ID:       "syntax/request-field-in-response",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a response has a field that means something in requests only",
+	Title:    "a response has a header that means something in requests only",
 	Refs:     []string{"RFC 9110 §10.1", "RFC 9110 §11.6.2", "RFC 9110 §13.1"},
-	Doc:      "Clients ignore the field. Usually a server or proxy copied all fields of the request into the response, which can tell one user's cookies or credentials to anyone who sees the response, or to a cache.",
-	Help:     "remove the field from the response",
+	Doc:      "Clients ignore the header. Usually a server or proxy copied all request headers into the response, which can tell one user's cookies or credentials to anyone who sees the response, or to a cache.",
+	Help:     "remove the header from the response",
 	Bad:      []string{answered("User-Agent: shop"), answered("If-None-Match: \"1\"")},
 	Good: []string{answered("Accept-Encoding: gzip", "Priority: u=1"),
 		// upload protocols say with 308 what has arrived
@@ -331,10 +331,10 @@ var syntaxResponseFieldInRequest = &annotate.Rule{
 	ID:       "syntax/response-field-in-request",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a request has a field that means something in responses only",
+	Title:    "a request has a header that means something in responses only",
 	Refs:     []string{"RFC 9110 §10.2", "Fetch §3.3.3"},
-	Doc:      "Servers ignore the field. Access-Control-Allow-Origin in a request is the usual one: it does not help against a CORS error, for the server has to send it, and it makes browsers ask first by a preflight that then fails.",
-	Help:     "remove the field from the request; the server must send it",
+	Doc:      "Servers ignore the header. Access-Control-Allow-Origin in a request is the usual one: it does not help against a CORS error, for the server has to send it, and it makes browsers ask first by a preflight that then fails.",
+	Help:     "remove the header from the request; the server must send it",
 	Bad:      []string{asked("Access-Control-Allow-Origin: *"), asked("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/")},
 	Good:     []string{requested("PUT /orders/7 HTTP/1.1", "Host: shop.test", `ETag: "1"`, "Content-Length: 3", "Content-Type: text/plain", "", "ok")},
 	When:     annotate.When{RequestFields: annotate.NamesWith(annotate.ResponseOnly)},

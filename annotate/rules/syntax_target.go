@@ -94,7 +94,7 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the request target has a form that the method does not allow, or a byte that no target may have",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 9110 §7.1"},
-	Doc: "A target is a path with its query, or an absolute URI; * goes with OPTIONS only, and host:port with CONNECT only. White space, control characters, bytes beyond ASCII and # do not stand in any of them. " +
+	Doc: "A target is a path with its query, or an absolute URI; * goes with OPTIONS only, and host:port with CONNECT only. White space, control characters, bytes outside ASCII and # do not stand in any of them. " +
 		"Servers answer 400, or cut the target where they stop understanding it.",
 	Help: "percent-encode the path, leave the fragment out, and begin the target with /",
 	Bad: []string{

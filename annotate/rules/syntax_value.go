@@ -24,10 +24,10 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 	ID:       "syntax/field-value-syntax",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a value does not have the form that its field is defined with",
+	Title:    "a header value does not follow the grammar of its header",
 	Refs:     []string{"RFC 9110 §5.5"},
-	Doc:      "Every field says what its values look like. Recipients ignore a value that does not, read a part of it, or refuse the message, and do not say so.",
-	Help:     "write the value as the field's definition says",
+	Doc:      "Every header says what its values look like. Recipients ignore a value that does not, read a part of it, or refuse the message, and do not say so.",
+	Help:     "write the value as the header's definition says",
 	Bad: []string{
 		answered("Cache-Control: no-cache; no-store"),
 		"# also status/allow-excludes-successful-method\n" + answered("Allow: GET PUT"),
@@ -259,10 +259,10 @@ var syntaxFieldNaiveParserHazard = &annotate.Rule{
 	ID:       "syntax/field-naive-parser-hazard",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "an entity tag has a backslash",
+	Title:    "an ETag has a backslash",
 	Refs:     []string{"RFC 9110 §8.8.3"},
-	Doc:      "A backslash in an entity tag stands for itself. Some recipients take the tag for a quoted string and remove it, so that the tag never matches again and nothing is ever found unchanged.",
-	Help:     "leave backslashes and quotes out of entity tags",
+	Doc:      "A backslash in an ETag stands for itself. Some recipients take the tag for a quoted string and remove it, so that the tag never matches again and nothing is ever found unchanged.",
+	Help:     "leave backslashes and quotes out of ETags",
 	Bad:      []string{answered(`ETag: "a\\b"`)},
 	Good:     []string{answered(`ETag: "a/b"`), asked(`Shop-Path: a\\b`)},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange}, If: []*annotate.Condition{ifBackslash}},
@@ -274,7 +274,7 @@ var syntaxFieldNaiveParserHazard = &annotate.Rule{
 			for _, n := range [...]exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange} {
 				for i, l := range s.Fields.Each(n) {
 					if at := strings.IndexByte(l.Value, '\\'); at >= 0 {
-						p.Note(annotate.Span(s.line(p, i), at, at+1), "the entity tag %s has a backslash, which some recipients remove", bare(l.Value))
+						p.Note(annotate.Span(s.line(p, i), at, at+1), "the ETag %s has a backslash, which some recipients remove", bare(l.Value))
 					}
 				}
 			}

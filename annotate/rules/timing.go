@@ -24,7 +24,7 @@ var timingSlowResponse = &annotate.Rule{
 	ID:       "timing/slow-response",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the response began late",
+	Title:    "the response was slow to start",
 	Refs:     []string{"RFC 9110 §7.5"},
 	Doc: "The time from the whole request being sent to the first byte of the response is what the server, and proxies before it, took to answer. " +
 		"The setting slow-after is the limit. " +
@@ -210,7 +210,7 @@ var timingSSEBuffered = &annotate.Rule{
 	ID:       "timing/sse-buffered",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a stream of events came as a whole",
+	Title:    "an event stream arrived all at once",
 	Refs:     []string{"HTML §9.2"},
 	Doc: "Events are worth sending when they come one by one. These came all at once after a long silence, or as content of a known length, so something collected them first: " +
 		"a proxy that buffers responses, a compression that waits for more, or a server that does not flush.",

@@ -229,7 +229,7 @@ var tlsSNIHostMismatch = &annotate.Rule{
 	Doc: "The client named one host when it set the TLS connection up and another one in the request. " +
 		"Servers choose the certificate by the first and the site by the second, so many refuse the request with 421 or 403. " +
 		"It is also how requests are smuggled past filters that look at the TLS name only.",
-	Help: "set the TLS server name and the Host field to the same name",
+	Help: "set the TLS server name and the Host header to the same name",
 	Bad: []string{`* scheme https
 * client tls=0x0304 sni=shop.test
 > GET / HTTP/1.1
