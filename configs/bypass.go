@@ -18,11 +18,11 @@ type Peer struct {
 // "localhost:PORT". IPv6 addresses with a port are in brackets.
 func ParsePeer(s string) (p Peer, err error) {
 	fault := fmt.Errorf("want ADDRESS, ADDRESS:PORT, :PORT or localhost:PORT, such as 127.0.0.1:5432, not %q", s)
-	host, port := s, ""
+	host := s
 	if _, err := netip.ParseAddr(s); err != nil {
 		if at := strings.LastIndexByte(s, ':'); at >= 0 {
-			host, port = s[:at], s[at+1:]
-			n, err := strconv.ParseUint(port, 10, 16)
+			host = s[:at]
+			n, err := strconv.ParseUint(s[at+1:], 10, 16)
 			if err != nil || n == 0 {
 				return p, fault
 			}

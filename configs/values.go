@@ -301,7 +301,7 @@ func setOTLPHeaders(c *Config, s string) error {
 	for _, item := range splitList(s) {
 		name, value, ok := strings.Cut(item, "=")
 		if name = strings.TrimSpace(name); !ok || name == "" {
-			return errors.New("want NAME=VALUE such as authorization=...") // not quoted: it may be a secret
+			return errors.New("want NAME=VALUE such as x-tenant=shop") // not quoted: it may be a secret
 		}
 		fields[name] = strings.TrimSpace(value)
 	}

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,7 @@ func examine(t *testing.T, files map[string]string, env []string, programs ...st
 	timer := time.AfterFunc(5*time.Minute, func() { c.Process.Kill() })
 	defer timer.Stop()
 	out, err := c.Output()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatal(err)
 	}
 	var report struct {

@@ -309,10 +309,9 @@ func TestScrapeDuringShutdown(t *testing.T) {
 	p.signal()
 	whole := 0
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-	for refused := false; !refused; {
+	for {
 		resp, err := client.Get("http://" + p.admin + "/metrics")
-		if err != nil {
-			refused = true
+		if err != nil { // refused
 			break
 		}
 		text, err := readUntilError(resp.Body)

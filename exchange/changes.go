@@ -26,8 +26,6 @@ const (
 	ChangedIgnoreRemoved   // a Sidenote-Ignore field was for us and was not forwarded
 	ChangedAnnotated       // Sidenote fields were added
 	ChangedTraceStarted    // a Traceparent was added to a request that had none
-
-	changeEnd
 )
 
 var changeNames = [...]string{

@@ -202,12 +202,12 @@ func (c *jsonCursor) stringEnd() (escapes bool) {
 
 // raw takes a string and returns what is between its quotation marks. For null
 // that is "", for another scalar its text.
-func (c *jsonCursor) raw() (raw string, escapes, cut bool) {
+func (c *jsonCursor) raw() (raw string, escapes bool) {
 	switch c.peek() {
 	case '"':
 	case '{', '[', 0:
 		c.skip()
-		return "", false, false
+		return "", false
 	default:
 		if raw = c.scalar(); raw == "" {
 			c.fail(errJSONValue)
@@ -215,15 +215,14 @@ func (c *jsonCursor) raw() (raw string, escapes, cut bool) {
 		if raw == "null" {
 			raw = ""
 		}
-		return raw, false, false
+		return raw, false
 	}
 	c.i++
 	start := c.i
 	if escapes = c.stringEnd(); c.err != nil {
-		return "", false, false
+		return "", false
 	}
-	end := c.i - 1
-	return c.s[start:end], escapes, c.isCut(end)
+	return c.s[start : c.i-1], escapes
 }
 
 func (c *jsonCursor) isCut(at int) bool {
@@ -244,7 +243,7 @@ func (c *jsonCursor) text() string {
 			return c.s[start:end]
 		}
 	}
-	raw, escapes, _ := c.raw()
+	raw, escapes := c.raw()
 	if !escapes {
 		return raw
 	}
@@ -256,7 +255,7 @@ func (c *jsonCursor) text() string {
 // octets takes a string as octets of its own; cut says that there was more.
 func (c *jsonCursor) octets() (b []byte, cut bool) {
 	if c.peek() != '"' {
-		raw, _, _ := c.raw()
+		raw, _ := c.raw()
 		return []byte(raw), false
 	}
 	c.i++
@@ -344,7 +343,7 @@ var plainEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'n': '\n', 'r': '\r
 // number takes a number, also one that is written as a string; ok is false for
 // anything else.
 func (c *jsonCursor) number() (f float64, ok bool) {
-	raw, _, _ := c.raw()
+	raw, _ := c.raw()
 	if n, short := shortNumber(raw); short {
 		return n, true
 	}
@@ -369,7 +368,7 @@ func shortNumber(s string) (n float64, ok bool) {
 
 // flag takes true or false; anything else is false.
 func (c *jsonCursor) flag() bool {
-	raw, _, _ := c.raw()
+	raw, _ := c.raw()
 	return raw == "true"
 }
 

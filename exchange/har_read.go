@@ -340,7 +340,7 @@ func (e *harEntry) message(c *jsonCursor) {
 		case "opcode":
 			opcode = numberOr(c, 1)
 		case "data":
-			raw, _, _ := c.raw()
+			raw, _ := c.raw()
 			size = len(raw)
 		}
 	})

@@ -182,11 +182,6 @@ func (s Scrubber) scrub(t, secret string) string {
 	return b.String()
 }
 
-// Scrub removes the secrets of x from a text about it.
-func (r *Redactor) Scrub(x *Exchange, text string) string {
-	return r.Scrubber(x, true).Text(text)
-}
-
 // A Restorer puts the secrets of a request back where their marks stand.
 type Restorer struct {
 	// marks has what each mark stands for; that of a value in JSON is also there

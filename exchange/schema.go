@@ -104,16 +104,16 @@ func messageProperties() []Property {
 		{Key: "url.path", Doc: "path of the target URI", When: "it has one", Schema: text()},
 		{Key: "url.query", Doc: "query of the target URI, without the question mark", When: "it has one", Schema: text()},
 		{Key: "server.address", Doc: "host of the target URI", When: whenKnown, Schema: text()},
-		{Key: "server.port", Doc: "port that was to be reached: that of CONNECT, of the target URI, or of its scheme", When: whenKnown, Schema: number(0, 65535)},
+		{Key: "server.port", Doc: "port that was to be reached: that of CONNECT, of the target URI, or of its scheme", When: whenKnown, Schema: upTo(65535)},
 		{Key: "client.address", Doc: "IP address of the client", When: whenKnown, Schema: text()},
-		{Key: "client.port", Doc: "port of the client", When: whenKnown, Schema: number(0, 65535)},
+		{Key: "client.port", Doc: "port of the client", When: whenKnown, Schema: upTo(65535)},
 		{Key: "network.peer.address", Doc: "IP address of the origin server, or of the proxy before it", When: whenConnected, Schema: text()},
-		{Key: "network.peer.port", Doc: "port of the origin server, or of the proxy before it", When: whenConnected, Schema: number(0, 65535)},
+		{Key: "network.peer.port", Doc: "port of the origin server, or of the proxy before it", When: whenConnected, Schema: upTo(65535)},
 		{Key: "network.protocol.name", Doc: "always http", Schema: map[string]any{"const": "http"}, Required: true},
 		{Key: "network.protocol.version", Doc: "HTTP version spoken with the origin server: 1.0, 1.1, 2 or 3; before it answers, that of the request", When: whenKnown, Schema: text()},
 		{Key: "sidenote.client.protocol.version", Doc: "HTTP version spoken with the client", When: whenKnown, Schema: text()},
 		{Key: "user_agent.original", Doc: "User-Agent of the request", When: "the request has it", Schema: text()},
-		{Key: "http.response.status_code", Doc: "status code of the final response", When: whenAnswered, Schema: number(0, 999)},
+		{Key: "http.response.status_code", Doc: "status code of the final response", When: whenAnswered, Schema: upTo(999)},
 		{Key: "sidenote.response.made", Doc: "the response is sidenote's own, since none came", When: whenTrue, Schema: yes()},
 	}
 }
@@ -286,8 +286,8 @@ func milliseconds() map[string]any { return map[string]any{"type": "number"} }
 
 func integer() map[string]any { return map[string]any{"type": "integer"} }
 
-func number(least, most int) map[string]any {
-	return map[string]any{"type": "integer", "minimum": least, "maximum": most}
+func upTo(most int) map[string]any {
+	return map[string]any{"type": "integer", "minimum": 0, "maximum": most}
 }
 
 func digits(n int) map[string]any {

@@ -187,7 +187,7 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &c) {
 		return
 	}
-	session := ""
+	var session string
 	if a.open(c.Key) {
 		session = a.session(a.now())
 	} else if p, ok := a.admits(r); ok {

@@ -75,7 +75,7 @@ func (i *Inspector) sendByHand(w http.ResponseWriter, r *http.Request, req *http
 	late := time.AfterFunc(resendWithin, cancel)
 	gone := context.AfterFunc(r.Context(), cancel)
 	after := i.o.Store.Stats().Last
-	resp, is, err := i.o.Send(req.WithContext(ctx))
+	resp, is, err := i.o.Send(req.WithContext(ctx)) //nolint:bodyclose // closed below, in a goroutine
 	if err != nil {
 		cancel()
 		problem(w, http.StatusBadGateway, "it could not be sent: "+err.Error(), "")

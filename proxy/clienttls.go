@@ -64,7 +64,7 @@ func (t *clientTLS) config(name, alpn string) *tls.Config {
 		}
 		rsa, err := t.proxy.config.CA.LeafRSA(name)
 		if err != nil || hello.SupportsCertificate(rsa) != nil {
-			return leaf, nil // neither will do, and the handshake says why
+			return leaf, nil //nolint:nilerr // neither will do, and the handshake says why
 		}
 		return rsa, nil
 	}

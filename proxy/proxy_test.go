@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -184,7 +185,7 @@ func TestH2CInsideConnect(t *testing.T) {
 	r := newRig(t, nil)
 	tr := &http.Transport{Protocols: new(http.Protocols)}
 	tr.Protocols.SetUnencryptedHTTP2(true)
-	tr.Dial = func(_, addr string) (net.Conn, error) {
+	tr.DialContext = func(_ context.Context, _, addr string) (net.Conn, error) {
 		c, err := net.Dial("tcp", r.Addr)
 		if err != nil {
 			return nil, err

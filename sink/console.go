@@ -217,7 +217,7 @@ func (c *Console) appendFailure(b []byte, x *exchange.Exchange) []byte {
 	}
 	p := c.paragraph(b)
 	p.word("   fail", red)
-	p.text(" "+c.text(title), plain)
+	p.text(" " + c.text(title))
 	return p.end()
 }
 

@@ -19,7 +19,7 @@ func (c *Console) appendReason(b []byte, x *exchange.Exchange) []byte {
 	}
 	p := c.paragraph(b)
 	p.word("   says ", plain)
-	p.text(" "+c.text(strconv.QuoteToGraphic(reason)), plain)
+	p.text(" " + c.text(strconv.QuoteToGraphic(reason)))
 	return p.end()
 }
 
@@ -67,7 +67,7 @@ func (c *Console) head(b []byte, n *annotate.Note) *paragraph {
 func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) []byte {
 	p := c.head(b, n)
 	p.word(n.Rule.ID+":", bold)
-	p.text(c.text(n.Message)+accepted(n, c.o.Terminal.ASCII), plain)
+	p.text(c.text(n.Message) + accepted(n, c.o.Terminal.ASCII))
 	if len(n.Rule.Refs) > 0 {
 		p.gap()
 		p.word("["+c.text(n.Rule.Refs[0])+"]", dim) // explain has the others
@@ -95,7 +95,7 @@ func (c *Console) appendHelp(b []byte, n *annotate.Note) []byte {
 	p := c.paragraph(b)
 	p.indent()
 	if help := n.HelpText(); help != "" {
-		p.text("help: "+c.text(help), plain)
+		p.text("help: " + c.text(help))
 		if !strings.Contains(help, "sidenote explain ") {
 			p.gap()
 			p.gap()

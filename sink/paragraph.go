@@ -51,7 +51,7 @@ func (p *paragraph) word(s string, as color) {
 }
 
 // text adds printable text word by word. Several spaces stay together.
-func (p *paragraph) text(s string, as color) {
+func (p *paragraph) text(s string) {
 	for s != "" {
 		trimmed := strings.TrimLeft(s, " ")
 		p.space += len(s) - len(trimmed)
@@ -60,7 +60,7 @@ func (p *paragraph) text(s string, as color) {
 			end = len(trimmed)
 		}
 		if end > 0 {
-			p.word(trimmed[:end], as)
+			p.word(trimmed[:end], plain)
 			p.space = 0
 		}
 		s = trimmed[end:]

@@ -45,7 +45,7 @@ func locationOf(doc *openapi3.T, err error) (at *openapi3.Location) {
 // ownLocation finds the place in an error itself. The library has some fifty
 // types of error with a field Origin and no common interface.
 func ownLocation(doc *openapi3.T, err error) *openapi3.Location {
-	if p, ok := err.(*openapi3.PathValidationError); ok && doc.Paths.Value(p.Path) != nil {
+	if p, ok := errors.AsType[*openapi3.PathValidationError](err); ok && doc.Paths.Value(p.Path) != nil {
 		return keyOf(doc.Paths.Value(p.Path).Origin)
 	}
 	v := reflect.Indirect(reflect.ValueOf(err))

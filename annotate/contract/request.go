@@ -80,7 +80,7 @@ func checkParameters(c *Contract, p *annotate.Pass) {
 		if exchange.IsRedacted(text) {
 			continue
 		}
-		if reason := parameterFault(r, in, parameter); reason != "" {
+		if reason := parameterFault(in, parameter); reason != "" {
 			p.Note(at, "%s parameter %s: %s, says %s of %s", parameter.In, parameter.Name, reason, r.description, r.name())
 			return
 		}
@@ -118,7 +118,7 @@ func (d *description) filterOptions(s side) *openapi3filter.Options {
 }
 
 // parameterFault says what is wrong with a parameter, "" when nothing is.
-func parameterFault(r *route, in *openapi3filter.RequestValidationInput, parameter *openapi3.Parameter) string {
+func parameterFault(in *openapi3filter.RequestValidationInput, parameter *openapi3.Parameter) string {
 	err := openapi3filter.ValidateParameter(context.Background(), in, parameter)
 	switch {
 	case err == nil:
@@ -158,7 +158,7 @@ func innermost(err error) error {
 // parseReason words why a parameter is not of its type, without its value.
 func parseReason(e *openapi3filter.ParseError) string {
 	for {
-		inner, ok := e.Cause.(*openapi3filter.ParseError)
+		inner, ok := errors.AsType[*openapi3filter.ParseError](e.Cause)
 		if !ok {
 			break
 		}

@@ -96,7 +96,7 @@ func checkResponseFields(c *Contract, p *annotate.Pass) {
 		}
 		parameter := ref.Value.Parameter // a Header Object is a Parameter Object without a name
 		parameter.Name, parameter.In = name, openapi3.ParameterInHeader
-		if reason := parameterFault(r, in, &parameter); reason != "" {
+		if reason := parameterFault(in, &parameter); reason != "" {
 			p.Note(responseField(p, name, i), "field %s: %s, says %s of %s, response %d", name, reason, r.description, r.name(), p.X.Response.Status)
 			return
 		}

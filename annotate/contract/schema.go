@@ -194,7 +194,7 @@ func (matchesAll) MatchString(string) bool { return true }
 
 // collect takes an error of VisitJSON apart.
 func collect(err error, all []failure) []failure {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // each level is taken apart here
 	case openapi3.MultiError:
 		for _, one := range e {
 			all = collect(one, all)

@@ -1,9 +1,6 @@
 package filter
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // An Error says what is wrong with a filter, and where.
 type Error struct {
@@ -18,10 +15,4 @@ func (e *Error) Error() string {
 		s += "; " + e.Help
 	}
 	return s
-}
-
-// Caret returns the filter and, in a second line, marks below the place.
-func (e *Error) Caret(text string) string {
-	width := max(1, len([]rune(text[e.Start:e.End])))
-	return text + "\n" + strings.Repeat(" ", len([]rune(text[:e.Start]))) + strings.Repeat("^", width)
 }

@@ -26,10 +26,6 @@ func (f *Filter) Match(r *Row) bool { return f.root.test == nil || f.root.test(r
 // IsEmpty reports whether the filter lets everything through.
 func (f *Filter) IsEmpty() bool { return f.root.test == nil }
 
-// ReadsContent reports whether the filter searches contents, which takes longer
-// than everything else.
-func (f *Filter) ReadsContent() bool { return f.root.cost >= costContent }
-
 // A node is a part of a filter. Of parts that all must hold, cheap ones are
 // asked first.
 type node struct {

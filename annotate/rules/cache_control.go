@@ -111,7 +111,7 @@ var cacheDirectiveArgumentInvalid = &annotate.Rule{
 }
 
 func noteArgument(p *annotate.Pass, s messageSide, line int, d *field.Directive) {
-	what := ""
+	var what string
 	switch {
 	case takesSeconds(d):
 		if field.IsDigits(d.Argument) || !d.HasArgument && d.Is("max-stale") {
@@ -142,7 +142,7 @@ func noteTargetedTypes(p *annotate.Pass) {
 		}
 		for m := range v.Members() {
 			d := field.Directive{Name: m.Key}
-			what := ""
+			var what string
 			switch {
 			case takesSeconds(&d) && (m.Type != field.Integer || m.Number < 0):
 				what = "it takes whole seconds"

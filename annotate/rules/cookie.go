@@ -338,9 +338,6 @@ func settingCookiesInClear(cookies ...string) string {
 // goodCookie is a cookie in which nothing is wrong.
 const goodCookie = "sid=31d4d96e407aad42; Path=/; Secure; HttpOnly; SameSite=Lax"
 
-// deletedCookie is a cookie being removed.
-const deletedCookie = "sid=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
-
 // parameterValues returns each parameter's value of a query or form, decoded.
 func parameterValues(params string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {

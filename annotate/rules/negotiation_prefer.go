@@ -45,9 +45,9 @@ func preferences(f *exchange.Fields, n exchange.Name) iter.Seq[preference] {
 	}
 }
 
-// samePreference finds the first preference of a name.
-func samePreference(f *exchange.Fields, n exchange.Name, name string) (first preference, ok bool) {
-	for q := range preferences(f, n) {
+// samePreference finds the first preference of a name in Prefer.
+func samePreference(f *exchange.Fields, name string) (first preference, ok bool) {
+	for q := range preferences(f, exchange.FieldPrefer) {
 		if field.EqualFold(q.name, name) {
 			return q, true
 		}
@@ -81,7 +81,7 @@ var negotiationPreferContradiction = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		for q := range preferences(f, exchange.FieldPrefer) {
-			if first, _ := samePreference(f, exchange.FieldPrefer, q.name); excludes(first, q) {
+			if first, _ := samePreference(f, q.name); excludes(first, q) {
 				p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer has both %s and %s", bare(first.Text), bare(q.Text))
 				return
 			}
@@ -103,7 +103,7 @@ var negotiationPreferDuplicate = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		for q := range preferences(f, exchange.FieldPrefer) {
-			first, _ := samePreference(f, exchange.FieldPrefer, q.name)
+			first, _ := samePreference(f, q.name)
 			if (first.At != q.At || first.line != q.line) && !excludes(first, q) {
 				p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer has %s, and before it %s, which alone counts", bare(q.Text), bare(first.Text))
 				return
@@ -161,7 +161,7 @@ var negotiationPreferNonsensicalMethod = &annotate.Rule{
 	Good:     []string{asked("Prefer: respond-async"), asPost("Prefer: return=minimal")},
 	When:     annotate.When{Methods: []string{"GET", "HEAD"}, RequestFields: []exchange.Name{exchange.FieldPrefer}},
 	Check: func(p *annotate.Pass) {
-		q, ok := samePreference(&p.X.Request.Fields, exchange.FieldPrefer, "return")
+		q, ok := samePreference(&p.X.Request.Fields, "return")
 		if ok && (field.EqualFold(q.value, "minimal") || field.EqualFold(q.value, "representation")) {
 			p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer: %s is on %s, which changes nothing", bare(q.Text), p.X.Request.Method)
 		}
@@ -225,7 +225,7 @@ var negotiationPreferenceAppliedNotRequested = &annotate.Rule{
 		}
 		for q := range preferences(f, exchange.FieldPreferenceApplied) {
 			at := annotate.Span(p.ResponseLine(q.line), q.At, q.End())
-			asked, ok := samePreference(&p.X.Request.Fields, exchange.FieldPrefer, q.name)
+			asked, ok := samePreference(&p.X.Request.Fields, q.name)
 			switch {
 			case !ok:
 				p.Note(at, "Preference-Applied has %s, which the request does not prefer", bare(q.Text))

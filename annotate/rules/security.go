@@ -60,10 +60,10 @@ func topLevelPage(response string) string {
 // hardened are the fields that a hardened page has.
 const hardened = "Content-Security-Policy: default-src 'self'; form-action 'self'; frame-ancestors 'none'\nStrict-Transport-Security: max-age=31536000; includeSubDomains\nX-Content-Type-Options: nosniff"
 
-// without leaves the lines out that begin with a name.
-func without(fields, name string) string {
+// hardenedWithout returns the hardened fields except one.
+func hardenedWithout(name string) string {
 	var kept []string
-	for _, l := range strings.Split(fields, "\n") {
+	for _, l := range strings.Split(hardened, "\n") {
 		if !strings.HasPrefix(l, name+":") {
 			kept = append(kept, l)
 		}

@@ -34,10 +34,10 @@ var securityCSPMissing = &annotate.Rule{
 	Refs:     []string{"CSP 3 §3.1", "CSP 3 §3.3"},
 	Doc:      "A policy tells the browser which scripts, frames and other things the page uses, so that what an attacker gets into it does not run. Begin with Content-Security-Policy-Report-Only and read the reports.",
 	Help:     "send Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none', fitted to the page",
-	Bad:      []string{topLevelPage(without(hardened, "Content-Security-Policy") + "\nX-Frame-Options: DENY")},
+	Bad:      []string{topLevelPage(hardenedWithout("Content-Security-Policy") + "\nX-Frame-Options: DENY")},
 	Good: []string{topLevelPage(hardened), securePage(""),
-		strings.Replace(topLevelPage(without(hardened, "Content-Security-Policy")+"\nX-Frame-Options: DENY"), "<title>", `<meta http-equiv="Content-Security-Policy" content="default-src 'self'"><title>`, 1),
-		strings.Replace(topLevelPage(without(hardened, "Content-Security-Policy")+"\nX-Frame-Options: DENY"), "200 OK", "404 Not Found", 1)},
+		strings.Replace(topLevelPage(hardenedWithout("Content-Security-Policy")+"\nX-Frame-Options: DENY"), "<title>", `<meta http-equiv="Content-Security-Policy" content="default-src 'self'"><title>`, 1),
+		strings.Replace(topLevelPage(hardenedWithout("Content-Security-Policy")+"\nX-Frame-Options: DENY"), "200 OK", "404 Not Found", 1)},
 	When:         annotate.When{Status: []int{200}, Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldContentType}},
 	Needs:        annotate.NeedsContent,
 	Once:         originKey,
@@ -328,7 +328,7 @@ func noteMixedContent(p *annotate.Pass, b []byte) {
 // blockableURLs returns what an element loads that browsers do not ask for over
 // https by themselves.
 func blockableURLs(t field.HTMLTag) []string {
-	name := ""
+	var name string
 	switch t.Name {
 	case "script", "iframe", "frame", "embed":
 		name = "src"

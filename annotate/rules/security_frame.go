@@ -124,7 +124,7 @@ var securityNosniffMissing = &annotate.Rule{
 	Refs:         []string{"Fetch §3.6"},
 	Doc:          "Without X-Content-Type-Options: nosniff, browsers take a script or a style sheet for one whatever its Content-Type says, so that what a user uploaded can be run as script.",
 	Help:         "send X-Content-Type-Options: nosniff",
-	Bad:          []string{topLevelPage(without(hardened, "X-Content-Type-Options"))},
+	Bad:          []string{topLevelPage(hardenedWithout("X-Content-Type-Options"))},
 	Good:         []string{topLevelPage(hardened), securePage("")},
 	When:         annotate.When{Status: []int{200}, Fields: []exchange.Name{exchange.FieldContentType}},
 	Once:         originKey,

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -142,7 +143,7 @@ func checkDateShape(value string) *field.Error {
 		return nil
 	}
 	if _, err := field.ParseDate(value, time.Time{}); err != nil {
-		if e, ok := err.(*field.Error); ok {
+		if e, ok := errors.AsType[*field.Error](err); ok {
 			return e
 		}
 	}

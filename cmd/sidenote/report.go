@@ -161,7 +161,7 @@ func (r *reports) appendSummary(write func(io.Writer) error) error {
 
 // openStream opens a report that grows with each exchange.
 func (r *reports) openStream(asked configs.Report, kind report.Kind) error {
-	w, closer, isFile := io.Writer(r.program.stdout), io.Closer(nil), false
+	w, closer, isFile := r.program.stdout, io.Closer(nil), false
 	if asked.File != "-" {
 		f, err := os.OpenFile(asked.File, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, privateMode)
 		if err != nil {

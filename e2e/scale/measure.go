@@ -220,7 +220,7 @@ func (m *Measurement) list(filter string) (l list, err error) {
 		return l, err
 	}
 	r.Header.Set("Authorization", "Bearer "+m.Token)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(r)
 	if err != nil {
 		return l, err
 	}

@@ -51,9 +51,10 @@ func forwardedProblem(name, value string) string {
 // brackets, unknown, or a word that begins with an underscore, with or without
 // a port.
 func nodeProblem(s string) string {
-	host, port := s, ""
+	host := s
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && i > strings.LastIndexByte(s, ']') {
-		host, port = s[:i], s[i+1:]
+		port := s[i+1:]
+		host = s[:i]
 		if strings.IndexByte(host, ':') >= 0 && host[0] != '[' {
 			return `an IPv6 address must be in brackets, as in "[2001:db8::1]"`
 		}

@@ -379,9 +379,6 @@ func CheckTk(s string) *Error {
 	return nil
 }
 
-// CheckSlug checks printable ASCII with percent-encoding (RFC 5023 §9.7.1).
-func CheckSlug(s string) *Error { return CheckPercentEncoded(s) }
-
 // CheckNonce checks one word without spaces, quotes and backslashes (RFC 9449
 // §8.1).
 func CheckNonce(s string) *Error {

@@ -127,13 +127,14 @@ func (s *valueSchema) words() string {
 		return s.OneOf[0].words()
 	case s.Type == "array":
 		var item valueSchema
-		switch words := ""; {
+		switch {
 		case json.Unmarshal(s.Items, &item) != nil:
 			return ""
 		case item.Prefix != nil:
 			return fmt.Sprintf("array of arrays of %d", len(item.Prefix))
 		default:
-			if words = item.words(); words == "" {
+			words := item.words()
+			if words == "" {
 				return ""
 			}
 			return "array of " + words

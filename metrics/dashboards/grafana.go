@@ -413,6 +413,3 @@ func (p *Panel) transformations() []grafanaTransformation {
 		ExcludeByName: map[string]bool{"Time": true}, RenameByName: map[string]string{"Value": "number"},
 	}}}
 }
-
-// FileName is that of the dashboard in configs/grafana/dashboards.
-func (d *Dashboard) FileName() string { return d.UID + ".json" }

@@ -127,7 +127,7 @@ const untilMinute = "2006-01-02 15:04 UTC"
 func keepPrivate(key string) error {
 	st, err := os.Stat(key)
 	if err != nil || runtime.GOOS == "windows" || st.Mode().Perm()&0o077 == 0 {
-		return nil // reading it says what is wrong
+		return nil //nolint:nilerr // reading it says what is wrong
 	}
 	if err := os.Chmod(key, 0o600); err != nil {
 		return fmt.Errorf("others can read the CA's key: %w; make it readable by its owner alone", err)

@@ -1,6 +1,10 @@
 package h2
 
-import "golang.org/x/net/http2"
+import (
+	"errors"
+
+	"golang.org/x/net/http2"
+)
 
 // passSettings lets from have what it asks for, and asks the other side for the
 // same. first says that it is the frame with which from begins. The other side's
@@ -10,7 +14,7 @@ func (r *Relay) passSettings(f *http2.SettingsFrame, from, to *side, first bool)
 	var fault *Fault
 	_ = f.ForeachSetting(func(s http2.Setting) error {
 		if err := s.Valid(); err != nil {
-			code, _ := err.(http2.ConnectionError)
+			code, _ := errors.AsType[http2.ConnectionError](err)
 			fault = broken(from.peer, http2.ErrCode(code), "§6.5.2", "SETTINGS with %v", s)
 			return err
 		}
@@ -107,7 +111,7 @@ func (r *Relay) obeyAlone(f *http2.SettingsFrame) (fault *Fault) {
 	_ = f.ForeachSetting(func(s http2.Setting) error {
 		err := s.Valid()
 		if err != nil {
-			code, _ := err.(http2.ConnectionError)
+			code, _ := errors.AsType[http2.ConnectionError](err)
 			fault = broken(Client, http2.ErrCode(code), "§6.5.2", "SETTINGS with %v", s)
 			return err
 		}

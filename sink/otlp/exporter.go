@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -405,7 +406,7 @@ func (e *Exporter) try(s *exporting, m *message) (answer, error) {
 // makes no sense, or there is no time for it. Once the exporter stops, what
 // waits is sent once more, and given up if that fails.
 func (e *Exporter) again(err error, backoff time.Duration, giveUp time.Time) bool {
-	failed, _ := err.(*sendError)
+	failed, _ := errors.AsType[*sendError](err)
 	if failed == nil || !failed.retry {
 		e.warn("the collector %s takes no records: %v; they are lost, and counted in the metrics; traffic goes on", e.options.Where, err)
 		return false

@@ -118,7 +118,7 @@ func TestWhatACollectorGets(t *testing.T) {
 				if got := r.spans[0].Resource().Attributes().AsRaw(); !cmp.Equal(got, map[string]any{"service.name": "sidenote", "service.version": "1"}) || r.spans[0].ScopeSpans().At(0).Scope().Name() != "sidenote" {
 					t.Errorf("resource %v", got)
 				}
-				if h := r.headers[0]; !slices.Contains(append(h["authorization"], h["Authorization"]...), "Bearer s3cret") {
+				if h := r.headers[0]; !slices.Contains(append(h["authorization"], h["Authorization"]...), "Bearer s3cret") { //nolint:staticcheck // gRPC keeps lower case
 					t.Errorf("the credentials do not come: %v", h)
 				}
 				spans, records := e.Stats()

@@ -177,7 +177,7 @@ func TestMutualTLS(t *testing.T) {
 					t.Errorf("log records came: %v; %s", got, sent.log)
 				}
 				for _, h := range r.headers {
-					if got := append(h["x-tenant"], h["X-Tenant"]...); !cmp.Equal(got, []string{"shop"}) {
+					if got := append(h["x-tenant"], h["X-Tenant"]...); !cmp.Equal(got, []string{"shop"}) { //nolint:staticcheck // gRPC keeps lower case
 						t.Errorf("x-tenant %q", got)
 					}
 				}

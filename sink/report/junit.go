@@ -71,7 +71,7 @@ func WriteJUnit(w io.Writer, r *Report) error {
 		s.Timestamp = r.First.UTC().Format(time.RFC3339)[:len(s.Timestamp)]
 	}
 	for _, g := range r.Groups {
-		s.Cases = append(s.Cases, junitCaseOf(r, g))
+		s.Cases = append(s.Cases, junitCaseOf(g))
 	}
 	skipped := 0
 	for i := range s.Cases {
@@ -96,7 +96,7 @@ func junitVerdict(r *Report) junitCase {
 	return c
 }
 
-func junitCaseOf(r *Report, g *Group) junitCase {
+func junitCaseOf(g *Group) junitCase {
 	c := junitCase{Name: text(g.SteadyWhere()), Class: "sidenote." + g.Rule.ID, Time: "0"}
 	if g.Blame != g.Rule.Blame && g.Blame != annotate.ByNobody {
 		c.Name += " (by the " + blameText(g.Blame) + ")"
@@ -110,13 +110,13 @@ func junitCaseOf(r *Report, g *Group) junitCase {
 		s := "doesn't fail this run, because its severity is only " + g.Severity.String() + "; " + what
 		c.Skipped = &s
 	default:
-		c.Failure = &junitFailure{Message: what, Type: g.Severity.String(), Text: junitText(r, g)}
+		c.Failure = &junitFailure{Message: what, Type: g.Severity.String(), Text: junitText(g)}
 	}
 	return c
 }
 
 // junitText tells of a group in some lines.
-func junitText(r *Report, g *Group) string {
+func junitText(g *Group) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in %s", g.Severity, wording.Count(g.Exchanges, "exchange"))
 	if g.Blame != annotate.ByNobody {

@@ -50,7 +50,7 @@ func ParseURL(s string) (*url.URL, error) {
 
 // reason is what an error of net/url says beside the URL.
 func reason(err error) error {
-	if e, ok := err.(*url.Error); ok {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err
