@@ -1,12 +1,14 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/elazarl/goproxy"
 
@@ -67,10 +69,14 @@ func (t *tunnel) hear(y *parley) {
 	early, kind, err := y.hear(t.proxy.config.IdleTimeout)
 	unregister()
 	t.client = &replayConn{Conn: t.client, early: early}
+	if errors.Is(err, io.EOF) && len(early) == 0 {
+		t.listenOnly(y)
+		return
+	}
 	if err != nil && len(early) == 0 {
 		y.abandon()
 		t.client.Close()
-		t.ps.unrecorded = true // opened and closed again: a port check, or a browser's spare connection
+		t.ps.unrecorded = true
 		return
 	}
 	if kind == openingTLS && t.proxy.config.CA != nil {
@@ -91,6 +97,40 @@ func (t *tunnel) hear(y *parley) {
 	default:
 		t.relay(t.client, o, protocolOf(said, early))
 	}
+}
+
+// listenFor is how long an origin server may take to say something to a client
+// that has ended its half of the connection without a word.
+const listenFor = 10 * time.Second
+
+// listenOnly is for a client that ends its half of the connection without a word.
+// It may be gone: that was a port check, or a browser's spare connection, of
+// which there is no record. Or it listens to what the origin server has to say.
+func (t *tunnel) listenOnly(y *parley) {
+	defer t.client.Close()
+	o, _, err := y.settle()
+	if err != nil {
+		t.ps.unrecorded = true
+		return
+	}
+	defer o.Close()
+	defer t.proxy.register(func() { t.client.Close(); o.Close() })()
+	_ = o.Conn.SetReadDeadline(time.Now().Add(listenFor))
+	_ = o.CloseWrite()
+	word := make([]byte, firstWord)
+	n, _ := o.Conn.Read(word)
+	if n == 0 {
+		t.ps.unrecorded = true
+		return
+	}
+	_ = o.Conn.SetReadDeadline(time.Time{})
+	t.proxy.tls.tunnels.Add(1)
+	t.connected(o)
+	t.proxy.headKnown(t.ps.x)
+	over := newIdle(t.proxy.config.IdleTimeout, func() { o.Close() })
+	defer over.stop()
+	passed, _ := io.Copy(t.client, io.MultiReader(bytes.NewReader(word[:n]), over.watch(o.Conn)))
+	t.ps.x.Tunnel = exchange.Tunnel{Received: passed, Protocol: protocolOf(word[:n])}
 }
 
 // unreachable ends a tunnel that is open to the client already and leads nowhere.

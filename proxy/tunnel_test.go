@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -510,5 +512,118 @@ func TestInterimFromUpstreamProxy(t *testing.T) {
 				t.Errorf("record:\n%.2000s", x.Format())
 			}
 		})
+	}
+}
+
+// TestClientOnlyListens has a client end its half of the connection at once, as
+// nc does with nothing to say: what the server says arrives all the same.
+func TestClientOnlyListens(t *testing.T) {
+	l := listen(t)
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				io.Copy(io.Discard, c) // until the end of the client's half
+				io.WriteString(c, "220 mx ESMTP\r\n")
+			}()
+		}
+	}()
+	r := newRig(t, nil)
+	c := r.open(l.Addr().String())
+	defer c.Close()
+	c.(*net.TCPConn).CloseWrite()
+	_ = c.SetReadDeadline(time.Now().Add(3 * time.Second))
+	if b, err := io.ReadAll(c); err != nil || string(b) != "220 mx ESMTP\r\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if x := r.wait(1)[0]; x.Tunnel.Protocol != "smtp" || x.Tunnel.Received != 14 || x.Err != nil {
+		t.Errorf("record:\n%s", x.Format())
+	}
+}
+
+// TestClientsWithoutUserAgent has two programs that say nothing of themselves in
+// CONNECT; their hellos tell them apart.
+func TestClientsWithoutUserAgent(t *testing.T) {
+	origin := httptest.NewTLSServer(http.HandlerFunc(echo))
+	defer origin.Close()
+	r := newRig(t, trusting(origin))
+	authority := strings.TrimPrefix(origin.URL, "https://")
+	shake := func(roots *x509.CertPool, alpn ...string) error {
+		tc := tls.Client(r.open(authority), &tls.Config{RootCAs: roots, ServerName: "example.com", NextProtos: alpn})
+		defer tc.Close()
+		if err := tc.Handshake(); err != nil {
+			return err
+		}
+		fmt.Fprintf(tc, "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+		_, err := http.ReadResponse(bufio.NewReader(tc), nil)
+		return err
+	}
+	theirs := origin.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	for n := range 4 {
+		if err := shake(theirs, "http/1.1"); (err != nil) != (n < 2) {
+			t.Errorf("refusing, %d: %v", n, err)
+		}
+		r.wait(2*n + 1)
+		if err := shake(r.roots()); err != nil {
+			t.Errorf("trusting, %d: %v", n, err)
+		}
+		r.wait(2*n + 2)
+	}
+}
+
+// TestKindsOfLeaves has clients that can use one kind of key only.
+func TestKindsOfLeaves(t *testing.T) {
+	origin := httptest.NewTLSServer(http.HandlerFunc(echo))
+	defer origin.Close()
+	r := newRig(t, trusting(origin))
+	authority := strings.TrimPrefix(origin.URL, "https://")
+	for name, c := range map[string]struct {
+		config *tls.Config
+		rsa    bool
+	}{
+		"any":               {&tls.Config{}, false},
+		"1.2":               {&tls.Config{MaxVersion: tls.VersionTLS12}, false},
+		"1.2, RSA suites":   {&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}, true},
+		"1.2, ECDSA suites": {&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}}, false},
+		"1.2, P-384 alone":  {&tls.Config{MaxVersion: tls.VersionTLS12, CurvePreferences: []tls.CurveID{tls.CurveP384}}, true},
+	} {
+		c.config.RootCAs, c.config.ServerName = r.roots(), "example.com"
+		tc := tls.Client(r.open(authority), c.config)
+		if err := tc.Handshake(); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		leaf := tc.ConnectionState().PeerCertificates[0]
+		if _, isRSA := leaf.PublicKey.(*rsa.PublicKey); isRSA != c.rsa {
+			t.Errorf("%s: the key is a %T", name, leaf.PublicKey)
+		}
+		tc.Close()
+	}
+}
+
+// TestIncludedBySNI intercepts one host only, which TLS names and CONNECT does not.
+func TestIncludedBySNI(t *testing.T) {
+	origin := httptest.NewTLSServer(http.HandlerFunc(echo))
+	defer origin.Close()
+	r := newRig(t, func(c *proxy.Config) {
+		trusting(origin)(c)
+		c.Intercept = func(names ...string) bool { return slices.Contains(names, "example.com") }
+	})
+	trust := r.roots()
+	trust.AddCert(origin.Certificate())
+	for name, intercepted := range map[string]bool{"example.com": true, "127.0.0.1": false} {
+		tc := tls.Client(r.open(strings.TrimPrefix(origin.URL, "https://")), &tls.Config{RootCAs: trust, ServerName: name})
+		if err := tc.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		if ours := tc.ConnectionState().PeerCertificates[0].Issuer.String() == r.CA.Certificate().Subject.String(); ours != intercepted {
+			t.Errorf("%s: intercepted %v", name, ours)
+		}
+		tc.Close()
 	}
 }
