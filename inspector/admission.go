@@ -178,8 +178,8 @@ func (a *Admission) Require(next http.Handler) http.Handler {
 	})
 }
 
-// enter gives a session for the key of a link. Anyone who has a session already
-// keeps it, so that a link can be opened again by the browser that opened it.
+// enter answers with a session for the key of a link. A request that has a
+// session keeps it, so that the browser that opened a link can open it again.
 func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
 	var c struct {
 		Key string `json:"key"`
@@ -199,7 +199,7 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]string{"session": session})
 }
 
-// renew gives a new session in the place of one that is no longer fresh.
+// renew sends a new session in place of one that is no longer fresh.
 func (a *Admission) renew(w http.ResponseWriter, p period) {
 	if a.endOf(p.begun).Sub(p.expires) > renewAfter {
 		w.Header().Set(sessionField, a.session(p.begun))
@@ -215,7 +215,7 @@ func (a *Admission) admits(r *http.Request) (period, bool) {
 	return a.check(kindSession, token)
 }
 
-// giveTicket gives a ticket for an address of the API.
+// giveTicket answers with a ticket for an address of the API.
 func (a *Admission) giveTicket(w http.ResponseWriter, r *http.Request) {
 	var c struct {
 		Address string `json:"address"`

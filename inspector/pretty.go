@@ -138,7 +138,7 @@ func partsText(b []byte, boundary string) []byte {
 		if isText(content) {
 			out.Write(content)
 		} else {
-			fmt.Fprintf(&out, "(%d octets that are no text)", len(content))
+			fmt.Fprintf(&out, "(%d bytes that are not text)", len(content))
 		}
 		out.WriteString("\n")
 		if err != nil {

@@ -23,7 +23,7 @@ type resendRequest struct {
 	Fields *[][2]string `json:"fields"`
 	// Content is text; Octets is the same in base64 for what is not text.
 	Content *string `json:"content"`
-	Octets  *string `json:"octets"`
+	Octets  *string `json:"base64"`
 	// Secrets says what happens to redacted values where the request goes to
 	// another origin than it went to: "send" or "omit". "" asks.
 	Secrets string `json:"secrets"`
@@ -184,7 +184,7 @@ func (o *outgoing) make(target string, fields http.Header, content []byte) (*htt
 	}
 	req, err := http.NewRequest(method, target, bytes.NewReader(content))
 	if err != nil {
-		return nil, errors.New("it is no request: " + err.Error())
+		return nil, errors.New("it is not a request: " + err.Error())
 	}
 	if len(content) == 0 {
 		req.Body, req.ContentLength = http.NoBody, 0
@@ -284,7 +284,7 @@ func (o *outgoing) content() (shown, content []byte, err error) {
 	case c.Octets != nil:
 		b, err := base64.StdEncoding.DecodeString(*c.Octets)
 		if err != nil {
-			return nil, nil, errors.New("octets is not base64")
+			return nil, nil, errors.New("the body cannot be decoded from base64")
 		}
 		return b, b, nil
 	case c.Content != nil:

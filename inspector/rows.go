@@ -204,7 +204,7 @@ func (i *Inspector) change(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.Comment != nil && len(*c.Comment) > mostComment {
-		problem(w, http.StatusBadRequest, "a comment has at most "+strconv.Itoa(mostComment)+" octets", "")
+		problem(w, http.StatusBadRequest, "a comment has at most "+strconv.Itoa(mostComment)+" bytes", "")
 		return
 	}
 	i.o.Store.Change(e.Seq, func(e *store.Entry) {
