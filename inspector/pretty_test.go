@@ -36,8 +36,8 @@ func TestPartsAreSetOut(t *testing.T) {
 	const first = "-- part 1\nContent-Disposition: form-data; name=\"who\"\n\nAda\n"
 	const second = "\n-- part 2\nContent-Disposition: form-data; name=\"f\"\nContent-Type: image/png\n\n"
 	for _, c := range []struct{ in, want string }{
-		{whole, first + second + "(5 octets that are no text)\n"},
-		{whole[:len(whole)-10], first + second + "(4 octets that are no text)\n-- this part is cut off\n"},
+		{whole, first + second + "(5 bytes that are not text)\n"},
+		{whole[:len(whole)-10], first + second + "(4 bytes that are not text)\n-- this part is cut off\n"},
 		{whole[:53], "-- part 1\nContent-Disposition: form-data; name=\"who\"\n\nAd\n-- this part is cut off\n"},
 		{"no parts", "-- it ends before its last boundary\n"},
 	} {
