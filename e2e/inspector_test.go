@@ -34,6 +34,7 @@ type pageTest struct {
 	secure   *httptest.Server
 	raw      string
 	requests int
+	held     chan struct{} // lets /held send its head, and then its end
 }
 
 // TestInspector works the inspector's page in a browser as people do, with real
@@ -66,8 +67,8 @@ func TestInspector(t *testing.T) {
 func newPageTest(t *testing.T, args ...string) *pageTest {
 	t.Helper()
 	a := newAuthority(t)
-	x := &pageTest{t: t, raw: rawOrigin(t)}
-	x.clear, x.secure = servers(t, a, shop())
+	x := &pageTest{t: t, raw: rawOrigin(t), held: make(chan struct{})}
+	x.clear, x.secure = servers(t, a, x.holding(shop()))
 	ports := freePorts(t, 2)
 	x.args = append([]string{
 		"--listen", fmt.Sprintf("127.0.0.1:%d", ports[0]), "--admin", fmt.Sprintf("127.0.0.1:%d", ports[1]),
@@ -75,6 +76,21 @@ func newPageTest(t *testing.T, args ...string) *pageTest {
 	}, args...)
 	x.begin()
 	return x
+}
+
+// holding answers /held when it is told to, and everything else at once.
+func (x *pageTest) holding(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/held" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		<-x.held
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_ = http.NewResponseController(w).Flush()
+		<-x.held
+		io.WriteString(w, "done\n")
+	})
 }
 
 // work runs a script, whose steps are tests of their own.
@@ -133,6 +149,10 @@ func (x *pageTest) serve(what string) {
 		}
 		x.get("GET", x.base()+"/v1/%3Cimg%20src=x%20onerror=canary=1%3E?q=%22%3E%3Cscript%3Ecanary=2%3C/script%3E", "")
 		x.get("POST", x.base()+"/hostile", "<script>canary=3</script>")
+	case "hold":
+		go x.get("GET", x.base()+"/held?token=secret", "")
+	case "go on":
+		x.held <- struct{}{}
 	case "nowhere":
 		x.get("GET", "http://nowhere.invalid/cart", "")
 	case "media":

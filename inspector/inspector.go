@@ -95,6 +95,7 @@ func (i *Inspector) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/exchanges/{seq}/copy":           i.copyAs,
 		"POST /api/v1/exchanges/{seq}/resend":        i.resend,
 		"GET /api/v1/ids/{id}":                       i.named,
+		"GET /api/v1/running":                        i.running,
 		"GET /api/v1/overview":                       i.overview,
 		"GET /api/v1/groups":                         i.groups,
 		"GET /api/v1/complete":                       i.complete,

@@ -148,6 +148,27 @@ func (i *inspectorParts) fileSink() sink.Sink {
 	return i.file
 }
 
+// watched returns hooks that also let the store know what runs.
+func (i *inspectorParts) watched(h proxy.Hooks) proxy.Hooks {
+	if i == nil {
+		return h
+	}
+	request, head, done := h.Request, h.Head, h.Done
+	h.Request = func(x *exchange.Exchange) []exchange.Line {
+		i.store.Begin(x)
+		return request(x)
+	}
+	h.Head = func(x *exchange.Exchange, out http.Header) {
+		i.store.Respond(x)
+		head(x, out)
+	}
+	h.Done = func(x *exchange.Exchange) {
+		i.store.End(x)
+		done(x)
+	}
+	return h
+}
+
 // take puts an exchange that has ended into the store.
 func (i *inspectorParts) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a.X)) }
 

@@ -153,6 +153,7 @@ func (s *server) wire(parts *inspectorParts) error {
 	if err != nil {
 		return err
 	}
+	pc.Hooks = parts.watched(pc.Hooks)
 	s.proxy = proxy.New(pc)
 	if parts == nil {
 		return nil

@@ -126,6 +126,26 @@ await step('sound and pictures that move are played', async () => {
   await filter('');
 });
 
+await step('what runs is seen while it runs', async () => {
+  await page.goto(`${origin}/`);
+  await rows.first().waitFor();
+  const running = page.getByRole('region', { name: 'Running exchanges' });
+  const before = await total();
+  await ask('hold');
+  await running.getByText('waiting for the response').waitFor();
+  const first = await running.locator('.age').innerText();
+  const text = await running.innerText();
+  check(text.includes('/held') && !text.includes('secret'), `what runs is ${text}`);
+  await sound('what runs');
+  await until('its time goes on', async () => (await running.locator('.age').innerText()) !== first);
+  await ask('go on');
+  await running.getByText('receiving the response').waitFor();
+  check((await total()) === before, 'it is in the list before it has ended');
+  await ask('go on');
+  await running.waitFor({ state: 'detached' });
+  await row('/held').waitFor();
+});
+
 await step('nothing is red while a term is typed', () => refused(async () => {
   await page.focus('#filter');
   for (const text of ['statu', 's:', '4', ' hos', 't:', 'shop', ' (', 'is:']) {

@@ -5,6 +5,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/annotate/filter"
+	"sidenote/exchange"
 )
 
 // Options say how much a Store keeps. Zero means the default.
@@ -51,6 +52,7 @@ type Store struct {
 	paused  bool
 	version uint64 // counts changes of entries that are in the store already
 	changed []change
+	running map[*exchange.Exchange]Running
 	wake    chan struct{} // closed and made again at each change, if someone waits
 	waiting bool
 
@@ -71,7 +73,7 @@ func New(o Options) *Store {
 	if o.MostContent <= 0 {
 		o.MostContent = DefaultMostContent
 	}
-	return &Store{o: o, next: 1, wake: make(chan struct{})}
+	return &Store{o: o, next: 1, wake: make(chan struct{}), running: map[*exchange.Exchange]Running{}}
 }
 
 // An Origin is how an exchange came to the store.
@@ -290,6 +292,7 @@ type Stats struct {
 	Paused  bool   `json:"paused"`   // no exchanges are taken
 	Version uint64 `json:"version"`  // counts changes of entries
 	Pinned  int    `json:"setAside"` // pinned entries older than First
+	Running int    `json:"running"`  // exchanges that have begun and not ended
 }
 
 // Stats returns the numbers of a store.
@@ -303,7 +306,7 @@ func (s *Store) stats() Stats {
 	return Stats{
 		Entries: len(s.entries) + len(s.kept), Bytes: s.bytes + s.keptB, Most: s.o.Bytes,
 		First: s.first(), Last: s.next - 1, Evicted: s.evicted, Missed: s.missed, Paused: s.paused,
-		Version: s.version, Pinned: len(s.kept),
+		Version: s.version, Pinned: len(s.kept), Running: len(s.running),
 	}
 }
 

@@ -58,6 +58,19 @@ export interface Stats {
   paused: boolean;
   version: number;
   setAside: number;
+  running: number;
+}
+
+/** An exchange that has begun and has not ended. */
+export interface Running {
+  id: string;
+  at: string;
+  method: string;
+  host: string;
+  path: string;
+  client?: string;
+  status: number;
+  age: number;
 }
 
 export interface Window {

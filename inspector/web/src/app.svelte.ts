@@ -16,7 +16,7 @@ export interface Toast {
 }
 
 const hour = 3_600_000;
-const nothing: Stats = { entries: 0, bytes: 0, most: 0, first: 1, last: 0, evicted: 0, missed: 0, paused: false, version: 0, setAside: 0 };
+const nothing: Stats = { entries: 0, bytes: 0, most: 0, first: 1, last: 0, evicted: 0, missed: 0, paused: false, version: 0, setAside: 0, running: 0 };
 
 class App {
   place = $state<Place>(readPlace(location.hash));
