@@ -77,6 +77,10 @@ type Config struct {
 	ConnectTimeout        time.Duration
 	ResponseHeaderTimeout time.Duration
 	IdleTimeout           time.Duration
+	ClientHeadTimeout     time.Duration
+	ClientBodyTimeout     time.Duration
+	ClientIdleTimeout     time.Duration
+	MaxClients            int
 	DrainTimeout          time.Duration
 	StoreBytes            int64
 	Store                 string

@@ -446,6 +446,28 @@ func table() []Setting {
 			set:  duration(func(c *Config) *time.Duration { return &c.IdleTimeout }),
 		},
 		{
+			Name: "client-head-timeout", Kind: KindDuration, Default: "1m", Value: "DURATION", Group: groupLimits,
+			Help: "time that a client has to send the head of a request",
+			More: "It begins with the first byte. A client that takes longer gets 408.",
+			set:  duration(func(c *Config) *time.Duration { return &c.ClientHeadTimeout }),
+		},
+		{
+			Name: "client-body-timeout", Kind: KindDuration, Default: "10m", Value: "DURATION", Group: groupLimits,
+			Help: "time that a client may pause while it sends the body of a request",
+			set:  duration(func(c *Config) *time.Duration { return &c.ClientBodyTimeout }),
+		},
+		{
+			Name: "client-idle-timeout", Kind: KindDuration, Default: "10m", Value: "DURATION", Group: groupLimits,
+			Help: "time that a client may keep a connection open between two requests",
+			set:  duration(func(c *Config) *time.Duration { return &c.ClientIdleTimeout }),
+		},
+		{
+			Name: "max-clients", Kind: KindNumber, Default: "10000", Value: "N", Group: groupLimits,
+			Help: "how many connections from clients may be open at once",
+			More: "When there are more, sidenote closes those that have been idle longest. If all are busy, the new client gets 503.",
+			set:  number(func(c *Config) *int { return &c.MaxClients }, 1, 1000000),
+		},
+		{
 			Name: "drain-timeout", Kind: KindDuration, Default: "10s", Value: "DURATION", Group: groupLimits,
 			Help: "how long to wait for open exchanges when sidenote stops",
 			set:  duration(func(c *Config) *time.Duration { return &c.DrainTimeout }),

@@ -4,17 +4,18 @@ package exchange
 // was received; a set of the constants below.
 type Changes uint32
 
-// What the proxy can change. The first group is forced by net/http, the second
-// by HTTP itself, the third is what sidenote is asked to do.
+// What the proxy can change. The first group is forced by HTTP itself, the second
+// is what sidenote is asked to do. Values without a name are those of records of
+// earlier versions, which are still read.
 const (
-	ChangedRequestFieldOrder Changes = 1 << iota
-	ChangedRequestFieldCase
-	ChangedResponseReason
-	ChangedResponseFieldOrder
-	ChangedResponseFieldCase
-	ChangedResponseFraming // chunked became Content-Length, or the other way round
+	_ Changes = 1 << iota
+	_
+	_
+	_
+	_
+	ChangedResponseFraming // what says where the message ends was made clear
 	ChangedRequestFraming
-	ChangedRequestTrailers // trailers that were not announced were dropped
+	_
 
 	ChangedRequestHopByHop // hop-by-hop fields were consumed, as RFC 9110 §7.6.1 demands
 	ChangedResponseHopByHop
@@ -26,13 +27,15 @@ const (
 	ChangedIgnoreRemoved   // a Sidenote-Ignore field was for us and was not forwarded
 	ChangedAnnotated       // Sidenote fields were added
 	ChangedTraceStarted    // a Traceparent was added to a request that had none
+
+	ChangedRequestLineEnds // line ends or folded lines of the head were rewritten, since they could be read in two ways
 )
 
 var changeNames = [...]string{
 	"request-field-order", "request-field-case",
 	"response-reason", "response-field-order", "response-field-case", "response-framing", "request-framing", "request-trailers",
 	"request-hop-by-hop", "response-hop-by-hop", "version", "request-via", "request-host",
-	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated", "request-trace-started",
+	"sidenote-fields-removed", "sidenote-ignore-removed", "annotated", "request-trace-started", "request-line-ends",
 }
 
 // Names returns the names of what is in the set, as records hold them.

@@ -54,6 +54,7 @@ const (
 	ErrRequestMalformed ErrCode = "request_malformed"
 	ErrRequestHeadLarge ErrCode = "request_head_too_large"
 	ErrRequestTruncated ErrCode = "request_truncated"
+	ErrRequestTimeout   ErrCode = "request_timeout"
 	ErrLoop             ErrCode = "proxy_loop"
 
 	ErrDNSNotFound ErrCode = "dns_not_found"
@@ -64,6 +65,7 @@ const (
 	ErrUnreachable    ErrCode = "connect_unreachable"
 	ErrConnectTimeout ErrCode = "connect_timeout"
 	ErrConnectFailed  ErrCode = "connect_failed"
+	ErrExhausted      ErrCode = "proxy_exhausted"
 
 	ErrProxyRefused ErrCode = "upstream_proxy_refused"
 	ErrProxyAuth    ErrCode = "upstream_proxy_auth_required"
@@ -90,6 +92,7 @@ const (
 	ErrField            ErrCode = "malformed_field"
 	ErrHeadTooLarge     ErrCode = "head_too_large"
 	ErrFraming          ErrCode = "invalid_framing"
+	ErrUpgrade          ErrCode = "invalid_upgrade"
 
 	ErrTruncated   ErrCode = "content_truncated"
 	ErrChunk       ErrCode = "invalid_chunk"

@@ -19,6 +19,13 @@ var failures = []Failure{
 		Act:   "Find the longest header and shorten it, or raise --max-head-bytes.",
 	},
 	{
+		Code: ErrRequestTimeout, Phase: PhaseRequest, Status: 408, Who: "client", ProxyStatus: "http_request_error",
+		Refs:  []string{"RFC 9110 §15.5.9"},
+		Title: "the client did not send its whole request in time",
+		Why:   "sidenote received part of a request, but the rest did not come in time.",
+		Act:   "See what the client was doing; --client-head-timeout and --client-body-timeout set the limits.",
+	},
+	{
 		Code: ErrRequestTruncated, Phase: PhaseSend, Status: 400, Who: "client", ProxyStatus: "http_request_error",
 		Refs:  []string{"RFC 9112 §8"},
 		Title: "the client ended its request body early",
@@ -101,6 +108,13 @@ var failures = []Failure{
 		Act:   "Read the detail. The usual causes are too many open files and bad addresses.",
 	},
 
+	{
+		Code: ErrExhausted, Phase: PhaseConnect, Status: 503, Who: "proxy", ProxyStatus: "connection_limit_reached",
+		Refs:  []string{"RFC 9110 §15.6.4"},
+		Title: "sidenote could not open another connection",
+		Why:   "This machine gave sidenote no more file descriptors, memory or ports. sidenote did not ask the server.",
+		Act:   "Raise the limit of open files (ulimit -n) for sidenote, or lower --max-clients. The detail says what ran out.",
+	},
 	{
 		Code: ErrProxyRefused, Phase: PhaseProxy, Status: 502, Who: "intermediary", ProxyStatus: "destination_unavailable",
 		Refs:  []string{"RFC 9110 §9.3.6"},
@@ -271,6 +285,13 @@ var failures = []Failure{
 		Act:   "Send exactly one of the two, with a valid value.",
 	},
 
+	{
+		Code: ErrUpgrade, Phase: PhaseHead, Status: 502, Who: "origin", ProxyStatus: "http_upgrade_failed",
+		Refs:  []string{"RFC 9110 §7.8", "RFC 9110 §15.2.2"},
+		Title: "the server switched protocols unasked",
+		Why:   "The server answered 101 to a request that did not ask for another protocol, or it did not name the new one.",
+		Act:   "Send 101 only to a request with Upgrade, and with Upgrade and Connection: upgrade in the response.",
+	},
 	{
 		Code: ErrTruncated, Phase: PhaseContent, Who: "origin", ProxyStatus: "destination_unavailable",
 		Refs:  []string{"RFC 9112 §8"},

@@ -3,7 +3,6 @@ package exchange
 import (
 	"iter"
 	"math/bits"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -205,29 +204,6 @@ func (f *Fields) Remove(name string) int {
 		}
 	}
 	return removed
-}
-
-// FromHeader makes a field section of a net/http header, names sorted, since
-// their order on the wire is lost there.
-func FromHeader(h http.Header) Fields {
-	var f Fields
-	if len(h) == 0 {
-		return f
-	}
-	names := make([]string, 0, len(h))
-	lines := 0
-	for name, values := range h {
-		names = append(names, name)
-		lines += len(values)
-	}
-	slices.Sort(names)
-	f.Grow(lines)
-	for _, name := range names {
-		for _, v := range h[name] {
-			f.Add(name, v)
-		}
-	}
-	return f
 }
 
 // A NameMask is a set of known names.

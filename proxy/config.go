@@ -27,6 +27,10 @@ type Hooks struct {
 	// the response is one that the proxy made.
 	Head func(x *exchange.Exchange, out http.Header)
 
+	// Limited runs when a limit of sidenote's own has been met; err is what the
+	// system said, nil for a limit that was set. It may run often.
+	Limited func(l Limit, err error)
+
 	// Done runs when both messages have ended, or the exchange has failed.
 	// From then on nobody changes x. Every exchange that Head was called for,
 	// and every other that was begun, gets one call.
@@ -82,19 +86,16 @@ type Config struct {
 	ConnectTimeout        time.Duration // to open a connection, looking the name up included
 	ResponseHeaderTimeout time.Duration // from the request to the head of the final response; 0 for none
 	IdleTimeout           time.Duration // between two pieces of content, or two octets in a tunnel; 0 for none
+	ClientHeadTimeout     time.Duration // from the first octet of a request head to its last; 0 for none
+	ClientIdleTimeout     time.Duration // between two requests of a connection; 0 for none
+	BodyTimeout           time.Duration // between two pieces of request content; 0 for none
+	MaxClients            int           // connections from clients at once; 0 for no limit
 	MaxHeadBytes          int           // of a message head
 	KeepContent           int           // octets of each content that the record keeps
 
 	// Pseudonym names this proxy in Via, where it adds one.
 	Pseudonym string
 }
-
-// MaxResponseHead is how many octets of response heads are recorded at most.
-func (c *Config) MaxResponseHead() int { return c.MaxHeadBytes + recordedBeyond }
-
-// recordedBeyond is how much more of a head is recorded than may come, since
-// what comes is read in pieces.
-const recordedBeyond = 4096
 
 func (c *Config) insecure(host string) bool { return c.Insecure != nil && c.Insecure(host) }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -32,7 +31,7 @@ type tunnel struct {
 func (p *Proxy) connect(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	ps := passageOf(r.Context())
 	noContent(&ps.x.Request.Content)
-	ps.w.taken = true
+	ps.taken = true
 	authority := withPort(r.Host, "https")
 	t := &tunnel{proxy: p, ps: ps, client: client,
 		to: route{kind: routeTunnel, authority: authority, userAgent: r.Header.Get("User-Agent")}}
@@ -200,13 +199,12 @@ func (ps *passage) refuseTunnel(client net.Conn, page *page) {
 	ps.proxy.tls.tunnels.Add(1)
 	ps.setMade(page)
 	added := ps.proxy.headKnown(ps.x)
-	head := ps.responseHead()
-	head.added = linesOf(added)
-	made := fmt.Appendf(nil, "HTTP/1.1 %d\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", page.status, len(page.content))
-	_, _ = client.Write(append(head.compose(nil, made), page.content...))
+	head := ps.responseHead(nil)
+	head.Added = append(linesOf(added), exchange.Line{Name: "Connection", Value: "close"})
+	_, _ = client.Write(append(head.Append(nil), page.content...))
 }
 
-// intercept hands a connection that carries HTTP to the inner server, with the
+// intercept answers what a connection asks that carries HTTP, with the
 // one to the origin server that belongs to it, or why there is none.
 func (t *tunnel) intercept(c net.Conn, o *outbound, facts *exchange.TLS, watcher *refusal, failed error) {
 	t.ps.unrecorded = true
@@ -217,9 +215,7 @@ func (t *tunnel) intercept(c net.Conn, o *outbound, facts *exchange.TLS, watcher
 		t.proxy.passStreams(in, o, failed)
 		return
 	}
-	in.origin.Store(o)
+	in.handed(o)
 	in.setProbe(failed)
-	if !t.proxy.tunnels.give(in) {
-		in.Close()
-	}
+	t.proxy.attend(in)
 }

@@ -111,11 +111,10 @@ func isLoopback(authority string) bool {
 // dial opens a connection. With TLS in the target it is shaken hands on too.
 // The error is a failure, with the connection as far as it got.
 func (d *dialer) dial(ctx context.Context, t target) (*outbound, error) {
-	o := &outbound{}
+	o := &outbound{config: d.config}
 	if t.tunnel {
 		o.authority = t.authority
 	}
-	o.recorder.limit = d.config.MaxResponseHead()
 	var err error
 	if via := d.proxyFor(t.scheme, t.authority); via == nil {
 		err = d.connect(ctx, o, t.authority)
@@ -355,7 +354,7 @@ func (d *dialer) askForTunnel(o *outbound, via *url.URL, authority string) error
 	if _, err := io.WriteString(o.Conn, b.String()); err != nil {
 		return &failure{code: exchange.ErrProxyFailed, err: err}
 	}
-	br := bufio.NewReader(io.LimitReader(o.Conn, int64(d.config.MaxResponseHead())))
+	br := bufio.NewReader(io.LimitReader(o.Conn, int64(d.config.MaxHeadBytes)))
 	head, status, reason, err := readAnswer(br)
 	for err == nil && status/100 == 1 && status != http.StatusSwitchingProtocols {
 		if len(o.interim) < maxInterims {

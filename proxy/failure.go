@@ -9,15 +9,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"net/textproto"
 	"os"
 	"reflect"
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/net/http2"
 
 	"sidenote/exchange"
 )
@@ -77,6 +73,8 @@ func classifyDial(ctx context.Context, err error) error {
 	code := exchange.ErrConnectFailed
 	var dns *net.DNSError
 	switch {
+	case isExhausted(err):
+		code = exchange.ErrExhausted
 	case errors.Is(err, errLoop):
 		code = exchange.ErrLoop
 	case errors.As(err, &dns):
@@ -224,35 +222,8 @@ func classifyRoundTrip(err, cause error, o *outbound) *exchange.Err {
 		return &exchange.Err{Code: known.code, Detail: detailOf(known.err)}
 	case o == nil:
 		return &exchange.Err{Code: exchange.ErrUnknown, Detail: detailOf(err)}
-	case o.multi:
-		return h2Failure(err, o)
 	}
-	return h1Failure(err, o)
-}
-
-// classifyContent says why response content failed.
-func classifyContent(err, cause error, o *outbound) *exchange.Err {
-	switch {
-	case cause != nil:
-		return &exchange.Err{Code: causeCode(cause), Detail: detailOf(cause)}
-	case errors.Is(err, http.ErrBodyReadAfterClose):
-		return &exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)}
-	case isTrailerCut(err, o), isConnectionError(err):
-		return &exchange.Err{Code: exchange.ErrTruncated, Detail: detailOf(err)}
-	case o != nil && o.multi:
-		e := h2Failure(err, o)
-		if e.Code == exchange.ErrUnknown { // such as more content than Content-Length announced
-			e.Code = exchange.ErrH2Protocol
-		}
-		return e
-	}
-	return &exchange.Err{Code: exchange.ErrChunk, Detail: detailOf(err)} // nothing else of HTTP/1.1 content can be wrong
-}
-
-// isTrailerCut knows a connection that ended between the last chunk and the end
-// of the trailer section, for which net/http has only texts, not all of them true.
-func isTrailerCut(err error, o *outbound) bool {
-	return o != nil && o.endedBy() != nil && strings.Contains(err.Error(), "trailer")
+	return endFailure(err, o, nil)
 }
 
 // detailOf is what the library said, without the layers that say nothing, and
@@ -307,149 +278,6 @@ func nameDetail(dns *net.DNSError) string {
 	}
 	return dns.Name + ": " + why
 }
-
-// h2Failure reads the errors of x/net/http2, and what the connection saw.
-func h2Failure(err error, o *outbound) *exchange.Err {
-	var (
-		stream     http2.StreamError
-		connection http2.ConnectionError
-	)
-	if odd := o.frames.began(); odd != nil {
-		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: fmt.Sprintf("the first octets are %q, which is no SETTINGS frame", odd)}
-	}
-	if errors.As(err, &stream) {
-		return streamFailure(stream)
-	}
-	if errors.As(err, &connection) || errors.Is(err, http2.ErrFrameTooLarge) {
-		e := &exchange.Err{Code: exchange.ErrH2Protocol, Detail: detailOf(err)}
-		if connection == http2.ConnectionError(http2.ErrCodeCompression) {
-			e.Detail += fmt.Sprintf(": the fields cannot be decoded, or one is longer than %d octets", o.maxHead())
-		}
-		return e
-	}
-	if g := o.frames.goneAway(); g != nil {
-		return &exchange.Err{Code: exchange.ErrH2GoAway, Detail: g.String()}
-	}
-	return endFailure(err, o, nil)
-}
-
-// streamFailure tells a stream that the origin server reset from one on which
-// it broke the protocol, so that the transport reset it.
-func streamFailure(err http2.StreamError) *exchange.Err {
-	switch {
-	case resetByPeer(err):
-		return &exchange.Err{Code: exchange.ErrH2Reset, Detail: fmt.Sprintf("RST_STREAM with %v", err.Code)}
-	case err.Cause == nil:
-		return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: detailOf(err)}
-	case strings.Contains(err.Cause.Error(), "header list larger"):
-		return &exchange.Err{Code: exchange.ErrHeadTooLarge, Detail: detailOf(err.Cause)}
-	}
-	return &exchange.Err{Code: exchange.ErrH2Protocol, Detail: fmt.Sprintf("%v: %v", err.Code, err.Cause)}
-}
-
-// resetByPeer reports whether the error is a RST_STREAM that came, by the
-// cause that x/net/http2 returns those and does not export.
-func resetByPeer(err http2.StreamError) bool {
-	return err.Cause != nil && err.Cause.Error() == "received from peer"
-}
-
-// h1Failure goes by what the connection recorded of the response head: what is
-// wrong with it, or where it ended. Only when the head is in order is the
-// error asked, since net/http then refused the framing.
-func h1Failure(err error, o *outbound) *exchange.Err {
-	if _, alerted := alertOf(err); alerted {
-		return endFailure(err, o, nil)
-	}
-	head, partial := o.recorder.final()
-	limit := o.maxHead()
-	e := headFault(head)
-	if e == nil {
-		e = headFault(partial)
-	}
-	switch {
-	case e != nil:
-		return e
-	case len(head) >= limit, len(partial) >= limit, strings.Contains(err.Error(), "response headers exceeded"):
-		return &exchange.Err{Code: exchange.ErrHeadTooLarge, Detail: fmt.Sprintf("the head has more than %d octets", limit)}
-	case len(head) > 0 && !isConnectionError(err):
-		return refusedHead(err)
-	}
-	return endFailure(err, o, partial)
-}
-
-// refusedHead reads the error with which net/http refused a whole head whose
-// lines are in order, as far as we can tell.
-func refusedHead(err error) *exchange.Err {
-	var field textproto.ProtocolError
-	if errors.As(err, &field) {
-		return &exchange.Err{Code: exchange.ErrField, Detail: detailOf(err)}
-	}
-	return &exchange.Err{Code: exchange.ErrFraming, Detail: detailOf(err)}
-}
-
-// isConnectionError reports whether an error is one of the connection.
-func isConnectionError(err error) bool {
-	var network net.Error
-	return isEnd(err) || isReset(err) || errors.As(err, &network)
-}
-
-// headFault finds what is wrong with a head, or with the beginning of one.
-// Lines are judged only whole, but for the first, which has to begin as a
-// status line does (RFC 9112 §4).
-func headFault(head []byte) *exchange.Err {
-	if len(head) == 0 {
-		return nil
-	}
-	line, rest, whole := cutHeadLine(head)
-	if !whole {
-		if begin := "HTTP/1."; !strings.HasPrefix(begin, string(firstOctets(head, len(begin)))) {
-			return statusLineFault(head)
-		}
-		return nil
-	}
-	if v, _, _, err := exchange.ParseStatusLine(string(line)); err != nil || v/10 != 1 {
-		return statusLineFault(line)
-	}
-	for first := true; ; first = false {
-		if line, rest, whole = cutHeadLine(rest); !whole || len(line) == 0 {
-			return nil
-		}
-		if !isFieldLine(line, first) {
-			return &exchange.Err{Code: exchange.ErrField, Detail: fmt.Sprintf("the line is %q", firstOctets(line, 200))}
-		}
-	}
-}
-
-func statusLineFault(b []byte) *exchange.Err {
-	return &exchange.Err{Code: exchange.ErrStatusLine, Detail: fmt.Sprintf("the first octets are %q", firstOctets(b, 48))}
-}
-
-// cutHeadLine cuts the first line off, without its end; whole is false when
-// the end has not come.
-func cutHeadLine(b []byte) (line, rest []byte, whole bool) {
-	line, rest, whole = bytes.Cut(b, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), rest, whole
-}
-
-// isFieldLine reports whether a line is a field line that net/http takes
-// (RFC 9112 §5), or the continuation of one, which the first cannot be.
-func isFieldLine(line []byte, first bool) bool {
-	if line[0] == ' ' || line[0] == '\t' {
-		return !first && !bytes.ContainsFunc(line, isControl)
-	}
-	name, value, found := bytes.Cut(line, []byte(":"))
-	return found && len(name) > 0 && !bytes.ContainsFunc(name, isNoTokenRune) && !bytes.ContainsFunc(value, isControl)
-}
-
-// isNoTokenRune reports whether a character cannot stand in a field name
-// (RFC 9110 §5.6.2). net/http takes a space all the same.
-func isNoTokenRune(r rune) bool {
-	return r < ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-}
-
-// isControl reports whether a character cannot stand in a field value
-// (RFC 9110 §5.5).
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 func firstOctets(b []byte, n int) []byte { return b[:min(len(b), n)] }
 

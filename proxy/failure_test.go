@@ -1,12 +1,9 @@
 package proxy
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,59 +11,6 @@ import (
 
 	"sidenote/exchange"
 )
-
-// FuzzHeadFault finds fault only with field lines that net/http refuses too.
-func FuzzHeadFault(f *testing.F) {
-	for _, s := range []string{
-		"", "A: b", "A: b\r\nC : d", "no colon", " folded: x", "A: b\r\n folded", "A: b\x00", ": x", "Ä: x", "A: ä", "A: b\nC: d",
-		"b@d: x", "A:\tb\t", "A: b\x7f", "A: b\rC: d", "A\r\n: b", "bad name: x",
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, fields string) {
-		head := "HTTP/1.1 200 OK\r\n" + fields + "\r\n\r\n"
-		fault := headFault([]byte(head))
-		if fault == nil {
-			return
-		}
-		if fault.Code != exchange.ErrField || fault.Detail == "" {
-			t.Errorf("%v", fault)
-		}
-		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(head)), nil)
-		if err == nil {
-			resp.Body.Close()
-			t.Errorf("net/http takes %q, in which we see %v", head, fault)
-		}
-	})
-}
-
-func TestHeadFault(t *testing.T) {
-	for head, want := range map[string]exchange.ErrCode{
-		"":                              "",
-		"H":                             "",
-		"HTTP/1.":                       "",
-		"HTTP/1.1 20":                   "",
-		"HTTP/1.1 200 OK\r\nno colon":   "", // its end may be still to come
-		"HTTP/1.1 200 OK\r\nA: b\r\n":   "",
-		"HTTP/1.0 200\n":                "",
-		"HTTX":                          exchange.ErrStatusLine,
-		"ICY 200 OK\r\n":                exchange.ErrStatusLine,
-		"\r\nHTTP/1.1 200 OK\r\n":       exchange.ErrStatusLine,
-		"HTTP/2 200\r\n":                exchange.ErrStatusLine,
-		"HTTP/1.1 2000 OK\r\n":          exchange.ErrStatusLine,
-		"HTTP/1.1 200 OK\r\nno colon\n": exchange.ErrField,
-		"HTTP/1.1 200 OK\r\n\tA: b\r\n": exchange.ErrField,
-		"HTTP/1.1 200 OK\r\n: b\r\n":    exchange.ErrField,
-	} {
-		var got exchange.ErrCode
-		if e := headFault([]byte(head)); e != nil {
-			got = e.Code
-		}
-		if got != want {
-			t.Errorf("%q: %q, want %q", head, got, want)
-		}
-	}
-}
 
 func TestSOCKSCode(t *testing.T) {
 	for answers, want := range map[string]exchange.ErrCode{
@@ -134,15 +78,4 @@ func TestClockRunsOnTheirTurnOnly(t *testing.T) {
 			t.Error("it ended though it was stopped")
 		}
 	})
-}
-
-// TestTapEndThatIsNone has content that ends in good order after we cut it off.
-func TestTapEndThatIsNone(t *testing.T) {
-	var c exchange.Content
-	var ended error
-	tap := newContentTap(io.NopCloser(strings.NewReader("abc")), &c, 10, nil, func(err error) { ended = err })
-	tap.cut = func() error { return errShutdown }
-	if b, err := io.ReadAll(tap); string(b) != "abc" || err != errShutdown || ended != errShutdown || c.Complete || c.Size != 3 {
-		t.Errorf("%q, %v, ended with %v, %+v", b, err, ended, &c)
-	}
 }

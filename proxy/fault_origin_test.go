@@ -184,7 +184,14 @@ var h1Scripts = map[string]script{
 	"/two-lengths":        answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello", hold),
 	"/length":             answer("HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello", hold),
 	"/length-negative":    answer("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", hold),
-	"/coding":             answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", hold),
+	"/coding":             answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", hold),
+
+	"/switch-unasked":  answer("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: odd/1\r\n\r\nhello", hold),
+	"/status-099":      answer("HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n", hold),
+	"/length-space":    answer("HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", hold),
+	"/length-folded":   answer("HTTP/1.1 200 OK\r\nContent-Length:\r\n 5\r\n\r\nhello", hold),
+	"/length-long":     answer("HTTP/1.1 200 OK\r\nContent-Length: 10000000000000000000005\r\n\r\nhello", hold),
+	"/carriage-return": answer("HTTP/1.1 200 OK\r\nX: a\rContent-Length: 5\r\n\r\nhello", hold),
 
 	"/short":               answer(okLength+"ten octets", nil),
 	"/short-later":         answer(okLength, later("ten octets", nil)),

@@ -1,280 +1,246 @@
 package proxy
 
 import (
-	"bytes"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sidenote/exchange"
+	"sidenote/proxy/h1"
 )
-
-// A headWriter replaces the head that net/http writes by one made from the
-// record. net/http decides the framing only: which of Content-Length,
-// Transfer-Encoding, Trailer and Connection the message has.
-type headWriter struct {
-	pending *outgoingHead
-	held    []byte // of a head that net/http has not written whole
-	out     []byte // used anew for each head
-}
-
-// keepHead is the largest buffer that a connection keeps for its next head.
-const keepHead = 16 << 10
-
-// An outgoingHead is a head about to be forwarded.
-type outgoingHead struct {
-	start   string           // start line without its end
-	fields  *exchange.Fields // as received; hop-by-hop lines are left out
-	skip    lineSet          // indexes of lines that are not forwarded
-	host    string           // Host in place of the received one; "" leaves it
-	added   []exchange.Line  // put at the end
-	status  int              // 0 for a request
-	upgrade bool             // Upgrade is passed through, and Connection with it
-	noBody  bool             // framing fields are data, not framing: HEAD, 1xx, 204, 304
-}
-
-// lineSet is a set of line indexes, small ones without allocation.
-type lineSet struct {
-	low  uint64
-	high map[int]bool
-}
-
-func (s *lineSet) add(i int) {
-	if i < 64 {
-		s.low |= 1 << i
-		return
-	}
-	if s.high == nil {
-		s.high = make(map[int]bool)
-	}
-	s.high[i] = true
-}
-
-func (s *lineSet) has(i int) bool {
-	if i < 64 {
-		return s.low&(1<<i) != 0
-	}
-	return s.high[i]
-}
-
-// rewrite takes octets that net/http writes. It returns what to write instead;
-// nothing while a head is incomplete.
-func (w *headWriter) rewrite(p []byte) []byte {
-	if w.pending == nil {
-		return p
-	}
-	if len(w.held) > 0 {
-		p = append(w.held, p...)
-	}
-	end := headEnd(p, 0)
-	if end < 0 {
-		w.held = append(w.held[:0:0], p...)
-		return nil
-	}
-	w.held = nil
-	if w.pending.status != 100 && bytes.HasPrefix(p, continueLine) {
-		return p // net/http's own answer to Expect; the head is still to come
-	}
-	out := append(w.pending.compose(w.out[:0], p[:end]), p[end:]...)
-	w.pending = nil
-	if w.out = out; cap(out) > keepHead {
-		w.out = nil
-	}
-	return out
-}
-
-var continueLine = []byte("HTTP/1.1 100 ")
-
-// compose appends the head to b. made is the head that net/http wrote.
-func (h *outgoingHead) compose(b, made []byte) []byte {
-	var framing [8]framingLine
-	decided := framingOf(framing[:0], made)
-	b = append(append(b, h.start...), "\r\n"...)
-	if h.host != "" && !h.fields.Has(exchange.FieldHost) {
-		b = appendField(b, "Host", h.host)
-	}
-	for i, l := range h.fields.All() {
-		if h.skip.has(i) {
-			continue
-		}
-		switch l.Known {
-		case exchange.FieldHost:
-			b = appendField(b, l.Name, h.hostValue(l.Value))
-			continue
-		case exchange.FieldContentLength, exchange.FieldTransferEncoding, exchange.FieldTrailer, exchange.FieldConnection:
-			if !h.keepFraming(l, decided) {
-				continue
-			}
-		}
-		b = appendField(b, l.Name, l.Value)
-	}
-	for i := range decided {
-		if !decided[i].written {
-			b = appendField(b, decided[i].name, decided[i].value)
-		}
-	}
-	for i := range h.added {
-		b = appendField(b, h.added[i].Name, h.added[i].Value)
-	}
-	return append(b, "\r\n"...)
-}
-
-func (h *outgoingHead) hostValue(received string) string {
-	if h.host != "" {
-		return h.host
-	}
-	return received
-}
-
-// keepFraming decides whether a framing line goes out as it was received: where
-// net/http decided the same, and where it does not frame anything.
-func (h *outgoingHead) keepFraming(l *exchange.Line, decided []framingLine) bool {
-	for i := range decided {
-		d := &decided[i]
-		if d.known != l.Known {
-			continue
-		}
-		same := !d.written && (d.known == exchange.FieldTrailer || strings.EqualFold(d.value, l.Value))
-		d.written = d.written || same
-		return same
-	}
-	switch {
-	case l.Known == exchange.FieldConnection:
-		return h.upgrade && hasToken(l.Value, "upgrade")
-	case h.noBody:
-		return true
-	case l.Known == exchange.FieldContentLength && l.Value == "0" && len(decided) == 0:
-		return true // an empty message says the same with and without it
-	case l.Known == exchange.FieldTrailer:
-		return hasFraming(decided, exchange.FieldTransferEncoding)
-	}
-	return false
-}
-
-// consumesConnection reports whether a Connection field is not forwarded.
-func consumesConnection(f *exchange.Fields, upgrade bool) bool {
-	for _, l := range f.Each(exchange.FieldConnection) {
-		if !upgrade || !hasToken(l.Value, "upgrade") {
-			return true
-		}
-	}
-	return false
-}
-
-func hasFraming(decided []framingLine, n exchange.Name) bool {
-	for i := range decided {
-		if decided[i].known == n {
-			return true
-		}
-	}
-	return false
-}
-
-type framingLine struct {
-	known       exchange.Name
-	name, value string
-	written     bool
-}
-
-// framingOf picks the framing lines out of a head that net/http wrote.
-func framingOf(to []framingLine, made []byte) []framingLine {
-	_, rest, _ := bytes.Cut(made, []byte("\r\n"))
-	for len(rest) > 2 {
-		var line []byte
-		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 {
-			continue
-		}
-		value := bytes.TrimSpace(line[colon+1:])
-		if n := framingName(line[:colon]); n != 0 && len(value) > 0 {
-			to = append(to, framingLine{known: n, name: n.String(), value: string(value)})
-		}
-	}
-	return to
-}
-
-// framingName knows the four names in the case in which net/http writes them.
-func framingName(b []byte) exchange.Name {
-	switch string(b) {
-	case "Content-Length":
-		return exchange.FieldContentLength
-	case "Transfer-Encoding":
-		return exchange.FieldTransferEncoding
-	case "Trailer":
-		return exchange.FieldTrailer
-	case "Connection":
-		return exchange.FieldConnection
-	}
-	return 0
-}
-
-func appendField(b []byte, name, value string) []byte {
-	b = append(append(b, name...), ": "...)
-	return append(append(b, value...), "\r\n"...)
-}
 
 // hopByHop marks the lines of a message that are for this hop only
 // (RFC 9110 §7.6.1): those that Connection names, and those that act as if it
-// did. An upgrade is kept whole, since it is passed through. It reports
-// whether any line was marked beside framing and Connection itself.
-func hopByHop(f *exchange.Fields, upgrade bool, skip *lineSet) (any bool) {
-	mark := func(n exchange.Name) {
+// did. What says how long the connection lasts is passed on, since the
+// connections of both sides last equally long. It returns a Connection line to
+// add in place of those marked, "" for none, and reports whether any line was
+// marked.
+func hopByHop(f *exchange.Fields, response, upgrade bool, skip *h1.LineSet) (connection string, changed bool) {
+	if !f.HasAny(&hopMask) {
+		return "", false
+	}
+	mark := func(i int) {
+		skip.Add(i)
+		changed = true
+	}
+	for _, n := range hopNames {
 		for i := range f.Each(n) {
-			skip.add(i)
-			any = true
+			mark(i)
 		}
 	}
-	if f.HasAny(&hopMask) {
-		for _, n := range hopNames {
-			if upgrade && n == exchange.FieldUpgrade {
-				continue
-			}
-			mark(n)
+	if !upgrade && !response {
+		for i := range f.Each(exchange.FieldUpgrade) {
+			mark(i)
 		}
 		for i, l := range f.Each(exchange.FieldTE) {
-			if !upgrade && !strings.EqualFold(l.Value, "trailers") {
-				skip.add(i)
-				any = true
+			if !strings.EqualFold(l.Value, "trailers") {
+				mark(i)
 			}
 		}
 	}
-	for _, c := range f.Each(exchange.FieldConnection) {
+	var kept []string
+	for i, c := range f.Each(exchange.FieldConnection) {
+		var own []string
+		foreign := false
 		for option := range strings.SplitSeq(c.Value, ",") {
-			if option = strings.Trim(option, " \t"); option == "" || isOwnOption(option) {
-				continue
-			}
-			for i, l := range f.All() {
-				if strings.EqualFold(l.Name, option) && !(upgrade && l.Known == exchange.FieldUpgrade) &&
-					l.Known != exchange.FieldHost && !isFraming(l.Known) && l.Known != exchange.FieldTE {
-					skip.add(i)
-					any = true
-				}
+			option = strings.Trim(option, " \t")
+			switch {
+			case option == "":
+			case isOwnOption(f, option, response, upgrade):
+				own = append(own, option)
+			default:
+				foreign = true
+				markNamed(f, option, mark)
 			}
 		}
+		if foreign {
+			mark(i)
+			kept = append(kept, own...)
+		}
 	}
-	return any
+	return strings.Join(kept, ", "), changed
 }
 
-// isOwnOption knows the connection options that name no field.
-func isOwnOption(s string) bool {
-	return strings.EqualFold(s, "close") || strings.EqualFold(s, "keep-alive")
+// markNamed marks the lines that a connection option names, but for those that
+// frame the message or are the target's.
+func markNamed(f *exchange.Fields, option string, mark func(int)) {
+	for i, l := range f.All() {
+		stays := l.Known == exchange.FieldHost || l.Known == exchange.FieldTE || l.Known == exchange.FieldConnection || isFraming(l.Known)
+		if !stays && strings.EqualFold(l.Name, option) {
+			mark(i)
+		}
+	}
 }
 
 func isFraming(n exchange.Name) bool {
 	return n == exchange.FieldContentLength || n == exchange.FieldTransferEncoding || n == exchange.FieldTrailer
 }
 
-// hopNames are fields of one hop even where Connection does not name them.
-var hopNames = exchange.NamesThat(exchange.Name.IsConsumed)
+// isOwnOption reports whether a connection option holds for the connection on the
+// other side too. Those of an upgrade all do, since it is passed through.
+func isOwnOption(f *exchange.Fields, option string, response, upgrade bool) bool {
+	switch {
+	case strings.EqualFold(option, "close"), strings.EqualFold(option, "keep-alive"), upgrade:
+		return true
+	case strings.EqualFold(option, "upgrade"):
+		return response
+	case strings.EqualFold(option, "te"):
+		return !response && strings.EqualFold(f.Value(exchange.FieldTE), "trailers")
+	}
+	return false
+}
 
-var hopMask = exchange.MaskOf(append(slices.Clip(hopNames), exchange.FieldTE)...)
+// hopNames are fields of one hop even where Connection does not name them, but for
+// those of which more has to be known: Upgrade, and Keep-Alive, which holds for the
+// connection on the other side too.
+var hopNames = exchange.NamesThat(func(n exchange.Name) bool {
+	return n.IsConsumed() && n != exchange.FieldUpgrade && n != exchange.FieldKeepAlive
+})
 
-// hasToken reports whether a comma-separated list has a member, compared without case.
-func hasToken(list, token string) bool {
-	for member := range strings.SplitSeq(list, ",") {
-		if strings.EqualFold(strings.Trim(member, " \t"), token) {
+var hopMask = exchange.MaskOf(append(slices.Clip(hopNames), exchange.FieldConnection, exchange.FieldUpgrade, exchange.FieldTE)...)
+
+// asksUpgrade reports whether a request asks for another protocol.
+func asksUpgrade(f *exchange.Fields) bool {
+	return f.Has(exchange.FieldUpgrade) && hasToken(f, exchange.FieldConnection, "upgrade")
+}
+
+// hasToken reports whether a list field has a member, compared without case.
+func hasToken(f *exchange.Fields, n exchange.Name, token string) bool {
+	for _, l := range f.Each(n) {
+		if h1.HasToken(l.Value, token) {
 			return true
 		}
 	}
 	return false
+}
+
+// makeRequestHead makes the head to send on HTTP/1.1, as it is for an origin
+// server.
+func (ps *passage) makeRequestHead() *h1.Outgoing {
+	x := ps.x
+	f := &x.Request.Fields
+	out := &ps.requestHead
+	*out = h1.Outgoing{Fields: f}
+	out.Head, out.Tidy = &ps.turn.head, ps.turn.head.Unsafe()
+	if out.LeaveOut(&ps.turn.frame) {
+		x.Changed |= exchange.ChangedRequestFraming
+	}
+	if out.Tidy {
+		x.Changed |= exchange.ChangedRequestLineEnds
+	}
+	connection, changed := hopByHop(f, false, ps.upgrade, &out.Skip)
+	if changed {
+		x.Changed |= exchange.ChangedRequestHopByHop
+	}
+	for i := range f.Each(exchange.FieldSidenoteIgnore) {
+		out.Skip.Add(i)
+		x.Changed |= exchange.ChangedIgnoreRemoved
+	}
+	ps.setHost(out)
+	out.Start = ps.startLine()
+	if connection != "" {
+		out.Added = append(out.Added, exchange.Line{Name: "Connection", Value: connection})
+	}
+	if ps.proxy.addsVia(ps.in.route.kind, x) {
+		out.Added = append(out.Added, exchange.Line{Name: "Via", Value: strings.TrimPrefix(x.Request.Version.String(), "HTTP/") + " " + ps.proxy.config.Pseudonym})
+		x.Changed |= exchange.ChangedRequestVia
+	}
+	if hook := ps.proxy.config.Hooks.Request; hook != nil {
+		out.Added = append(out.Added, hook(x)...)
+	}
+	return out
+}
+
+// startLine is the request line for an origin server; "" for that which came.
+func (ps *passage) startLine() string {
+	x := ps.x
+	target := originForm(x)
+	if target == x.Request.Target {
+		return ""
+	}
+	return x.Request.Method + " " + target + " " + x.Request.Version.String()
+}
+
+// throughProxy changes a request head to one for an upstream proxy: with the
+// target in absolute form, without user information, and with our credentials.
+func (ps *passage) throughProxy(head h1.Outgoing) *h1.Outgoing {
+	x := ps.x
+	target := x.Scheme + "://" + x.Authority
+	if rest := originForm(x); rest != "*" {
+		target += rest
+	}
+	head.Start = x.Request.Method + " " + target + " " + x.Request.Version.String()
+	if c := basicCredentials(ps.proxy.config.UpstreamProxy); c != "" {
+		head.Added = append(slices.Clip(head.Added), exchange.Line{Name: "Proxy-Authorization", Value: c})
+	}
+	return &head
+}
+
+// setHost sets the Host for the origin server where the received one will not do.
+// A reverse listener's clients name the listener, and where a
+// target in absolute-form names another host, that counts (RFC 9112 §3.2.2).
+func (ps *passage) setHost(out *h1.Outgoing) {
+	f := &ps.x.Request.Fields
+	has := f.Has(exchange.FieldHost)
+	host := f.Value(exchange.FieldHost)
+	switch kind := ps.in.route.kind; {
+	case !has && kind == routeForward:
+		out.First = append(out.First, exchange.Line{Name: "Host", Value: ps.x.Authority})
+	case !has:
+	case kind == routeReverse:
+		out.Host = trimDefaultPort(ps.in.route.authority, ps.in.route.scheme)
+	case kind == routeForward && !strings.EqualFold(host, ps.x.Authority):
+		out.Host = ps.x.Authority
+	}
+	if out.Host != "" && host != out.Host {
+		ps.x.Changed |= exchange.ChangedRequestHost
+	}
+}
+
+// originForm is the request target as an origin server gets it (RFC 9112
+// §3.2.1), and "*" for OPTIONS of a whole server (§3.2.4).
+func originForm(x *exchange.Exchange) string {
+	if t := x.Request.Target; x.Request.Method == http.MethodOptions {
+		if _, rest, ok := strings.Cut(t, "://"); ok && t[0] != '/' && !strings.ContainsAny(rest, "/?") {
+			return "*"
+		}
+	}
+	if t := x.PathQuery(); t != "" {
+		return t
+	}
+	return "/"
+}
+
+// trimDefaultPort drops the port that the scheme implies.
+func trimDefaultPort(authority, scheme string) string {
+	if scheme == "https" {
+		return strings.TrimSuffix(authority, ":443")
+	}
+	return strings.TrimSuffix(authority, ":80")
+}
+
+// responseHead is the head to pass on to a client on HTTP/1.x; head is the one
+// that came, nil where the response is our own.
+func (ps *passage) responseHead(head *h1.Head) *h1.Outgoing {
+	x, s := ps.x, &ps.x.Response
+	out := &ps.answerHead
+	*out = h1.Outgoing{Head: head, Fields: &s.Fields}
+	if head == nil {
+		out.Start = "HTTP/1.1 " + strconv.Itoa(s.Status) + " " + s.Reason
+	}
+	connection, changed := hopByHop(&s.Fields, true, s.Status == http.StatusSwitchingProtocols, &out.Skip)
+	if changed {
+		x.Changed |= exchange.ChangedResponseHopByHop
+	}
+	if connection != "" {
+		out.Added = append(out.Added, exchange.Line{Name: "Connection", Value: connection})
+	}
+	for _, n := range ownFields {
+		for i := range s.Fields.Each(n) {
+			out.Skip.Add(i)
+			x.Changed |= exchange.ChangedSidenoteRemoved
+		}
+	}
+	return out
 }

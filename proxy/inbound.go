@@ -5,18 +5,21 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/proxy/h1"
 )
 
-// An inbound is a client's connection, as a socket or as the inside of a
-// CONNECT tunnel. It records the heads of requests, and writes those of
-// responses from the record.
+// An inbound is a client's connection, as a socket or as the inside of a CONNECT
+// tunnel. It owns the connections to origin servers that its requests need, so
+// that what is bound to a connection stays with its client.
 type inbound struct {
 	net.Conn
 	proxy *Proxy
@@ -24,26 +27,33 @@ type inbound struct {
 	tls   *exchange.TLS // nil in clear
 	local netip.AddrPort
 	peer  netip.AddrPort
+	multi bool // HTTP/2
 
-	// origin is the connection to the origin server that was opened with this
-	// one, for its first request; nil where there is none, or it is taken.
-	origin   atomic.Pointer[outbound]
-	recorder headRecorder
-	probed   atomic.Pointer[probe] // nil when there was none, or it went well
+	ctx    context.Context // ends with the connection, or when what it carries is given up
+	cancel context.CancelCauseFunc
 
-	mu       sync.Mutex // guards what follows
-	writer   headWriter
-	current  *passage // the exchange being answered on HTTP/1.x; nil between exchanges
-	wrote    bool     // something was written since the head being handled was read
-	bodyDone bool     // and the request content has ended
-	next     bool     // the recorder waits for the next head already
-	served   int      // exchanges begun
-	multi    bool     // HTTP/2: heads cannot be told apart, and are not recorded
-	hijacked bool
+	reader  *h1.Reader // on HTTP/1.x
+	origins origins
+	watch   watch
+	lent    lent     // what goproxy is given of a request on HTTP/1.x
+	current *passage // the exchange being answered on HTTP/1.x; nil between exchanges
+	out     []byte   // heads are composed here
 
-	began   time.Time
-	watcher *refusal // waits for the first request of an intercepted connection
+	probed  atomic.Pointer[probe] // nil when there was none, or it went well
+	watcher *refusal              // waits for the first request of an intercepted connection
+	served  atomic.Int64          // exchanges begun
+	idle    atomic.Int64          // since when no exchange runs, in nanoseconds of the Unix epoch; 0 while one does
+	taken   bool                  // somebody else closes the connection
 	closed  atomic.Bool
+}
+
+// A lent request is what goproxy routes by. Each connection has one, used anew
+// for each request.
+type lent struct {
+	request *http.Request
+	url     url.URL
+	header  http.Header
+	writer  answeredWriter
 }
 
 // A route says where requests of a connection go.
@@ -60,6 +70,16 @@ type route struct {
 // target is where a connection for the route goes.
 func (r route) target() target {
 	return target{scheme: r.scheme, authority: r.authority, name: r.serverName, alpn: r.alpn, tunnel: r.kind == routeTunnel}
+}
+
+// place names where requests of a route go, so that they can share a connection: the authority, and
+// where TLS asks for another name, that too.
+func (r route) place() string {
+	host, port := exchange.SplitAuthority(r.authority)
+	if r.serverName == "" || strings.EqualFold(r.serverName, host) {
+		return r.authority
+	}
+	return net.JoinHostPort(r.serverName+".at."+strings.ReplaceAll(host, ":", "-"), port)
 }
 
 // client names the client in a few words, for messages: the product that its
@@ -91,10 +111,10 @@ const (
 )
 
 func (p *Proxy) newInbound(c net.Conn, r route) *inbound {
-	in := &inbound{Conn: c, proxy: p, route: r, began: time.Now()}
+	in := &inbound{Conn: c, proxy: p, route: r}
 	in.peer, in.local = addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())
-	in.recorder.limit = p.config.MaxHeadBytes + 4096
-	in.recorder.start()
+	in.ctx, in.cancel = context.WithCancelCause(p.all)
+	in.idle.Store(time.Now().UnixNano())
 	return in
 }
 
@@ -106,101 +126,33 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// Read records heads as they pass.
-func (in *inbound) Read(p []byte) (int, error) {
-	n, err := in.Conn.Read(p)
-	in.recorder.feed(p[:n], nil)
-	return n, err
+// begin counts an exchange that begins, and reports whether the connection had
+// carried one before.
+func (in *inbound) begin() (reused bool) {
+	in.idle.Store(0)
+	return in.served.Add(1) > 1
 }
 
-// Write replaces response heads by those made from the record. What net/http
-// writes while no exchange runs is its refusal of a malformed request, which
-// gets a better answer and a record.
-func (in *inbound) Write(p []byte) (int, error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.multi || in.hijacked {
-		return in.Conn.Write(p)
+// abort ends what the connection carries, from another goroutine; the cause
+// tells why.
+func (in *inbound) abort(cause error) {
+	in.watch.mu.Lock()
+	defer in.watch.mu.Unlock()
+	in.cancel(cause)
+	in.origins.interrupt()
+	if in.reader != nil {
+		in.reader.Interrupt()
+		_ = in.Conn.SetWriteDeadline(time.Unix(1, 0))
 	}
-	if in.current == nil && in.writer.pending == nil && isRefusal(p) {
-		_, err := in.Conn.Write(in.proxy.refuseMalformed(in, p))
-		return len(p), err
-	}
-	in.wrote = true
-	if in.bodyDone {
-		in.nextHead()
-	}
-	out := in.writer.rewrite(p)
-	if len(out) == 0 {
-		return len(p), nil
-	}
-	n, err := in.Conn.Write(out)
-	if err != nil {
-		return min(n, len(p)), err
-	}
-	return len(p), nil
 }
 
-// nextHead lets the recorder wait for the next request, once for each.
-func (in *inbound) nextHead() {
-	in.bodyDone, in.next = false, true
-	in.recorder.start()
-}
-
-// isRefusal reports whether net/http is about to refuse a request by itself.
-func isRefusal(p []byte) bool {
-	return len(p) > 12 && bytes.HasPrefix(p, []byte("HTTP/1.")) && (p[9] == '4' || p[9] == '5')
-}
-
-// begin takes the head of the request that has just been read, and marks the
-// connection as answering it.
-func (in *inbound) begin(ps *passage) (head string, began time.Time, reused bool) {
-	head, began, _ = in.recorder.take()
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.served++
-	in.current, in.wrote, in.bodyDone, in.next = ps, false, false, false
-	return head, began, in.served > 1
-}
-
-// beginMulti counts an exchange of an HTTP/2 connection.
-func (in *inbound) beginMulti() (reused bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.served++
-	in.multi = true
-	return in.served > 1
-}
-
-// requestRead says that the request content has ended, so that what comes next
-// is another head.
-func (in *inbound) requestRead() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.wrote {
-		in.nextHead()
-		return
-	}
-	in.bodyDone = true
-}
-
-// answer sets the head that replaces the next one that net/http writes.
-func (in *inbound) answer(h *outgoingHead) {
-	in.mu.Lock()
-	in.writer.pending = h
-	in.mu.Unlock()
-}
-
-// idle marks the connection as waiting for a request. It comes from
-// http.Server's ConnState, since only that knows when a response is written
-// whole, and when content that nobody wanted has been thrown away.
-func (in *inbound) idle() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.current = nil
-	if !in.next && !in.multi {
-		in.nextHead()
-	}
+// unwatch stops watching, so that the connections can be read from.
+func (in *inbound) unwatch() {
+	in.watch.end(func(r *h1.Reader) {
+		if in.ctx.Err() == nil {
+			r.Resume()
+		}
+	})
 }
 
 // probeFor is how long the failure of a probe is taken for that of the request
@@ -233,50 +185,63 @@ func (in *inbound) takeProbe() error {
 	return nil
 }
 
-// age is how long ago the connection was opened, or its tunnel decrypted.
-func (in *inbound) age() time.Duration { return time.Since(in.began) }
+// handed takes the connection to the origin server that was opened with the
+// client's; nil where there is none.
+func (in *inbound) handed(o *outbound) {
+	if o != nil {
+		o.speakH1(in.route.destination())
+		in.origins.put(o, true)
+	}
+}
 
 // count is how many exchanges have begun.
-func (in *inbound) count() int {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.served
-}
+func (in *inbound) count() int { return int(in.served.Load()) }
 
-// Close closes the connection and tells whoever watched for its first request.
+// Close closes the connection and those to origin servers that it owns, and
+// tells whoever watched for its first request.
 func (in *inbound) Close() error {
-	if !in.closed.Swap(true) {
-		in.proxy.inboundClosed(in)
-		if o := in.origin.Swap(nil); o != nil {
-			o.Close()
-		}
+	if in.closed.Swap(true) {
+		return net.ErrClosed
 	}
-	return in.Conn.Close()
+	err := in.Conn.Close()
+	in.cancel(nil)
+	in.proxy.inboundClosed(in)
+	return err
 }
 
-// CloseWrite ends our half of the connection, as net/http does before it returns
-// up on a client.
+// CloseWrite ends our half of the connection.
 func (in *inbound) CloseWrite() error { return closeWrite(in.Conn) }
 
 // reset ends the connection with a TCP reset instead of an orderly end.
 func (in *inbound) reset() {
-	for c := in.Conn; ; {
+	if t := socketOf(in.Conn); t != nil {
+		_ = t.SetLinger(0)
+		t.Close()
+	}
+	in.Close()
+}
+
+// socketOf finds the socket under the layers of a connection; nil where there is
+// none.
+func socketOf(c net.Conn) *net.TCPConn {
+	for {
 		switch layer := c.(type) {
 		case *net.TCPConn:
-			_ = layer.SetLinger(0)
-			layer.Close()
-			return
+			return layer
 		case *inbound:
+			c = layer.Conn
+		case *outbound:
 			c = layer.Conn
 		case *replayConn:
 			c = layer.Conn
 		case *alertTap:
 			c = layer.Conn
+		case *handshakeTap:
+			c = layer.Conn
 		case *tls.Conn:
 			c = layer.NetConn()
 		default:
-			layer.Close()
-			return
+			return nil
 		}
 	}
 }
@@ -286,15 +251,15 @@ func (in *inbound) connection(reused bool) exchange.Connection {
 	return exchange.Connection{Peer: in.peer, Local: in.local, Reused: reused, TLS: in.tls}
 }
 
-type inboundKey struct{}
-
-func withInbound(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, inboundKey{}, c)
-}
-
-func inboundOf(ctx context.Context) *inbound {
-	in, _ := ctx.Value(inboundKey{}).(*inbound)
-	return in
+// takeOver hands the connection to somebody else, with what has been read of it
+// beyond the request.
+func (in *inbound) takeOver() net.Conn {
+	early := bytes.Clone(in.reader.Held())
+	in.reader.Skip(len(early))
+	in.reader.Rest()
+	_ = in.Conn.SetReadDeadline(time.Time{})
+	in.taken = true
+	return &replayConn{Conn: in, early: early}
 }
 
 // closeWrite ends one half of a connection where its kind can, TLS included.
@@ -303,4 +268,99 @@ func closeWrite(c net.Conn) error {
 		return h.CloseWrite()
 	}
 	return nil
+}
+
+// A watch reads from connections while nobody else does, so that it is noticed
+// when the other side ends one: the client's while its answer is awaited, those
+// to origin servers while the next request is. It begins a moment later, since
+// most waits are over by then.
+type watch struct {
+	timer *time.Timer
+	begun func() // starts what is to be watched
+
+	mu      sync.Mutex // guards what follows
+	over    bool       // the connection has ended
+	readers []*h1.Reader
+	look    func() // what the timer is to start; nil while nothing is to be watched
+	wg      sync.WaitGroup
+}
+
+// watchAfter is how long a connection is not read from before it is watched.
+const watchAfter = 10 * time.Millisecond
+
+// begin lets look run in a moment, unless end is called before. It calls run for
+// each connection that is to be watched.
+func (w *watch) begin(look func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	w.look = look
+	if w.timer == nil {
+		w.timer = time.AfterFunc(watchAfter, w.fired)
+		return
+	}
+	w.timer.Reset(watchAfter)
+}
+
+func (w *watch) fired() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if look := w.look; look != nil && len(w.readers) == 0 {
+		look()
+	}
+}
+
+// run watches a connection: until it fails, octets come that fill its buffer, or
+// end is called. seen is called with what ended the watch. The lock is held.
+func (w *watch) run(r *h1.Reader, came func() bool, seen func(err error)) {
+	w.readers = append(w.readers, r)
+	w.wg.Go(func() {
+		for {
+			switch err := r.Fill(0); err {
+			case nil:
+				if came() {
+					continue
+				}
+			case h1.ErrInterrupted, h1.ErrFull:
+			default:
+				seen(err)
+			}
+			return
+		}
+	})
+}
+
+// end stops watching. When it returns, nobody else reads from the connections, and
+// resume has been called for each.
+func (w *watch) end(resume func(*h1.Reader)) {
+	w.mu.Lock()
+	w.look = nil
+	readers := w.readers
+	w.readers = nil
+	w.mu.Unlock()
+	if len(readers) == 0 {
+		return
+	}
+	for _, r := range readers {
+		r.Interrupt()
+	}
+	w.wg.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range readers {
+		resume(r)
+	}
+}
+
+// stop ends watching for good.
+func (w *watch) stop() {
+	w.mu.Lock()
+	w.over = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.mu.Unlock()
+	w.end(func(*h1.Reader) {})
 }

@@ -134,3 +134,12 @@ func isKnownMethod(method string, matches func(known, method string) bool) bool 
 	}
 	return false
 }
+
+// isNoTokenRune reports whether a character cannot stand in a method
+// (RFC 9110 §5.6.2).
+func isNoTokenRune(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+// isControl reports whether a character cannot stand in a request target.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

@@ -5,18 +5,20 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/proxy/h1"
 )
 
 // An outbound is a connection towards an origin server or an upstream proxy.
-// It records the heads of responses, and on HTTP/1.x writes those of requests
-// from the record.
 type outbound struct {
 	net.Conn
+	config      *Config
 	peer, local netip.AddrPort
 	tls         *exchange.TLS // nil in clear
 	proxy       string        // the upstream proxy it goes through, for the record
@@ -31,32 +33,30 @@ type outbound struct {
 
 	dns, connect, handshake time.Duration
 
-	recorder headRecorder          // on HTTP/1.x
-	frames   frameTap              // on HTTP/2
-	ended    atomic.Pointer[error] // why nothing more comes: what the first read that failed said
+	target destination
+	reader *h1.Reader      // on HTTP/1.x
+	socket syscall.RawConn // to see whether the server has ended the connection; nil where it cannot be told
+	used   bool            // an exchange began on it
+
+	ended atomic.Pointer[error] // why nothing more comes: what the first read that failed said
 
 	mu      sync.Mutex // guards what follows
-	writer  headWriter
-	used    bool
 	release func()
 }
 
-// Read records heads as they pass.
-func (o *outbound) Read(p []byte) (int, error) {
-	n, err := o.Conn.Read(p)
-	if o.multi {
-		o.frames.feed(p[:n])
-	} else {
-		o.recorder.feed(p[:n], interimFollows)
-	}
-	if err != nil {
-		o.ended.CompareAndSwap(nil, &err)
-	}
-	return n, err
-}
+// A destination is whom a connection is for.
+type destination struct{ scheme, authority string }
 
-// isDead reports whether nothing more comes.
-func (o *outbound) isDead() bool { return o.ended.Load() != nil }
+// speakH1 makes the connection ready for exchanges on HTTP/1.x.
+func (o *outbound) speakH1(d destination) {
+	o.target = d
+	o.reader = h1.NewReader(o.Conn)
+	if t := socketOf(o.Conn); t != nil {
+		if socket, err := t.SyscallConn(); err == nil {
+			o.socket = socket
+		}
+	}
+}
 
 // endedBy is the error with which the other end let the connection end; nil
 // while it has not, or when we closed it first.
@@ -64,48 +64,18 @@ func (o *outbound) endedBy() error {
 	if e := o.ended.Load(); e != nil && !errors.Is(*e, net.ErrClosed) {
 		return *e
 	}
+	if o.reader != nil {
+		if err := o.reader.Err(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+	}
 	return nil
 }
-
-// maxHead is how many octets a response head may have.
-func (o *outbound) maxHead() int { return o.recorder.limit - recordedBeyond }
 
 // wantsCertificate reports whether the server asked for a client certificate
 // in a way that lets it refuse the connection only after the handshake.
 func (o *outbound) wantsCertificate() bool {
 	return o.asked && o.tls != nil && o.tls.Version == tls.VersionTLS13
-}
-
-// interimFollows reports whether a head is an interim response, after which
-// another head comes.
-func interimFollows(head []byte) bool {
-	const status = len("HTTP/1.1 ")
-	return len(head) > status+3 && head[status] == '1' && string(head[status:status+3]) != "101"
-}
-
-// Write replaces request heads by those made from the record.
-func (o *outbound) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	out := o.writer.rewrite(p)
-	if len(out) == 0 {
-		return len(p), nil
-	}
-	n, err := o.Conn.Write(out)
-	if err != nil {
-		return min(n, len(p)), err
-	}
-	return len(p), nil
-}
-
-// begin makes the connection ready for a request, whose head is h; nil where
-// heads are not ours to write (HTTP/2).
-func (o *outbound) begin(h *outgoingHead) {
-	o.recorder.start()
-	o.mu.Lock()
-	o.used = true
-	o.writer.pending = h
-	o.mu.Unlock()
 }
 
 // CloseWrite ends our half of the connection.
@@ -128,4 +98,137 @@ func (o *outbound) Close() error {
 // connection returns the origin's side of a record.
 func (o *outbound) connection(reused bool) exchange.Connection {
 	return exchange.Connection{Peer: o.peer, Local: o.local, Reused: reused, TLS: o.tls, Proxy: o.proxy, Authority: o.authority}
+}
+
+// isQuiet reports whether a connection that waits for its next request can take
+// it: the server has neither ended it nor sent octets that nobody asked for. What
+// has come over TLS may be for TLS alone, so it is read.
+func (o *outbound) isQuiet() bool {
+	if o.reader.Err() != nil || len(o.reader.Held()) > 0 {
+		return false
+	}
+	if o.socket == nil {
+		return true
+	}
+	switch h1.LookAt(o.socket) {
+	case h1.Quiet:
+		return true
+	case h1.Ended:
+		return false
+	}
+	if o.tls == nil {
+		return false
+	}
+	o.reader.SetLimit(time.Now().Add(time.Millisecond))
+	err := o.reader.Fill(0)
+	o.reader.SetLimit(time.Time{})
+	return errors.Is(err, h1.ErrTimeout)
+}
+
+// origins are the connections to origin servers that a client's connection owns.
+type origins struct {
+	mu    sync.Mutex // guards what follows
+	conns []*outbound
+	busy  []*outbound // those that carry an exchange
+	first destination // of the first exchange
+	mixed bool        // others had another destination
+	ended bool        // the client's connection is closed
+}
+
+// maxOwned bounds how many connections wait for the next request of one client's
+// connection.
+const maxOwned = 32
+
+// take returns a connection that waits for a request to d; nil where none does.
+// Those that cannot be used any more are closed.
+func (s *origins) take(d destination) *outbound {
+	for {
+		s.mu.Lock()
+		i := slices.IndexFunc(s.conns, func(o *outbound) bool { return o.target == d })
+		if i < 0 {
+			s.mu.Unlock()
+			return nil
+		}
+		o := s.conns[i]
+		s.conns = slices.Delete(s.conns, i, i+1)
+		s.mu.Unlock()
+		if o.isQuiet() {
+			return o
+		}
+		o.Close()
+	}
+}
+
+// use notes that a connection carries an exchange.
+func (s *origins) use(o *outbound) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == (destination{}) {
+		s.first = o.target
+	}
+	s.mixed = s.mixed || o.target != s.first
+	s.busy = append(s.busy, o)
+	o.used = true
+}
+
+// put keeps a connection for the next request, or closes it.
+func (s *origins) put(o *outbound, keep bool) {
+	s.mu.Lock()
+	if i := slices.Index(s.busy, o); i >= 0 {
+		s.busy = slices.Delete(s.busy, i, i+1)
+	}
+	var surplus *outbound
+	switch {
+	case !keep || s.ended:
+		surplus = o
+	case len(s.conns) >= maxOwned:
+		surplus = s.conns[0]
+		s.conns = append(slices.Delete(s.conns, 0, 1), o)
+	default:
+		s.conns = append(s.conns, o)
+	}
+	s.mu.Unlock()
+	if surplus != nil {
+		surplus.Close()
+	}
+}
+
+// waiting returns the connections that wait for a request, and whether they and
+// all before them were for one destination.
+func (s *origins) waiting() (conns []*outbound, alone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.conns), !s.mixed
+}
+
+// interrupt ends waits for what the origin servers send.
+func (s *origins) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.busy {
+		o.reader.Interrupt()
+		_ = o.Conn.SetWriteDeadline(time.Unix(1, 0))
+	}
+}
+
+// closeWrite passes on that the client has ended its half of the connection.
+func (s *origins) closeWrite() {
+	s.mu.Lock()
+	busy := slices.Clone(s.busy)
+	s.mu.Unlock()
+	for _, o := range busy {
+		_ = o.CloseWrite()
+	}
+}
+
+// close closes them all.
+func (s *origins) close() {
+	s.mu.Lock()
+	s.ended = true
+	conns := append(s.conns, s.busy...)
+	s.conns = nil
+	s.mu.Unlock()
+	for _, o := range conns {
+		o.Close()
+	}
 }

@@ -26,11 +26,6 @@ type Proxy struct {
 	config  Config
 	core    *goproxy.ProxyHttpServer
 	dialer  *dialer
-	origin  originSide
-	outer   clientSide    // for proxy clients
-	inner   clientSide    // for what is inside of tunnels, and for reverse listeners' clients
-	slots   chan struct{} // one for each client connection
-	tunnels *handover     // brings connections to inner
 	tls     *clientTLS
 	refused *refusals
 
@@ -40,7 +35,9 @@ type Proxy struct {
 
 	mu        sync.Mutex // guards what follows
 	listening []netip.AddrPort
-	closers   map[int]func() // ends tunnels and upgraded connections
+	listeners []net.Listener
+	clients   map[*inbound]struct{} // on HTTP/1.x
+	closers   map[int]func()        // ends tunnels and upgraded connections
 	closerID  int
 	stopping  bool
 	stop      chan struct{} // closed when stopping begins
@@ -52,19 +49,6 @@ type Proxy struct {
 	all      context.Context // of all exchanges
 	cutOff   context.CancelCauseFunc
 }
-
-// clientSide speaks with clients: it reads requests from the connections of a
-// listener and hands them to Proxy.serve. It is the seam for an HTTP/1.1 engine
-// of our own.
-type clientSide interface {
-	Serve(l net.Listener) error
-	Shutdown(ctx context.Context) error
-	Close() error
-}
-
-// maxClients bounds how many client connections are open at once. More wait to
-// be accepted.
-const maxClients = 10000
 
 // connections counts the connections of one side.
 type connections struct{ opened, open atomic.Int64 }
@@ -79,18 +63,13 @@ type Stats struct {
 
 // New makes a proxy.
 func New(c Config) *Proxy {
-	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, stop: make(chan struct{}), idStart: rand.Uint32(), slots: make(chan struct{}, maxClients)}
+	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, clients: map[*inbound]struct{}{}, stop: make(chan struct{}), idStart: rand.Uint32()}
 	p.all, p.cutOff = context.WithCancelCause(context.Background())
 	p.buffers.New = func() any { b := make([]byte, 32<<10); return &b }
 	p.dialer = newDialer(&p.config, p.isOwn)
-	p.origin = newTransports(p.dialer)
 	p.tls = newClientTLS(p)
 	p.refused = newRefusals()
 	p.core = p.newCore()
-	p.outer = p.newServer(false)
-	p.inner = p.newServer(true)
-	p.tunnels = newHandover()
-	p.running.Go(func() { p.inner.Serve(p.tunnels) })
 	return p
 }
 
@@ -108,7 +87,8 @@ func (p *Proxy) newCore() *goproxy.ProxyHttpServer {
 		return &goproxy.ConnectAction{Action: goproxy.ConnectHijack, Hijack: p.connect}, host
 	})
 	roundTripper := goproxy.RoundTripperFunc(func(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response, error) {
-		return p.forward(passageOf(r.Context()), r), nil
+		passageOf(r.Context()).forward()
+		return answered, nil
 	})
 	core.OnRequest().DoFunc(func(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Request, *http.Response) {
 		ctx.RoundTripper = roundTripper
@@ -117,84 +97,8 @@ func (p *Proxy) newCore() *goproxy.ProxyHttpServer {
 	return core
 }
 
-// newServer makes the server that speaks with clients. Inside of tunnels
-// HTTP/2 is spoken too: on the decrypted octets, which look the same with TLS
-// and without.
-func (p *Proxy) newServer(h2 bool) *http.Server {
-	s := &http.Server{
-		Handler:           http.HandlerFunc(p.serve),
-		ReadHeaderTimeout: time.Minute,
-		IdleTimeout:       10 * time.Minute,
-		MaxHeaderBytes:    p.config.MaxHeadBytes,
-		ErrorLog:          log.New(io.Discard, "", 0),
-		BaseContext:       func(net.Listener) context.Context { return p.all },
-		ConnContext:       withInbound,
-		ConnState: func(c net.Conn, s http.ConnState) {
-			if s == http.StateIdle {
-				c.(*inbound).idle()
-			}
-		},
-		DisableGeneralOptionsHandler: true, // OPTIONS * is for the origin server
-	}
-	s.Protocols = new(http.Protocols)
-	s.Protocols.SetHTTP1(true)
-	s.Protocols.SetUnencryptedHTTP2(h2)
-	return s
-}
-
-// Serve answers proxy clients on l until Shutdown; it closes l. The error is
-// nil after Shutdown.
-func (p *Proxy) Serve(l net.Listener) error {
-	return p.serveOn(p.outer, l, route{kind: routeForward})
-}
-
-// ServeReverse answers clients on l with what the origin server at scheme and
-// authority says, for clients that cannot be told to use a proxy.
-func (p *Proxy) ServeReverse(l net.Listener, scheme, authority string) error {
-	return p.serveOn(p.inner, l, route{kind: routeReverse, scheme: scheme, authority: withPort(authority, scheme)})
-}
-
-func (p *Proxy) serveOn(s clientSide, l net.Listener, r route) error {
-	p.mu.Lock()
-	p.listening = append(p.listening, addrPort(l.Addr()))
-	p.mu.Unlock()
-	err := s.Serve(&recordingListener{Listener: l, proxy: p, route: r})
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
-}
-
-// recordingListener makes an inbound of each connection.
-type recordingListener struct {
-	net.Listener
-	proxy *Proxy
-	route route
-}
-
-// Accept returns the next connection.
-func (l *recordingListener) Accept() (net.Conn, error) {
-	l.proxy.slots <- struct{}{}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.proxy.slots
-		return nil, err
-	}
-	l.proxy.inbound.opened.Add(1)
-	l.proxy.inbound.open.Add(1)
-	return l.proxy.newInbound(c, l.route), nil
-}
-
-// inboundClosed keeps the books when a connection is closed.
-func (p *Proxy) inboundClosed(in *inbound) {
-	if in.route.kind != routeTunnel {
-		p.inbound.open.Add(-1)
-		<-p.slots
-	}
-	if in.watcher != nil && in.count() == 0 {
-		in.watcher.left()
-	}
-}
+// answered is what goproxy gets for a response that the client has got already.
+var answered = &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody}
 
 // isOwn reports whether an address is one of our listeners, or one that must
 // not be reached through us.
@@ -249,74 +153,6 @@ func isLocalAddress(a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// serve answers one request: of a proxy client, inside a tunnel, or at a
-// reverse listener.
-func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
-	in := inboundOf(r.Context())
-	if !p.enter() {
-		w.Header().Set("Connection", "close")
-		http.Error(w, errShutdown.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	defer p.leave()
-	if in.watcher != nil {
-		in.watcher.accepted()
-	}
-	ps := p.newPassage(in, r)
-	ps.w = &responseWriter{ResponseWriter: w, ps: ps, length: -1}
-	aborted := true
-	defer func() {
-		if v := recover(); v != nil && v != http.ErrAbortHandler {
-			ps.fail(internalError(v))
-		}
-		if cut := ps.finish() || aborted; cut {
-			if ps.endsWithConnection() {
-				in.reset()
-			}
-			panic(http.ErrAbortHandler)
-		}
-	}()
-	p.answer(ps, r)
-	aborted = false
-}
-
-// answer routes a request whose record has begun.
-func (p *Proxy) answer(ps *passage, r *http.Request) {
-	if !ps.multi && r.Body != http.NoBody {
-		_ = http.NewResponseController(ps.w.ResponseWriter).EnableFullDuplex()
-	}
-	r = r.WithContext(ps)
-	if page := p.route(ps, r); page != nil {
-		ps.sendPage(page)
-		return
-	}
-	p.core.ServeHTTP(ps.w, r)
-	ps.w.flushWhole()
-	if ps.w.err != nil {
-		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(ps.w.err)})
-	}
-}
-
-// endsWithConnection reports whether the client takes the end of the connection
-// for that of the content (RFC 9112 §6.3, item 8), so that nothing but a reset
-// tells it that some is missing.
-func (ps *passage) endsWithConnection() bool {
-	return ps.x.Request.Version == exchange.HTTP10 && ps.w.length < 0
-}
-
-// mustAbort reports whether the client's connection has to be cut, so that a
-// response that was cut short is not taken for a complete one.
-func (ps *passage) mustAbort() bool {
-	e := ps.x.Err
-	if e == nil || ps.x.Response.Made || ps.w.taken {
-		return false
-	}
-	if e.Code == exchange.ErrRequestTruncated {
-		return !ps.x.Response.Content.Complete
-	}
-	return ps.x.Response.Status != 0 && !ps.x.Response.Content.Complete || ps.x.Response.Status == 0
 }
 
 // enter counts an exchange in, unless the proxy is stopping.
@@ -398,42 +234,60 @@ func (p *Proxy) Stats() Stats {
 	}
 }
 
-// lastWrites is how long connections get for what has been written to them,
-// and exchanges that were cut off to end.
-const lastWrites = 250 * time.Millisecond
-
 // Shutdown stops accepting, lets running exchanges end, and ends tunnels and
 // what is left when ctx ends. Every exchange has been handed over when it returns.
 func (p *Proxy) Shutdown(ctx context.Context) error {
-	p.mu.Lock()
-	if !p.stopping {
-		p.stopping = true
-		close(p.stop)
-	}
-	p.mu.Unlock()
-	closing, giveUp := context.WithCancel(ctx)
-	defer giveUp()
-	var servers sync.WaitGroup
-	for _, s := range []clientSide{p.outer, p.inner} {
-		servers.Go(func() { s.Shutdown(closing) })
-	}
+	p.beginStop()
 	p.waitIdle(ctx)
 	p.cutOff(errShutdown)
+	p.abortClients()
 	p.endTunnels()
-	// A connection on which nothing was ever asked would be waited for longer.
-	time.AfterFunc(lastWrites, giveUp)
-	servers.Wait()
 	ended := make(chan struct{})
 	go func() { p.running.Wait(); close(ended) }()
-	within(lastWrites, ended)
-	p.outer.Close()
-	p.inner.Close()
-	p.tunnels.Close()
-	p.origin.closeIdle()
 	if !within(time.Second, ended) {
 		return errors.New("some exchanges did not end in time")
 	}
 	return ctx.Err()
+}
+
+// beginStop closes the listeners, and the connections on which nothing is asked.
+func (p *Proxy) beginStop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.stopping {
+		p.stopping = true
+		close(p.stop)
+	}
+	for _, l := range p.listeners {
+		l.Close()
+	}
+	for in := range p.clients {
+		if in.idle.Load() != 0 {
+			in.Conn.Close()
+		}
+	}
+}
+
+// abortClients ends the exchanges that have not ended in time.
+func (p *Proxy) abortClients() {
+	p.mu.Lock()
+	clients := make([]*inbound, 0, len(p.clients))
+	for in := range p.clients {
+		clients = append(clients, in)
+	}
+	p.mu.Unlock()
+	for _, in := range clients {
+		in.abort(errShutdown)
+	}
+}
+
+func (p *Proxy) isStopping() bool {
+	select {
+	case <-p.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // within reports whether a channel is closed within a time.
@@ -476,46 +330,6 @@ func (p *Proxy) endTunnels() {
 		end()
 	}
 }
-
-// handover is the listener through which connections reach the inner server.
-type handover struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newHandover() *handover {
-	return &handover{conns: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-// Accept returns the next connection.
-func (h *handover) Accept() (net.Conn, error) {
-	select {
-	case c := <-h.conns:
-		return c, nil
-	case <-h.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// give hands a connection to the server; false when it is closed.
-func (h *handover) give(c net.Conn) bool {
-	select {
-	case h.conns <- c:
-		return true
-	case <-h.closed:
-		return false
-	}
-}
-
-// Close ends Accept.
-func (h *handover) Close() error {
-	h.once.Do(func() { close(h.closed) })
-	return nil
-}
-
-// Addr is of no use, but must be given.
-func (h *handover) Addr() net.Addr { return &net.UnixAddr{Name: "tunnels", Net: "unix"} }
 
 // hostOf is the host of an authority, in lower case and without brackets.
 func hostOf(authority string) string {

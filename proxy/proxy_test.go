@@ -246,11 +246,11 @@ func TestRefusingClientIsTunnelled(t *testing.T) {
 func TestMalformedRequestsAreAnsweredAndRecorded(t *testing.T) {
 	r := newRig(t, nil)
 	for i, c := range []struct{ raw, status, detail string }{
-		{"GET\r\n\r\n", "400", "cannot be read"},
+		{"GET\r\n\r\n", "400", "the request line is not METHOD TARGET HTTP/1.1"},
 		{"GET http://a/ HTTP/1.1\r\nHost: a\r\nbad field: x\r\n\r\n", "400", "bad field"},
 		{"GET http://a/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400", "Host"},
 		{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400", "speaks TLS"},
-		{"GET http://a/ HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("y", 80<<10) + "\r\n\r\n", "431", "octets"},
+		{"GET http://a/ HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("y", 80<<10) + "\r\n\r\n", "431", "bytes"},
 		{"FOO ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "400", "scheme"},
 	} {
 		nc, err := net.Dial("tcp", r.Addr)

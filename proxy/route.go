@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"sidenote/exchange"
@@ -14,26 +15,24 @@ import (
 
 // route finds where a request goes. It returns a page when it goes nowhere: to
 // the client that lacks credentials, loops, or cannot be understood.
-func (p *Proxy) route(ps *passage, r *http.Request) *page {
+func (p *Proxy) route(ps *passage) *page {
 	x, to := ps.x, ps.in.route
+	connect := x.Request.Method == http.MethodConnect
 	switch to.kind {
 	case routeTunnel:
-		x.Scheme, x.Authority = to.scheme, r.Host
+		x.Scheme, x.Authority = to.scheme, ps.host()
 		if x.Authority == "" {
 			x.Authority = trimDefaultPort(to.authority, to.scheme)
 		}
 	case routeReverse:
 		x.Scheme, x.Authority = to.scheme, trimDefaultPort(to.authority, to.scheme)
 	default:
-		if page := p.routeForward(ps, r); page != nil || r.Method == http.MethodConnect {
+		if page := p.routeForward(ps); page != nil {
 			return page
 		}
 	}
-	if r.Method == http.MethodConnect {
+	if connect && to.kind != routeForward {
 		return ps.failWith(exchange.ErrRequestMalformed, "CONNECT is for a proxy, and this connection already goes to "+to.authority)
-	}
-	if to.kind != routeForward {
-		r.URL.Scheme, r.URL.Host = to.scheme, to.place()
 	}
 	if p.comesBack(ps) {
 		return ps.failWith(exchange.ErrLoop, "")
@@ -41,35 +40,81 @@ func (p *Proxy) route(ps *passage, r *http.Request) *page {
 	return nil
 }
 
-// routeForward is for a proxy client's connection, where each request names its target.
-func (p *Proxy) routeForward(ps *passage, r *http.Request) *page {
-	x := ps.x
-	if r.Method == http.MethodConnect {
-		x.Scheme, x.Authority = "https", r.Host
-	} else {
-		x.Scheme, x.Authority = strings.ToLower(r.URL.Scheme), r.URL.Host
+// host is the host that a request names: in Host, or in a target in absolute form.
+func (ps *passage) host() string {
+	if a, ok := absolute(ps.x.Request.Target); ok {
+		return a.authority
 	}
-	if !p.admits(r) {
+	return ps.x.Request.Fields.Value(exchange.FieldHost)
+}
+
+// routeForward is for a proxy client's connection, where each request names its target.
+func (p *Proxy) routeForward(ps *passage) *page {
+	x := ps.x
+	host := x.Request.Fields.Value(exchange.FieldHost)
+	a, abs := absolute(x.Request.Target)
+	connect := x.Request.Method == http.MethodConnect
+	if x.Scheme, x.Authority = a.scheme, a.authority; connect {
+		x.Scheme, x.Authority = "https", x.Request.Target
+	}
+	if !p.admits(ps) {
 		return challengePage()
 	}
 	switch {
-	case r.Method == http.MethodConnect:
-		if p.comesBack(ps) {
-			return ps.failWith(exchange.ErrLoop, "")
+	case connect:
+		if strings.ContainsAny(x.Authority, "/?#@") || strings.HasPrefix(x.Authority, ":") {
+			return ps.failWith(exchange.ErrRequestMalformed, fmt.Sprintf("the target %q is not HOST:PORT", x.Authority))
 		}
 		return nil
-	case !r.URL.IsAbs() && !p.isOwnAuthority(r.Host):
+	case !abs && !isPath(x.Request.Target):
+		return ps.failWith(exchange.ErrRequestMalformed, fmt.Sprintf("the target %q is not a URL", x.Request.Target[:min(len(x.Request.Target), 200)]))
+	case !abs && !p.isOwnAuthority(host):
 		// Not for the setup page: a web page could read it through a name that it controls.
 		return ps.failWith(exchange.ErrRequestMalformed, "it was sent to the proxy as if that were the origin server; let the client use http://"+ps.in.local.String()+" as its proxy")
-	case !r.URL.IsAbs(), p.isOwnAuthority(r.URL.Host):
+	case !abs, p.isOwnAuthority(x.Authority):
 		ps.unrecorded = true
 		return p.setupPage(ps.in)
 	case x.Scheme != "http" && x.Scheme != "https":
 		return ps.failWith(exchange.ErrRequestMalformed, fmt.Sprintf("the target has scheme %q; http and https are proxied", x.Scheme))
-	case x.Authority == "":
+	case hostOf(x.Authority) == "":
 		return ps.failWith(exchange.ErrRequestMalformed, "the request target names no host")
 	}
 	return nil
+}
+
+// isPath reports whether a request target is in origin-form or asterisk-form.
+func isPath(target string) bool { return strings.HasPrefix(target, "/") || target == "*" }
+
+// An absoluteTarget is what a target in absolute form says of where it goes
+// (RFC 9112 §3.2.2): the scheme in lower case, the authority as it came but for
+// user information, which goes no further.
+type absoluteTarget struct{ scheme, authority string }
+
+// absolute takes a target in absolute form apart; ok is false for another form.
+func absolute(target string) (a absoluteTarget, ok bool) {
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok || scheme == "" || strings.ContainsAny(scheme, "/?#:@") {
+		return a, false
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	return absoluteTarget{strings.ToLower(scheme), rest}, true
+}
+
+// decodedHost is an authority as it is connected to: without percent-encoding
+// (RFC 3986 §3.2.2), which is passed on as it came.
+func decodedHost(authority string) string {
+	if strings.IndexByte(authority, '%') < 0 {
+		return authority
+	}
+	if s, err := url.PathUnescape(authority); err == nil {
+		return s
+	}
+	return authority
 }
 
 // comesBack reports whether a request has been here before: its connection is
@@ -114,11 +159,11 @@ func (p *Proxy) isOwnAuthority(authority string) bool {
 }
 
 // admits checks a client's credentials, in the same time whatever they are.
-func (p *Proxy) admits(r *http.Request) bool {
+func (p *Proxy) admits(ps *passage) bool {
 	if p.config.User == "" && p.config.Password == "" {
 		return true
 	}
-	scheme, value, _ := strings.Cut(r.Header.Get("Proxy-Authorization"), " ")
+	scheme, value, _ := strings.Cut(ps.x.Request.Fields.Value(exchange.FieldProxyAuthorization), " ")
 	if !strings.EqualFold(scheme, "basic") {
 		return false
 	}
@@ -136,19 +181,6 @@ func (ps *passage) failWith(code exchange.ErrCode, detail string) *page {
 	ps.fail(e)
 	ps.x.Err = e
 	return ps.proxy.failurePage(ps.x, e)
-}
-
-// sendPage answers with a page of our own.
-func (ps *passage) sendPage(page *page) {
-	ps.drain()
-	ps.setMade(page)
-	h := ps.w.Header()
-	for _, l := range page.fields {
-		h.Add(l.Name, l.Value)
-	}
-	noContent(&ps.x.Request.Content)
-	ps.w.WriteHeader(page.status)
-	_, _ = ps.w.Write(page.content)
 }
 
 func internalError(v any) *exchange.Err {

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -22,7 +21,7 @@ type stream struct {
 	x      *exchange.Exchange
 	clock  clock
 
-	request, response *contentTap
+	request, response *tap
 
 	// of the request's side, for the record when the exchange has ended
 	trailers exchange.Fields
@@ -94,7 +93,7 @@ func (st *stream) RequestContent(p []byte) {
 		st.progress.ContentBegun = st.since()
 	}
 	st.mu.Unlock()
-	st.request.take(p, nil)
+	st.request.Take(p)
 }
 
 // RequestTrailers records trailers.
@@ -102,7 +101,7 @@ func (st *stream) RequestTrailers(fields []hpack.HeaderField) { h2.Lines(&st.tra
 
 // RequestEnd starts the origin server's time for the head.
 func (st *stream) RequestEnd() {
-	st.request.take(nil, io.EOF)
+	st.request.complete()
 	st.mu.Lock()
 	st.progress.RequestSent = st.since()
 	waits := st.progress.FirstByte == 0
@@ -158,7 +157,7 @@ func (st *stream) Response(head *h2.ResponseHead) {
 // ResponseContent records content.
 func (st *stream) ResponseContent(p []byte) {
 	st.clock.theirTurn(errStalled)
-	st.response.take(p, nil)
+	st.response.Take(p)
 }
 
 // ResponseTrailers records trailers.
@@ -170,7 +169,7 @@ func (st *stream) ResponseTrailers(fields []hpack.HeaderField) {
 func (st *stream) ResponseEnd() {
 	st.clock.stop()
 	st.responded = true
-	st.response.take(nil, io.EOF)
+	st.response.complete()
 }
 
 // Failed returns the page that says why there is no response.

@@ -27,7 +27,7 @@ type streams struct {
 // failed why there is none; with neither a new one is opened.
 func (p *Proxy) passStreams(in *inbound, opened *outbound, failed error) {
 	c := &streams{proxy: p, in: in}
-	c.relay = h2.New(clientEnd{in}, h2.Config{
+	c.relay = h2.New(in, h2.Config{
 		Handler:        c,
 		MaxHeaderBytes: p.config.MaxHeadBytes,
 		Stats:          &p.h2,
@@ -69,16 +69,7 @@ func beginsAsH2(c net.Conn) bool {
 	return ok && bytes.HasPrefix(r.early, []byte(prefaceLine))
 }
 
-// clientEnd is a client's connection without what looks at HTTP/1.x in it.
-type clientEnd struct{ *inbound }
-
-// Read reads.
-func (c clientEnd) Read(p []byte) (int, error) { return c.inbound.Conn.Read(p) }
-
-// Write writes.
-func (c clientEnd) Write(p []byte) (int, error) { return c.inbound.Conn.Write(p) }
-
-// originEnd is an origin server's connection, likewise.
+// originEnd is an origin server's connection.
 type originEnd struct{ *outbound }
 
 // Read reads, and keeps why nothing more comes.
@@ -102,14 +93,14 @@ func (c *streams) Begin(s *h2.Stream, head *h2.RequestHead, fault *h2.Fault) (h2
 	if c.in.watcher != nil {
 		c.in.watcher.accepted()
 	}
-	st := &stream{conn: c, stream: s, ps: &passage{proxy: p, in: c.in, multi: true, Context: p.all}}
+	st := &stream{conn: c, stream: s, ps: &passage{proxy: p, in: c.in, Context: p.all}}
 	st.x = &exchange.Exchange{ID: p.nextID(), Run: p.config.RunID, Started: time.Now()}
 	st.ps.x = st.x
 	st.clock.end = st.expired
-	st.x.Client = c.in.connection(c.in.beginMulti())
+	st.x.Client = c.in.connection(c.in.begin())
 	st.readRequest(head)
-	st.request = newContentTap(nil, &st.x.Request.Content, p.config.KeepContent, nil, nil)
-	st.response = newContentTap(nil, &st.x.Response.Content, p.config.KeepContent, nil, nil)
+	st.request = newTap(&st.x.Request.Content, p.config.KeepContent)
+	st.response = newTap(&st.x.Response.Content, p.config.KeepContent)
 	if head.EndStream {
 		noContent(&st.x.Request.Content)
 	}

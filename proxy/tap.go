@@ -2,101 +2,72 @@ package proxy
 
 import (
 	"crypto/sha256"
-	"errors"
 	"hash"
-	"io"
 	"sync"
 
 	"sidenote/exchange"
 )
 
-// A contentTap passes content on as it is read, counts and hashes it, and
-// keeps its beginning. Once stopped it goes on passing and keeps its hands off
-// the record, since the transport may read a request's content after the
-// exchange has ended.
-type contentTap struct {
-	rc      io.ReadCloser
+// A tap counts and hashes content that passes, and keeps its beginning. Once
+// stopped it keeps its hands off the record, since the content of a request may
+// be read after the exchange has ended.
+type tap struct {
 	content *exchange.Content
 	limit   int
-	ended   func(err error)   // called once: nil at the end of complete content
-	reading func(begins bool) // called before and after each read
-	cut     func() error      // says why what looks like the end is none; nil when it is one
 
 	mu      sync.Mutex // guards what follows, and content
 	stopped bool
-	over    bool
 	hash    hash.Hash
 }
 
-// newContentTap makes a tap; ended and reading may be nil.
-func newContentTap(rc io.ReadCloser, c *exchange.Content, limit int, reading func(bool), ended func(error)) *contentTap {
-	return &contentTap{rc: rc, content: c, limit: limit, reading: reading, ended: ended}
+func newTap(c *exchange.Content, limit int) *tap { return &tap{content: c, limit: limit} }
+
+// expect makes room for content of which the length is known.
+func (t *tap) expect(n int64) {
+	if n > 0 && n <= int64(t.limit) {
+		t.content.Kept = make([]byte, 0, n)
+	}
 }
 
-// Read passes content on.
-func (t *contentTap) Read(p []byte) (int, error) {
-	if t.reading != nil {
-		t.reading(true)
-	}
-	n, err := t.rc.Read(p)
-	if t.reading != nil {
-		t.reading(false)
-	}
-	if err == io.EOF && t.cut != nil {
-		if cause := t.cut(); cause != nil {
-			err = cause
-		}
-	}
-	t.take(p[:n], err)
-	return n, err
-}
-
-func (t *contentTap) take(p []byte, err error) {
+// Take records octets.
+func (t *tap) Take(p []byte) {
 	t.mu.Lock()
-	if t.stopped || t.over {
-		t.mu.Unlock()
+	defer t.mu.Unlock()
+	if t.stopped || len(p) == 0 {
 		return
 	}
-	t.keep(p, err)
-	over := err != nil
-	t.over = over
-	t.mu.Unlock()
-	if over && t.ended != nil {
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		t.ended(err)
-	}
-}
-
-// keep records octets. A message that arrives in one piece is hashed in one go.
-func (t *contentTap) keep(p []byte, err error) {
 	c := t.content
-	if len(p) > 0 {
-		if t.hash == nil && c.Size == 0 && err == io.EOF {
-			c.SHA256 = sha256.Sum256(p)
-		} else {
-			if t.hash == nil {
-				t.hash = sha256.New()
-			}
-			t.hash.Write(p)
-		}
-		c.Size += int64(len(p))
-		if room := t.limit - len(c.Kept); room < len(p) {
-			c.Truncated = true
-			p = p[:max(room, 0)]
-		}
-		if len(p) > 0 {
-			c.Kept = append(c.Kept, p...)
-		}
+	if t.hash == nil {
+		t.hash = sha256.New()
 	}
-	if err == io.EOF {
-		c.Complete = true
-		t.sum()
+	t.hash.Write(p)
+	c.Size += int64(len(p))
+	if room := t.limit - len(c.Kept); room < len(p) {
+		c.Truncated = true
+		p = p[:max(room, 0)]
+	}
+	if len(p) > 0 {
+		c.Kept = append(c.Kept, p...)
 	}
 }
 
-func (t *contentTap) sum() {
+// complete notes that the content has ended as its framing said.
+func (t *tap) complete() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.stopped {
+		t.content.Complete = true
+	}
+}
+
+// stop ends recording.
+func (t *tap) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
+		return
+	}
+	t.stopped = true
 	switch {
 	case t.hash != nil:
 		t.hash.Sum(t.content.SHA256[:0])
@@ -108,24 +79,6 @@ func (t *contentTap) sum() {
 
 // emptyDigest is the SHA-256 of nothing.
 var emptyDigest = exchange.DigestOf(nil)
-
-// stop ends recording.
-func (t *contentTap) stop() {
-	t.mu.Lock()
-	if !t.stopped {
-		t.stopped = true
-		t.sum()
-	}
-	t.mu.Unlock()
-}
-
-// Close closes the content. What a read says from then on is not the sender's doing.
-func (t *contentTap) Close() error {
-	t.mu.Lock()
-	t.over = true
-	t.mu.Unlock()
-	return t.rc.Close()
-}
 
 // noContent marks a message that has none.
 func noContent(c *exchange.Content) { c.Complete, c.SHA256 = true, emptyDigest }

@@ -1,87 +1,94 @@
 package proxy
 
 import (
-	"errors"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"sidenote/exchange"
 )
 
-var errNoUpgrade = errors.New("the client's connection cannot switch protocols")
-
-// takeOver passes a 101 on and then the octets of the new protocol, both ways,
-// until both ends have ended.
-func (w *responseWriter) takeOver(added http.Header) {
-	ps := w.ps
-	origin, ok := ps.upgraded.Body.(io.ReadWriteCloser)
-	if !ok {
-		ps.fail(&exchange.Err{Code: exchange.ErrInternal, Detail: "the transport gave no connection with its 101"})
-		return
+// switchProtocols passes a 101 on and then the octets of the new protocol, both
+// ways, until both ends have ended. What the client has sent after its request has
+// waited for that.
+func (ps *passage) switchProtocols(c *call) {
+	in := ps.in
+	if c.sender != nil {
+		<-c.sender.done // the new protocol begins after the request
 	}
-	defer origin.Close()
-	client, _, err := w.Hijack()
-	if err != nil {
-		ps.fail(&exchange.Err{Code: exchange.ErrInternal, Detail: errNoUpgrade.Error()})
-		return
-	}
+	in.unwatch()
+	noContent(&ps.x.Response.Content)
+	added := ps.proxy.headKnown(ps.x)
+	out := ps.responseHead(&c.head)
+	out.Added = append(out.Added, linesOf(added)...)
+	client := in.takeOver()
 	defer client.Close()
-	head := ps.responseHead()
-	head.noBody, head.upgrade = true, true
-	head.added = linesOf(added)
-	made := []byte(head.start + "\r\nConnection: " + ps.x.Response.Fields.Value(exchange.FieldConnection) + "\r\n\r\n")
-	if _, err := client.Write(head.compose(nil, made)); err != nil {
+	defer in.origins.put(c.o, false)
+	if _, err := client.Write(out.Append(nil)); err != nil {
 		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)})
 		return
 	}
-	ps.clock.stop()
-	ps.x.Tunnel = ps.proxy.relay(client, origin)
+	early := append([]byte(nil), c.o.reader.Held()...)
+	_ = c.o.Conn.SetReadDeadline(time.Time{})
+	ps.x.Tunnel = ps.proxy.relay(client, &replayConn{Conn: c.o, early: early})
 }
 
-// relay passes octets both ways. An end of one way is passed on as such; when
-// both have ended, or one has failed, it is over. It closes neither.
-func (p *Proxy) relay(client net.Conn, origin io.ReadWriteCloser) (passed exchange.Tunnel) {
-	idle := newIdle(p.config.IdleTimeout, func() { client.Close(); origin.Close() })
-	defer idle.stop()
-	stop := p.register(func() { client.Close(); origin.Close() })
-	defer stop()
+// relay passes octets both ways. An end of one way is passed on as such, and the
+// other way goes on: what one side says last arrives though the other has stopped
+// listening. It closes neither.
+func (p *Proxy) relay(client, origin net.Conn) (passed exchange.Tunnel) {
+	r := &relaying{client: client, origin: origin, proxy: p}
+	r.idle = newIdle(p.config.IdleTimeout, r.end)
+	defer r.idle.stop()
+	defer p.register(r.end)()
 	var wg sync.WaitGroup
-	way := func(to io.Writer, from io.Reader, n *int64) {
-		defer wg.Done()
-		bufp := p.buffers.Get().(*[]byte)
-		defer p.buffers.Put(bufp)
-		written, err := io.CopyBuffer(onlyWriter{to}, idle.watch(from), *bufp)
-		*n = written
-		if err != nil {
-			client.Close()
-			origin.Close()
-			return
-		}
-		if halfClose(to) != nil {
-			client.Close()
-			origin.Close()
-		}
-	}
 	wg.Add(2)
-	go way(client, origin, &passed.Received)
-	way(origin, client, &passed.Sent)
+	go func() { defer wg.Done(); passed.Received = r.way(client, origin) }()
+	passed.Sent = r.way(origin, client)
+	wg.Done()
 	wg.Wait()
 	return passed
 }
 
-// onlyWriter hides ReadFrom, so that the buffer given is the one used.
-type onlyWriter struct{ io.Writer }
+// A relaying is two connections between which octets pass.
+type relaying struct {
+	client, origin net.Conn
+	proxy          *Proxy
+	idle           *idle
+}
 
-var errNoHalfClose = errors.New("cannot end one half")
+func (r *relaying) end() { r.client.Close(); r.origin.Close() }
 
-func halfClose(w io.Writer) error {
-	if h, ok := w.(interface{ CloseWrite() error }); ok {
-		return h.CloseWrite()
+// lastWords is how long a side is read from that nobody can be told of any more,
+// so that what was sent to it before is not taken back.
+const lastWords = 2 * time.Second
+
+// way passes octets in one direction until that side ends it.
+func (r *relaying) way(to, from net.Conn) (n int64) {
+	bufp := r.proxy.buffers.Get().(*[]byte)
+	defer r.proxy.buffers.Put(bufp)
+	buf := *bufp
+	lost := false
+	for {
+		got, err := from.Read(buf)
+		r.idle.seen()
+		if got > 0 && !lost {
+			var wrote int
+			wrote, werr := to.Write(buf[:got])
+			n += int64(wrote)
+			if lost = werr != nil; lost {
+				_ = from.SetReadDeadline(time.Now().Add(lastWords)) // read on, or what it is sent is lost with the connection
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if closeWrite(to) != nil || !isEnd(err) { // where this side failed the other way ends soon
+			_ = to.SetReadDeadline(time.Now().Add(lastWords))
+		}
+		return n
 	}
-	return errNoHalfClose
 }
 
 // idle calls over when nothing was read for a time.
@@ -104,13 +111,17 @@ func (i *idle) stop() {
 	}
 }
 
-func (i *idle) watch(r io.Reader) io.Reader {
-	if i.timer == nil {
-		return r
+func (i *idle) seen() {
+	if i.timer != nil {
+		i.timer.Reset(i.d)
 	}
+}
+
+// watch returns a reader whose reads count as signs of life.
+func (i *idle) watch(r io.Reader) io.Reader {
 	return readFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)
-		i.timer.Reset(i.d)
+		i.seen()
 		return n, err
 	})
 }

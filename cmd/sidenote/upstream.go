@@ -20,6 +20,7 @@ func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string
 	pc = proxy.Config{
 		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
+		ClientHeadTimeout: c.ClientHeadTimeout, BodyTimeout: c.ClientBodyTimeout, ClientIdleTimeout: c.ClientIdleTimeout, MaxClients: c.MaxClients,
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
 	}
 	switch c.UpstreamProxy {

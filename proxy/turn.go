@@ -1,0 +1,373 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"sidenote/exchange"
+	"sidenote/proxy/h1"
+)
+
+// newTurnPassage begins the record of a request that came on HTTP/1.x.
+func (p *Proxy) newTurnPassage(t *turn) *passage {
+	in := t.in
+	ps := &passage{proxy: p, in: in, turn: t, Context: in.ctx}
+	x := &exchange.Exchange{ID: p.nextID(), Run: p.config.RunID, Started: t.head.Began}
+	ps.x = x
+	in.current = ps
+	if x.Started.IsZero() {
+		x.Started = time.Now()
+	}
+	x.Client = in.connection(in.begin())
+	return ps
+}
+
+// readTurn fills in the request from its head.
+func (ps *passage) readTurn() {
+	t, q := ps.turn, &ps.x.Request
+	q.Method, q.Target, q.Version = t.line.Method, t.line.Target, t.line.Version
+	q.Fields, q.RawHead = t.head.Fields, t.head.Raw
+}
+
+// forward sends the request on and passes the response on to the client.
+func (ps *passage) forward() {
+	t := ps.turn
+	ps.upgrade = asksUpgrade(&ps.x.Request.Fields)
+	var from *turn
+	if t.frame.End == h1.NoContent {
+		noContent(&ps.x.Request.Content)
+	} else {
+		ps.request = newTap(&ps.x.Request.Content, ps.proxy.config.KeepContent)
+		from = t
+	}
+	out := ps.makeRequestHead()
+	c := &call{ps: ps}
+	err := c.connect(ps.destination())
+	if from != nil {
+		ps.in.unwatch() // whoever sends the content reads it
+	}
+	if err == nil {
+		c.send(out, from)
+		err = c.await()
+	}
+	if err != nil {
+		ps.failTurn(c, err)
+		return
+	}
+	if c.o.absolute && c.line.Status == http.StatusProxyAuthRequired { // its challenge is for us, and the client's answer would not leave us
+		ps.failTurn(c, &failure{code: exchange.ErrProxyAuth, err: errors.New(c.o.proxy + " answered " + c.head.Start[len("HTTP/1.1 "):])})
+		return
+	}
+	ps.readAnswer(c)
+	if c.line.Status == http.StatusSwitchingProtocols {
+		ps.switchProtocols(c)
+		return
+	}
+	ps.passOn(c)
+	ps.settleTurn(c)
+}
+
+// destination is whom the request is for.
+func (ps *passage) destination() destination {
+	if to := ps.in.route; to.kind != routeForward {
+		return to.destination()
+	}
+	return destination{ps.x.Scheme, withPort(decodedHost(ps.x.Authority), ps.x.Scheme)}
+}
+
+// destination is whom the requests of a route are for, but for routeForward.
+func (r route) destination() destination { return destination{r.scheme, r.place()} }
+
+// readAnswer fills in the response from its head.
+func (ps *passage) readAnswer(c *call) {
+	s := &ps.x.Response
+	s.Status, s.Reason, s.Version = c.line.Status, c.line.Reason, c.line.Version
+	s.Fields, s.RawHead, s.At = c.head.Fields, c.head.Raw, ps.since()
+}
+
+// interim records a 1xx and passes it on.
+func (ps *passage) interim(c *call) {
+	if _, err := ps.in.Conn.Write([]byte(c.head.Raw)); err != nil {
+		ps.in.abort(err)
+	}
+	if len(ps.x.Interim) >= maxInterims {
+		return
+	}
+	ps.x.Interim = append(ps.x.Interim, exchange.Response{Status: c.line.Status, Reason: c.line.Reason, At: ps.since()})
+	i := &ps.x.Interim[len(ps.x.Interim)-1]
+	i.Version, i.Fields, i.RawHead = c.line.Version, c.head.Fields, c.head.Raw
+	noContent(&i.Content)
+}
+
+// passOn sends the response to the client as it comes.
+func (ps *passage) passOn(c *call) {
+	in := ps.in
+	ps.ownTime()
+	added := ps.proxy.headKnown(ps.x)
+	out := ps.responseHead(&c.head)
+	if out.LeaveOut(&c.frame) {
+		ps.x.Changed |= exchange.ChangedResponseFraming
+	}
+	out.Added = append(out.Added, linesOf(added)...)
+	tap := newTap(&ps.x.Response.Content, ps.proxy.config.KeepContent)
+	tap.expect(c.frame.Length)
+	ps.response = tap
+	buf := out.Append(in.out[:0])
+	wire, err := c.content.NextHeld(tap)
+	buf = append(buf, wire...)
+	_, werr := in.Conn.Write(buf)
+	in.keepBuffer(buf)
+	for err == nil && werr == nil && !c.content.Done() {
+		c.setContentLimit()
+		if wire, err = c.content.Next(tap); len(wire) > 0 {
+			_, werr = in.Conn.Write(wire)
+		}
+	}
+	switch {
+	case werr != nil:
+		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(werr)})
+	case err != nil:
+		ps.fail(c.contentFailure(err))
+		ps.turn.cut = isReset(err) || c.frame.End == h1.ByClosing
+	default:
+		ps.answered(c, tap)
+	}
+}
+
+// setContentLimit sets the time that the origin server has for the next piece.
+func (c *call) setContentLimit() {
+	if d := c.ps.proxy.config.IdleTimeout; d > 0 {
+		c.o.reader.SetLimit(time.Now().Add(d))
+	} else {
+		c.o.reader.SetLimit(time.Time{})
+	}
+}
+
+// answered completes the record of a response that has come whole, with what came
+// beyond its end: octets that the origin server should not have sent.
+func (ps *passage) answered(c *call, tap *tap) {
+	excess := c.o.reader.Held()
+	if s := string(excess); s == "\r\n" || s == "\n" {
+		excess = nil // some servers write an empty line after the content
+	}
+	if len(excess) > 0 {
+		c.frame.Last = true
+		if c.frame.End != h1.ByChunks {
+			tap.Take(excess)
+		}
+	}
+	tap.complete()
+	if len(c.content.Trailer()) > 0 {
+		ps.x.Response.Trailers = c.content.Trailers()
+	}
+}
+
+// settleTurn ends what the response has left: the rest of the request, and the
+// connections, which end together.
+func (ps *passage) settleTurn(c *call) {
+	t := ps.turn
+	whole := true
+	persists := c.persists()
+	if c.sender != nil {
+		if persists && ps.failed.Load() == nil { // the origin server goes on reading, as far as anybody knows
+			<-c.sender.done
+		}
+		whole = c.sender.stop()
+	}
+	ps.in.unwatch()
+	persists = persists && whole && ps.failed.Load() == nil && !c.head.Unsafe() && !t.head.Unsafe()
+	t.keep = persists && h1.Persists(&ps.x.Request.Fields, ps.x.Request.Version) && ps.in.reader.Err() == nil
+	ps.x.Origin.Closed = c.o.endedBy() != nil
+	ps.in.origins.put(c.o, t.keep)
+}
+
+// failTurn tells the client that there is no response.
+func (ps *passage) failTurn(c *call, err error) {
+	ps.tried(err)
+	e := c.failure(err)
+	silent := ps.diesAsDirect(c, err)
+	ps.fail(e)
+	if c.o != nil {
+		ps.x.Origin.Closed = c.o.endedBy() != nil
+		ps.in.origins.put(c.o, false)
+		if c.sender != nil {
+			c.sender.stop()
+		}
+	}
+	ps.in.unwatch()
+	e = ps.failed.Load() // what happened first is what led to the rest
+	if ps.in.reader.Err() == io.EOF && e.Code != exchange.ErrRequestTruncated && (isEnd(err) || isReset(err)) {
+		e = &exchange.Err{Code: exchange.ErrClientGone, Detail: "the client ended its half of the connection, and the origin server then closed: " + detailOf(err)}
+		ps.failed.Store(e)
+	}
+	if e.Code == exchange.ErrClientGone || silent {
+		ps.turn.cut = isReset(err)
+		return
+	}
+	ps.refuse(e)
+}
+
+// diesAsDirect reports whether the client is to see the end of the connection
+// and no answer: it had kept its connection for another request, and the origin
+// server closed the one that goes with it. A client knows what to do then.
+func (ps *passage) diesAsDirect(c *call, err error) bool {
+	return c.o != nil && c.reused && !c.came() && (isEnd(err) || isReset(err)) && ps.cause() == nil && ps.failed.Load() == nil
+}
+
+// refuse answers with the page that says why the exchange failed.
+func (ps *passage) refuse(e *exchange.Err) {
+	ps.fail(e)
+	ps.x.Err = e // so that the Head hook knows
+	if ps.x.Request.RawHead == "" {
+		ps.readRefused()
+	}
+	if e.Code == exchange.ErrClientGone {
+		return
+	}
+	ps.sendPage(ps.proxy.failurePage(ps.x, e))
+}
+
+// readRefused takes what can be understood of a head that is refused.
+func (ps *passage) readRefused() {
+	ps.readTurn()
+	q := &ps.x.Request
+	ps.x.Scheme, ps.x.Authority = ps.in.route.scheme, exchange.TargetAuthority(q)
+	if ps.x.Scheme == "" {
+		ps.x.Scheme = "http"
+	}
+}
+
+// The bounds of what is read of a request's content so that the connection can
+// go on after a page.
+const (
+	drainOctets = 256 << 10
+	drainFor    = 250 * time.Millisecond
+)
+
+// drain reads content that nobody wants, so that the client's connection can be
+// used again. Content that waits for 100 (Continue) is not asked for. It reports
+// whether the content has ended.
+func (t *turn) drain(ps *passage) bool {
+	if t.frame.End == h1.NoContent {
+		return true
+	}
+	if ps.x.Request.Fields.Has(exchange.FieldExpect) || t.frame.Length > drainOctets {
+		return t.content.Done()
+	}
+	t.in.reader.SetLimit(time.Now().Add(drainFor))
+	var to h1.Taker = dropped{}
+	if ps.request != nil {
+		to = ps.request
+	}
+	for n := 0; n <= drainOctets && !t.content.Done(); {
+		wire, err := t.content.Next(to)
+		if n += len(wire); err != nil {
+			return false
+		}
+	}
+	if ps.request != nil && t.content.Done() {
+		ps.request.complete()
+	}
+	return t.content.Done()
+}
+
+// dropped is content that is not recorded.
+type dropped struct{}
+
+// Take does nothing.
+func (dropped) Take([]byte) {}
+
+// sendPage answers with a page of our own.
+func (ps *passage) sendPage(page *page) {
+	t, x := ps.turn, ps.x
+	e := ps.failed.Load()
+	readable := t.line.Method != "" && (e == nil || e.Code != exchange.ErrRequestMalformed && e.Code != exchange.ErrRequestHeadLarge && e.Code != exchange.ErrRequestTimeout && e.Code != exchange.ErrRequestTruncated)
+	t.keep = readable && t.drain(ps) && ps.in.reader.Err() == nil && h1.Persists(&x.Request.Fields, x.Request.Version) && x.Request.Version >= exchange.HTTP11
+	ps.setMade(page)
+	if ps.request == nil {
+		noContent(&x.Request.Content)
+	}
+	added := ps.proxy.headKnown(x)
+	out := ps.responseHead(nil)
+	out.Added = append(out.Added, linesOf(added)...)
+	if !t.keep {
+		out.Added = append(out.Added, exchange.Line{Name: "Connection", Value: "close"})
+	}
+	buf := out.Append(ps.in.out[:0])
+	if x.Request.Method != http.MethodHead {
+		buf = append(buf, page.content...)
+	}
+	if _, err := ps.in.Conn.Write(buf); err != nil {
+		t.keep = false
+		if e == nil {
+			ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)})
+		}
+	}
+	ps.in.keepBuffer(buf)
+}
+
+// endTurn hands the record over, and ends the connection where it has to end.
+func (ps *passage) endTurn() {
+	t, in := ps.turn, ps.in
+	in.current = nil
+	ps.finishRecord()
+	if in.taken {
+		t.keep = false
+		return
+	}
+	if in.proxy.isStopping() {
+		t.keep = false
+	}
+	if t.keep {
+		in.reader.Rest()
+		in.idle.Store(time.Now().UnixNano())
+		return
+	}
+	switch {
+	case t.cut:
+		in.reset()
+	case len(in.reader.Held()) > 0 || !t.content.Done():
+		in.linger()
+	}
+}
+
+// AtHand reports whether all of the request's content has been read ahead.
+func (t *turn) AtHand() bool { return t.content.AtHand() }
+
+// Done reports whether the request's content has ended.
+func (t *turn) Done() bool { return t.content.Done() }
+
+// NextHeld returns octets of the request's content that have been read ahead.
+func (t *turn) NextHeld(take h1.Taker) ([]byte, error) { return t.content.NextHeld(take) }
+
+// Next returns the next octets of the request's content.
+func (t *turn) Next(take h1.Taker) ([]byte, error) {
+	t.in.setLimit(t.in.proxy.config.BodyTimeout)
+	return t.content.Next(take)
+}
+
+// Stop ends a wait for content.
+func (t *turn) Stop() { t.in.reader.Interrupt() }
+
+// Stopped lets the connection be read from again.
+func (t *turn) Stopped() {
+	t.in.watch.mu.Lock()
+	defer t.in.watch.mu.Unlock()
+	if t.in.ctx.Err() == nil {
+		t.in.reader.Resume()
+	}
+}
+
+// setMade records a response of our own.
+func (ps *passage) setMade(page *page) {
+	s := &ps.x.Response
+	*s = exchange.Response{Status: page.status, Reason: http.StatusText(page.status), Made: true, At: ps.since()}
+	s.Version = max(ps.x.Request.Version, exchange.HTTP11)
+	for _, l := range page.fields {
+		s.Fields.Add(l.Name, l.Value)
+	}
+	s.Content.Kept, s.Content.Size = page.content, int64(len(page.content))
+	s.Content.SHA256, s.Content.Complete = exchange.DigestOf(page.content), true
+}
