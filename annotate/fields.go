@@ -107,6 +107,8 @@ const (
 	FormStatus            // a status code and a phrase
 	FormTk                // a sign
 	FormProducts          // products and comments
+	FormRefresh           // seconds and a URL
+	FormRangeUnits        // range units, or none
 	FormItem              // an Item
 	FormSFList            // a List
 	FormDictionary        // a Dictionary
@@ -213,7 +215,7 @@ var fields = []Field{
 	{exchange.FieldAcceptQuery, "Which media types the resource accepts in a QUERY request.",
 		[]string{"RFC 10008 §3"}, InResponses, true, FormSFList, Registered | EndToEnd | ResponseOnly, "Accept-Query: \"application/sql\", application/json"},
 	{exchange.FieldAcceptRanges, "Whether the resource can be had in parts, and by which unit.",
-		[]string{"RFC 9110 §14.3"}, InResponses, true, FormTokens, Registered | MayTrail | ResponseOnly | EndToEnd, "Accept-Ranges: bytes"},
+		[]string{"RFC 9110 §14.3"}, InResponses, true, FormRangeUnits, Registered | MayTrail | ResponseOnly | EndToEnd, "Accept-Ranges: bytes"},
 	{exchange.FieldAcceptSignature, "Which parts of a message the sender would like to see signed.",
 		[]string{"RFC 9421 §5.1"}, InBoth, true, FormDictionary, Registered | EndToEnd, "Accept-Signature: sig1=(\"@method\" \"@target-uri\");created"},
 	{exchange.FieldAccessControl, "Obsolete: software of today does not read it.",
@@ -252,6 +254,8 @@ var fields = []Field{
 		[]string{"RFC 7838 §5"}, InRequests, false, FormHost, Registered | RequestOnly, "Alt-Used: alternate.example:443"},
 	{exchange.FieldAlternates, "Which variants of the resource there are.",
 		[]string{"RFC 2295 §8.3"}, InResponses, true, FormAlternates, Registered, "Alternates: {\"paper.1\" 0.9 {type text/html}}"},
+	{exchange.FieldAMPCacheTransform, "That the client wants the page as a signed exchange for AMP. The format is out of use.",
+		[]string{"AMP"}, InRequests, false, FormText, Outdated, "AMP-Cache-Transform: google;v=\"1\""},
 	{exchange.FieldApiKey, "A key that says who asks.",
 		[]string{"custom"}, InRequests, false, FormText, 0, "Api-Key: 5f1a2c"},
 	{exchange.FieldApplyToRedirectRef, "That the request is meant for the redirect reference itself.",
@@ -310,10 +314,24 @@ var fields = []Field{
 		[]string{"RFC 9440 §2.3"}, InRequests, true, FormSFList, Registered, "Client-Cert-Chain: :MIIB5jCCAYug:"},
 	{exchange.FieldClose, "Reserved, since close is a connection option.",
 		[]string{"RFC 9112 §9.6"}, InBoth, false, FormText, Registered, "Close: -"},
+	{exchange.FieldCMCDObject, "What a media player says of the piece that it asks for: its kind, length and bitrate.",
+		[]string{"CTA-5004"}, InRequests, true, FormDictionary, Registered | RequestOnly, "CMCD-Object: br=3200,d=4004,ot=v"},
+	{exchange.FieldCMCDRequest, "What a media player says of the request: how much it has buffered, and what it will ask for next.",
+		[]string{"CTA-5004"}, InRequests, true, FormDictionary, Registered | RequestOnly, "CMCD-Request: bl=21300,dl=18500"},
+	{exchange.FieldCMCDSession, "What a media player says of the whole playback: content, session and format.",
+		[]string{"CTA-5004"}, InRequests, true, FormDictionary, Registered | RequestOnly, "CMCD-Session: sid=\"6e2fb550\",sf=d"},
+	{exchange.FieldCMCDStatus, "That playback has stalled, and up to which bitrate the player may ask.",
+		[]string{"CTA-5004"}, InRequests, true, FormDictionary, Registered | RequestOnly, "CMCD-Status: bs,rtp=12000"},
+	{exchange.FieldCMSDDynamic, "What each server of media says of this one response, such as the throughput that it estimates.",
+		[]string{"CTA-5006"}, InResponses, true, FormSFList, Registered | ResponseOnly, "CMSD-Dynamic: \"CDN-A\";etp=115;rtt=16"},
+	{exchange.FieldCMSDStatic, "What a server of media says of the piece: its kind, length and bitrate.",
+		[]string{"CTA-5006"}, InResponses, true, FormDictionary, Registered | ResponseOnly, "CMSD-Static: ot=v,sf=h,st=v,d=5000,br=2000"},
 	{exchange.FieldCompliance, "Obsolete: software of today does not read it.",
 		[]string{"IANA HTTP Field Name Registry"}, InBoth, true, FormText, Outdated, "Compliance: -"},
 	{exchange.FieldConcealedAuthExport, "What the back end of a TLS terminator needs to check Concealed authentication.",
 		[]string{"RFC 9729 §6.1"}, InRequests, false, FormItem, Registered, "Concealed-Auth-Export: :VGhpcyBpcw==:"},
+	{exchange.FieldConfigurationContext, "In which configuration of a product the request is meant.",
+		[]string{"OSLC Configuration Management 1.0 §4.1"}, InRequests, false, FormURI, Registered, "Configuration-Context: https://oslc.example/streams/7"},
 	{exchange.FieldConnection, "What holds for this one connection: that it will close, or which other fields end at the next hop. HTTP/2 and HTTP/3 forbid it.",
 		[]string{"RFC 9110 §7.6.1"}, InBoth, true, FormTokens, Registered | NeverTrails, "Connection: close"},
 	{exchange.FieldContentBase, "Obsolete: software of today does not read it.",
@@ -390,6 +408,8 @@ var fields = []Field{
 		[]string{"IANA HTTP Field Name Registry"}, InBoth, true, FormText, Outdated, "Derived-From: -"},
 	{exchange.FieldDestination, "Where COPY and MOVE are to go.",
 		[]string{"RFC 4918 §10.3"}, InRequests, false, FormURI, Registered | RequestOnly, "Destination: https://dav.example/new/name"},
+	{exchange.FieldDetachedJWS, "A signature over the body, without the body in it.",
+		[]string{"draft-ietf-gnap-core-protocol"}, InRequests, false, FormText, Registered | RequestOnly, "Detached-JWS: eyJhbGci..Lr1v"},
 	{exchange.FieldDeviceMemory, "How much memory the device has, in gibibytes. A relic; Sec-CH-Device-Memory takes its place.",
 		[]string{"Device Memory §3.1"}, InRequests, false, FormDecimal, Outdated, "Device-Memory: 8"},
 	{exchange.FieldDictionaryID, "The name under which the server offered the dictionary that the client uses.",
@@ -637,7 +657,7 @@ var fields = []Field{
 	{exchange.FieldReferrerPolicy, "How much of its address a page tells to others.",
 		[]string{"Referrer Policy §4.1"}, InResponses, true, FormOwn, Registered, "Referrer-Policy: strict-origin-when-cross-origin"},
 	{exchange.FieldRefresh, "After how many seconds the browser is to load which page.",
-		[]string{"HTML §7.7"}, InResponses, false, FormOwn, Registered | ResponseOnly, "Refresh: 5; url=/next"},
+		[]string{"HTML §7.7"}, InResponses, false, FormRefresh, Registered | ResponseOnly, "Refresh: 5; url=/next"},
 	{exchange.FieldRepeatabilityClientID, "Which client repeats a request.",
 		[]string{"Repeatable Requests 1.0 §4.2"}, InRequests, false, FormText, Registered, "Repeatability-Client-ID: 5f1a"},
 	{exchange.FieldRepeatabilityFirstSent, "When the request was sent for the first time.",
@@ -734,6 +754,8 @@ var fields = []Field{
 		[]string{"RFC 2965 §3.2.2"}, InResponses, true, FormText, Registered | Outdated, "Set-Cookie2: a=b; Version=1"},
 	{exchange.FieldSetLogin, "Whether the user is signed in at the identity provider.",
 		[]string{"FedCM §4"}, InResponses, false, FormItem, 0, "Set-Login: logged-in"},
+	{exchange.FieldSetTxn, "The number under which the resource server logged the transaction, for the client to pass on.",
+		[]string{"draft-ietf-oauth-transaction-tokens"}, InBoth, false, FormText, 0, "Set-Txn: 5f1a2c"},
 	{exchange.FieldSetProfile, "Obsolete: software of today does not read it.",
 		[]string{"IANA HTTP Field Name Registry"}, InBoth, true, FormText, Outdated, "SetProfile: -"},
 	{exchange.FieldSidenote, "The notes that sidenote wrote about this exchange when its head was known.",

@@ -1,6 +1,7 @@
 package annotate_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,29 @@ func TestFieldsAreComplete(t *testing.T) {
 	}
 	if got, want := len(annotate.Fields()), len(exchange.Names()); got < want*95/100 {
 		t.Errorf("%d fields of %d names are too few", got, want)
+	}
+}
+
+// TestRegistryIsDescribed holds the table to the registry of field names, of the
+// date that the list in testdata has.
+func TestRegistryIsDescribed(t *testing.T) {
+	list, err := os.ReadFile("testdata/registry.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := 0
+	for line := range strings.Lines(string(list)) {
+		name := strings.TrimSpace(line)
+		if name == "" || name[0] == '#' {
+			continue
+		}
+		names++
+		if f, ok := annotate.LookupField(exchange.LookupName(name)); !ok || f.Name.String() != name {
+			t.Errorf("%s is registered and not described, or as %v", name, f.Name)
+		}
+	}
+	if names < 250 {
+		t.Errorf("%d names are too few", names)
 	}
 }
 

@@ -40,6 +40,7 @@ const (
 	FieldAltSvc
 	FieldAltUsed
 	FieldAlternates
+	FieldAMPCacheTransform
 	FieldApiKey
 	FieldApplyToRedirectRef
 	FieldAuthenticationControl
@@ -69,8 +70,15 @@ const (
 	FieldClientCert
 	FieldClientCertChain
 	FieldClose
+	FieldCMCDObject
+	FieldCMCDRequest
+	FieldCMCDSession
+	FieldCMCDStatus
+	FieldCMSDDynamic
+	FieldCMSDStatic
 	FieldCompliance
 	FieldConcealedAuthExport
+	FieldConfigurationContext
 	FieldConnection
 	FieldContentBase
 	FieldContentDigest
@@ -109,6 +117,7 @@ const (
 	FieldDepth
 	FieldDerivedFrom
 	FieldDestination
+	FieldDetachedJWS
 	FieldDeviceMemory
 	FieldDictionaryID
 	FieldDifferentialID
@@ -281,6 +290,7 @@ const (
 	FieldSetCookie
 	FieldSetCookie2
 	FieldSetLogin
+	FieldSetTxn
 	FieldSetProfile
 	FieldSidenote
 	FieldSidenoteExchange
@@ -426,6 +436,7 @@ var spellings = [nameCount]string{
 	FieldAltSvc:                              "Alt-Svc",
 	FieldAltUsed:                             "Alt-Used",
 	FieldAlternates:                          "Alternates",
+	FieldAMPCacheTransform:                   "AMP-Cache-Transform",
 	FieldApiKey:                              "Api-Key",
 	FieldApplyToRedirectRef:                  "Apply-To-Redirect-Ref",
 	FieldAuthenticationControl:               "Authentication-Control",
@@ -455,8 +466,15 @@ var spellings = [nameCount]string{
 	FieldClientCert:                          "Client-Cert",
 	FieldClientCertChain:                     "Client-Cert-Chain",
 	FieldClose:                               "Close",
+	FieldCMCDObject:                          "CMCD-Object",
+	FieldCMCDRequest:                         "CMCD-Request",
+	FieldCMCDSession:                         "CMCD-Session",
+	FieldCMCDStatus:                          "CMCD-Status",
+	FieldCMSDDynamic:                         "CMSD-Dynamic",
+	FieldCMSDStatic:                          "CMSD-Static",
 	FieldCompliance:                          "Compliance",
 	FieldConcealedAuthExport:                 "Concealed-Auth-Export",
+	FieldConfigurationContext:                "Configuration-Context",
 	FieldConnection:                          "Connection",
 	FieldContentBase:                         "Content-Base",
 	FieldContentDigest:                       "Content-Digest",
@@ -495,6 +513,7 @@ var spellings = [nameCount]string{
 	FieldDepth:                               "Depth",
 	FieldDerivedFrom:                         "Derived-From",
 	FieldDestination:                         "Destination",
+	FieldDetachedJWS:                         "Detached-JWS",
 	FieldDeviceMemory:                        "Device-Memory",
 	FieldDictionaryID:                        "Dictionary-ID",
 	FieldDifferentialID:                      "Differential-ID",
@@ -667,6 +686,7 @@ var spellings = [nameCount]string{
 	FieldSetCookie:                           "Set-Cookie",
 	FieldSetCookie2:                          "Set-Cookie2",
 	FieldSetLogin:                            "Set-Login",
+	FieldSetTxn:                              "Set-Txn",
 	FieldSetProfile:                          "SetProfile",
 	FieldSidenote:                            "Sidenote",
 	FieldSidenoteExchange:                    "Sidenote-Exchange",

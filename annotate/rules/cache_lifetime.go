@@ -789,6 +789,9 @@ var cacheLifetimeExcessive = &annotate.Rule{
 	When: whenCacheControl,
 	Once: routeKey,
 	Check: func(p *annotate.Pass) {
+		if !mayBeDecades(&p.X.Response.Fields) {
+			return
+		}
 		c := cachingOf(&p.X.Response.Fields)
 		n := max(c.maxAge, c.sMaxAge)
 		if n <= decade || n >= longestDelta-1 || c.forbids() {
@@ -800,4 +803,14 @@ var cacheLifetimeExcessive = &annotate.Rule{
 		}
 		p.Note(directivePlace(p, name), "%s is %d, so caches keep the response for %s", name, n, inWords(n))
 	},
+}
+
+// mayBeDecades is a quick look for a directive with nine digits.
+func mayBeDecades(f *exchange.Fields) bool {
+	for _, l := range f.Each(exchange.FieldCacheControl) {
+		if len(l.Value) >= len("max-age=315576000") {
+			return true
+		}
+	}
+	return false
 }

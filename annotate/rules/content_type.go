@@ -140,6 +140,9 @@ var contentMediaTypeBogus = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			noteBogusContentType(p, s)
+			if !s.m.Fields.HasAny(&typeFieldMask) {
+				continue
+			}
 			for _, n := range typeListFields {
 				for i, l := range s.m.Fields.Each(n) {
 					noteBogusTypes(p, s, i, l)
@@ -154,6 +157,9 @@ var contentMediaTypeBogus = &annotate.Rule{
 
 // typeListFields are those that list media types.
 var typeListFields = []exchange.Name{exchange.FieldAccept, exchange.FieldAcceptPatch, exchange.FieldAcceptPost}
+
+// typeFieldMask are those, and Link, whose targets have types.
+var typeFieldMask = exchange.MaskOf(append([]exchange.Name{exchange.FieldLink}, typeListFields...)...)
 
 func noteBogusContentType(p *annotate.Pass, s side) {
 	if v := s.m.Fields.Value(exchange.FieldContentType); v == "" || v == "application/json" {
@@ -194,8 +200,8 @@ func (s side) callsFunction() bool {
 
 // noteBogusTypes judges a list of media types, unless the right name is there too.
 func noteBogusTypes(p *annotate.Pass, s side, i int, l *exchange.Line) {
-	if l.Value == "*/*" {
-		return // the usual case
+	if l.Value == "*/*" || l.Value == "application/json" {
+		return // the usual cases
 	}
 	for m := range field.List(l.Value) {
 		head := field.Head(m.Text)

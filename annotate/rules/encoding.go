@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"sidenote/annotate"
@@ -16,6 +17,7 @@ func encodingRules() []*annotate.Rule {
 		encodingContentCodingUnregistered,
 		encodingContentEncodingNotAccepted,
 		encodingStructuredFieldWrongType,
+		encodingStructuredFieldOutOfRange,
 	}, encodingDictionaryRules(), encodingContentRules())
 }
 
@@ -314,6 +316,53 @@ func noteWrongType(p *annotate.Pass, s messageSide, i int, l *exchange.Line) {
 		Place: s.place(p, i, b.At, b.End()), Blame: s.blame(),
 		Message: l.Name + ": " + what + " is " + got + ", and has to be " + want.String(),
 	})
+}
+
+var encodingStructuredFieldOutOfRange = &annotate.Rule{
+	ID:       "encoding/structured-field-out-of-range",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "a number in a structured header is out of range, or a text is not what the header takes",
+	Refs:     []string{"RFC 9218 §4.1", "RFC 9530 §4", "RFC 10008 §3"},
+	Doc: "The value has the right type, and is not one that the header is defined with: the urgency in Priority goes from 0 to 7, a preference in Want-Content-Digest from 0 to 10, and Accept-Query lists media types. " +
+		"Recipients ignore the value, so the default applies.",
+	Help: "send a value that the header is defined with",
+	Bad:  []string{asked("Priority: u=9"), answered("Want-Content-Digest: sha-256=11"), answered(`Accept-Query: "text"`)},
+	Good: []string{asked("Priority: u=7, i"), answered("Want-Content-Digest: sha-256=10, sha-512=0"), answered(`Accept-Query: "application/sql"`)},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldPriority, exchange.FieldWantContentDigest, exchange.FieldWantReprDigest, exchange.FieldWantUnencodedDigest, exchange.FieldAcceptQuery}},
+	Check: func(p *annotate.Pass) {
+		for _, s := range bothSides(p.X) {
+			for i, l := range s.Fields.Each(exchange.FieldAcceptQuery) {
+				if err := field.CheckMediaRanges(l.Value); err != nil {
+					p.Report(annotate.Note{Place: s.place(p, i, err.At, len(l.Value)), Blame: s.blame(), Message: l.Name + " is " + bare(l.Value) + ": " + err.Error()})
+				}
+			}
+			for _, n := range [...]exchange.Name{exchange.FieldPriority, exchange.FieldWantContentDigest, exchange.FieldWantReprDigest, exchange.FieldWantUnencodedDigest} {
+				for i, l := range s.Fields.Each(n) {
+					noteOutOfRange(p, s, i, l)
+				}
+			}
+		}
+	},
+}
+
+// noteOutOfRange judges the numbers of Priority and of the preferences for digests.
+func noteOutOfRange(p *annotate.Pass, s messageSide, i int, l *exchange.Line) {
+	most := int64(10)
+	if l.Known == exchange.FieldPriority {
+		most = 7
+	}
+	v, err := field.ParseStructured(l.Value, field.StructuredDictionary)
+	if err != nil {
+		return
+	}
+	for m := range v.Members() {
+		if m.Type != field.Integer || m.Number >= 0 && m.Number <= most || l.Known == exchange.FieldPriority && m.Key != "u" {
+			continue
+		}
+		p.Report(annotate.Note{Place: s.place(p, i, m.KeyAt, m.End()), Blame: s.blame(),
+			Message: l.Name + " has " + bare(l.Value[m.KeyAt:m.End()]) + ", and the number goes from 0 to " + strconv.FormatInt(most, 10)})
+	}
 }
 
 // listedCodings are the codings of a field, joined for messages.

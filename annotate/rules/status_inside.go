@@ -40,6 +40,17 @@ func wholeJSON(p *annotate.Pass) (b []byte, ok bool) {
 	return b, d.Whole() && len(b) > 1
 }
 
+// ifErrorsInside holds where the content of a success has the word errors or
+// jsonrpc as the name of a member near its beginning.
+var ifErrorsInside = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
+	b, ok := wholeJSON(p)
+	if !ok {
+		return false
+	}
+	b = b[:min(len(b), 1<<16)]
+	return bytes.Contains(b, []byte(`"errors"`)) || bytes.Contains(b, []byte(`"jsonrpc"`))
+}}
+
 // firstEventData is the data of the first event of a stream, when that is one line.
 func firstEventData(b []byte) (data []byte, ok bool) {
 	for line := range bytes.Lines(b[:min(len(b), 1<<16)]) {
@@ -94,7 +105,7 @@ var statusGraphQLErrorsIn200 = &annotate.Rule{
 <
 < {"data":{"me":{"id":1}},"errors":[]}
 `},
-	When:  whenSuccess,
+	When:  annotate.When{Class: whenSuccess.Class, Fields: whenSuccess.Fields, If: []*annotate.Condition{ifErrorsInside}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		b, ok := wholeJSON(p)
@@ -202,7 +213,7 @@ var statusJSONRPCErrorIn200 = &annotate.Rule{
 <
 < {"jsonrpc":"2.0","result":{"content":[],"isError":false},"error":null,"id":1}
 `},
-	When:  whenSuccess,
+	When:  annotate.When{Class: whenSuccess.Class, Fields: whenSuccess.Fields, If: []*annotate.Condition{ifErrorsInside}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		b, ok := wholeJSON(p)

@@ -65,6 +65,8 @@ var formChecks = [...]func(string) *field.Error{
 	annotate.FormStatus:       field.CheckStatusField,
 	annotate.FormTk:           field.CheckTk,
 	annotate.FormProducts:     field.CheckProducts,
+	annotate.FormRefresh:      field.CheckRefresh,
+	annotate.FormRangeUnits:   field.CheckRangeUnits,
 }
 
 // checkForm holds the value of a field to the field's grammar.

@@ -12,7 +12,7 @@ import (
 
 // freeText are the registered fields whose definitions allow any text.
 var freeText = []exchange.Name{
-	exchange.FieldCalManagedID, exchange.FieldClose, exchange.FieldCTACommonAccessToken, exchange.FieldLabel, exchange.FieldLastEventID,
+	exchange.FieldCalManagedID, exchange.FieldClose, exchange.FieldDetachedJWS, exchange.FieldCTACommonAccessToken, exchange.FieldLabel, exchange.FieldLastEventID,
 	exchange.FieldRepeatabilityClientID, exchange.FieldRepeatabilityRequestID, exchange.FieldSetCookie2,
 }
 
@@ -61,7 +61,8 @@ func TestGarbageFitsNoGrammar(t *testing.T) {
 // ownTypes are structured fields whose types have rules of their own, or of
 // which a wrong member alone is ignored.
 var ownTypes = []exchange.Name{
-	exchange.FieldCacheStatus, exchange.FieldCDNCacheControl, exchange.FieldPermissionsPolicy, exchange.FieldPermissionsPolicyReportOnly,
+	exchange.FieldCacheStatus, exchange.FieldCDNCacheControl, exchange.FieldCMCDObject, exchange.FieldCMCDRequest, exchange.FieldCMCDSession, exchange.FieldCMCDStatus,
+	exchange.FieldCMSDDynamic, exchange.FieldCMSDStatic, exchange.FieldPermissionsPolicy, exchange.FieldPermissionsPolicyReportOnly,
 	exchange.FieldPriority, exchange.FieldProxyStatus, exchange.FieldRateLimit, exchange.FieldRateLimitPolicy,
 }
 

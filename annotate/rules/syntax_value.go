@@ -14,6 +14,7 @@ import (
 func syntaxValueRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		syntaxFieldValueSyntax,
+		syntaxProductInvalid,
 		syntaxFieldBadWhitespace,
 		syntaxFieldNaiveParserHazard,
 		syntaxForwardedCommaSemicolonMixup,
@@ -40,7 +41,7 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 		answered("Content-Language: en_US"),
 		asked("Forwarded: 192.0.2.1"), asked(`Forwarded: for="2001:db8::1"`), asked("Forwarded: for=shop;proto=https"),
 		answered("Date:"), asked("Accept-Language: en;level=1"), asked("Accept-Encoding: gzip;level=9"),
-		answered("Accept-Patch: */*"), asked("Traceparent: 1"), answered("Server: a (b"), answered(`WWW-Authenticate: realm="shop"`),
+		answered("Accept-Patch: */*"), asked("Traceparent: 1"), answered(`WWW-Authenticate: realm="shop"`),
 		responded("HTTP/1.1 200 OK", "Content-Type: json", "Content-Length: 2") + "< ok\n",
 	},
 	Good: []string{
@@ -59,21 +60,12 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 				}
 				if err := checkForm(l.Known, l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
 					end := min(err.At+1, len(l.Value))
-					p.Report(annotate.Note{Severity: formSeverity(l.Known), Place: annotate.Span(s.line(p, i), min(err.At, end), end), Blame: s.blame, Help: exampleHelp(l.Known),
+					p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), min(err.At, end), end), Blame: s.blame, Help: exampleHelp(l.Known),
 						Message: valueIs(l) + ": " + err.Error()})
 				}
 			}
 		}
 	},
-}
-
-// formSeverity is info for the names of software, in which nothing that programs
-// read can be lost, and 0, the rule's own, for all other fields.
-func formSeverity(n exchange.Name) annotate.Severity {
-	if annotate.FactsOf(n).Form == annotate.FormProducts {
-		return annotate.Info
-	}
-	return 0
 }
 
 // isNoChallenge reports whether a line has no challenge at all where one is due:
@@ -99,7 +91,9 @@ func valueIs(l *exchange.Line) string {
 }
 
 // formedNames are the fields whose values have a form that checkForm knows.
-var formedNames = fittingNames(func(f *annotate.Field) bool { return f.Form > annotate.FormOwn && !f.Form.IsStructured() })
+var formedNames = fittingNames(func(f *annotate.Field) bool {
+	return f.Form > annotate.FormOwn && f.Form != annotate.FormProducts && !f.Form.IsStructured()
+})
 
 // fitting are names of fields by the message in which they mean something.
 type fitting struct{ request, response exchange.NameMask }
@@ -162,6 +156,40 @@ func checkChallenges(value string) *field.Error {
 }
 
 func isScheme(c field.Challenge, scheme string) bool { return field.EqualFold(c.Scheme, scheme) }
+
+var syntaxProductInvalid = &annotate.Rule{
+	ID:       "syntax/product-invalid",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Server or User-Agent does not follow its grammar",
+	Refs:     []string{"RFC 9110 §10.1.5", "RFC 9110 §10.2.4"},
+	Doc:      "Both headers are products, each a name with or without a version, with spaces between them and comments in parentheses. Programs that take them apart to count clients or servers read another value wrongly. Nothing else depends on it.",
+	Help:     "send name/version, with comments in parentheses after a space: shop/1.2 (test)",
+	Bad:      []string{answered("Server: Jetty(9.4)"), asked("User-Agent: [shop]")},
+	Good:     []string{answered("Server: a/1 (b; (c)) d"), asked("User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101")},
+	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldServer, exchange.FieldUserAgent}},
+	Once:     func(x *exchange.Exchange) string { return siteKey(x) + " " + clientKey(x) },
+	Check: func(p *annotate.Pass) {
+		for s := range messageHeads(p) {
+			for _, n := range [...]exchange.Name{exchange.FieldServer, exchange.FieldUserAgent} {
+				if i := s.Fields.Index(n); i >= 0 && annotate.FactsOf(n).Direction == directionOf(s) {
+					v := s.Fields.At(i).Value
+					if err := field.CheckProducts(v); err != nil && !exchange.IsRedacted(v) && !hasOddOctets(v) {
+						s.note(p, s.line(p, i), valueIs(s.Fields.At(i))+": "+err.Error())
+					}
+				}
+			}
+		}
+	},
+}
+
+// directionOf is the direction of fields that mean something in a message only.
+func directionOf(s messageHead) annotate.Direction {
+	if s.in == exchange.InRequest {
+		return annotate.InRequests
+	}
+	return annotate.InResponses
+}
 
 var syntaxFieldBadWhitespace = &annotate.Rule{
 	ID:       "syntax/field-bad-whitespace",

@@ -61,6 +61,9 @@ var checks = map[string]func(string) *field.Error{
 	"tk":          field.CheckTk,
 	"nonce":       field.CheckNonce,
 	"products":    field.CheckProducts,
+	"refresh":     field.CheckRefresh,
+	"units":       field.CheckRangeUnits,
+	"ranges":      field.CheckMediaRanges,
 }
 
 // lists are the grammars of comma-separated lists, which may have empty elements.
@@ -128,6 +131,9 @@ func TestGrammars(t *testing.T) {
 		{"meter", "count=5/2, wont-ask", -1}, {"meter", "count=x", 6}, {"features", "tables, !frames, a=b, c!={d}, *", -1}, {"features", "a b", 1}, {"features", "a=", 2},
 		{"alternates", `{"a.1" 0.9 {type text/html}}, proxy-rvsa`, -1}, {"alternates", "{", 1}, {"alternates", "}", 0}, {"alternates", `{"a}`, 4},
 		{"status", "404 Not Found", -1}, {"status", "404", -1}, {"status", "none", 0}, {"tk", "N", -1}, {"tk", "T;a", -1}, {"tk", "x", 0}, {"tk", "T;", 0},
+		{"refresh", "5", -1}, {"refresh", "5; url=/next", -1}, {"refresh", "0,/x", -1}, {"refresh", "x", 0}, {"refresh", "5s", 1},
+		{"units", "bytes", -1}, {"units", "none", -1}, {"units", "bytes, none", 7}, {"units", "", 0}, {"units", "a b", 1},
+		{"ranges", `"application/sql", text/*;q=1`, -1}, {"ranges", `"text"`, 0}, {"ranges", `a/b, "x y"`, 5}, {"ranges", "", -1},
 		{"nonce", "a-b", -1}, {"nonce", "a b", 1}, {"nonce", "", 0},
 		{"products", "curl/8.9.1", -1}, {"products", "Mozilla/5.0 (X11; (a)) Gecko/1", -1}, {"products", "", 0}, {"products", "(x)", 0}, {"products", "a (b", 2}, {"products", "a/b/c", 3}, {"products", "a [b]", 2},
 		{"forwarded", "for=unknown;by=_a-b", -1}, {"forwarded", `for="192.0.2.1:80";host="a.test:80";proto=HTTP`, -1}, {"forwarded", `for="[::1]:_p"`, -1}, {"forwarded", "for=a.test", 4},

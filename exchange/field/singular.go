@@ -461,3 +461,57 @@ func CheckProducts(s string) *Error {
 		at = next
 	}
 }
+
+// CheckRefresh wants a number of seconds and perhaps a URL after a semicolon or
+// comma (HTML §8.4.6).
+func CheckRefresh(s string) *Error {
+	n := 0
+	for n < len(s) && (IsDigit(s[n]) || s[n] == '.') {
+		n++
+	}
+	if n == 0 {
+		return &Error{What: "want a number of seconds"}
+	}
+	if next := skipSpace(s, n); next < len(s) && s[next] != ';' && s[next] != ',' && next == n {
+		return &Error{At: n, What: "want a semicolon after the seconds"}
+	}
+	return nil
+}
+
+// CheckRangeUnits wants a list of range units, or none alone (RFC 9110 §14.3).
+func CheckRangeUnits(s string) *Error {
+	if err := CheckTokens(s); err != nil {
+		return err
+	}
+	if s == "" {
+		return &Error{What: "want bytes, or none"}
+	}
+	n, none := 0, Part{At: -1}
+	for p := range List(s) {
+		if n++; EqualFold(p.Text, "none") {
+			none = p
+		}
+	}
+	if none.At >= 0 && n > 1 {
+		return &Error{At: none.At, What: "want none alone, or no none"}
+	}
+	return nil
+}
+
+// CheckMediaRanges wants a structured list of media ranges, Strings or Tokens
+// (RFC 10008 §3). What is no structured list fits, since another rule says so.
+func CheckMediaRanges(s string) *Error {
+	list, err := ParseStructured(s, StructuredList)
+	if err != nil {
+		return nil
+	}
+	for m := range list.Members() {
+		if m.Type != String && m.Type != Token {
+			continue
+		}
+		if err := CheckMediaTypes(m.Content()); err != nil {
+			return &Error{At: m.At, What: "want a media type, such as application/sql"}
+		}
+	}
+	return nil
+}
