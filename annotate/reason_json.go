@@ -135,10 +135,10 @@ func containsWord(text, name string) bool {
 // about. The order within each list is that of preference.
 var (
 	messageKeys = []string{"detail", "message", "errordescription", "errormessage", "faultstring", "msg", "reason", "hydradescription", "description",
-		"defaultmessage", "usermessage", "errorsummary", "exception", "title", "error", "errors", "fault", "issue"}
+		"defaultmessage", "usermessage", "errorsummary", "errmsg", "errormsg", "errordetail", "errortext", "statusmessage", "err", "exception", "title", "error", "errors", "fault", "issue"}
 	faultKeys = []string{"errors", "violations", "fieldviolations", "invalidparams", "validationerrors", "fielderrors", "modelstate", "issues", "causes",
-		"details", "detail", "errormessages", "formerrors", "rootcause", "embedded", "message", "error", "odataerror", "fault", "innererror"}
-	fieldKeys   = []string{"field", "propertypath", "propertyname", "property", "pointer", "param", "parameter", "path", "loc", "target", "instancepath", "datapath", "attribute", "key", "location"}
+		"details", "detail", "errormessages", "formerrors", "rootcause", "embedded", "responsestatus", "validation", "status", "meta", "message", "error", "odataerror", "fault", "innererror"}
+	fieldKeys   = []string{"field", "fieldname", "propertypath", "propertyname", "property", "pointer", "param", "parameter", "path", "loc", "target", "instancepath", "datapath", "attribute", "key", "location"}
 	wholeObject = []string{"nonfielderrors", "base", "schema", "all", "errors", "formerrors", "", "global", "fielderrors"}
 	notFaults   = []string{"meta", "metadata", "parameters", "params", "context", "stack", "trace", "stacktrace", "links", "help", "headers", "config", "data", "request", "timestamp"}
 )
@@ -164,6 +164,9 @@ func (w words) explain(n *jsonNode) string {
 	var faults []fault
 	w.collect(n, "", 0, &faults)
 	if len(faults) == 0 {
+		if own == "" {
+			own = w.code(n)
+		}
 		return own
 	}
 	first := faults[0]
@@ -176,6 +179,19 @@ func (w words) explain(n *jsonNode) string {
 	}
 	if more := len(faults) - 1; more > 0 {
 		s += " (and " + strconv.Itoa(more) + " more)"
+	}
+	return s
+}
+
+// code is the name of the error, for a document that has no message: the part
+// after a hash of AWS's types.
+func (w words) code(n *jsonNode) string {
+	s := n.string("type", "code", "errorcode", "errortype")
+	if i := strings.LastIndexByte(s, '#'); i >= 0 {
+		s = s[i+1:]
+	}
+	if strings.ContainsAny(s, "/ ") || strings.HasPrefix(s, "about:") || !strings.ContainsFunc(s, isLetter) {
+		return ""
 	}
 	return s
 }
@@ -248,7 +264,7 @@ func (w words) collect(n *jsonNode, prefix string, depth int, faults *[]fault) {
 			w.collectList(v, prefix, depth+1, faults)
 		} else {
 			// What details hold is not always a map from fields to faults.
-			w.collectObject(v, prefix, depth+1, name != "detail" && name != "details", faults)
+			w.collectObject(v, prefix, depth+1, isMapKey(name, v), faults)
 		}
 		if len(*faults) > 0 {
 			return
@@ -257,6 +273,18 @@ func (w words) collect(n *jsonNode, prefix string, depth int, faults *[]fault) {
 	if depth == 0 && isFaultMap(n) {
 		w.collectMap(n, prefix, depth+1, faults)
 	}
+}
+
+// isMapKey reports whether the object that a member is can be a map from fields
+// to faults.
+func isMapKey(name string, v *jsonNode) bool {
+	switch name {
+	case "detail", "details", "status", "meta":
+		return false
+	case "validation":
+		return isFaultMap(v)
+	}
+	return true
 }
 
 // collectObject reads an object that a member such as error or errors is: a map

@@ -388,11 +388,15 @@ var contentContentTypeMismatch = &annotate.Rule{
 			if d.Err != nil || len(d.Bytes) < 8 {
 				continue
 			}
+			isText := d.Bytes[0] == '{' || d.Bytes[0] == '<' || d.Bytes[0] == '['
+			if v := s.m.Fields.Value(exchange.FieldContentType); isText && (strings.HasPrefix(v, "application/json") || strings.HasPrefix(v, "text/")) {
+				continue // the usual cases
+			}
 			t, ok := s.mediaType()
 			if !ok || s.isPart() || isUnspecific(t) {
 				continue
 			}
-			if d.Bytes[0] == '{' || d.Bytes[0] == '<' || d.Bytes[0] == '[' {
+			if isText {
 				if what := textInstead(t, d.Bytes); what != "" {
 					s.note(p, s.field(p, exchange.FieldContentType), "the body is "+what+", and Content-Type says "+quoted(t.Name()))
 				}

@@ -140,7 +140,7 @@ var contentMediaTypeBogus = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			noteBogusContentType(p, s)
-			if !s.m.Fields.HasAny(&typeFieldMask) {
+			if !s.m.Fields.HasAny(&typeFieldMask) && isUsualAccept(s.m.Fields.Value(exchange.FieldAccept)) {
 				continue
 			}
 			for _, n := range typeListFields {
@@ -158,8 +158,13 @@ var contentMediaTypeBogus = &annotate.Rule{
 // typeListFields are those that list media types.
 var typeListFields = []exchange.Name{exchange.FieldAccept, exchange.FieldAcceptPatch, exchange.FieldAcceptPost}
 
-// typeFieldMask are those, and Link, whose targets have types.
-var typeFieldMask = exchange.MaskOf(append([]exchange.Name{exchange.FieldLink}, typeListFields...)...)
+// typeFieldMask are those that are less usual than Accept, and Link, whose
+// targets have types.
+var typeFieldMask = exchange.MaskOf(exchange.FieldLink, exchange.FieldAcceptPatch, exchange.FieldAcceptPost)
+
+// isUsualAccept reports whether a value of Accept is none, or one in which
+// nothing can be wrong.
+func isUsualAccept(v string) bool { return v == "" || v == "*/*" || v == "application/json" }
 
 func noteBogusContentType(p *annotate.Pass, s side) {
 	if v := s.m.Fields.Value(exchange.FieldContentType); v == "" || v == "application/json" {
@@ -200,8 +205,8 @@ func (s side) callsFunction() bool {
 
 // noteBogusTypes judges a list of media types, unless the right name is there too.
 func noteBogusTypes(p *annotate.Pass, s side, i int, l *exchange.Line) {
-	if l.Value == "*/*" || l.Value == "application/json" {
-		return // the usual cases
+	if isUsualAccept(l.Value) {
+		return
 	}
 	for m := range field.List(l.Value) {
 		head := field.Head(m.Text)

@@ -170,25 +170,20 @@ var syntaxProductInvalid = &annotate.Rule{
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldServer, exchange.FieldUserAgent}},
 	Once:     func(x *exchange.Exchange) string { return siteKey(x) + " " + clientKey(x) },
 	Check: func(p *annotate.Pass) {
-		for s := range messageHeads(p) {
-			for _, n := range [...]exchange.Name{exchange.FieldServer, exchange.FieldUserAgent} {
-				if i := s.Fields.Index(n); i >= 0 && annotate.FactsOf(n).Direction == directionOf(s) {
-					v := s.Fields.At(i).Value
-					if err := field.CheckProducts(v); err != nil && !exchange.IsRedacted(v) && !hasOddOctets(v) {
-						s.note(p, s.line(p, i), valueIs(s.Fields.At(i))+": "+err.Error())
-					}
-				}
-			}
-		}
+		noteProducts(p, requestHead(p), exchange.FieldUserAgent)
+		noteProducts(p, responseHead(p), exchange.FieldServer)
 	},
 }
 
-// directionOf is the direction of fields that mean something in a message only.
-func directionOf(s messageHead) annotate.Direction {
-	if s.in == exchange.InRequest {
-		return annotate.InRequests
+func noteProducts(p *annotate.Pass, s messageHead, n exchange.Name) {
+	i := s.Fields.Index(n)
+	if i < 0 {
+		return
 	}
-	return annotate.InResponses
+	v := s.Fields.At(i).Value
+	if err := field.CheckProducts(v); err != nil && !exchange.IsRedacted(v) && !hasOddOctets(v) {
+		s.note(p, s.line(p, i), valueIs(s.Fields.At(i))+": "+err.Error())
+	}
 }
 
 var syntaxFieldBadWhitespace = &annotate.Rule{
