@@ -92,3 +92,26 @@ func TestIsLikelyHTTP(t *testing.T) {
 		}
 	}
 }
+
+// FuzzOpening checks that what has been decided by the first octets stays so,
+// whatever follows.
+func FuzzOpening(f *testing.F) {
+	for _, s := range []string{"GET / HTTP/1.1\r\n", "\r\nFOO * HTTP/1.0\n", "PRI * HTTP/2.0\r\n\r\n", "\x16\x03\x01\x00\x10\x01", "NICK a\r\n", "\r\n\r\n\r\n\r\n\r\nGET"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, octets []byte) {
+		const limit = 200
+		octets = octets[:min(len(octets), limit-1)]
+		decided := openingUndecided
+		for n := range len(octets) + 1 {
+			got := openingOf(octets[:n], limit)
+			if decided != openingUndecided && got != decided {
+				t.Fatalf("%q is %d, and was %d when less of it was there", octets[:n], got, decided)
+			}
+			decided = got
+		}
+		if openingOf(append(octets, make([]byte, limit)...), limit) == openingUndecided {
+			t.Fatalf("%q stays undecided", octets)
+		}
+	})
+}

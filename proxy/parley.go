@@ -33,7 +33,7 @@ const (
 	// say nothing although the origin server cannot be reached.
 	patience = 400 * time.Millisecond
 	// firstWord is how much is read of what an origin server says first.
-	firstWord = 4096
+	firstWord = 1024
 )
 
 // past is a deadline that ends a read at once.
