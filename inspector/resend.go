@@ -154,7 +154,11 @@ func (o *outgoing) request() (*http.Request, error) {
 		return nil, errors.New(`secrets is "send" or "omit"`)
 	}
 	shown, target := o.target()
-	u, err := url.Parse(target)
+	if o.x.Request.Target == "*" && (o.wanted.URL == nil || *o.wanted.URL == text(o.shown.URL())) {
+		return nil, errors.New("the target * cannot be sent again from here; give a URL")
+	}
+	base, _ := cutTarget(target)
+	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("the URL has to be one such as https://shop.test/cart")
 	}
@@ -182,9 +186,18 @@ func (o *outgoing) make(target string, fields http.Header, content []byte) (*htt
 	if o.wanted.Method != nil {
 		method = *o.wanted.Method
 	}
-	req, err := http.NewRequest(method, target, bytes.NewReader(content))
+	base, raw := cutTarget(target)
+	if strings.IndexFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) >= 0 {
+		return nil, errors.New("the URL has a space or a control character; write it as %20")
+	}
+	req, err := http.NewRequest(method, base+"/", bytes.NewReader(content))
 	if err != nil {
 		return nil, errors.New("it is not a request: " + err.Error())
+	}
+	if u, err := url.Parse(base + raw); err == nil && u.RequestURI() == raw {
+		req.URL = u
+	} else { // net/url would write it in another way
+		req.URL.Opaque = "//" + req.URL.Host + raw
 	}
 	if len(content) == 0 {
 		req.Body, req.ContentLength = http.NoBody, 0
@@ -198,6 +211,25 @@ func (o *outgoing) make(target string, fields http.Header, content []byte) (*htt
 		req.Header["User-Agent"] = nil // none, instead of the library's
 	}
 	return req, nil
+}
+
+// cutTarget cuts a URL into what is before its path, and the path with the query,
+// as it is sent. A fragment is not sent.
+func cutTarget(target string) (base, raw string) {
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok {
+		return target, "/"
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	at := strings.IndexAny(rest, "/?")
+	if at < 0 {
+		return scheme + "://" + rest, "/"
+	}
+	base, raw = scheme+"://"+rest[:at], rest[at:]
+	if raw[0] == '?' {
+		raw = "/" + raw
+	}
+	return base, raw
 }
 
 // target returns the URL to send to as it is shown, and with its secrets.

@@ -172,3 +172,33 @@ func TestResendDoesNotWaitForAStream(t *testing.T) {
 		t.Errorf("%d %s", resp.StatusCode, body)
 	}
 }
+
+// TestResendKeepsTheTarget sends targets again that net/url would write in
+// another way.
+func TestResendKeepsTheTarget(t *testing.T) {
+	d := newDesk(t)
+	for _, target := range []string{
+		"/", "/a/../b", "/./", "//a/b", "/\u00e4", "/%zz", "/%", "/%7E", "/a?q='x'", `/"<>|^{}` + "`", "/?", "/a?b?c", "/a;b", "/[x]?y[]=1", "/%2F%2f",
+	} {
+		for _, base := range []string{"http://shop.test", "http://shop.test:8080", "https://[::1]:8443"} {
+			d.sent = nil
+			resp, body := d.resend(t, map[string]any{"url": base + target, "secrets": "omit"})
+			if resp.StatusCode != 200 {
+				t.Errorf("%s%s: %s", base, target, body)
+				continue
+			}
+			var b strings.Builder
+			if err := d.sent[0].WriteProxy(&b); err != nil {
+				t.Fatal(err)
+			}
+			if line, _, _ := strings.Cut(b.String(), "\r\n"); line != "GET "+base+target+" HTTP/1.1" {
+				t.Errorf("%s%s is sent as %q", base, target, line)
+			}
+		}
+	}
+	for _, bad := range []string{"http://shop.test/a b", "http://shop.test/\x00", "ftp://shop.test/", "shop.test/a", "http:///a"} {
+		if resp, body := d.resend(t, map[string]any{"url": bad, "secrets": "omit"}); resp.StatusCode != 422 {
+			t.Errorf("%s: %d %s", bad, resp.StatusCode, body)
+		}
+	}
+}
