@@ -164,7 +164,7 @@ await step('a stream does not hold the page', async () => {
   await dialog.getByRole('textbox', { name: 'URL' }).fill(`${elsewhere}/stream`);
   await dialog.getByRole('button', { name: 'Send', exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
-  await page.getByText('The response is a stream').waitFor();
+  await page.getByText('The response goes on').waitFor();
 });
 
 await step('the page that has the session goes on', async () => {
