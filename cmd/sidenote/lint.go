@@ -31,8 +31,9 @@ hold several HARs, or have one entry a line. Entries are numbered from 0, as in
 jq's .log.entries[0], in the output and in errors. At the end lint says which
 rules were silent, because the capture does not have what they read.
 
+
 The exit code is 0 if no note is as severe as --fail-on, 10 if one is, and 2 if a
-file could not be read completely; the other files are still judged.`,
+file could not be read completely. lint still judges the other files.`,
 		Example: `  sidenote lint checkout.har
   sidenote lint --fail-on warn --rules 'cookie/*=off' captures/
   sidenote lint --format json - < checkout.har`,
