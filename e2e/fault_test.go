@@ -42,7 +42,7 @@ func TestFaultNotes(t *testing.T) {
 // ends.
 var notInFaultTest = []exchange.ErrCode{
 	exchange.ErrRequestMalformed, exchange.ErrRequestHeadLarge, exchange.ErrRequestTruncated,
-	exchange.ErrClientRefusedCA, exchange.ErrClientTLS, exchange.ErrShutdown, exchange.ErrInternal,
+	exchange.ErrClientRefusedCA, exchange.ErrClientTLS, exchange.ErrClientH2, exchange.ErrClientBlocked, exchange.ErrClientFailed, exchange.ErrShutdown, exchange.ErrInternal,
 	exchange.ErrConnectFailed, exchange.ErrTLSFailed, exchange.ErrUnknown, exchange.ErrUndecodable,
 }
 

@@ -101,6 +101,15 @@ func (ps *passage) interim(c *call) {
 	noContent(&i.Content)
 }
 
+// undelivered says why the client could not be written to: where the exchange was
+// ended from outside, by that.
+func (ps *passage) undelivered(err error) *exchange.Err {
+	if cause := ps.cause(); cause != nil {
+		err = cause
+	}
+	return &exchange.Err{Code: causeCode(err), Detail: detailOf(err)}
+}
+
 // passOn sends the response to the client as it comes.
 func (ps *passage) passOn(c *call) {
 	in := ps.in
@@ -127,7 +136,7 @@ func (ps *passage) passOn(c *call) {
 	}
 	switch {
 	case werr != nil:
-		ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(werr)})
+		ps.fail(ps.undelivered(werr))
 	case err != nil:
 		ps.fail(c.contentFailure(err))
 		ps.turn.cut = isReset(err) || c.frame.End == h1.ByClosing
@@ -302,7 +311,7 @@ func (ps *passage) sendPage(page *page) {
 	if _, err := ps.in.Conn.Write(buf); err != nil {
 		t.keep = false
 		if e == nil {
-			ps.fail(&exchange.Err{Code: exchange.ErrClientGone, Detail: detailOf(err)})
+			ps.fail(ps.undelivered(err))
 		}
 	}
 	ps.in.keepBuffer(buf)
