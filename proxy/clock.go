@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// A clock ends an exchange when the other side takes too long. It runs only
-// while it is the other side's turn. Any goroutine may call it; the zero value
+// A clock ends an exchange on HTTP/2 when the other side takes too long. Any goroutine may call it; the zero value
 // with an end function is a clock that stands still.
 type clock struct {
 	end func(cause error)
@@ -16,10 +15,10 @@ type clock struct {
 	armed bool          // the timer will fire
 	limit time.Duration // 0: nothing is waited for
 	cause error         // what to end the exchange with
-	until time.Time     // zero while it is our turn
+	until time.Time
 }
 
-// set returns the other side so much time from now, again for each of its turns.
+// set allows the other side so much time from now.
 func (c *clock) set(limit time.Duration, cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,19 +34,10 @@ func (c *clock) set(limit time.Duration, cause error) {
 // stop waits for nothing any more.
 func (c *clock) stop() { c.set(0, nil) }
 
-// ourTurn stops the clock, if it was set with this cause.
-func (c *clock) ourTurn(cause error) {
-	c.mu.Lock()
-	if c.cause == cause {
-		c.until = time.Time{}
-	}
-	c.mu.Unlock()
-}
-
-// theirTurn starts the clock anew, if it was set with this cause. The timer is
+// again starts the clock anew, if it was set with this cause. The timer is
 // left as it is where it fires early enough, since this happens for each piece
 // of content.
-func (c *clock) theirTurn(cause error) {
+func (c *clock) again(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause != cause || c.limit <= 0 {
@@ -80,7 +70,7 @@ func (c *clock) halt() {
 func (c *clock) fired() {
 	c.mu.Lock()
 	c.armed = false
-	if c.limit <= 0 || c.until.IsZero() {
+	if c.limit <= 0 {
 		c.mu.Unlock()
 		return
 	}

@@ -44,22 +44,19 @@ func TestCauseComesBeforeWhatItLedTo(t *testing.T) {
 	}
 }
 
-func TestClockRunsOnTheirTurnOnly(t *testing.T) {
+func TestClockStartsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 10 * time.Second
 		var ended atomic.Pointer[error]
 		c := &clock{end: func(cause error) { ended.Store(&cause) }}
-		c.theirTurn(errStalled) // not set: stands still
+		c.again(errStalled) // not set: stands still
 		c.set(limit, errStalled)
 		time.Sleep(limit - 1)
-		c.ourTurn(errStalled)
-		time.Sleep(5 * limit)
-		c.theirTurn(errStalled)
+		c.again(errStalled)
 		for range 5 { // each turn is given the whole time
 			time.Sleep(limit - 1)
-			c.theirTurn(errStalled)
+			c.again(errStalled)
 		}
-		c.ourTurn(errHeadTimeout) // another clock's
 		synctest.Wait()
 		if ended.Load() != nil {
 			t.Fatal("it ended early")

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"html/template"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,15 +27,6 @@ func newPage(status int, contentType string, content []byte, more ...exchange.Li
 		{Name: "Content-Security-Policy", Value: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
 		{Name: "X-Content-Type-Options", Value: "nosniff"},
 	}, more...)}
-}
-
-// response returns the page in the form in which goproxy copies it.
-func (p *page) response() *http.Response {
-	h := http.Header{}
-	for _, l := range p.fields {
-		h.Add(l.Name, l.Value)
-	}
-	return &http.Response{StatusCode: p.status, Header: h, ContentLength: int64(len(p.content)), Body: io.NopCloser(bytes.NewReader(p.content))}
 }
 
 // A failureText is what a failure page says, in each of its forms.

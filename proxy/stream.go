@@ -156,7 +156,7 @@ func (st *stream) Response(head *h2.ResponseHead) {
 
 // ResponseContent records content.
 func (st *stream) ResponseContent(p []byte) {
-	st.clock.theirTurn(errStalled)
+	st.clock.again(errStalled)
 	st.response.Take(p)
 }
 
