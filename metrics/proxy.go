@@ -8,6 +8,9 @@ type ProxyStats struct {
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what happened to them
+	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
+	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
+	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
 }
 
 // Proxy adds the metrics of the proxy; read is called whenever they are asked
@@ -27,6 +30,15 @@ func (m *Metrics) Proxy(read func() ProxyStats) {
 	counter("sidenote_connects_total", connects, outcome("intercepted"), func(s ProxyStats) float64 { return float64(s.Intercepted) })
 	counter("sidenote_connects_total", connects, outcome("refused"), func(s ProxyStats) float64 { return float64(s.Refused) })
 	counter("sidenote_connects_total", connects, outcome("tunnelled"), func(s ProxyStats) float64 { return float64(s.Tunnels) })
+	const streams = "HTTP/2 streams by event: opened by clients, reset by a client or a server, refused by sidenote."
+	event := func(e string) prometheus.Labels { return prometheus.Labels{"event": e} }
+	counter("sidenote_http2_streams_total", streams, event("opened"), func(s ProxyStats) float64 { return float64(s.Streams) })
+	counter("sidenote_http2_streams_total", streams, event("reset"), func(s ProxyStats) float64 { return float64(s.StreamsReset) })
+	counter("sidenote_http2_streams_total", streams, event("refused"), func(s ProxyStats) float64 { return float64(s.StreamsRefused) })
+	const ended = "HTTP/2 connections that sidenote closed, by reason: a peer broke the protocol, or sent far too many frames."
+	reason := func(r string) prometheus.Labels { return prometheus.Labels{"reason": r} }
+	counter("sidenote_http2_connections_ended_total", ended, reason("protocol"), func(s ProxyStats) float64 { return float64(s.H2Violations) })
+	counter("sidenote_http2_connections_ended_total", ended, reason("flood"), func(s ProxyStats) float64 { return float64(s.H2Floods) })
 }
 
 // SinkStats are the counters of a sink as Sink reads them.

@@ -59,6 +59,9 @@ type Stats struct {
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what became of them
+	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
+	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
+	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
 }
 
 // New makes a proxy.
@@ -231,6 +234,8 @@ func (p *Proxy) Stats() Stats {
 		ClientsOpened: p.inbound.opened.Load(), ClientsOpen: p.inbound.open.Load(),
 		OriginsOpened: p.dialer.opened.Load(), OriginsOpen: p.dialer.open.Load(),
 		Intercepted: p.tls.intercepted.Load(), Refused: p.refused.total.Load(), Tunnels: p.tls.tunnels.Load(),
+		Streams: p.h2.Streams.Load(), StreamsReset: p.h2.Resets.Load(), StreamsRefused: p.h2.Refused.Load(),
+		H2Violations: p.h2.Violations.Load(), H2Floods: p.h2.Floods.Load(),
 	}
 }
 
