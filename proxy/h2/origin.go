@@ -232,7 +232,7 @@ func (r *Relay) originData(f *http2.DataFrame) *Fault {
 		s.tap.ResponseContent(f.Data())
 	}
 	s.passed.Add(int64(f.Length))
-	r.window.take(int64(f.Length))
+	r.window.take(int64(f.Length), r.client.flush)
 	r.client.writeData(f)
 	if f.StreamEnded() {
 		r.originEnded(s)

@@ -274,10 +274,15 @@ func (w *clientWindow) takeOwn(n, granted int64) bool {
 }
 
 // take takes n octets for content of the origin server's. It waits only where we
-// took what the origin server counts on.
-func (w *clientWindow) take(n int64) {
+// took what the origin server counts on, and calls before it does.
+func (w *clientWindow) take(n int64, waits func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.owed > 0 && w.left < n {
+		w.mu.Unlock()
+		waits()
+		w.mu.Lock()
+	}
 	for w.owed > 0 && w.left < n && !w.closed {
 		w.more.Wait()
 	}
