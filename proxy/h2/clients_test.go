@@ -275,17 +275,13 @@ func TestCurl(t *testing.T) {
 		t.Skip("there is no curl")
 	}
 	origin := goOrigin(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Expect") != "" {
-			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
-			return
-		}
+		w.Header()["Date"] = nil
 		fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)
 	})
 	through := front(t, origin, newBook())
 	for _, args := range [][]string{
 		{"--path-as-is", "http://ADDR/a%2Fb|c/../%7E{x}"},
 		{"-X", "OPTIONS", "--request-target", "*", "http://ADDR"},
-		{"-d", "x", "-H", "Expect: 100-continue", "http://ADDR"},
 		{"-I", "http://ADDR/head"},
 		{"-H", "X-Large: " + strings.Repeat("x", 60000), "http://ADDR/large"},
 	} {

@@ -24,17 +24,17 @@ type side struct {
 	// for the goroutine that reads
 	in       *bufio.Reader
 	frames   *http2.Framer // reads from in and writes through Write
-	maxRead  uint32        // octets of a frame's payload that the peer may send
 	readErr  error         // why nothing more comes
 	dec      *hpack.Decoder
-	tableMax uint32 // what the peer's encoder may use
 	fields   []hpack.HeaderField
 	size     int // of the section being read, counted as RFC 9113 §6.5.2 does
 	most     int
 	resets   budget
 	controls budget
-	unacked  atomic.Int64 // SETTINGS that the peer was sent and has not acknowledged
-	own      atomic.Int64 // those of them, the first, that are ours
+	maxRead  atomic.Uint32 // octets of a frame's payload that the peer may send
+	tableMax atomic.Uint32 // what the peer's encoder may use
+	unacked  atomic.Int64  // SETTINGS that the peer was sent and has not acknowledged
+	own      atomic.Int64  // those of them, the first, that are ours
 
 	mu       sync.Mutex // guards what follows, and writing
 	out      *bufio.Writer
@@ -63,11 +63,12 @@ const (
 var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, writeBuffer) }}
 
 func newSide(peer Peer, c net.Conn, mostFields int) *side {
-	d := &side{peer: peer, conn: c, most: mostFields, maxRead: smallestFrame, maxWrite: smallestFrame, tableMax: initialTable}
+	d := &side{peer: peer, conn: c, most: mostFields, maxWrite: smallestFrame}
+	d.maxRead.Store(smallestFrame)
+	d.tableMax.Store(initialTable)
 	d.in = bufio.NewReaderSize(readFunc(d.read), readBuffer)
 	d.frames = http2.NewFramer(d, d.in)
 	d.frames.SetReuseFrames()
-	d.frames.SetMaxReadFrameSize(smallestFrame)
 	d.dec = hpack.NewDecoder(initialTable, d.emit)
 	d.enc = hpack.NewEncoder(&d.block)
 	d.resets.start(mostResets, eachReset)
@@ -101,6 +102,8 @@ func (d *side) hasFrame() bool {
 // next reads a frame. A fault that is not of the connection is that of the stream
 // of head, and the frame is to be left alone.
 func (d *side) next() (head http2.FrameHeader, f http2.Frame, fault *Fault) {
+	_, _ = d.in.Peek(frameHeadLen) // what the peer may send counts once it has begun to
+	d.frames.SetMaxReadFrameSize(d.maxRead.Load())
 	head, err := d.frames.ReadFrameHeader()
 	if err == nil {
 		f, err = d.frames.ReadFrameForHeader(head)
@@ -128,7 +131,7 @@ func (d *side) readFault(head http2.FrameHeader, err error) *Fault {
 	case errors.As(err, &connection):
 		return broken(d.peer, http2.ErrCode(connection), "§6", "%s", detail)
 	case errors.Is(err, http2.ErrFrameTooLarge):
-		return broken(d.peer, http2.ErrCodeFrameSize, "§4.2", "a %s of %d bytes, of which %d are allowed", detail, head.Length, d.maxRead)
+		return broken(d.peer, http2.ErrCodeFrameSize, "§4.2", "a %s of %d bytes, of which %d are allowed", detail, head.Length, d.maxRead.Load())
 	case d.readErr == nil: // a frame ended within a field of its own
 		return broken(d.peer, http2.ErrCodeFrameSize, "§4.2", "a %s of %d bytes, which is too short", detail, head.Length)
 	}
@@ -156,6 +159,7 @@ func (d *side) readSection(f *http2.HeadersFrame, patience time.Duration) (field
 	clear(d.fields)
 	d.fields, d.size = d.fields[:0], 0
 	d.dec.SetEmitEnabled(true)
+	d.dec.SetAllowedMaxDynamicTableSize(d.tableMax.Load())
 	piece, ended, id := f.HeaderBlockFragment(), f.HeadersEnded(), f.StreamID
 	if !ended {
 		_ = d.conn.SetReadDeadline(time.Now().Add(patience))
@@ -198,11 +202,9 @@ func (d *side) allow(settings []http2.Setting) {
 	for _, s := range settings {
 		switch s.ID {
 		case http2.SettingMaxFrameSize:
-			d.maxRead = max(d.maxRead, s.Val)
-			d.frames.SetMaxReadFrameSize(d.maxRead)
+			d.maxRead.Store(max(d.maxRead.Load(), s.Val))
 		case http2.SettingHeaderTableSize:
-			d.tableMax = max(d.tableMax, s.Val)
-			d.dec.SetAllowedMaxDynamicTableSize(d.tableMax)
+			d.tableMax.Store(max(d.tableMax.Load(), s.Val))
 		}
 	}
 }
