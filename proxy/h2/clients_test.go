@@ -168,7 +168,7 @@ var echo = grpc.ServiceDesc{
 			_ = grpc.SetTrailer(ctx, metadata.Pairs("x-why", "asked"))
 			return nil, status.Error(codes.Code(n), "as asked: ü %")
 		}
-		if in.Value == "wait" {
+		if strings.HasPrefix(in.Value, "wait") {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
@@ -228,8 +228,11 @@ func rpcs(t *testing.T, addr string) (saw []string) {
 	}
 	say("unknown: %v", conn.Invoke(ctx, "/test.Echo/None", wrapperspb.String(""), new(wrapperspb.StringValue)))
 	short, stop := context.WithTimeout(ctx, 50*time.Millisecond)
-	say("deadline: %v", status.Code(conn.Invoke(short, "/test.Echo/Unary", wrapperspb.String("wait"), new(wrapperspb.StringValue))))
+	say("deadline: %v", status.Code(conn.Invoke(short, "/test.Echo/Unary", wrapperspb.String("wait, at most 50 ms"), new(wrapperspb.StringValue))))
 	stop()
+	giveUp, stop := context.WithCancel(ctx)
+	time.AfterFunc(50*time.Millisecond, stop)
+	say("cancelled: %v", status.Code(conn.Invoke(giveUp, "/test.Echo/Unary", wrapperspb.String("wait for ever"), new(wrapperspb.StringValue))))
 	s, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/test.Echo/Bidi")
 	if err != nil {
 		t.Fatal(err)
@@ -264,8 +267,8 @@ func TestGRPC(t *testing.T) {
 	}
 	pages := b.wait(t, len(passed))
 	for _, p := range pages {
-		if strings.Contains(string(p.RequestContent), "wait") && (p.Fault == nil || p.Fault.Kind != h2.Reset || p.Fault.Code != http2.ErrCodeCancel) {
-			t.Errorf("the deadline is recorded as %v", p.Fault)
+		if strings.Contains(string(p.RequestContent), "wait for ever") && (p.Fault == nil || p.Fault.Kind != h2.Reset || p.Fault.Code != http2.ErrCodeCancel) {
+			t.Errorf("the cancellation is recorded as %v", p.Fault)
 		}
 	}
 }
