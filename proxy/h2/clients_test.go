@@ -274,9 +274,6 @@ func TestGRPC(t *testing.T) {
 }
 
 func TestCurl(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("there is no curl")
-	}
 	origin := goOrigin(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Date"] = nil
 		fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)

@@ -50,7 +50,7 @@ func judge(t *testing.T, addr string) (passed int, failed map[string]error) {
 	os.Stdout = null // h2spec prints there
 	defer func() { os.Stdout = out; null.Close() }()
 	host, port, _ := net.SplitHostPort(addr)
-	c := &config.Config{Host: host, Path: "/", Timeout: time.Second, MaxHeaderLen: 4000, Strict: true}
+	c := &config.Config{Host: host, Path: "/", Timeout: 3 * time.Second, MaxHeaderLen: 4000, Strict: true}
 	c.Port, _ = strconv.Atoi(port)
 	failed = map[string]error{}
 	var walk func(g *h2spec.TestGroup)
