@@ -276,7 +276,7 @@ var authBearerChallengeMissingError = &annotate.Rule{
 	Good:     []string{unauthorizedSecure(`Bearer realm="api"`), unauthorizedSecure(`Bearer realm="api", error="invalid_token"`, "Authorization: Bearer abc")},
 	When:     annotate.When{Status: []int{401, 403}, Fields: challengeFields[:1], RequestFields: []exchange.Name{exchange.FieldAuthorization}},
 	Check: func(p *annotate.Pass) {
-		if !sentBearer(p.X) && !exchange.IsRedacted(p.X.Request.Fields.Value(exchange.FieldAuthorization)) {
+		if v := p.X.Request.Fields.Value(exchange.FieldAuthorization); !sentBearer(p.X) && !(exchange.IsRedacted(v) && field.HasPrefixFold(v, "Bearer ")) {
 			return
 		}
 		line, found := -1, false

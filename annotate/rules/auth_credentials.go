@@ -74,6 +74,10 @@ var authAccessTokenInURI = &annotate.Rule{
 			offered(&p.X.Request, "websocket", false) || isExtendedConnect(&p.X.Request) {
 			return
 		}
+		if exchange.IsRedacted(token) {
+			p.Note(targetParam(p, "access_token"), "the query has an access_token")
+			return
+		}
 		p.Note(targetParam(p, "access_token"), "the query has an access_token of %s", wording.Count(len(token), "byte"))
 	},
 }

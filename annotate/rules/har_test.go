@@ -44,6 +44,12 @@ func harWriters() map[string]func(har []byte) []byte {
 			writers[name] = func(har []byte) []byte { return ofStranger(as(har)) }
 		}
 	}
+	secrets := regexp.MustCompile(`("name":"(?i:authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-csrf-token)","value":")(?:[^"\\]|\\.)*"`)
+	for _, placeholder := range []string{"[REDACTED]", "REDACTED", "***", "<redacted>", "xxxx", "[FILTERED]", "[Filtered]", "**REDACTED**", "REDACTED-BY-TOOL", "••••", "[cookie redacted]", "(hidden)", "%MASKED%"} {
+		writers["secrets are "+placeholder] = func(har []byte) []byte {
+			return ofStranger(secrets.ReplaceAll(har, []byte(`${1}`+placeholder+`"`)))
+		}
+	}
 	for _, creator := range []string{"WebInspector", "Firefox", "WebKit Web Inspector", "Charles Proxy", "Fiddler", "mitmproxy", "Polly.JS", "Insomnia REST Client", "chrome-har", "Playwright"} {
 		writers[creator] = func(har []byte) []byte { return ofCreator(har, creator) }
 	}
@@ -149,6 +155,43 @@ func TestRealTrafficInHAR(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestRedactedSaysNothingNew: a record whose secrets were replaced, as --save does,
+// has no note that the whole one does not have.
+func TestRedactedSaysNothingNew(t *testing.T) {
+	set, redact := defaultSet(t), exchange.NewRedactor(nil)
+	texts := map[string]bool{}
+	for _, r := range rules.All() {
+		for _, text := range append(append([]string{}, r.Good...), r.Bad...) {
+			texts[text] = true
+		}
+	}
+	for _, c := range cleanCases() {
+		texts[c.text("HTTP/1.1")] = true
+	}
+	byName := map[string]bool{"auth/access-token-in-uri": true, "security/session-id-in-uri": true} // where the value is not known
+	changed := 0
+	for text := range texts {
+		x := parse(t, text)
+		y := redact.Redact(x, true)
+		if x == y {
+			continue
+		}
+		changed++
+		noted := map[string]bool{}
+		for _, n := range set.All(x, nil) {
+			noted[n.Rule.ID] = true
+		}
+		for _, n := range set.All(y, nil) {
+			if n.Severity > annotate.Info && !noted[n.Rule.ID] && !byName[n.Rule.ID] {
+				t.Errorf("%s: %s\n%.600s", n.Rule.ID, n.Message, y.Format())
+			}
+		}
+	}
+	if changed < 100 {
+		t.Errorf("only %d had a secret", changed)
 	}
 }
 
