@@ -36,7 +36,8 @@ const sniffed = 4 << 10
 // ReadCapture reads a file of exchanges, whichever its content shows it to be: one
 // HAR or several, entries of a HAR in a list or a line each, or a JSONL that
 // sidenote saved; in UTF-8 or UTF-16, compressed or not, or in a zip, and also with
-// a call around it, as JSONP has. It holds one entry at a time, and the first
+// a call around it, as JSONP has. Places in errors count in the text that this is
+// when it is decompressed and in UTF-8. It holds one entry at a time, and the first
 // few until the clock of the recording machine has been judged. An error
 // of c's functions ends the reading and is given back as it is; any other is an
 // *EntryError and means that the rest could not be read.

@@ -355,6 +355,18 @@ func TestOrderOfWhatIsHeldBack(t *testing.T) {
 	}
 }
 
+// TestLooseMembers has members of other kinds than the format wants, where it is
+// plain what they mean.
+func TestLooseMembers(t *testing.T) {
+	x := oneOf(t, "x", `{"startedDateTime":1767323045000,"request":{"method":"POST","url":"http://a.test/","headers":{"Host":"a.test","Accept":["text/html","text/plain"]},"postData":"a=1"},
+		"response":{"status":"404 Not Found","headers":{"Content-Type":"text/plain"},"content":"no such page"}}`)
+	got := x.Request.Fields.Combined(exchange.FieldAccept) + "|" + string(x.Request.Content.Kept) + "|" + fmt.Sprint(x.Response.Status) + "|" +
+		x.Response.Fields.Value(exchange.FieldContentType) + "|" + string(x.Response.Content.Kept) + "|" + x.Started.Format("15:04:05")
+	if want := "text/html, text/plain|a=1|404|text/plain|no such page|03:04:05"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestMergedByChromeHAR: what chrome-har puts into an entry of the redirect before
 // it does not count, nor sizes that it counts twice.
 func TestMergedByChromeHAR(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -207,17 +208,50 @@ func (m *harMessage) member(c *jsonCursor, name string) {
 	case "status":
 		c.peek()
 		m.statusAt = c.i
-		m.status, _ = c.number()
+		m.status = statusNumber(c)
 	case "statusText":
 		m.reason = c.text()
 	case "headers":
-		c.elements(func() { m.fields = m.pair(c, m.fields) })
+		m.fieldList(c)
 		m.hasFields = c.err == nil
 	case "bodySize":
 		m.bodySize = numberOr(c, -1)
 	case "postData", "content":
+		if c.peek() == '"' { // some writers have the text alone
+			m.contentText(c)
+			return
+		}
 		c.members(func(name string) { m.content(c, name) })
 	}
+}
+
+// statusNumber reads a status code, also "200 OK".
+func statusNumber(c *jsonCursor) float64 {
+	raw, _ := c.raw()
+	if n, err := strconv.ParseFloat(raw, 64); err == nil {
+		return n
+	}
+	digits, _, _ := strings.Cut(raw, " ")
+	n, _ := shortNumber(digits)
+	return n
+}
+
+// fieldList reads field lines: a list of names and values, or an object of them.
+func (m *harMessage) fieldList(c *jsonCursor) {
+	if c.peek() != '{' {
+		c.elements(func() { m.fields = m.pair(c, m.fields) })
+		return
+	}
+	c.members(func(name string) {
+		value, empty := fieldValue(c)
+		switch {
+		case empty:
+		case len(m.fields) >= maxFieldLines:
+			m.manyAt = max(m.manyAt, c.i)
+		default:
+			m.fields = append(m.fields, harField{name, value})
+		}
+	})
 }
 
 func numberOr(c *jsonCursor, or float64) float64 {
@@ -400,8 +434,17 @@ var harTimeForms = [...]string{
 }
 
 // parseHARTime reads a time in one of the forms of ISO 8601, without a zone in
-// UTC; the zero time when it is none.
+// UTC, or the seconds or milliseconds since 1970; the zero time when it is none.
 func parseHARTime(s string) time.Time {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 {
+		switch len(s) {
+		case len("1767323045"):
+			return time.Unix(n, 0).UTC()
+		case len("1767323045000"):
+			return time.UnixMilli(n).UTC()
+		}
+		return time.Time{}
+	}
 	for _, form := range harTimeForms {
 		if t, err := time.Parse(form, s); err == nil && t.Unix() != 0 { // 1970 is what WriteHAR says for none
 			return t

@@ -125,7 +125,7 @@ func isLeftOut(s string, secret bool) bool {
 	if secret && (strings.Contains(s, "***") || strings.Contains(s, "••") || strings.Contains(s, "…") || containsFold(s, "redacted")) {
 		return true
 	}
-	if len(s) > maxPlaceholder {
+	if len(s) > maxPlaceholder || !secret && strings.IndexByte("[<{(*_%#\xe2Rr", s[0]) < 0 { // most values
 		return false
 	}
 	core := strings.Trim(s, "[]<>{}()*_#%\"' .:-•…")
