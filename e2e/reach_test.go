@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -304,17 +305,18 @@ func TestOtherProtocols(t *testing.T) {
 					io.WriteString(conn, c.answers)
 				}
 			}()
-			conn, _ := connectTo(t, p, l.Addr().String())
+			conn, read := connectTo(t, p, l.Addr().String()) // which may have read the greeting already
 			if secure {
 				conn = handshake(t, p, conn)
+				read = bufio.NewReader(conn)
 			}
 			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 			got := make([]byte, len(c.greets))
-			if _, err := io.ReadFull(conn, got); err != nil || string(got) != c.greets {
+			if _, err := io.ReadFull(read, got); err != nil || string(got) != c.greets {
 				t.Fatalf("%s: %q, %v", c.name, got, err)
 			}
 			io.WriteString(conn, c.says)
-			if rest, err := io.ReadAll(conn); err != nil || string(rest) != c.answers {
+			if rest, err := io.ReadAll(read); err != nil || string(rest) != c.answers {
 				t.Errorf("%s: %q, %v", c.name, rest, err)
 			}
 			conn.Close()
