@@ -66,7 +66,7 @@ func (r *Reader) ReadHead(limit int, watch HeadWatch) (h Head, err error) {
 	searched := 0
 	for {
 		held := r.Held()
-		if searched == 0 {
+		if h.Began.IsZero() {
 			for len(held) > 0 && (held[0] == '\n' || len(held) > 1 && held[0] == '\r' && held[1] == '\n') {
 				n := 1 + int(held[0]&1) // CR is odd, LF is even
 				r.Skip(n)
@@ -81,6 +81,9 @@ func (r *Reader) ReadHead(limit int, watch HeadWatch) (h Head, err error) {
 			h.Raw = string(held[:end])
 			r.Skip(end)
 			return h, nil
+		}
+		if h.Began.IsZero() {
+			held = nil // a lone CR may be an empty line's
 		}
 		if searched = len(held); searched >= limit {
 			h.Raw = string(held[:limit])
@@ -176,6 +179,9 @@ func (h *Head) fold(line, name string, pending bool) {
 		return
 	}
 	own, _, _ := strings.Cut(trimOWS(line), ":")
+	if strings.EqualFold(name, "Host") {
+		h.note(faultf(Field, "Host is continued on another line: %q", first(line)))
+	}
 	if framesMessage(name) {
 		h.note(faultf(Framing, "%s is continued on another line: %q", name, first(line)))
 	}

@@ -158,8 +158,10 @@ func AppendField(b []byte, name, value string) []byte {
 // Unsafe reports whether the lines of a head cannot be passed on as they came,
 // since another reader could find another end of the message in them: a folded
 // line that frames the message if it is taken for one of its own, or a bare LF
-// in a head that says how the content is framed.
-func (h *Head) Unsafe() bool { return h.badFold || h.bareLF && h.framed }
+// in a head that says how the content is framed, or at its end.
+func (h *Head) Unsafe() bool {
+	return h.badFold || h.bareLF && (h.framed || !strings.HasSuffix(h.Raw, "\r\n\r\n"))
+}
 
 // LeaveOut has an outgoing head say where its message ends once and clearly. It
 // reports whether that changes anything.
