@@ -107,9 +107,11 @@ var status200WithErrorBody = &annotate.Rule{
 		if !contentTypeHas(&r.Message, "json") || r.Status == 207 || !p.X.MayHaveContent() {
 			return
 		}
-		m := mediaTypeOf(&r.Fields)
-		if !m.IsJSON() {
-			return
+		var m field.MediaType
+		if isUsual := r.Fields.Value(exchange.FieldContentType) == "application/json"; !isUsual {
+			if m = mediaTypeOf(&r.Fields); !m.IsJSON() {
+				return
+			}
 		}
 		if m.Is("application", "problem+json") {
 			if isGraphQL(p.X) {

@@ -28,16 +28,15 @@ var whenSuccess = annotate.When{Class: []int{2}, Fields: []exchange.Name{exchang
 // of an event stream, the data of its first event.
 func wholeJSON(p *annotate.Pass) (b []byte, ok bool) {
 	r := &p.X.Response
-	stream := isEventStream(&r.Fields)
-	if !stream && !contentTypeHas(&r.Message, "json") || !p.X.MayHaveContent() {
+	isJSON := contentTypeHas(&r.Message, "json")
+	if !isJSON && !isEventStream(&r.Fields) || !p.X.MayHaveContent() {
 		return nil, false
 	}
 	d := r.DecodedContent()
-	b = d.Bytes
-	if stream {
-		return firstEventData(b)
+	if !isJSON {
+		return firstEventData(d.Bytes)
 	}
-	return b, d.Whole() && len(b) > 1
+	return d.Bytes, d.Whole() && len(d.Bytes) > 1
 }
 
 // ifErrorsInside holds where the content of a success has the word errors or
