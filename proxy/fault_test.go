@@ -376,7 +376,7 @@ func TestFaultTLS(t *testing.T) {
 		{name: "client certificate 1.2", port: wanting(tls.VersionTLS12), ways: bothTLS, code: exchange.ErrTLSClientCert},
 		{name: "client certificate 1.3", port: wanting(tls.VersionTLS13), ways: bothTLS, code: exchange.ErrTLSClientCert},
 		{name: "not TLS", port: s.listen(afterHello("HTTP/1.1 400 Bad Request\r\n\r\n", nil)), ways: bothTLS, code: exchange.ErrTLSNotTLS, detail: "TLS handshake"},
-		{name: "not TLS banner", port: s.listen(answer("220 mail.test\r\n", hold)), ways: bothTLS, code: exchange.ErrTLSNotTLS, detail: "TLS handshake"},
+		{name: "not TLS banner", port: s.listen(afterHello("220 mail.test\r\n", hold)), ways: bothTLS, code: exchange.ErrTLSNotTLS, detail: "TLS handshake"},
 		{name: "handshake timeout", port: s.listen(hold), ways: bothTLS, code: exchange.ErrTLSTimeout, within: connectTimeout},
 	})
 	for _, x := range r.judged {
