@@ -4,7 +4,6 @@ import (
 	"iter"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
-	"sidenote/internal/wording"
 )
 
 // cookieRules lists the rules on Set-Cookie.
@@ -353,26 +351,4 @@ func parameterValues(params string) iter.Seq2[string, string] {
 			}
 		}
 	}
-}
-
-func octets(n int) string { return wording.Count(n, "byte") }
-
-func octetAt(c byte) string {
-	switch {
-	case c == ' ':
-		return "a space"
-	case c == '\t':
-		return "a tab"
-	case c == '"':
-		return "a double quote"
-	case c == ',':
-		return "a comma"
-	case c == '\\':
-		return "a backslash"
-	case c >= 0x80:
-		return "a byte outside ASCII"
-	case c < ' ' || c == 0x7f:
-		return "a control character"
-	}
-	return strconv.Quote(string(rune(c)))
 }

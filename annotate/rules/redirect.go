@@ -3,7 +3,6 @@ package rules
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sidenote/annotate"
@@ -90,18 +89,6 @@ func shown(u field.URI) string {
 		u.Query = "..."
 	}
 	return quoted(u.String())
-}
-
-// bare puts a value from the wire in a message as it is, for values that have
-// quotes of their own: control characters escaped, and cut where it is long.
-func bare(s string) string {
-	const most = 80
-	more := ""
-	if len(s) > most {
-		s, more = s[:most], "..."
-	}
-	escaped := strconv.Quote(s)
-	return strings.ReplaceAll(escaped[1:len(escaped)-1], `\"`, `"`) + more
 }
 
 // internalHost says in which way a host is of no use outside its own network;

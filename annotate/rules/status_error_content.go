@@ -223,15 +223,15 @@ type disclosure struct {
 var disclosures = [...]disclosure{
 	{what: "a Python stack trace", text: []byte("Traceback (most recent call last)")},
 	{what: "a Go stack trace", text: []byte("goroutine "), after: goroutine},
-	{what: "a Java stack trace", text: []byte(".java:"), after: lineNumber, before: frame},
-	{what: "a Kotlin stack trace", text: []byte(".kt:"), after: lineNumber, before: frame},
-	{what: "a Scala stack trace", text: []byte(".scala:"), after: lineNumber, before: frame},
-	{what: "a .NET stack trace", text: []byte(".cs:line "), after: lineNumber, before: frame},
-	{what: "a JavaScript stack trace", text: []byte(".js:"), after: lineColumn, before: frame},
-	{what: "a TypeScript stack trace", text: []byte(".ts:"), after: lineColumn, before: frame},
-	{what: "a Ruby stack trace", text: []byte(".rb:"), after: rubyLine, before: word},
+	{what: "a Java stack trace", text: []byte(".java:"), after: lineNumber, before: stackFrameStart},
+	{what: "a Kotlin stack trace", text: []byte(".kt:"), after: lineNumber, before: stackFrameStart},
+	{what: "a Scala stack trace", text: []byte(".scala:"), after: lineNumber, before: stackFrameStart},
+	{what: "a .NET stack trace", text: []byte(".cs:line "), after: lineNumber, before: stackFrameStart},
+	{what: "a JavaScript stack trace", text: []byte(".js:"), after: lineColumn, before: stackFrameStart},
+	{what: "a TypeScript stack trace", text: []byte(".ts:"), after: lineColumn, before: stackFrameStart},
+	{what: "a Ruby stack trace", text: []byte(".rb:"), after: rubyLine, before: fileNameStart},
 	{what: "a Rust panic", text: []byte("' panicked at ")},
-	{what: "an Oracle error", text: []byte("ORA-"), after: oracle, before: alone},
+	{what: "an Oracle error", text: []byte("ORA-"), after: oracle, before: wordStart},
 	{what: "a database error", text: []byte("SQLSTATE[")},
 	{what: "a MySQL error", text: []byte("You have an error in your SQL syntax")},
 	{what: "an SQL Server error", text: []byte("Unclosed quotation mark after the character string")},
@@ -273,8 +273,8 @@ func (d *disclosure) find(b []byte) (start, end int) {
 	}
 }
 
-// digits is how many decimal digits b begins with.
-func digits(b []byte) int {
+// leadingDigits is how many decimal digits b begins with.
+func leadingDigits(b []byte) int {
 	n := 0
 	for n < len(b) && field.IsDigit(b[n]) {
 		n++
@@ -283,7 +283,7 @@ func digits(b []byte) int {
 }
 
 func lineNumber(rest []byte) int {
-	if n := digits(rest); n > 0 {
+	if n := leadingDigits(rest); n > 0 {
 		return n
 	}
 	return -1
@@ -291,11 +291,11 @@ func lineNumber(rest []byte) int {
 
 // lineColumn matches "10:15".
 func lineColumn(rest []byte) int {
-	line := digits(rest)
+	line := leadingDigits(rest)
 	if line == 0 || line >= len(rest) || rest[line] != ':' {
 		return -1
 	}
-	column := digits(rest[line+1:])
+	column := leadingDigits(rest[line+1:])
 	if column == 0 {
 		return -1
 	}
@@ -304,7 +304,7 @@ func lineColumn(rest []byte) int {
 
 // rubyLine matches "12:in `".
 func rubyLine(rest []byte) int {
-	n := digits(rest)
+	n := leadingDigits(rest)
 	if n > 0 && bytes.HasPrefix(rest[n:], []byte(":in ")) {
 		return n + len(":in ")
 	}
@@ -313,7 +313,7 @@ func rubyLine(rest []byte) int {
 
 // goroutine matches "7 [".
 func goroutine(rest []byte) int {
-	n := digits(rest)
+	n := leadingDigits(rest)
 	if n > 0 && bytes.HasPrefix(rest[n:], []byte(" [")) && bytes.IndexByte(rest[n:min(len(rest), n+40)], ']') > 0 {
 		return n + bytes.IndexByte(rest[n:], ']') + 1
 	}
@@ -322,14 +322,14 @@ func goroutine(rest []byte) int {
 
 // oracle matches the five digits of an Oracle error.
 func oracle(rest []byte) int {
-	if digits(rest) == 5 {
+	if leadingDigits(rest) == 5 {
 		return 5
 	}
 	return -1
 }
 
-// alone refuses a mark that is the end of a longer word.
-func alone(b []byte, start int) int {
+// wordStart refuses a mark that is the end of a longer word.
+func wordStart(b []byte, start int) int {
 	if start > 0 && field.IsTokenByte(b[start-1]) {
 		return -1
 	}
@@ -339,8 +339,8 @@ func alone(b []byte, start int) int {
 // longestFrame is how far before a file name the frame of a stack trace can begin.
 const longestFrame = 256
 
-// frame finds the "at " with which the frame of a stack trace begins.
-func frame(b []byte, start int) int {
+// stackFrameStart finds the "at " with which the frame of a stack trace begins.
+func stackFrameStart(b []byte, start int) int {
 	low := max(0, start-longestFrame)
 	piece := b[low:start]
 	if i := bytes.LastIndexByte(piece, '\n'); i >= 0 {
@@ -356,8 +356,8 @@ func frame(b []byte, start int) int {
 	return low + i
 }
 
-// word finds the beginning of the file name that ends at start.
-func word(b []byte, start int) int {
+// fileNameStart finds the beginning of the file name that ends at start.
+func fileNameStart(b []byte, start int) int {
 	low := max(0, start-longestFrame)
 	i := bytes.LastIndexAny(b[low:start], " \t\r\n\"'<>(")
 	return low + i + 1

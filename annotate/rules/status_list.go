@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
-	"sidenote/internal/wording"
 )
 
 // statusRules lists the rules on what each status code calls for.
@@ -178,30 +176,6 @@ func parseAddress(host string) (netip.Addr, bool) {
 	}
 	a, err := netip.ParseAddr(host)
 	return a, err == nil
-}
-
-// quoted puts a value from the wire in a message: in quotes, escaped, and cut
-// where it is long.
-func quoted(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "..."
-	}
-	return strconv.Quote(s)
-}
-
-// inWords returns a number of seconds in the largest unit that suits.
-func inWords(seconds int64) string {
-	for _, u := range [...]struct {
-		name    string
-		seconds int64
-	}{{"year", 31_557_600}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
-		little := u.seconds / 60 // that may be missing to the next whole one
-		if n := (seconds + little) / u.seconds; n >= 2 || n == 1 && seconds%u.seconds == 0 {
-			return wording.Count(n, u.name)
-		}
-	}
-	return wording.Count(seconds, "second")
 }
 
 // originKey is the key of rules that speak once per origin (RFC 9110 §4.3.1).
