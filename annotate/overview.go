@@ -121,7 +121,7 @@ var octetKinds = makeOctetKinds()
 func makeOctetKinds() (kinds [256]Octets) {
 	for c := range kinds {
 		switch {
-		case c < ' ' && c != '\t' || c == 0x7f:
+		case field.IsControl(byte(c)):
 			kinds[c] = HasControl
 		case c >= 0x80:
 			kinds[c] = HasHigh

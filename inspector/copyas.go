@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"sidenote/exchange"
+	"sidenote/exchange/field"
 )
 
 // copyAs returns the request of an exchange in a form to paste elsewhere, which
@@ -506,7 +507,7 @@ func escapedOctets(octets []byte) string {
 // goCannot says why net/http cannot make a request; "" when it can.
 func (c *copied) goCannot() string {
 	for _, f := range c.fields {
-		if strings.IndexFunc(f[1], func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) >= 0 {
+		if field.ControlIn(f[1]) >= 0 {
 			return "net/http refuses the value of " + f[0]
 		}
 	}

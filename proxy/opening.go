@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"unicode/utf8"
+
+	"sidenote/exchange/field"
 )
 
 // An opening is what the first octets of a client in a tunnel are.
@@ -142,4 +145,4 @@ func isNoTokenRune(r rune) bool {
 }
 
 // isControl reports whether a character cannot stand in a request target.
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+func isControl(r rune) bool { return r < utf8.RuneSelf && field.IsControl(byte(r)) }

@@ -5,49 +5,57 @@ import (
 	"sidenote/exchange"
 )
 
-// A color is the parameter of a "select graphic rendition" sequence (ECMA-48
+// A Style is the parameter of a "select graphic rendition" sequence (ECMA-48
 // §8.3.117). It never carries meaning alone: the word is always there too.
-type color string
+type Style string
 
+// The styles.
 const (
-	plain  color = ""
-	bold   color = "1"
-	dim    color = "2"
-	red    color = "31"
-	green  color = "32"
-	yellow color = "33"
-	blue   color = "34"
-	cyan   color = "36"
+	Plain  Style = ""
+	Bold   Style = "1"
+	Dim    Style = "2"
+	Red    Style = "31"
+	Green  Style = "32"
+	Yellow Style = "33"
+	Blue   Style = "34"
+	Cyan   Style = "36"
 )
 
-func (c *Console) colored(b []byte, as color, s string) []byte {
-	if !c.o.Terminal.Color || as == plain {
-		return append(b, s...)
+// And returns both styles in one.
+func (s Style) And(other Style) Style { return s + ";" + other }
+
+// Append appends text in a style to b, if the terminal takes colour.
+func (t *Terminal) Append(b []byte, as Style, text string) []byte {
+	if !t.Color || as == Plain {
+		return append(b, text...)
 	}
 	b = append(append(append(b, "\x1b["...), as...), 'm')
-	return append(append(b, s...), "\x1b[0m"...)
+	return append(append(b, text...), "\x1b[0m"...)
 }
 
-func statusColor(x *exchange.Exchange) color {
+func (c *Console) colored(b []byte, as Style, s string) []byte { return c.o.Terminal.Append(b, as, s) }
+
+func statusColor(x *exchange.Exchange) Style {
 	switch x.Response.Class() {
 	case 1:
-		return blue
+		return Blue
 	case 2:
-		return green
+		return Green
 	case 3:
-		return cyan
+		return Cyan
 	case 4:
-		return yellow
+		return Yellow
 	}
-	return red
+	return Red
 }
 
-func severityColor(s annotate.Severity) color {
+// SeverityStyle is the style of the word of a severity.
+func SeverityStyle(s annotate.Severity) Style {
 	switch s {
 	case annotate.Error:
-		return red
+		return Red
 	case annotate.Warn:
-		return yellow
+		return Yellow
 	}
-	return blue
+	return Blue
 }

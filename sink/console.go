@@ -185,7 +185,7 @@ func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
 	}
 	if id && x.ID != "" {
 		b = append(b, "  "...)
-		b = c.colored(b, dim, "#"+c.text(x.ID))
+		b = c.colored(b, Dim, "#"+c.text(x.ID))
 	}
 	return append(bytes.TrimRight(b, " "), '\n')
 }
@@ -216,7 +216,7 @@ func (c *Console) appendFailure(b []byte, x *exchange.Exchange) []byte {
 		return b
 	}
 	p := c.paragraph(b)
-	p.word("   fail", red)
+	p.word("   fail", Red)
 	p.text(" " + c.text(title))
 	return p.end()
 }

@@ -18,7 +18,7 @@ func (c *Console) appendReason(b []byte, x *exchange.Exchange) []byte {
 		return b
 	}
 	p := c.paragraph(b)
-	p.word("   says ", plain)
+	p.word("   says ", Plain)
 	p.text(" " + c.text(strconv.QuoteToGraphic(reason)))
 	return p.end()
 }
@@ -60,28 +60,28 @@ const noteIndent = "         "
 // head begins the paragraph of a note.
 func (c *Console) head(b []byte, n *annotate.Note) *paragraph {
 	p := c.paragraph(b)
-	p.word("   "+fmt.Sprintf("%-5s", n.Severity), severityColor(n.Severity))
+	p.word("   "+fmt.Sprintf("%-5s", n.Severity), SeverityStyle(n.Severity))
 	return p
 }
 
 func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) []byte {
 	p := c.head(b, n)
-	p.word(n.Rule.ID+":", bold)
+	p.word(n.Rule.ID+":", Bold)
 	p.text(c.text(n.Message) + accepted(n, c.o.Terminal.ASCII))
 	if len(n.Rule.Refs) > 0 {
 		p.gap()
-		p.word("["+c.text(n.Rule.Refs[0])+"]", dim) // explain has the others
+		p.word("["+c.text(n.Rule.Refs[0])+"]", Dim) // explain has the others
 	}
 	excerpt, caret := c.excerpt(x, n)
 	if caret == "" && n.Blame != annotate.ByNobody {
 		p.gap()
-		p.word("by "+string(n.Blame), plain)
+		p.word("by "+string(n.Blame), Plain)
 	}
 	b = p.end()
 	if caret != "" {
 		b = append(append(append(b, noteIndent...), excerpt...), '\n')
 		b = append(b, noteIndent...)
-		b = c.colored(b, severityColor(n.Severity), caret)
+		b = c.colored(b, SeverityStyle(n.Severity), caret)
 		if n.Blame != annotate.ByNobody {
 			b = append(append(b, ' '), n.Blame...)
 		}
@@ -103,7 +103,7 @@ func (c *Console) appendHelp(b []byte, n *annotate.Note) []byte {
 		}
 	}
 	if !strings.Contains(n.HelpText(), "sidenote explain ") {
-		p.word(cmp.Or(c.o.Terminal.Program, "sidenote")+" explain "+n.Rule.ID, dim)
+		p.word(cmp.Or(c.o.Terminal.Program, "sidenote")+" explain "+n.Rule.ID, Dim)
 	}
 	return p.end()
 }
@@ -118,8 +118,8 @@ func accepted(n *annotate.Note, ascii bool) string {
 
 func (c *Console) appendRepeated(b []byte, n *annotate.Note, times int) []byte {
 	p := c.head(b, n)
-	p.word(n.Rule.ID, bold)
+	p.word(n.Rule.ID, Bold)
 	p.gap()
-	p.word("again, "+strconv.Itoa(times)+" times on this route", dim)
+	p.word("again, "+strconv.Itoa(times)+" times on this route", Dim)
 	return p.end()
 }

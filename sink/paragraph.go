@@ -38,7 +38,7 @@ func (p *paragraph) indent() {
 func (p *paragraph) gap() { p.space++ }
 
 // word adds printable text that is not broken.
-func (p *paragraph) word(s string, as color) {
+func (p *paragraph) word(s string, as Style) {
 	columns := printable.Columns(s)
 	if p.width > 0 && p.at > len(noteIndent) && p.at+p.space+columns > p.width {
 		p.b = append(append(p.b, '\n'), noteIndent...)
@@ -60,7 +60,7 @@ func (p *paragraph) text(s string) {
 			end = len(trimmed)
 		}
 		if end > 0 {
-			p.word(trimmed[:end], plain)
+			p.word(trimmed[:end], Plain)
 			p.space = 0
 		}
 		s = trimmed[end:]

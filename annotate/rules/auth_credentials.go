@@ -167,7 +167,7 @@ func basicProblem(s string) string {
 		return "are not Base64"
 	case strings.IndexByte(string(b), ':') < 0:
 		return "decode to text without a colon"
-	case controlIn(string(b)) >= 0 || strings.IndexByte(string(b), '\t') >= 0:
+	case field.ControlIn(string(b)) >= 0 || strings.IndexByte(string(b), '\t') >= 0:
 		return "decode to text with a control character, such as a line break at its end"
 	}
 	return ""

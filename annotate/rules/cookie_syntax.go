@@ -78,7 +78,7 @@ var cookieOctetsInvalid = &annotate.Rule{
 
 // whatComesOf says what clients do about an octet in a cookie.
 func whatComesOf(c byte) string {
-	if (c < ' ' || c == 0x7f) && c != '\t' {
+	if field.IsControl(c) {
 		return ", so browsers ignore the whole cookie"
 	}
 	return ", which browsers accept and many servers cut or refuse when it comes back"

@@ -238,7 +238,7 @@ var framingTEObfuscated = &annotate.Rule{
 				continue
 			}
 			for i, l := range s.Fields.All() {
-				if l.Known == 0 && controlIn(l.Name) >= 0 && field.EqualFold(withoutControls(l.Name), "transfer-encoding") {
+				if l.Known == 0 && field.ControlIn(l.Name) >= 0 && field.EqualFold(withoutControls(l.Name), "transfer-encoding") {
 					s.note(p, s.line(p, i), "the header name "+quoted(l.Name)+" becomes Transfer-Encoding where control characters are dropped")
 				}
 			}

@@ -450,17 +450,16 @@ var statusRetryAfterInPast = &annotate.Rule{
 		if age, _ := field.Number(p.X.Response.Fields.Value(exchange.FieldAge)); age > 0 {
 			return
 		}
-		const clocksDiffer = 60 * time.Second
 		base, isDate := sentAt(p.X)
 		what := "the Date of the response"
 		if !isDate {
-			base, what = base.Add(-clocksDiffer), "the response came"
+			base, what = base.Add(-clocksMayDiffer*time.Second), "the response came"
 		}
 		if base.IsZero() || !r.Date.Time.Before(base) {
 			return
 		}
 		if !isDate {
-			base = base.Add(clocksDiffer)
+			base = base.Add(clocksMayDiffer * time.Second)
 		}
 		p.Note(p.ResponseField(exchange.FieldRetryAfter), "Retry-After is %s, %s before %s",
 			r.Date.Time.Format(http.TimeFormat), inWords(int64(base.Sub(r.Date.Time)/time.Second)), what)

@@ -336,20 +336,10 @@ var syntaxReasonPhraseInvalid = &annotate.Rule{
 	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		reason := p.X.Response.Reason
-		if i := controlIn(reason); i >= 0 && p.X.Response.WireTrue() {
+		if i := field.ControlIn(reason); i >= 0 && p.X.Response.WireTrue() {
 			s := responseHead(p)
 			start := len(p.X.Response.Version.String()) + len(" 204 ")
 			p.Note(annotate.Span(s.startLine(p), start+i, start+i+1), "the reason phrase holds the control character %s", quoted(reason[i:i+1]))
 		}
 	},
-}
-
-// controlIn finds the first control character other than a tab; -1 for none.
-func controlIn(s string) int {
-	for i := range len(s) {
-		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
-			return i
-		}
-	}
-	return -1
 }

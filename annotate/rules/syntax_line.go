@@ -44,7 +44,7 @@ var syntaxBareCROrNULInField = &annotate.Rule{
 				continue
 			}
 			for i, l := range s.Fields.All() {
-				if k := controlIn(l.Value); k >= 0 && (l.Known != exchange.FieldSetCookie || isLineEnd(l.Value[k])) {
+				if k := field.ControlIn(l.Value); k >= 0 && (l.Known != exchange.FieldSetCookie || isLineEnd(l.Value[k])) {
 					s.note(p, annotate.Span(s.line(p, i), k, k+1), l.Name+" holds the control character "+quoted(l.Value[k:k+1]))
 				}
 			}

@@ -34,7 +34,7 @@ var syntaxMethodInvalid = &annotate.Rule{
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		m := p.X.Request.Method
-		if field.IsToken(m) || m == "" || controlIn(m) == 0 || !startsWithRequest(p.X) {
+		if field.IsToken(m) || m == "" || field.ControlIn(m) == 0 || !startsWithRequest(p.X) {
 			return
 		}
 		n := field.TokenLen(m)

@@ -10,6 +10,7 @@ import (
 
 	"sidenote/configs"
 	"sidenote/internal/wholefile"
+	"sidenote/internal/wording"
 	"sidenote/proxy/ca"
 )
 
@@ -91,7 +92,7 @@ func needsSubcommand(c *cobra.Command, args []string) error {
 	for _, sub := range c.Commands() {
 		names = append(names, sub.Name())
 	}
-	return usageErrorf("%s: unknown command %q%s; see %q", c.Name(), args[0], didYouMean(args[0], names, "%q"), c.CommandPath()+" --help")
+	return usageErrorf("%s: unknown command %q%s; see %q", c.Name(), args[0], wording.Suggestion(args[0], names, "%q"), c.CommandPath()+" --help")
 }
 
 func newCAPathCommand(p *program, open openCAFunc) *cobra.Command {

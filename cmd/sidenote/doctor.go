@@ -95,7 +95,7 @@ func chooseProbes(names []string) ([]doctor.Probe, error) {
 		}
 		if !found {
 			words = slices.Compact(words[:len(all)])
-			return nil, usageErrorf("doctor: no test for %q%s; there are tests for %s", name, didYouMean(name, words, "%q"), strings.Join(words, ", "))
+			return nil, usageErrorf("doctor: no test for %q%s; there are tests for %s", name, wording.Suggestion(name, words, "%q"), strings.Join(words, ", "))
 		}
 	}
 	var probes []doctor.Probe

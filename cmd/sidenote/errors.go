@@ -10,6 +10,7 @@ import (
 
 	"sidenote/configs"
 	"sidenote/internal/printable"
+	"sidenote/internal/wording"
 	"sidenote/internal/yamlfile"
 )
 
@@ -100,7 +101,7 @@ func flagError(c *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			return usageErrorf("%sunknown flag -%s; %s", where, name, see)
 		}
-		return usageErrorf("%sunknown flag --%s%s; %s", where, name, didYouMean(name, flagNames(c), "--%s"), see)
+		return usageErrorf("%sunknown flag --%s%s; %s", where, name, wording.Suggestion(name, flagNames(c), "--%s"), see)
 	case errors.As(err, &lacks):
 		kind, _ := pflag.UnquoteUsage(lacks.GetFlag())
 		return usageErrorf("%s--%s needs a value, %s; %s", where, lacks.GetFlag().Name, kind, see)

@@ -98,7 +98,7 @@ func explain(thing string, expected []*annotate.Rule) (*article, error) {
 		}
 	}
 	return nil, usageErrorf("explain: unknown %q%s; want a status code, a header field, a rule or an error code",
-		thing, didYouMean(thing, things(), "%q"))
+		thing, wording.Suggestion(thing, things(), "%q"))
 }
 
 // expectedRule returns the rule of an expectation: one available, one that

@@ -15,6 +15,7 @@ import (
 	"sidenote/pipeline"
 	"sidenote/policy"
 	"sidenote/policy/baseline"
+	"sidenote/sink/report"
 )
 
 // policySettings are the settings that every command which judges has.
@@ -209,15 +210,11 @@ func (j *judge) announce(c *configs.Config) {
 // closing is the last word of the summary, for those who said what is good
 // enough: to others a verdict would be a riddle.
 func (j *judge) closing() string {
-	switch v := j.gate.Verdict(); {
-	case !j.asked:
-		return ""
-	case !v.Passed:
-		return "policy: FAIL"
-	case !j.policy.CanFail():
+	v := j.gate.Verdict()
+	if !j.asked || v.Passed && !j.policy.CanFail() {
 		return ""
 	}
-	return "policy: ok"
+	return "policy: " + report.VerdictWord(v.Passed)
 }
 
 // warn says what looks like a mistake in policy or baseline, once all was

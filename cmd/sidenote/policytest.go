@@ -14,6 +14,7 @@ import (
 	"sidenote/internal/printable"
 	"sidenote/pipeline"
 	"sidenote/policy"
+	"sidenote/sink/report"
 )
 
 func newPolicyCommand(p *program) *cobra.Command {
@@ -141,11 +142,7 @@ func printPolicyTest(w io.Writer, p *policy.Policy, v policy.Verdict) error {
 		}
 		fmt.Fprintf(&b, "budget %s: %s, %s\n", printable.Text(budget.Budget, true), outcome, printable.Text(budget.Is, true))
 	}
-	word := "ok"
-	if !v.Passed {
-		word = "FAIL"
-	}
-	fmt.Fprintf(&b, "\npolicy: %s\n", word)
+	fmt.Fprintf(&b, "\npolicy: %s\n", report.VerdictWord(v.Passed))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

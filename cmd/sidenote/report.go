@@ -371,9 +371,5 @@ func cannotWriteFile(name string, err error) error {
 
 // printSummary writes what to fix first, and the verdict.
 func (p *program) printSummary(w io.Writer, r *report.Report, t sink.Terminal) error {
-	o := report.SummaryOptions{TTY: t.TTY, Color: t.Color}
-	if t.Width != nil {
-		o.Width = t.Width()
-	}
-	return report.WriteSummary(w, r, o)
+	return report.WriteSummary(w, r, t)
 }

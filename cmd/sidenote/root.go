@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"slices"
@@ -176,16 +175,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usageErrorf("unknown command %q%s; \"sidenote help\" lists the commands", args[0], didYouMean(args[0], names, "%q"))
-}
-
-// didYouMean returns " (did you mean X?)" with the nearest candidate, printed in
-// the format given, and "" when none is near.
-func didYouMean(word string, candidates []string, format string) string {
-	if near := wording.Nearest(word, candidates); near != "" {
-		return fmt.Sprintf(" (did you mean "+format+"?)", near)
-	}
-	return ""
+	return usageErrorf("unknown command %q%s; \"sidenote help\" lists the commands", args[0], wording.Suggestion(args[0], names, "%q"))
 }
 
 // newHelpCommand is cobra's help command, except for a name that there is not.

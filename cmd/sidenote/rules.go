@@ -129,14 +129,14 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 	}
 	if topics := topicsOf(knownRules()); f.topic != "" && !slices.Contains(topics, f.topic) {
 		return nil, usageErrorf("rules: --topic: there is no topic %q%s; the topics are %s",
-			f.topic, didYouMean(f.topic, topics, "%s"), strings.Join(topics, ", "))
+			f.topic, wording.Suggestion(f.topic, topics, "%s"), strings.Join(topics, ", "))
 	}
 	if byStatus && annotate.StatusClass(f.status) == annotate.NoClass {
 		return nil, usageErrorf("rules: --status %d is not a status code; want 100 to 599", f.status)
 	}
 	if f.field != "" && exchange.LookupName(f.field) == 0 {
 		return nil, usageErrorf("rules: --field: unknown field %q%s; use the name of a registered field",
-			f.field, didYouMean(f.field, fieldNames(), "%s"))
+			f.field, wording.Suggestion(f.field, fieldNames(), "%s"))
 	}
 	keep := func(r *annotate.Rule) bool {
 		return r.Severity >= lowest && (f.topic == "" || r.Topic() == f.topic) &&

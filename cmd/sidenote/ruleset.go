@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate/contract"
 	"sidenote/annotate/rules"
 	"sidenote/configs"
+	"sidenote/internal/wording"
 	"sidenote/policy"
 )
 
@@ -59,7 +60,7 @@ func ruleChanges(config *configs.Config, expectations []*annotate.Rule) ([]annot
 	var changes []annotate.Change
 	for _, asked := range config.RuleChanges() {
 		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(asked.Rule, r.ID) }) {
-			return nil, usageErrorf("rules: unknown rule %q%s; \"sidenote rules\" lists them", asked.Rule, didYouMean(asked.Rule, idsOf(known), "%q"))
+			return nil, usageErrorf("rules: unknown rule %q%s; \"sidenote rules\" lists them", asked.Rule, wording.Suggestion(asked.Rule, idsOf(known), "%q"))
 		}
 		c := annotate.Change{Rule: asked.Rule, Off: asked.Level == "off"}
 		if !c.Off && asked.Level != "on" {

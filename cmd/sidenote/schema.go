@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sidenote/internal/wording"
 	"sidenote/sink"
 )
 
@@ -25,7 +26,7 @@ func newSchemaCommand(p *program) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			text, ok := sink.Schema(args[0])
 			if !ok {
-				return usageErrorf("there is no record %q%s; want %s", args[0], didYouMean(args[0], sink.SchemaNames(), "%q"), strings.Join(sink.SchemaNames(), " or "))
+				return usageErrorf("there is no record %q%s; want %s", args[0], wording.Suggestion(args[0], sink.SchemaNames(), "%q"), strings.Join(sink.SchemaNames(), " or "))
 			}
 			return writeText(p.stdout, string(text))
 		},

@@ -69,7 +69,7 @@ func IsQuoted(s string) bool {
 		if s[i] == '\\' {
 			i++
 		}
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+		if IsControl(s[i]) {
 			return false
 		}
 		if i == len(s)-1 {

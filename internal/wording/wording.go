@@ -46,6 +46,15 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
+// Suggestion returns " (did you mean X?)" with the nearest of the known words,
+// printed in a format such as "%q" or "--%s", and "" when none is near.
+func Suggestion(word string, known []string, format string) string {
+	if near := Nearest(word, known); near != "" {
+		return fmt.Sprintf(" (did you mean "+format+"?)", near)
+	}
+	return ""
+}
+
 // Instead is DidYouMean, and says which words there are when none is near.
 func Instead(word string, known []string) string {
 	if near := DidYouMean(word, known); near != "" || len(known) == 0 {

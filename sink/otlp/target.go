@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sidenote/exchange/field"
 )
 
 // A Target is where one signal, spans or log records, is sent.
@@ -237,19 +239,7 @@ func (v variables) header(t *Target) error {
 // ValidHeader reports whether a field can be sent: a token for its name, and a
 // value without control characters (RFC 9110 §5).
 func ValidHeader(name, value string) bool {
-	const symbols = "!#$%&'*+-.^_`|~"
-	for _, c := range []byte(name) {
-		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte(symbols, c) >= 0 {
-			continue
-		}
-		return false
-	}
-	for _, c := range []byte(value) {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return name != ""
+	return field.IsToken(name) && field.ControlIn(value) < 0
 }
 
 func (v variables) timeout(t *Target) error {

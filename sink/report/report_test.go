@@ -14,6 +14,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/internal/golden"
+	"sidenote/sink"
 	"sidenote/sink/report"
 )
 
@@ -217,14 +218,14 @@ func TestPortsTellServersApart(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	made := collect(t, options(), judged, newRun().exchanges(t))
-	for name, o := range map[string]report.SummaryOptions{"plain": {}, "tty": {TTY: true, Width: 80}, "color": {TTY: true, Color: true}} {
+	for name, o := range map[string]sink.Terminal{"plain": {}, "tty": {TTY: true, Width: func() int { return 80 }}, "color": {TTY: true, Color: true}} {
 		var b bytes.Buffer
 		if err := report.WriteSummary(&b, made, o); err != nil {
 			t.Fatal(err)
 		}
 		golden.Compare(t, filepath.Join("testdata", "summary."+name), b.String())
 		for _, line := range strings.Split(b.String(), "\n") {
-			if o.Width > 0 && len([]rune(line)) > o.Width {
+			if o.Width != nil && len([]rune(line)) > o.Width() {
 				t.Errorf("%s: a line of %d columns: %s", name, len([]rune(line)), line)
 			}
 		}

@@ -4,25 +4,18 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strings"
 
 	"sidenote/annotate"
 	"sidenote/internal/printable"
+	"sidenote/sink"
 )
-
-// SummaryOptions say where a summary is shown.
-type SummaryOptions struct {
-	TTY   bool // for people: aligned, and cut to the width
-	Color bool
-	Width int // columns; 0 when unknown
-}
 
 // WriteSummary writes what follows the counts at the end of a run: what to fix
 // first, and the verdict with its reason, which is the last line.
-func WriteSummary(w io.Writer, r *Report, o SummaryOptions) error {
+func WriteSummary(w io.Writer, r *Report, t sink.Terminal) error {
 	b := bufio.NewWriter(w) // which keeps an error for Flush
-	if o.TTY {
-		summaryTTY(b, r, o)
+	if t.TTY {
+		summaryTTY(b, r, &t)
 	} else {
 		summaryPlain(b, r)
 	}
@@ -45,7 +38,7 @@ func summaryPlain(b *bufio.Writer, r *Report) {
 	if r.hasNoVerdict() {
 		return
 	}
-	fmt.Fprintf(b, "-- policy: %s", verdictWord(r.Verdict))
+	fmt.Fprintf(b, "-- policy: %s", VerdictWord(r.Verdict.Passed))
 	if reason := r.Verdict.Reason(); reason != "" {
 		b.WriteString(": " + printable.Text(reason, true))
 	}
@@ -57,27 +50,33 @@ func (r *Report) hasNoVerdict() bool {
 	return r.FailOn == 0 && r.Verdict.Passed && len(r.Verdict.Reasons) == 0
 }
 
-func verdictWord(v Verdict) string {
-	if v.Passed {
+// VerdictWord is the word of a verdict: "ok" or "FAIL".
+func VerdictWord(passed bool) string {
+	if passed {
 		return "ok"
 	}
 	return "FAIL"
 }
 
 // summaryTTY sets the same out for people.
-func summaryTTY(b *bufio.Writer, r *Report, o SummaryOptions) {
+func summaryTTY(b *bufio.Writer, r *Report, t *sink.Terminal) {
+	width := 0
+	if t.Width != nil {
+		width = t.Width()
+	}
+	paint := func(as sink.Style, s string) string { return string(t.Append(nil, as, s)) }
 	line := func(indent, s string) {
-		if room := o.Width - len(indent); o.Width > 0 {
+		if room := width - len(indent); width > 0 {
 			s = printable.Elide(s, room)
 		}
 		b.WriteString(indent + s + "\n")
 	}
 	if len(r.Fixes) > 0 {
-		b.WriteString("\n" + o.paint(strong, "fix first") + "\n")
+		b.WriteString("\n" + paint(sink.Bold, "fix first") + "\n")
 	}
 	for i := range r.Fixes {
 		f := &r.Fixes[i]
-		fmt.Fprintf(b, " %d %s %s  %s\n", i+1, o.paint(severityStyle(f.Severity), fmt.Sprintf("%-5s", f.Severity)), o.paint(strong, f.Rule.ID), f.Spread())
+		fmt.Fprintf(b, " %d %s %s  %s\n", i+1, paint(sink.SeverityStyle(f.Severity), fmt.Sprintf("%-5s", f.Severity)), paint(sink.Bold, f.Rule.ID), f.Spread())
 		line("         ", text(f.Example.Message))
 		where := text(f.Where)
 		if f.Routes > 1 {
@@ -94,38 +93,13 @@ func summaryTTY(b *bufio.Writer, r *Report, o SummaryOptions) {
 	if r.hasNoVerdict() {
 		return
 	}
-	style := bad
+	style := sink.Red
 	if r.Verdict.Passed {
-		style = good
+		style = sink.Green
 	}
-	b.WriteString("\n" + o.paint(style, "policy: "+verdictWord(r.Verdict)))
+	b.WriteString("\n" + paint(sink.Bold.And(style), "policy: "+VerdictWord(r.Verdict.Passed)))
 	if reason := r.Verdict.Reason(); reason != "" {
 		b.WriteString("  " + text(reason))
 	}
 	b.WriteString("\n")
-}
-
-// A style is the parameter of a "select graphic rendition" sequence (ECMA-48
-// §8.3.117).
-type style string
-
-const (
-	strong  style = "1"
-	bad     style = "1;31"
-	good    style = "1;32"
-	caution style = "33"
-)
-
-func severityStyle(s annotate.Severity) style {
-	if s == annotate.Error {
-		return "31"
-	}
-	return caution
-}
-
-func (o *SummaryOptions) paint(as style, s string) string {
-	if !o.Color {
-		return s
-	}
-	return "\x1b[" + string(as) + "m" + strings.TrimRight(s, "\n") + "\x1b[0m"
 }
