@@ -66,7 +66,7 @@ bench: ## CPU time per request beside a bare goproxy, and benchmarks of the part
 	go test -run '^$$' -bench . -benchmem ./annotate/... ./exchange ./sink ./metrics
 
 .PHONY: fuzz
-fuzz: ## run each fuzz test for five seconds; one slower than 300 executions per second fails
+fuzz: ## run each fuzz test for ten seconds; one slower than 300 executions per second fails
 	go run ./internal/project/fuzz
 
 .PHONY: lint

@@ -1,7 +1,7 @@
 // Command fuzz runs each fuzz test of some packages for a while and says how
 // many executions it reached, for one that does ten in a second finds nothing.
 //
-//	go run ./internal/project/fuzz [-time 5s] [-least 300] [PACKAGE...]
+//	go run ./internal/project/fuzz [-time 10s] [-least 300] [PACKAGE...]
 //
 // The packages are all of the module when none is named. The exit code is 0 when
 // each fuzz test passed and reached that many executions per second of its time,
@@ -28,7 +28,7 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fuzz", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	long := flags.Duration("time", 5*time.Second, "how long each test runs")
+	long := flags.Duration("time", 10*time.Second, "how long each test runs")
 	least := flags.Int("least", 300, "executions per second that each must reach")
 	if flags.Parse(args) != nil {
 		return 1
@@ -46,7 +46,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for _, t := range targets(list) {
 		// Minimizing an input takes up to a minute, in which nothing is tried.
 		out, err := output(stderr, "test", t.pkg, "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", long.String(), "-fuzzminimizetime", "1x")
-		line, ok := t.judge(out, err, *long, *least)
+		line, ok := t.judge(out, err, *least)
 		fmt.Fprintln(stdout, line)
 		if !ok {
 			code = 1
@@ -84,7 +84,27 @@ func targets(list string) (all []target) {
 	return all
 }
 
-var execs = regexp.MustCompile(`execs: (\d+) `)
+var (
+	execs = regexp.MustCompile(`elapsed: (\d+)s, execs: (\d+) `)
+	begun = regexp.MustCompile(`elapsed: (\d+)s, .*now fuzzing`)
+)
+
+// reached returns how many inputs a run tried, and in how many seconds: those that
+// it first spent on what earlier runs had found do not count.
+func reached(out string) (n, seconds int) {
+	all := execs.FindAllStringSubmatch(out, -1)
+	if len(all) == 0 {
+		return 0, 1
+	}
+	last := all[len(all)-1]
+	n, _ = strconv.Atoi(last[2])
+	seconds, _ = strconv.Atoi(last[1])
+	if from := begun.FindStringSubmatch(out); from != nil {
+		before, _ := strconv.Atoi(from[1])
+		seconds -= before
+	}
+	return n, max(seconds, 1)
+}
 
 // endedInTheMiddle reports whether a run failed only because its time was over
 // while an input was tried, which go test sometimes says so.
@@ -93,12 +113,9 @@ func endedInTheMiddle(out string) bool {
 }
 
 // judge says how a run of a target went.
-func (t target) judge(out string, err error, long time.Duration, least int) (line string, ok bool) {
-	n := 0
-	if all := execs.FindAllStringSubmatch(out, -1); len(all) > 0 {
-		n, _ = strconv.Atoi(all[len(all)-1][1])
-	}
-	perSecond := int(float64(n) / long.Seconds())
+func (t target) judge(out string, err error, least int) (line string, ok bool) {
+	n, seconds := reached(out)
+	perSecond := n / seconds
 	line = fmt.Sprintf("%s %s: %d executions, %d per second", t.pkg, t.name, n, perSecond)
 	switch {
 	case err != nil && !endedInTheMiddle(out):
