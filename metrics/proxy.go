@@ -8,6 +8,7 @@ type ProxyStats struct {
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what happened to them
+	FullClients, FullDescriptors  int64 // how often a limit of sidenote's own was met
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
 	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
 	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
@@ -30,6 +31,10 @@ func (m *Metrics) Proxy(read func() ProxyStats) {
 	counter("sidenote_connects_total", connects, outcome("intercepted"), func(s ProxyStats) float64 { return float64(s.Intercepted) })
 	counter("sidenote_connects_total", connects, outcome("refused"), func(s ProxyStats) float64 { return float64(s.Refused) })
 	counter("sidenote_connects_total", connects, outcome("tunnelled"), func(s ProxyStats) float64 { return float64(s.Tunnels) })
+	const limits = "How often sidenote met a limit of its own: --max-clients, or what the system gives it of file descriptors, memory and ports."
+	limit := func(l string) prometheus.Labels { return prometheus.Labels{"limit": l} }
+	counter("sidenote_limits_met_total", limits, limit("clients"), func(s ProxyStats) float64 { return float64(s.FullClients) })
+	counter("sidenote_limits_met_total", limits, limit("descriptors"), func(s ProxyStats) float64 { return float64(s.FullDescriptors) })
 	const streams = "HTTP/2 streams by event: opened by clients, reset by a client or a server, refused by sidenote."
 	event := func(e string) prometheus.Labels { return prometheus.Labels{"event": e} }
 	counter("sidenote_http2_streams_total", streams, event("opened"), func(s ProxyStats) float64 { return float64(s.Streams) })

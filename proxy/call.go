@@ -309,6 +309,9 @@ func (c *call) failure(err error) *exchange.Err {
 		known *failure
 	)
 	switch {
+	case errors.As(err, &known) && known.code == exchange.ErrExhausted:
+		c.ps.proxy.limited(LimitDescriptors, known.err)
+		fallthrough
 	case errors.As(err, &known):
 		return &exchange.Err{Code: known.code, Detail: detailOf(known.err)}
 	case c.o == nil:

@@ -161,6 +161,11 @@ const (
 
 // limited tells that a limit has been met.
 func (p *Proxy) limited(l Limit, err error) {
+	if l == LimitClients {
+		p.full.clients.Add(1)
+	} else {
+		p.full.descriptors.Add(1)
+	}
 	if p.config.Hooks.Limited != nil {
 		p.config.Hooks.Limited(l, err)
 	}

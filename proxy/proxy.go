@@ -44,6 +44,7 @@ type Proxy struct {
 
 	inFlight atomic.Int64
 	h2       h2.Stats
+	full     struct{ clients, descriptors atomic.Int64 } // how often a limit was met
 	inbound  connections
 	running  sync.WaitGroup  // exchanges, tunnels included
 	all      context.Context // of all exchanges
@@ -59,6 +60,7 @@ type Stats struct {
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what became of them
+	FullClients, FullDescriptors  int64 // how often a limit was met
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
 	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
 	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
@@ -234,6 +236,7 @@ func (p *Proxy) Stats() Stats {
 		ClientsOpened: p.inbound.opened.Load(), ClientsOpen: p.inbound.open.Load(),
 		OriginsOpened: p.dialer.opened.Load(), OriginsOpen: p.dialer.open.Load(),
 		Intercepted: p.tls.intercepted.Load(), Refused: p.refused.total.Load(), Tunnels: p.tls.tunnels.Load(),
+		FullClients: p.full.clients.Load(), FullDescriptors: p.full.descriptors.Load(),
 		Streams: p.h2.Streams.Load(), StreamsReset: p.h2.Resets.Load(), StreamsRefused: p.h2.Refused.Load(),
 		H2Violations: p.h2.Violations.Load(), H2Floods: p.h2.Floods.Load(),
 	}

@@ -41,6 +41,10 @@ func (s *server) newAdmin(parts *inspectorParts, redact *exchange.Redactor, m *m
 			http.Error(w, "stopping", http.StatusServiceUnavailable)
 			return
 		}
+		if s.proxy.Stats().ClientsOpen >= int64(s.config.MaxClients) {
+			http.Error(w, "as many clients are connected as --max-clients allows", http.StatusServiceUnavailable)
+			return
+		}
 		fmt.Fprintln(w, "ok")
 	})
 	mux.Handle("/debug/pprof/", parts.require(profiles()))
