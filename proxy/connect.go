@@ -58,7 +58,7 @@ func (p *Proxy) connect(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		return
 	}
 	ps.establish()
-	t.hear(newParley(ps, client, p.config.MaxHeadBytes, dial))
+	t.hear(newParley(ps, client, p.config.MaxHeadBytes, helloGrace, dial))
 }
 
 // hear waits until either side speaks, and decides by that what becomes of the

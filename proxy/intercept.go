@@ -31,11 +31,7 @@ func (t *tunnel) interceptTLS(y *parley) {
 		}
 		return
 	}
-	o, said, err := y.settle()
-	if len(said) > 0 { // it speaks no TLS, and the client is to see what it says
-		t.relay(t.client, o, protocolOf(said))
-		return
-	}
+	o, _, err := y.settle() // what the origin server said already is no TLS, as the handshake will find
 	t.to.scheme, t.to.serverName, t.to.alpn = "https", hello.ServerName, hello.SupportedProtos
 	if err == nil {
 		err = t.shakeOrigin(o)
@@ -145,7 +141,7 @@ func (t *tunnel) shaken(client *tls.Conn, hello *tls.ClientHelloInfo, facts *exc
 // protocol: whoever speaks first tells.
 func (t *tunnel) hearInside(client net.Conn, facts *exchange.TLS, o *outbound, watcher *refusal, failed error) {
 	p := t.proxy
-	y := newParley(t.ps, client, p.config.MaxHeadBytes, func(context.Context) (*outbound, error) { return o, failed })
+	y := newParley(t.ps, client, p.config.MaxHeadBytes, 0, func(context.Context) (*outbound, error) { return o, failed })
 	unregister := p.register(func() { client.Close() })
 	early, kind, err := y.hear(p.config.IdleTimeout)
 	unregister()

@@ -15,7 +15,8 @@ import (
 // until its opening can be told; what an origin server says first is passed on.
 type parley struct {
 	client net.Conn
-	limit  int // octets of a first line
+	limit  int           // octets of a first line
+	grace  time.Duration // how long the client is waited for when the origin server has spoken
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the origin's side has ended
 
@@ -32,6 +33,9 @@ const (
 	// patience is how long a client may pause in the middle of an opening, or
 	// say nothing although the origin server cannot be reached.
 	patience = 400 * time.Millisecond
+	// helloGrace is how long a client may still begin TLS after the origin server
+	// has spoken, so that it is told that this is no port for TLS.
+	helloGrace = 100 * time.Millisecond
 	// firstWord is how much is read of what an origin server says first.
 	firstWord = 1024
 )
@@ -39,10 +43,11 @@ const (
 // past is a deadline that ends a read at once.
 var past = time.Unix(1, 0)
 
-// newParley begins one. dial connects to the origin server; its context ends when
+// newParley begins one. grace is how long the client is waited for when the
+// origin server has spoken. dial connects to the origin server; its context ends when
 // the client has gone.
-func newParley(ctx context.Context, client net.Conn, limit int, dial func(context.Context) (*outbound, error)) *parley {
-	y := &parley{client: client, limit: limit, silent: true, done: make(chan struct{})}
+func newParley(ctx context.Context, client net.Conn, limit int, grace time.Duration, dial func(context.Context) (*outbound, error)) *parley {
+	y := &parley{client: client, limit: limit, grace: grace, silent: true, done: make(chan struct{})}
 	ctx, y.cancel = context.WithCancel(ctx)
 	go y.listen(ctx, dial)
 	return y
@@ -80,7 +85,7 @@ func (y *parley) listen(ctx context.Context, dial func(context.Context) (*outbou
 	y.said, y.silent = buf[:n], false
 	o.Conn = &replayConn{Conn: o.Conn, early: buf[:n], end: err}
 	y.mu.Unlock()
-	y.hurry(past)
+	y.hurry(time.Now().Add(y.grace))
 }
 
 // hurry lets the client be waited for no longer than until t.
