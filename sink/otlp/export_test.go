@@ -8,7 +8,7 @@ import (
 
 // NewFast is New for tests: it waits for little and gives up soon.
 func NewFast(o Options) *Exporter {
-	return newExporter(o, pace{delay: 5 * time.Millisecond, backoff: 5 * time.Millisecond, most: 20 * time.Millisecond, retryFor: 300 * time.Millisecond, closeFor: 300 * time.Millisecond})
+	return newExporter(o, pace{delay: 5 * time.Millisecond, backoff: 5 * time.Millisecond, most: 20 * time.Millisecond, retryFor: time.Second, closeFor: 300 * time.Millisecond})
 }
 
 // QueuedBytes is how much may wait, beside one batch.
