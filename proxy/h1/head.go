@@ -89,6 +89,9 @@ func (r *Reader) ReadHead(limit int, watch HeadWatch) (h Head, err error) {
 			h.Raw = string(held[:limit])
 			return h, faultf(TooLarge, "the head has more than %d bytes", limit)
 		}
+		if h.Began.IsZero() {
+			searched = 0 // nothing, or half of an empty line
+		}
 		if searched > 0 {
 			if err := watch.HeadGrew(held); err != nil {
 				h.Raw = string(held)
