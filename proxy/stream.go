@@ -256,6 +256,9 @@ func (st *stream) why(f *h2.Fault) *exchange.Err {
 	case h2.Origin:
 		return st.originFault(f)
 	}
+	if p := (*h2.Panic)(nil); errors.As(f.Err, &p) {
+		return internalError(p.Value)
+	}
 	return &exchange.Err{Code: causeCode(f.Err), Detail: detailOf(f.Err)}
 }
 

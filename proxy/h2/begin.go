@@ -12,7 +12,7 @@ func (r *Relay) begin(p http2.HeadersFrameParam, fields []field, over bool) *Fau
 	r.config.Stats.Streams.Add(1)
 	head, fault := parseRequest(fields)
 	head.EndStream = p.EndStream
-	s := &Stream{relay: r, id: p.StreamID, method: head.Method, declared: -1, respDeclared: -1, clientEnded: p.EndStream}
+	s := &Stream{relay: r, id: p.StreamID, method: head.Method, tap: noTap{}, declared: -1, respDeclared: -1, clientEnded: p.EndStream}
 	if fault == nil {
 		s.declared, fault = declaredLength(fields, Client)
 	}
@@ -82,7 +82,7 @@ func (r *Relay) introduce(s *Stream, head *RequestHead, p http2.HeadersFramePara
 	r.take(s, Self)
 	s.over = true
 	s.answer(answer)
-	s.tap.End(fault)
+	s.end(fault)
 	return false
 }
 

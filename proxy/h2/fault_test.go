@@ -441,6 +441,35 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// TestPanic has the handler fail in the middle of a response: that connection ends,
+// and the process does not.
+func TestPanic(t *testing.T) {
+	b := newBook()
+	b.change = func(*h2.ResponseHead) { panic("a fault of our own") }
+	client, origin, _ := wires(t, b, nil)
+	client.request(1, true)
+	origin.sees("HEADERS 1")
+	origin.fields(http2.HeadersFrameParam{StreamID: 1, EndStream: true}, ":status", "200")
+	client.sees("RST_STREAM 1 INTERNAL_ERROR")
+	client.ended()
+	origin.ended()
+	var p *h2.Panic
+	if got := b.wait(t, 1)[0]; !errors.As(got.Fault, &p) || p.Value != "a fault of our own" {
+		t.Errorf("%+v", got.Fault)
+	}
+}
+
+// TestPanicOfTheHandler has the handler fail before it returned a Tap.
+func TestPanicOfTheHandler(t *testing.T) {
+	b := newBook()
+	b.answer = func(*h2.RequestHead) *h2.Answer { panic("a fault of our own") }
+	client, origin, _ := wires(t, b, nil)
+	client.request(1, true)
+	client.sees("RST_STREAM 1 INTERNAL_ERROR")
+	client.ended()
+	origin.ended()
+}
+
 // TestSettings shows what of the promises is bounded or our own.
 func TestSettings(t *testing.T) {
 	b := newBook()

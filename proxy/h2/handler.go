@@ -44,6 +44,15 @@ type Tap interface {
 	End(f *Fault)
 }
 
+// noTap is the Tap of a stream while its Handler has not returned one.
+type noTap struct{ Tap }
+
+// Failed returns no answer.
+func (noTap) Failed(*Fault) *Answer { return nil }
+
+// End does nothing.
+func (noTap) End(*Fault) {}
+
 // A RequestHead is the field section that opens a stream. The pseudo-fields are
 // those of RFC 9113 §8.3.1 and RFC 8441, "" where there is none.
 type RequestHead struct {

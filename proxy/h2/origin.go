@@ -11,7 +11,7 @@ import (
 // readOrigin passes on what the origin server sends until a fault ends the connection,
 // and throws the rest away.
 func (r *Relay) readOrigin() {
-	fault := r.relayOrigin()
+	fault := guarded(r.relayOrigin)
 	if r.loses(fault) {
 		r.count(fault)
 	} else {

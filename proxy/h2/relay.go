@@ -3,6 +3,7 @@ package h2
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -98,7 +99,7 @@ func (r *Relay) Run(ctx context.Context) *Fault {
 		if r.origin != nil {
 			origin.Go(r.readOrigin)
 		}
-		fault = r.readClient()
+		fault = guarded(r.readClient)
 	}
 	r.stop(fault)
 	r.client.discard()
@@ -245,6 +246,23 @@ func (f *Fault) patience() time.Duration {
 	return lastWords
 }
 
+// A Panic is the cause of a Fault where the Handler or a Tap panicked. It ends the
+// connection, and no other.
+type Panic struct{ Value any }
+
+// Error returns what the panic was about.
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+
+// guarded calls f, and returns its panic as a fault.
+func guarded(f func() *Fault) (fault *Fault) {
+	defer func() {
+		if v := recover(); v != nil {
+			fault = &Fault{By: Self, Kind: Aborted, Code: http2.ErrCodeInternal, Connection: true, Err: &Panic{v}}
+		}
+	}()
+	return f()
+}
+
 func (r *Relay) count(f *Fault) {
 	switch f.Kind {
 	case Malformed:
@@ -344,7 +362,7 @@ func (r *Relay) endStreams() {
 	r.mu.Unlock()
 	for _, s := range r.snapshot() {
 		if r.take(s, 0) {
-			s.tap.End(f)
+			s.end(f)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (r *Relay) half(s *Stream, by Peer) {
 	r.mu.Unlock()
 	if both && r.take(s, 0) {
 		r.client.resets.add(1)
-		s.tap.End(s.misfit)
+		s.end(s.misfit)
 	}
 }
 
@@ -128,9 +128,14 @@ func (s *Stream) failLocked(f *Fault) {
 	if o := r.other(); o != nil && s.forwarded && !(f.By == Origin && (f.Kind == Reset || f.Kind == GoneAway || f.Connection)) {
 		o.writeReset(s.id, f.originCode())
 	}
-	s.tellClient(f)
-	s.tap.End(f)
+	if guarded(func() *Fault { s.tellClient(f); return nil }) != nil {
+		r.client.writeReset(s.id, http2.ErrCodeInternal)
+	}
+	s.end(f)
 }
+
+// end is the last call of the tap.
+func (s *Stream) end(f *Fault) { guarded(func() *Fault { s.tap.End(f); return nil }) }
 
 // resetBy is who ended the stream with RST_STREAM, or made us do so.
 func (f *Fault) resetBy() Peer {
