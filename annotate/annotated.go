@@ -7,8 +7,8 @@ import (
 	"sidenote/exchange"
 )
 
-// Annotated is an exchange that has ended, with its notes: what every sink
-// receives. No one changes it once it has been handed on.
+// Annotated is an ended exchange with its notes, which every sink receives. It
+// must not change once it has been handed on.
 type Annotated struct {
 	X     *exchange.Exchange
 	Notes []Note

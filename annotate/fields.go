@@ -2,7 +2,7 @@ package annotate
 
 import "sidenote/exchange"
 
-// A Field is what is known of one field name.
+// A Field describes one field name.
 type Field struct {
 	Name      exchange.Name
 	Says      string // what it says, in one or two sentences
@@ -137,7 +137,7 @@ const (
 // caller must not change what it gets.
 func Fields() []Field { return fields }
 
-// LookupField finds what is known of a name; ok is false for one that is not described.
+// LookupField returns the description of a name; ok is false if there is none.
 func LookupField(n exchange.Name) (f Field, ok bool) {
 	if int(n) >= len(fieldIndex) || fieldIndex[n] == 0 {
 		return Field{}, false

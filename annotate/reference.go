@@ -40,8 +40,8 @@ var (
 	cweRef   = regexp.MustCompile(`^CWE-(\d+)$`)
 )
 
-// specifications are the names of what is not an RFC, and their addresses. A
-// reference is the name alone, or "NAME §SECTION".
+// specifications are the names and addresses of specifications other than RFCs.
+// A reference is the name alone, or "NAME §SECTION".
 var specifications = []struct{ name, url string }{
 	{"RFC 6265bis", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis"},
 	{"Fetch Metadata", "https://www.w3.org/TR/fetch-metadata/"},

@@ -7,8 +7,8 @@ import (
 	"sidenote/exchange"
 )
 
-// A Rule is one thing that sidenote knows about HTTP messages: one literal
-// value with its documentation, its examples and its check.
+// A Rule is one literal value: a check of HTTP messages, with its documentation
+// and examples.
 type Rule struct {
 	// ID is "topic/name", permanent, and the name under which configurations,
 	// logs and reports know the rule.
@@ -94,9 +94,8 @@ type Options struct {
 	LongURI    int           // syntax/uri-too-long: octets of the target URI
 }
 
-// DefaultOptions returns the thresholds that hold by default. Those of sizes
-// are what common servers and proxies take; RFC 9110 §4.1 asks for URIs of 8000
-// octets.
+// DefaultOptions returns the default thresholds. Those of sizes are what common
+// servers and proxies accept; RFC 9110 §4.1 asks for URIs of 8000 octets.
 func DefaultOptions() Options {
 	return Options{SlowAfter: time.Second, LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000}
 }
@@ -122,8 +121,8 @@ type Pass struct {
 	found []uint64 // room for the index
 }
 
-// What an exchange carries at most, so that a hostile one costs no more than a
-// few hundred notes.
+// Limits of the notes on an exchange, so that a hostile one costs at most a few
+// hundred notes.
 const (
 	MostNotesOfRule = 16
 	MostNotes       = 256

@@ -11,7 +11,7 @@ import (
 // recipient has to understand one that it does not know (RFC 9110 §15).
 type Class uint8
 
-// The classes. The zero value stands for no response and for codes outside 100-599.
+// The classes. The zero value means no response, or a code outside 100-599.
 const (
 	NoClass Class = iota
 	Informational
@@ -65,7 +65,7 @@ type ClassInfo struct {
 	Unknown string // what a recipient makes of a code of this class that it does not know
 }
 
-// Info returns what is known of the class; the zero value for NoClass.
+// Info describes the class; it returns the zero value for NoClass.
 func (c Class) Info() ClassInfo {
 	if c > ServerError {
 		c = NoClass
@@ -73,7 +73,7 @@ func (c Class) Info() ClassInfo {
 	return classes[c]
 }
 
-// A Status is what is known of one status code.
+// A Status describes one status code.
 type Status struct {
 	Code int
 	Name string   // the recommended reason phrase; "" for a code no one has named
@@ -123,8 +123,8 @@ func (r RetryHelps) String() string {
 	return [...]string{"no", "changed", "same", "idempotent"}[r]
 }
 
-// Cacheable says what a cache may do with a response of a status, when nothing
-// in the response speaks against it (RFC 9111 §3, §4.2.2).
+// Cacheable is what a cache may do with a response of a status, unless the
+// response forbids it (RFC 9111 §3, §4.2.2).
 type Cacheable uint8
 
 // What a cache may do.
@@ -144,10 +144,9 @@ func (c Cacheable) String() string {
 // in common use, in rising order. The caller must not change what it gets.
 func Statuses() []Status { return statuses }
 
-// LookupStatus finds what is known of a status code; known is false for a code
-// that the table lacks. Such a code is given the meaning of its class, as
-// RFC 9110 §15 has recipients understand it, and one outside 100-599 that of
-// 5xx. It does not allocate.
+// LookupStatus returns the description of a status code; known is false for a
+// code that is not in the table. Such a code has the meaning of its class (RFC
+// 9110 §15), and a code outside 100-599 that of 5xx. It does not allocate.
 func LookupStatus(code int) (s Status, known bool) {
 	if code >= 0 && code < len(statusIndex) {
 		if i := statusIndex[code]; i != 0 {
@@ -183,9 +182,8 @@ func indexStatuses() (ix [600]uint8) {
 	return ix
 }
 
-// BlameOf says who has to act on the outcome of an exchange as a whole: for a
-// failure anyone who its code names, else anyone who the final status points
-// at.
+// BlameOf returns who has to act on the outcome of an exchange: for a failure
+// the side that its code names, else the side that the final status points at.
 func BlameOf(x *exchange.Exchange) Blame {
 	if x.Err != nil {
 		if f, ok := x.Err.Code.Lookup(); ok {

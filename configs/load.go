@@ -82,7 +82,7 @@ func (v *flagValue) Set(s string) error {
 // String returns the text of the flag.
 func (v *flagValue) String() string { return v.text }
 
-// Type returns what stands for the value in usage texts.
+// Type returns the placeholder of the value in usage texts.
 func (v *flagValue) Type() string {
 	if v.setting == nil || v.setting.Kind == KindSwitch {
 		return "bool"
@@ -96,8 +96,8 @@ func (v *flagValue) IsBoolFlag() bool { return v.setting.Kind == KindSwitch }
 // Load puts the settings together: the defaults, then the file that --config or
 // SIDENOTE_CONFIG names, then the environment (as os.Environ returns it), then
 // the flags that were given. flags may be nil. An error is one that the user
-// can fix and says where; warnings are variables that look like settings and
-// are none. The result has been checked by Validate.
+// can fix, and names the place. warnings are variables that look like settings
+// but are not. The result has been checked by Validate.
 func Load(flags *pflag.FlagSet, environ []string) (c Config, warnings []string, err error) {
 	c = Default()
 	env := envOf(environ)

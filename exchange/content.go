@@ -18,8 +18,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Content is what is known of a message's content (RFC 9110 §6.4): how much
-// there was, and a bounded piece of it.
+// Content describes a message's content (RFC 9110 §6.4): its size, and a
+// bounded piece of it.
 type Content struct {
 	Size      int64  // octets after transfer decoding and before content decoding
 	Kept      []byte // the first octets; never changed once the exchange has ended

@@ -80,7 +80,7 @@ const (
 	HTTP3  Version = 30
 )
 
-// String returns the version as it is in a start line: "HTTP/1.1", "HTTP/2".
+// String returns the version as a start line has it: "HTTP/1.1", "HTTP/2".
 func (v Version) String() string {
 	switch v {
 	case HTTP10:
@@ -220,8 +220,8 @@ type Certificate struct {
 	SHA256    string // of the DER form, hexadecimal
 }
 
-// Timing tells where the time went. Zero means that the phase did not happen
-// or was not seen.
+// Timing holds the end of each phase of an exchange. Zero means that the phase
+// did not happen or was not seen.
 type Timing struct {
 	// How long each phase took; zero on a reused connection.
 	DNS     time.Duration

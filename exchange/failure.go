@@ -1,7 +1,7 @@
 package exchange
 
-// An Err says why an exchange failed. A failed exchange is not an error of the
-// program: it is recorded, noted and shown.
+// An Err is the reason why an exchange failed. A failed exchange is not an
+// error of the program: sidenote records, annotates and shows it.
 type Err struct {
 	Code   ErrCode
 	Detail string // what the system or the library said, for experts
@@ -116,8 +116,8 @@ const (
 	ErrUnknown    ErrCode = "origin_failed"
 )
 
-// A Failure is what is known of an error code: where it strikes, what the
-// client is told, and who should look.
+// A Failure describes an error code: its phase, the response to the client, and
+// who should act.
 type Failure struct {
 	Code        ErrCode
 	Phase       Phase
@@ -137,7 +137,7 @@ type Failure struct {
 // Failures lists every code, in the order of the phases.
 func Failures() []Failure { return failures }
 
-// Lookup finds what is known of a code; ok is false for one that is not ours.
+// Lookup returns the description of a code; ok is false for an unknown code.
 func (c ErrCode) Lookup() (f Failure, ok bool) {
 	for i := range failures {
 		if failures[i].Code == c {

@@ -1,6 +1,6 @@
 // Package metrics counts what passes through the proxy, for Prometheus. All
-// label values come from fixed or bounded lists, so no one on the wire can make
-// new ones without end.
+// label values come from fixed or bounded lists, so peers cannot create new
+// ones without limit.
 package metrics
 
 import (

@@ -26,10 +26,10 @@ const rulesPerRoute = 10
 // routeBuckets are fewer than those of the whole, since each route has them.
 var routeBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
-// routes counts by host and route, which the wire can make any number of. A
-// host or a route gets a label of its own when it is first answered with
-// something else than 404, as long as there is room; everything else is
-// "other", so that no one who asks for made-up names can fill the table.
+// routes counts by host and route, of which peers can create any number. A host
+// or a route gets its own label when it is first answered with something other
+// than 404, while there is room. Everything else is "other", so that requests
+// for made-up names cannot fill the table.
 type routes struct {
 	options   Options
 	exchanges *prometheus.CounterVec

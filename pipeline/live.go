@@ -14,10 +14,10 @@ import (
 	"sidenote/sink"
 )
 
-// A Live is a pipeline for exchanges that are still going on. Head runs while
-// the client waits and does no more than it must; what is left is done once the
-// exchange has ended, behind a queue, so that no response is held back for a
-// note. Its methods are safe for concurrent use.
+// A Live is a pipeline for running exchanges. Head runs while the client waits,
+// and does only what it must. The rest runs behind a queue when the exchange
+// has ended, so that no response waits for a note. Its methods are safe for
+// concurrent use.
 type Live struct {
 	pipeline *Pipeline
 	fields   sink.FieldMode
@@ -74,8 +74,8 @@ func (l *Live) Again(x *exchange.Exchange) *annotate.Annotated { return l.pipeli
 // Queue is the queue in front of the pipeline, for its counters.
 func (l *Live) Queue() *sink.Fanout { return l.queue }
 
-// Drain takes no further exchanges, has those that wait pass, and then drains
-// the outlet, if that has queues. It ends when ctx does.
+// Drain stops taking exchanges, processes those in the queue, and then drains
+// the outlet if it has queues. It ends when ctx does.
 func (l *Live) Drain(ctx context.Context) error {
 	err := l.queue.Drain(ctx)
 	if l.out != nil {

@@ -46,10 +46,9 @@ type Pipeline struct {
 // New makes a pipeline through which nothing has passed.
 func New(o Options) *Pipeline { return &Pipeline{o: o, memory: annotate.NewMemory(0)} }
 
-// Whole takes an exchange that had ended before anything looked at it through
-// all stages. Each of more changes the notes before they are judged: it is for
-// what only its caller knows, such as what a check expects. The error is that
-// of the outlet.
+// Whole takes an ended exchange through all stages. Each function of more
+// changes the notes before they are judged, for what only its caller knows,
+// such as the expectations of a check. Whole returns the error of the outlet.
 func (p *Pipeline) Whole(x *exchange.Exchange, more ...func([]annotate.Note) []annotate.Note) (*annotate.Annotated, error) {
 	x.FailUndecodable()
 	notes := p.o.Rules.All(x, nil)

@@ -10,8 +10,8 @@ import (
 	"sidenote/internal/wording"
 )
 
-// An Expectation is what has to be so of the exchanges that it is about. It is
-// safe for concurrent use, and counts what it has been asked.
+// An Expectation is a condition on exchanges. It is safe for concurrent use,
+// and counts the exchanges that it applied to.
 type Expectation struct {
 	Name     string            // as in the rule's ID, expect/NAME
 	Where    string            // where it was written: "policy.yaml:12" or "--expect"
@@ -68,7 +68,8 @@ func (e *Expectation) ID() string { return topic + "/" + e.Name }
 // topic is the topic of the rules that expectations are.
 const topic = "expect"
 
-// Rule makes the rule that speaks when an exchange breaks the expectation.
+// Rule returns the rule whose notes report exchanges that break the
+// expectation.
 func (e *Expectation) Rule(p *Policy) *annotate.Rule {
 	return &annotate.Rule{
 		ID: e.ID(), Severity: e.Severity, Blame: annotate.ByOrigin,

@@ -8,7 +8,7 @@ import (
 	"sidenote/internal/wording"
 )
 
-// A Gate judges exchanges by a policy and reaches the verdict. It is safe for
+// A Gate judges exchanges by a policy and returns the verdict. It is safe for
 // concurrent use.
 type Gate struct {
 	policy *Policy

@@ -33,10 +33,10 @@ func faultAt(offset int, format string, args ...any) error {
 	return &syntaxError{offset, fmt.Sprintf(format, args...)}
 }
 
-// ParsePattern reads a pattern: "[METHOD[,METHOD...]] [HOST[:PORT]][/PATH]".
-// In a host "*." stands for all names below; in a path "*" stands for any
-// characters of one segment, "{name}" for one segment, and "**" for any number
-// of segments.
+// ParsePattern reads a pattern: "[METHOD[,METHOD...]] [HOST[:PORT]][/PATH]". In
+// a host, "*." matches all names below it. In a path, "*" matches any
+// characters of one segment, "{name}" one segment, and "**" any number of
+// segments.
 func ParsePattern(s string) (*Pattern, error) {
 	p := &Pattern{text: strings.TrimSpace(s)}
 	words := strings.Fields(s)

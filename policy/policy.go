@@ -82,8 +82,8 @@ func (p *Policy) SetFailOn(s, where string) error {
 	return nil
 }
 
-// Parse reads a policy from a file of its own. An error is a *yamlfile.Error
-// where its place is known.
+// Parse reads a policy from its own file. An error is a *yamlfile.Error if its
+// place is known.
 func Parse(file string, text []byte) (*Policy, error) {
 	f, err := yamlfile.Parse(file, text)
 	if err != nil {
@@ -202,7 +202,7 @@ func (p *Policy) Rules() []*annotate.Rule {
 	return rules
 }
 
-// IsPlain reports whether the policy is no more than a severity that fails.
+// IsPlain reports whether the policy consists only of the severity that fails.
 func (p *Policy) IsPlain() bool { return len(p.scopes)+len(p.expects)+len(p.budgets) == 0 }
 
 // CanFail reports whether anything could make it fail.

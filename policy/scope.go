@@ -108,9 +108,9 @@ func (s *scope) find(id string) (annotate.Severity, bool) {
 }
 
 // Resolve checks the rules that the policy names, and returns the changes for
-// the rule set: rules that are off and that the policy wants for some traffic
-// are on, and Adjust drops their notes elsewhere. severities is of all rules, 0
-// for those that are off. Call it once.
+// the rule set. It turns on rules that are off but that the policy needs for
+// some traffic; Adjust drops their notes elsewhere. severities has all rules,
+// with 0 for those that are off. Call it once.
 func (p *Policy) Resolve(severities map[*annotate.Rule]annotate.Severity) ([]annotate.Change, error) {
 	known := make([]*annotate.Rule, 0, len(severities))
 	for r := range severities {

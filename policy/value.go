@@ -14,8 +14,8 @@ import (
 	"sidenote/internal/yamlfile"
 )
 
-// A valueTest says what a field or a JSON value has to be. All of its parts
-// have to hold.
+// A valueTest is a condition on a field or a JSON value. All of its parts must
+// hold.
 type valueTest struct {
 	presence string // "present", "absent" or ""
 	is       []any  // one of these; none for anything
@@ -26,7 +26,7 @@ type valueTest struct {
 	min, max *float64
 }
 
-// The words for a value that has to be there, or not.
+// The words for a value that must be present or absent.
 const (
 	present = "present"
 	absent  = "absent"

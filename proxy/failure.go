@@ -293,7 +293,7 @@ func endFailure(err error, o *outbound, partial []byte) *exchange.Err {
 	case e.Code == exchange.ErrTLSHandshake && o.asked, o.wantsCertificate() && len(partial) == 0 && isConnectionEnd(e.Code):
 		e.Code = exchange.ErrTLSClientCert // TLS 1.3 lets the client go on before the server has judged
 	case isConnectionEnd(e.Code) && len(partial) > 0:
-		e.Detail = fmt.Sprintf("after %d octets of the head, which end with %q", len(partial), partial[max(0, len(partial)-48):])
+		e.Detail = fmt.Sprintf("after %d bytes of the head, which end with %q", len(partial), partial[max(0, len(partial)-48):])
 	}
 	return e
 }

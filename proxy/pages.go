@@ -74,13 +74,13 @@ func (p *Proxy) failurePage(x *exchange.Exchange, e *exchange.Err) *page {
 func whoInWords(who string) string {
 	switch who {
 	case "origin":
-		return "whoever runs the server"
+		return "the owner of the server"
 	case "client":
-		return "whoever made the request"
+		return "the sender of the request"
 	case "intermediary":
-		return "whoever runs the network between"
+		return "the owner of the network in between"
 	}
-	return "whoever runs sidenote"
+	return "the owner of sidenote"
 }
 
 //go:embed failure.html.tmpl

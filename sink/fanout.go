@@ -118,10 +118,10 @@ func (f *Fanout) Stats() []LaneStats {
 	return out
 }
 
-// Drain takes no further exchanges, lets every queue run empty and closes the
-// sinks. When ctx ends first, what still waits is dropped and counted, and the
-// error says how much; a sink that hangs is then left behind. What a lossy lane
-// lost is said in the log, and no error. Call it once.
+// Drain stops taking exchanges, empties every queue and closes the sinks. If
+// ctx ends first, it drops and counts what still waits, and the error says how
+// much; it does not wait for a sink that hangs. It logs what a lossy lane lost,
+// which is not an error. Call it once.
 func (f *Fanout) Drain(ctx context.Context) error {
 	for _, l := range f.lanes {
 		l.stop()

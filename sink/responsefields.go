@@ -33,10 +33,10 @@ func ParseFieldMode(s string) (m FieldMode, ok bool) {
 	return FieldsOff, false
 }
 
-// ResponseFields are the values of the fields that are added to a response; ""
-// for a field that is not. They are structured fields (RFC 9651), except for
-// Timing, which follows Server-Timing's grammar. Each is to be appended as a
-// field line of its own and replaces none.
+// ResponseFields are the values of the fields to add to a response; "" means
+// not to add the field. They are structured fields (RFC 9651), except Timing,
+// which follows Server-Timing's grammar. Append each as its own field line; it
+// replaces none.
 type ResponseFields struct {
 	Notes    string // Sidenote, a list
 	Exchange string // Sidenote-Exchange, an item

@@ -99,5 +99,5 @@ func Schema(name string) (text []byte, ok bool) {
 	return append(text, '\n'), true
 }
 
-// SchemaNames lists what Schema knows.
+// SchemaNames lists the names that Schema accepts.
 func SchemaNames() []string { return []string{"exchange", "note"} }

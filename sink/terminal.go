@@ -20,9 +20,9 @@ type Terminal struct {
 	Width   func() int // columns; nil or 0 for as many as it takes
 }
 
-// DetectTerminal looks at a file, at the environment and at the value of
-// --color: "auto", "always" or "never". The flag wins over FORCE_COLOR, that
-// over NO_COLOR, that over TERM=dumb, and that over what the file is.
+// DetectTerminal examines a file, the environment and the value of --color:
+// "auto", "always" or "never". The flag overrides FORCE_COLOR, which overrides
+// NO_COLOR, then TERM=dumb, then what the file is.
 func DetectTerminal(f *os.File, color string, env func(string) string) Terminal {
 	fd := int(f.Fd())
 	t := Terminal{TTY: term.IsTerminal(fd)}

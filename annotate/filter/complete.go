@@ -18,7 +18,7 @@ type Facets interface {
 	Values(key string, most int) []Count
 }
 
-// A Completion is one way to go on with a half-written filter.
+// A Completion is one way to continue an unfinished filter.
 type Completion struct {
 	Text  string `json:"text"`            // what takes the place of the octets Start to End
 	Start int    `json:"start"`           // in octets
@@ -30,7 +30,7 @@ type Completion struct {
 // MostCompletions is how many are proposed at most.
 const MostCompletions = 20
 
-// Complete proposes how to go on at an octet of a filter.
+// Complete proposes continuations at an octet of a filter.
 func Complete(text string, at int, facets Facets) []Completion {
 	at = min(max(at, 0), len(text))
 	start := at

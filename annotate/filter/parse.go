@@ -10,8 +10,7 @@ import (
 	"sidenote/internal/wording"
 )
 
-// A Filter decides which exchanges someone wants to see. It is safe for
-// concurrent use.
+// A Filter selects exchanges. It is safe for concurrent use.
 type Filter struct {
 	root node
 	text string

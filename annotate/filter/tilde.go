@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// tildes are the operators that users of mitmproxy have in their fingers, and
-// what they mean here. Those that want a value take a regular expression,
-// except for numbers.
+// tildes are mitmproxy's operators and their meaning here. Those with a value
+// take a regular expression, except for numbers.
 var tildes = map[string]struct {
 	key   string // "" for one without a value
 	op    operator

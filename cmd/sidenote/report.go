@@ -18,9 +18,9 @@ import (
 	"sidenote/sink/report"
 )
 
-// reports is what happens to --report, and the summary at the end of a run.
-// Open it before anything starts, give it every exchange (as lanes of a Fanout,
-// or with Write), and finish it with the verdict.
+// reports are the reports of --report and the summary at the end of a run. Open
+// them before anything starts, pass them every exchange (as lanes of a Fanout,
+// or with Write), and finish them with the verdict.
 type reports struct {
 	program   *program
 	collector *report.Collector

@@ -1,5 +1,5 @@
-// Package golden compares what tests make with files that hold what it should
-// be, and writes these files again when the tests are run with -update.
+// Package golden compares the output of tests with golden files, and updates
+// these files if the tests run with -update.
 package golden
 
 import (

@@ -1,5 +1,5 @@
-// Package inorder runs tasks side by side and hands on the results in
-// the order of the tasks, whichever ends first.
+// Package inorder runs tasks side by side and returns their results in the
+// order of the tasks.
 package inorder
 
 import "context"

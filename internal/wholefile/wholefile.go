@@ -1,5 +1,4 @@
-// Package wholefile reads files that may be larger than they should be, and
-// writes files so that no one ever finds a part of one.
+// Package wholefile reads files within a bound, and replaces files as a whole.
 package wholefile
 
 import (
@@ -78,10 +77,10 @@ func Target(name string) string {
 	return name
 }
 
-// Replace writes a file beside the one that it replaces, and then takes its
-// place: anyone who opens it finds all of the old or all of the new. What the
-// name links to is replaced, and not the link. A new file gets the mode, less
-// the umask; an old one keeps its own. A device or a pipe is written as it is.
+// Replace writes a temporary file and renames it, so that readers find either
+// the old or the new content. It replaces the target of a link, not the link. A
+// new file gets the mode, less the umask; an existing one keeps its own. It
+// writes a device or a pipe directly.
 func Replace(name string, mode fs.FileMode, write func(io.Writer) error) error {
 	name = Target(name)
 	old, statErr := os.Stat(name)

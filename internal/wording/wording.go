@@ -37,8 +37,8 @@ func NotOneOf(word string, wanted []string) string {
 	return fmt.Sprintf("want %s, not %q%s", Or(wanted), word, DidYouMean(word, wanted))
 }
 
-// DidYouMean returns `; did you mean "off"?` with the nearest of the known words,
-// to go behind what is wrong, and "" when none is near.
+// DidYouMean returns `; did you mean "off"?` with the nearest of the known
+// words, to append to an error, or "" if none is near.
 func DidYouMean(word string, known []string) string {
 	if near := Nearest(word, known); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
@@ -55,7 +55,7 @@ func Suggestion(word string, known []string, format string) string {
 	return ""
 }
 
-// Instead is DidYouMean, and says which words there are when none is near.
+// Instead is DidYouMean, but lists the known words if none is near.
 func Instead(word string, known []string) string {
 	if near := DidYouMean(word, known); near != "" || len(known) == 0 {
 		return near

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// A Snippet is a fault in a short text that is in no file, such as the value of
-// a flag.
+// A Snippet is a mistake in a short text outside a file, such as the value of a
+// flag.
 type Snippet struct {
 	Message string
 	Source  string

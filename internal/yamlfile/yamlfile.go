@@ -1,5 +1,5 @@
-// Package yamlfile reads YAML that people write: as nodes that know where they
-// stand, so that a fault is shown with its line and a caret.
+// Package yamlfile reads YAML as nodes with positions, so that a mistake can be
+// shown with its line and a caret.
 package yamlfile
 
 import (

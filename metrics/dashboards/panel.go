@@ -104,7 +104,7 @@ func Everywhere() []Variable {
 	}
 }
 
-// A Place is where a panel stands, in columns and rows.
+// A Place is the position of a panel, in columns and rows.
 type Place struct{ X, Y, W, H int }
 
 // Places lays the panels out.

@@ -1,5 +1,5 @@
-// Package baseline knows the notes that are accepted for now: each with who
-// owns it, why, and until when. What is new is not in it.
+// Package baseline holds the notes that a user accepts for now, each with an
+// owner, a reason and an end date.
 package baseline
 
 import (
@@ -26,8 +26,9 @@ type Key struct {
 	Blame  string
 }
 
-// KeyOf is the key of a note. A rule that speaks once about a server does so
-// on whichever request comes first, so its key names none.
+// KeyOf returns the key of a note. A rule that reports once per server does so
+// on the request that happens to come first, so its key has no method and no
+// route.
 func KeyOf(x *exchange.Exchange, n *annotate.Note) Key {
 	k := Key{Rule: n.Rule.ID, Host: serverOf(x), Blame: string(n.Blame)}
 	if n.Rule.Once == nil {

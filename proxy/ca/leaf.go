@@ -48,7 +48,7 @@ const rsaBits = 2048
 func (a *Authority) leaf(host string, leaves *leafCache, key crypto.Signer) (*tls.Certificate, error) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "" || len(host) > 253 {
-		return nil, fmt.Errorf("%q is no name to make a certificate for", host)
+		return nil, fmt.Errorf("can't make a certificate for the name %q", host)
 	}
 	return leaves.get(host, func() (*tls.Certificate, error) { return a.sign(host, key) })
 }

@@ -149,8 +149,8 @@ func resource(list []Attribute) []byte {
 	return e.b
 }
 
-// Write encodes an exchange and its notes. It never waits: where there is no
-// room, they are dropped and counted.
+// Write encodes an exchange and its notes. It never waits: if there is no room,
+// it drops and counts them.
 func (e *Exporter) Write(a *annotate.Annotated) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

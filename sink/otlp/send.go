@@ -101,7 +101,7 @@ func newSender(t *Target, s signal) sender {
 // maxAnswer bounds what is read of an answer, in octets.
 const maxAnswer = 64 << 10
 
-// httpSender speaks OTLP/HTTP with protobuf.
+// httpSender sends OTLP/HTTP with protobuf.
 type httpSender struct {
 	target *Target
 	client *http.Client
@@ -295,7 +295,7 @@ func fields(b []byte, f func(field protowire.Number, n uint64, value []byte)) er
 	return nil
 }
 
-// grpcSender speaks OTLP/gRPC.
+// grpcSender sends OTLP/gRPC.
 type grpcSender struct {
 	target *Target
 	http   *http.Client

@@ -27,8 +27,8 @@ type codeQualityLocation struct {
 }
 
 // WriteGitLab writes a code quality report: an issue for each group that no
-// baseline accepts. There is no file of source to point at, so what is in its
-// place is the request.
+// baseline accepts. There is no source file to point at, so the path is the
+// request.
 func WriteGitLab(w io.Writer, r *Report) error {
 	issues := []codeQuality{}
 	for _, g := range r.Groups {

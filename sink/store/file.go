@@ -18,12 +18,12 @@ import (
 	"sidenote/internal/wholefile"
 )
 
-// A File keeps exchanges across restarts, the latest within a number of octets.
-// It is a sink.Sink and gets redacted exchanges, as everything that is written.
-// Its other methods are safe for concurrent use with it.
+// A File keeps the latest exchanges across restarts, within a number of octets.
+// It is a sink.Sink and receives redacted exchanges. Its other methods are safe
+// for concurrent use with Write.
 //
-// Records are appended. When what is no longer kept takes as much room as the
-// rest, the file is written again without it.
+// It appends records. When dropped records take as much room as the rest, it
+// writes the file again without them.
 type File struct {
 	name string
 	most int64
@@ -201,7 +201,7 @@ func (f *File) record(number uint64) *record {
 	return &f.records[i]
 }
 
-// asideTime is how the name of a damaged file tells when it was set aside, in UTC.
+// asideTime is the format of the time in the name of a damaged file, in UTC.
 const asideTime = "20060102T150405Z"
 
 // setAside leaves a damaged file under another name, and goes on with what can

@@ -55,7 +55,7 @@ func (f *frame) append(b []byte) []byte {
 // size is how many octets it takes in a file.
 func (f *frame) size() int64 { return int64(frameHead + len(f.content)) }
 
-// errDamaged says that there is no sound frame at a place.
+// errDamaged means that there is no valid frame at a place.
 var errDamaged = errors.New("the record is damaged")
 
 // readFrame reads the next frame. The error is io.EOF at the end of the file,

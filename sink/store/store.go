@@ -269,7 +269,7 @@ func (s *Store) Clear(pinned bool) {
 	s.notify()
 }
 
-// Pause stops taking exchanges, or goes on.
+// Pause stops or resumes taking exchanges.
 func (s *Store) Pause(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -310,8 +310,8 @@ func (s *Store) stats() Stats {
 	}
 }
 
-// Since returns the Seqs of entries that changed after a version; all is true
-// where that is no longer known, so that any may have.
+// Since returns the Seqs of entries that changed after a version. all is true
+// if the store no longer knows, so that any entry may have changed.
 func (s *Store) Since(version uint64) (seqs []uint64, all bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -216,8 +216,8 @@ func everything() *filter.Filter {
 	return f
 }
 
-// lookAt is how many entries are checked between two looks at the clock, and
-// while nothing can be added.
+// lookAt is how many entries to check between two readings of the clock, while
+// the store is locked.
 const lookAt = 128
 
 // follow brings a view up to date, or as far as it comes in the time given.

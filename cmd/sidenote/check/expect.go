@@ -108,9 +108,9 @@ func (r *Result) Unmet(notes []annotate.Note) []annotate.Note {
 	return r.Check.Expect.set.End(x, notes)
 }
 
-// Failed says why the check did not pass, by itself and without regard to the
-// rules of everybody: it has no whole answer, or one that an expectation makes
-// an error of; "" when it did.
+// Failed returns why the check failed by itself, regardless of the usual rules:
+// the response is missing or incomplete, or breaks an expectation of severity
+// error. It returns "" if the check passed.
 func (r *Result) Failed() (why string) {
 	if x := r.Last(); x.Err != nil {
 		failure, _ := x.Err.Code.Lookup()

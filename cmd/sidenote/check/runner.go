@@ -28,7 +28,7 @@ type Runner struct {
 	Again func(r *Result, why string, pause time.Duration)
 }
 
-// A Result is the result of one check.
+// A Result is the outcome of one check.
 type Result struct {
 	Check  *Check
 	Number int // of the check in the list, from 1

@@ -1,7 +1,6 @@
-// Package child runs a command for another program that stays in the
-// background: in a process group of its own, with the terminal and the signals
-// that the command would have if it were run alone, and with an eye on what its
-// whole process tree connects to.
+// Package child runs a command for a program in the background: in its own
+// process group, with the terminal and the signals that it would have alone. It
+// watches the connections of the command's whole process tree.
 package child
 
 import (

@@ -64,8 +64,7 @@ type Plan struct {
 	NoProxy   NoProxy
 }
 
-// NoProxy says what happened to the hosts that an inherited NO_PROXY let pass
-// the proxy by.
+// NoProxy describes what happened to the hosts of an inherited NO_PROXY.
 type NoProxy struct {
 	Cleared []string // would have gone past the proxy, and no longer do
 	Kept    []string // still go past it

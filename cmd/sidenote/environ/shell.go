@@ -19,7 +19,7 @@ const (
 	Cmd        Shell = "cmd"
 )
 
-// shellNames maps the names of programs to the language that they speak.
+// shellNames maps the names of programs to their shell language.
 var shellNames = map[string]Shell{
 	"sh": POSIX, "dash": POSIX, "ash": POSIX, "busybox": POSIX, "ksh": POSIX, "ksh93": POSIX, "mksh": POSIX, "yash": POSIX,
 	"bash": Bash, "zsh": Zsh, "fish": Fish,
