@@ -51,16 +51,17 @@ type Outgoing struct {
 
 // Append appends the head to b.
 func (o *Outgoing) Append(b []byte) []byte {
-	switch {
-	case o.Head == nil || o.Tidy:
+	end := "\r\n"
+	if o.Head == nil || o.Tidy {
 		b = o.appendFields(b)
-	default:
+	} else {
 		b = o.appendRaw(b)
+		end = o.Head.Raw[len(o.Head.Raw)-emptyLine(o.Head.Raw):]
 	}
 	for i := range o.Added {
 		b = AppendField(b, o.Added[i].Name, o.Added[i].Value)
 	}
-	return append(b, "\r\n"...)
+	return append(b, end...)
 }
 
 // appendFields appends the lines as their names and values say.
