@@ -104,7 +104,7 @@ func TestRunKilled(t *testing.T) {
 			}
 			if c.command {
 				_ = syscall.Kill(pids[1], syscall.SIGKILL) // no one did that for it
-				if !strings.Contains(r.stderr, "still running, now without the proxy: sleep (process "+strconv.Itoa(pids[1])) {
+				if !strings.Contains(r.stderr, "still running, from now on without the proxy: sleep (process "+strconv.Itoa(pids[1])) {
 					t.Errorf("stderr: %s", r.stderr)
 				}
 			}

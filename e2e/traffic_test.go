@@ -80,6 +80,7 @@ func (f *traffic) send(method, base, path, content string) {
 // middle of one of the origin's.
 func (f *traffic) fail(kind string) {
 	f.t.Helper()
+	f.client.CloseIdleConnections() // on one that has been used, the client itself would ask again
 	f.get("/failing/" + kind)
 	f.failed[kind]++
 }
