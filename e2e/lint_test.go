@@ -67,7 +67,7 @@ func hostileCaptures(t *testing.T) []capture {
 		{"usual", []io.Reader{text(begin), again(usual, 5_000), text(good + `]}}`)}, 0, "-- 5001 exchanges", 64},
 		{"a content of 100 MB", []io.Reader{text(begin + head + `],"content":{"text":"`), again("abcdefg ", 100<<17), text(`"}}}` + end)}, 0, "-- 2 exchanges", 100},
 		{"a field of 100 MB", []io.Reader{text(begin + long + `{"name":"a","value":"`), again("abcdefg ", 100<<17), text(`"}]}}` + end)}, 0, "-- 2 exchanges", 100},
-		{"a million fields", []io.Reader{text(begin + long), again(`{"name":"a","value":"b"},`, 1_000_000), text(`{}]}}` + end)}, 2, "more than 16384 field lines", 120},
+		{"a million fields", []io.Reader{text(begin + long), again(`{"name":"a","value":"b"},`, 1_000_000), text(`{}]}}` + end)}, 2, "more than 16384 header lines", 120},
 		{"deep nesting", []io.Reader{text(begin + `{"x":`), again("[", 50<<20), again("]", 50<<20), text(`}` + end)}, 2, "entry 0, byte 36: the entry has more than 32 MiB", 120},
 		{"deep nesting outside of the entries", []io.Reader{text(`{"x":`), again(`{"a":[`, 10<<20), again("]}", 10<<20), text(`,` + begin[1:] + good + `]}}`)}, 0, "-- 1 exchange:", 64},
 		{"deep nesting in a content", []io.Reader{text(begin + head + `{"name":"content-type","value":"application/json"}],"content":{"text":"`), again("[", 8<<20), text(`"}}}` + end)}, 0, "-- 2 exchanges", 100},

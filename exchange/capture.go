@@ -43,8 +43,7 @@ const sniffed = 4 << 10
 // *EntryError and means that the rest could not be read.
 func ReadCapture(r io.Reader, c Capture) error {
 	a := &ahead{c: c}
-	a.r.Reader = r
-	err := readCapture(&a.r, a, 0)
+	err := readCapture(r, a, 0)
 	var given givenBack
 	if errors.As(err, &given) {
 		err = given.error
@@ -104,15 +103,16 @@ func readText(b *bufio.Reader, head []byte, a *ahead) error {
 	c := a.capture()
 	start := prefixLen(head)
 	skipped, _ := b.Discard(start)
+	a.text.Reader = b
 	head = head[skipped:]
 	if err := knownByBeginning(head); err != nil {
 		return a.entryError(int64(skipped)+1, err)
 	}
 	if isLines(head) {
 		a.given = a.given || c.Growing
-		return readJSONL(b, c, int64(skipped))
+		return readJSONL(&a.text, c, int64(skipped))
 	}
-	return readHAR(b, c, int64(skipped), a.files)
+	return readHAR(&a.text, c, int64(skipped), a.files)
 }
 
 // readJSONL reads one record or entry of a HAR a line, and holds one at a time.

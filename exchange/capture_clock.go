@@ -20,8 +20,8 @@ const (
 	clockTolerance = time.Minute      // which the time on the way and slow clocks explain
 	clocksAgree    = 30 * time.Second // from the middle one, either way
 	maxClockHosts  = 256
-	aheadEntries   = 128
-	aheadOctets    = 4 << 20
+	aheadEntries   = 128     // readable or not
+	aheadOctets    = 4 << 20 // of text, which a small file may have a lot of when it is decompressed
 )
 
 // A clockReading collects how far the Date of each host is from the time at which
@@ -74,7 +74,7 @@ func (c *clockReading) judge() (k Clock, ok bool) {
 // An ahead holds the first exchanges of a capture back until its clock is judged.
 type ahead struct {
 	c      Capture
-	r      countingReader
+	text   countingReader // of all texts in the file
 	clock  clockReading
 	held   []heldBack
 	given  bool // nothing is held any more
@@ -115,18 +115,22 @@ func (a *ahead) exchange(x *Exchange) error {
 		return a.give(heldBack{x: x})
 	}
 	a.clock.add(x)
-	a.held = append(a.held, heldBack{x: x})
-	if len(a.held) >= aheadEntries || a.r.n >= aheadOctets {
-		return a.release()
-	}
-	return nil
+	return a.hold(heldBack{x: x})
 }
 
 func (a *ahead) bad(e *EntryError) error {
 	if a.given {
 		return a.c.Bad(e)
 	}
-	a.held = append(a.held, heldBack{bad: e})
+	return a.hold(heldBack{bad: e})
+}
+
+// hold keeps one more back, until that is enough.
+func (a *ahead) hold(h heldBack) error {
+	a.held = append(a.held, h)
+	if len(a.held) >= aheadEntries || a.text.n >= aheadOctets {
+		return a.release()
+	}
 	return nil
 }
 
@@ -144,8 +148,9 @@ func (a *ahead) release() error {
 	}
 	held := a.held
 	a.held = nil
-	for i := range held {
-		if err := a.give(held[i]); err != nil {
+	for i, h := range held {
+		held[i] = heldBack{} // once judged, it may hold far more, such as its content decoded
+		if err := a.give(h); err != nil {
 			a.gaveUp = err
 			return err
 		}
