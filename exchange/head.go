@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -70,6 +71,28 @@ var (
 	errRequestLine = errors.New("not a request line: want METHOD TARGET HTTP/1.1")
 	errStatusLine  = errors.New("not a status line: want HTTP/1.1 CODE REASON")
 )
+
+// RequestLine returns a request line (RFC 9112 §3) without its end.
+func RequestLine(method, target string, v Version) string {
+	return method + " " + target + " " + v.String()
+}
+
+// StatusLine returns a status line (RFC 9112 §4) without its end. The space
+// before the reason is always there, as the grammar wants it.
+func StatusLine(v Version, status int, reason string) string {
+	return v.String() + " " + strconv.Itoa(status) + " " + reason
+}
+
+// AppendFieldLine appends a field line (RFC 9112 §5) without its end to b.
+func AppendFieldLine(b []byte, name, value string) []byte {
+	b = append(append(b, name...), ": "...)
+	return append(b, value...)
+}
+
+// String returns the field line as HTTP/1.1 writes it, without its end.
+func (l *Line) String() string {
+	return string(AppendFieldLine(make([]byte, 0, len(l.Name)+2+len(l.Value)), l.Name, l.Value))
+}
 
 // ParseRequestLine reads "GET /path HTTP/1.1" (RFC 9112 §3).
 func ParseRequestLine(s string) (method, target string, v Version, err error) {

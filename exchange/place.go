@@ -136,15 +136,13 @@ func (x *Exchange) StartLine(p Place) string {
 }
 
 // Line is the request line (RFC 9112 §3), written so for every version.
-func (r *Request) Line() string {
-	return r.Method + " " + r.Target + " " + r.Version.String()
-}
+func (r *Request) Line() string { return RequestLine(r.Method, r.Target, r.Version) }
 
 // Line is the status line (RFC 9112 §4), written so for every version.
 func (r *Response) Line() string {
-	s := r.Version.String() + " " + strconv.Itoa(r.Status)
-	if r.Reason != "" {
-		s += " " + r.Reason
+	s := StatusLine(r.Version, r.Status, r.Reason)
+	if r.Reason == "" {
+		return s[:len(s)-1]
 	}
 	return s
 }

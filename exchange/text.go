@@ -616,7 +616,7 @@ func appendMessage(b []byte, mark byte, start string, m *Message) []byte {
 	} else {
 		b = appendLine(b, mark, "", start)
 		for _, l := range m.Fields.All() {
-			b = appendLine(b, mark, "", l.Name+": "+l.Value)
+			b = appendLine(b, mark, "", l.String())
 		}
 	}
 	b = appendLine(b, mark, "", "")
@@ -626,7 +626,7 @@ func appendMessage(b []byte, mark byte, start string, m *Message) []byte {
 		}
 	}
 	for _, l := range m.Trailers.All() {
-		b = appendLine(b, mark, "~", l.Name+": "+l.Value)
+		b = appendLine(b, mark, "~", l.String())
 	}
 	return b
 }

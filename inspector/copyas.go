@@ -571,7 +571,7 @@ func copyRaw(c *copied) written {
 	var b strings.Builder
 	b.WriteString(text(c.x.Request.Line()) + "\n")
 	for _, l := range c.x.Request.Fields.All() {
-		b.WriteString(text(l.Name) + ": " + text(l.Value) + "\n")
+		b.Write(append(exchange.AppendFieldLine(nil, text(l.Name), text(l.Value)), '\n'))
 	}
 	return written{code: b.String() + "\n" + text(string(c.content))}
 }

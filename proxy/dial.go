@@ -23,6 +23,7 @@ import (
 	xproxy "golang.org/x/net/proxy"
 
 	"sidenote/exchange"
+	"sidenote/proxy/h1"
 )
 
 // A dialer opens connections to origin servers, straight or through the
@@ -345,13 +346,13 @@ func socksCode(answers []byte) exchange.ErrCode {
 
 // askForTunnel sends CONNECT to an upstream proxy and reads its answer.
 func (d *dialer) askForTunnel(o *outbound, via *url.URL, authority string) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nVia: 1.1 %s\r\n", authority, authority, d.config.Pseudonym)
+	b := []byte(exchange.RequestLine(http.MethodConnect, authority, exchange.HTTP11) + "\r\n")
+	b = h1.AppendField(b, "Host", authority)
+	b = h1.AppendField(b, "Via", "1.1 "+d.config.Pseudonym)
 	if credentials := basicCredentials(via); credentials != "" {
-		fmt.Fprintf(&b, "Proxy-Authorization: %s\r\n", credentials)
+		b = h1.AppendField(b, "Proxy-Authorization", credentials)
 	}
-	b.WriteString("\r\n")
-	if _, err := io.WriteString(o.Conn, b.String()); err != nil {
+	if _, err := o.Conn.Write(append(b, "\r\n"...)); err != nil {
 		return &failure{code: exchange.ErrProxyFailed, err: err}
 	}
 	br := bufio.NewReader(io.LimitReader(o.Conn, int64(d.config.MaxHeadBytes)))

@@ -3,7 +3,6 @@ package proxy
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sidenote/exchange"
@@ -159,7 +158,7 @@ func (ps *passage) startLine() string {
 	if target == x.Request.Target {
 		return ""
 	}
-	return x.Request.Method + " " + target + " " + x.Request.Version.String()
+	return exchange.RequestLine(x.Request.Method, target, x.Request.Version)
 }
 
 // throughProxy changes a request head to one for an upstream proxy: with the
@@ -170,7 +169,7 @@ func (ps *passage) throughProxy(head h1.Outgoing) *h1.Outgoing {
 	if rest := originForm(x); rest != "*" {
 		target += rest
 	}
-	head.Start = x.Request.Method + " " + target + " " + x.Request.Version.String()
+	head.Start = exchange.RequestLine(x.Request.Method, target, x.Request.Version)
 	if c := basicCredentials(ps.proxy.config.UpstreamProxy); c != "" {
 		head.Added = append(slices.Clip(head.Added), exchange.Line{Name: "Proxy-Authorization", Value: c})
 	}
@@ -227,7 +226,7 @@ func (ps *passage) responseHead(head *h1.Head) *h1.Outgoing {
 	out := &ps.answerHead
 	*out = h1.Outgoing{Head: head, Fields: &s.Fields}
 	if head == nil {
-		out.Start = "HTTP/1.1 " + strconv.Itoa(s.Status) + " " + s.Reason
+		out.Start = exchange.StatusLine(exchange.HTTP11, s.Status, s.Reason)
 	}
 	connection, changed := hopByHop(&s.Fields, true, s.Status == http.StatusSwitchingProtocols, &out.Skip)
 	if changed {

@@ -152,8 +152,7 @@ func cutFieldLine(s string) (line, rest string) {
 
 // AppendField appends a field line.
 func AppendField(b []byte, name, value string) []byte {
-	b = append(append(b, name...), ": "...)
-	return append(append(b, value...), "\r\n"...)
+	return append(exchange.AppendFieldLine(b, name, value), "\r\n"...)
 }
 
 // Unsafe reports whether the lines of a head cannot be passed on as they came,
