@@ -11,6 +11,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/internal/printable"
+	"sidenote/internal/wording"
 )
 
 // ConsoleOptions say what a Console shows.
@@ -174,7 +175,7 @@ func (c *Console) appendLine(b []byte, x *exchange.Exchange, id bool) []byte {
 	uri, column := c.uri(x, width, l.fixed())
 	b = pad(b, uri, column)
 	b = append(b, "  "...)
-	b = padLeft(b, duration(x.Timing.Done), durationColumns)
+	b = padLeft(b, wording.ShortDuration(x.Timing.Done), durationColumns)
 	if l.size {
 		b = append(b, "  "...)
 		b = padLeft(b, size(x), sizeColumns)
@@ -301,20 +302,6 @@ func failure(x *exchange.Exchange) string {
 		s = f.Title
 	}
 	return s + " (" + printable.Text(string(x.Err.Code), false) + ")"
-}
-
-func duration(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "-"
-	case d < time.Millisecond:
-		return "<1ms"
-	case d < 10*time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
-	case d < 10*time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
-	}
-	return strconv.FormatInt(int64(d.Minutes()), 10) + "m"
 }
 
 // size is the response content's size, in octets below 1000, then in

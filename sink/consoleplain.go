@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/internal/printable"
+	"sidenote/internal/wording"
 )
 
 // appendPlain writes an exchange and its notes for a file or a pipe: a line for
@@ -20,7 +21,7 @@ func (c *Console) appendPlain(b []byte, x *exchange.Exchange, notes []annotate.N
 		b = x.Started.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
 	}
 	for _, s := range [...]string{
-		strings.TrimRight(statusWord(x), " "), method(x), x.URL(), duration(x.Timing.Done), size(x), protocol(x),
+		strings.TrimRight(statusWord(x), " "), method(x), x.URL(), wording.ShortDuration(x.Timing.Done), size(x), protocol(x),
 	} {
 		b = append(b, ' ')
 		b = printable.Append(b, s, true)

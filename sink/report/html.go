@@ -117,7 +117,7 @@ func htmlPageOf(r *Report) *htmlPage {
 	p.Shout = strings.TrimSuffix(p.Shout, ".")
 	p.Meta, p.Foot = htmlMeta(r), "Made by sidenote "+text(r.Version)+". This page works offline."
 	if d := r.Durations; d.Count > 0 {
-		p.Median, p.P95, p.Longest = took(d.Median), took(d.P95), took(d.Max)
+		p.Median, p.P95, p.Longest = wording.Duration(d.Median), wording.Duration(d.P95), wording.Duration(d.Max)
 	}
 	links := p.addPages(r)
 	p.addFixes(r, links)
@@ -129,7 +129,7 @@ func htmlPageOf(r *Report) *htmlPage {
 func htmlMeta(r *Report) string {
 	var parts []string
 	if !r.First.IsZero() {
-		parts = append(parts, r.First.UTC().Format("2006-01-02 15:04:05 UTC"), "lasted "+took(r.Last.Sub(r.First)))
+		parts = append(parts, r.First.UTC().Format("2006-01-02 15:04:05 UTC"), "lasted "+wording.Duration(r.Last.Sub(r.First)))
 	}
 	if r.Run != "" {
 		parts = append(parts, "run "+text(r.Run))
@@ -297,7 +297,7 @@ func (p *htmlPage) addRows(r *Report, links map[*Transcript]string) {
 		}
 		h := htmlRow{
 			Status: statusText(row), Class: "k" + classDigit(row.Class), Method: text(row.Method), URL: text(row.URL), Short: short,
-			Took: took(row.Timing.Done), Link: byRow[row],
+			Took: wording.Duration(row.Timing.Done), Link: byRow[row],
 		}
 		if !row.Started.IsZero() {
 			h.Bars = bars(row, starts[i], whole)
@@ -305,7 +305,7 @@ func (p *htmlPage) addRows(r *Report, links map[*Transcript]string) {
 		p.Rows = append(p.Rows, h)
 	}
 	if pause > 0 {
-		p.Pauses = "Pauses longer than " + took(pause) + " between exchanges are shortened to that."
+		p.Pauses = "Pauses longer than " + wording.Duration(pause) + " between exchanges are shortened to that."
 	}
 	if r.MoreRows > 0 {
 		p.MoreRows = wording.Count(r.MoreRows, "more exchange") + " did not fit into this report."

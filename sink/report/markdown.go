@@ -43,7 +43,7 @@ func markdownCounts(b *bufio.Writer, r *Report) {
 	}
 	b.WriteString(".")
 	if d := r.Durations; d.Count > 0 {
-		fmt.Fprintf(b, " **Time**: median %s, 95%% within %s, longest %s.", took(d.Median), took(d.P95), took(d.Max))
+		fmt.Fprintf(b, " **Time**: median %s, 95%% within %s, longest %s.", wording.Duration(d.Median), wording.Duration(d.P95), wording.Duration(d.Max))
 	}
 	b.WriteString("\n")
 }

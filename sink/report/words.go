@@ -1,9 +1,6 @@
 package report
 
 import (
-	"strconv"
-	"time"
-
 	"sidenote/internal/printable"
 	"sidenote/internal/wording"
 )
@@ -15,23 +12,6 @@ func (c Counts) String() string {
 		s += ", " + wording.Count(c.Infos, "info")
 	}
 	return s
-}
-
-// took writes a duration for people: "38 ms", "1.2 s".
-func took(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "-"
-	case d < time.Millisecond:
-		return "<1 ms"
-	case d < time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-	case d < 10*time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
-	case d < 10*time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
-	}
-	return strconv.FormatInt(int64(d.Minutes()), 10) + " min"
 }
 
 // text makes text from the wire fit for a file that people read.
