@@ -275,3 +275,25 @@ func TestRestorerPutsSecretsBack(t *testing.T) {
 		}
 	}
 }
+
+// TestSecretInSecret: a secret within another goes with it, and both come back.
+func TestSecretInSecret(t *testing.T) {
+	r := exchange.NewRedactor([]byte("key"))
+	for _, target := range []string{
+		"/login?token=//ann:pw@shop.test/&a=1",
+		"/login?token=//ann&x:pw@shop.test/&a=1",
+		"http://ann;token=x@shop.test/?key=k1&a=1",
+	} {
+		x := &exchange.Exchange{Scheme: "http"}
+		x.Request.Target = target
+		hidden := r.URI(target)
+		for _, secret := range []string{"ann", "pw", "k1"} {
+			if strings.Contains(hidden, secret) {
+				t.Errorf("%q shows %q", hidden, secret)
+			}
+		}
+		if got, ok := r.Restorer(x).Text(hidden); !ok || got != target {
+			t.Errorf("%q comes back as %q", target, got)
+		}
+	}
+}

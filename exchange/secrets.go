@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Which fields, parameters and members hold secrets: what the walk asks.
+// Which fields, parameters and members hold secrets: what the finders of spans ask.
 
 // secretKind says in which form the value of a field holds a secret.
 type secretKind uint8

@@ -1,18 +1,19 @@
 package exchange
 
 import (
-	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 )
 
-// secretWalk goes over an exchange and meets every secret in it. It replaces
-// them, or only collects them.
+// A secretWalk goes over an exchange and replaces every secret in it, or only
+// collects them.
 type secretWalk struct {
 	r       *Redactor
 	collect bool
 	found   []string
 	marks   map[string]string // filled for a Restorer, unless it is nil
+	spans   []span            // of the text that is looked at
 
 	// What was marked last, for most secrets come twice: in a field line and
 	// in the head as received.
@@ -33,23 +34,53 @@ func (w *secretWalk) mark(secret string) string {
 	return m.mark
 }
 
-// secret is called for each secret and says what is in its place and whether
-// that is something else.
-func (w *secretWalk) secret(s string) (string, bool) {
-	switch {
-	case s == "" || len(s) == redactedLen && IsRedacted(s):
+// text returns s with the secrets at w.spans replaced, and reports whether there
+// were any. A walk that collects keeps them and returns s.
+func (w *secretWalk) text(s string) (string, bool) {
+	b, changed := replaceSpans(w, s)
+	if !changed {
 		return s, false
-	case w.collect:
-		if len(w.found) <= maxScrubbed {
-			w.found = append(w.found, s)
+	}
+	return string(b), true
+}
+
+// replaceSpans returns s with the secrets at w.spans replaced. A span within
+// another goes with it.
+func replaceSpans[T string | []byte](w *secretWalk, s T) (out []byte, changed bool) {
+	if len(w.spans) == 0 {
+		return nil, false
+	}
+	if w.collect {
+		for _, at := range w.spans {
+			if len(w.found) <= maxScrubbed {
+				w.found = append(w.found, at.secret(string(s[at.start:at.end])))
+			}
 		}
-		return s, false
+		return nil, false
 	}
-	m := w.mark(s)
-	if w.marks != nil {
-		w.marks[m] = s
+	slices.SortFunc(w.spans, func(a, b span) int { return cmp.Or(a.start-b.start, b.end-a.end) })
+	out = make([]byte, 0, len(s)+redactedLen)
+	done := 0
+	for _, at := range w.spans {
+		if at.start < done {
+			continue
+		}
+		raw := string(s[at.start:at.end])
+		secret := at.secret(raw)
+		mark := w.mark(secret)
+		if w.marks != nil {
+			w.marks[mark] = secret
+		}
+		if at.json {
+			mark = `"` + mark + `"`
+			if w.marks != nil {
+				w.marks[mark] = raw
+			}
+		}
+		out = append(append(out, s[done:at.start]...), mark...)
+		done = at.end
 	}
-	return m, true
+	return append(out, s[done:]...), true
 }
 
 // walkedMessage is what a walk made of a message.
@@ -119,7 +150,8 @@ func (w *secretWalk) fields(f *Fields) (out Fields, changed bool) {
 	out = *f
 	for i := range f.lines {
 		l := &f.lines[i]
-		value, is := w.value(l.Known, l.Name, l.Value)
+		w.spans = valueSpans(w.spans[:0], l.Known, l.Name, l.Value)
+		value, is := w.text(l.Value)
 		if !is {
 			continue
 		}
@@ -194,7 +226,8 @@ func (w *secretWalk) rawFieldLine(line string) string {
 		}
 		value = f.At(0).Value
 	}
-	value, changed := w.value(LookupName(name), name, value)
+	w.spans = valueSpans(w.spans[:0], LookupName(name), name, value)
+	value, changed := w.text(value)
 	if !changed {
 		return line
 	}
@@ -207,250 +240,36 @@ func (w *secretWalk) rawFieldLine(line string) string {
 	return line[:strings.IndexByte(line, ':')+1] + " " + value + end
 }
 
-func (w *secretWalk) value(known Name, name, value string) (string, bool) {
-	kind := secretKinds[known]
-	if known == 0 {
-		kind = unknownKind(name)
-	}
-	switch kind {
-	case secretCredentials:
-		return w.credentials(value)
-	case secretCookies:
-		return w.cookies(value)
-	case secretSetCookie:
-		return w.setCookie(value)
-	case secretWhole:
-		return w.secret(value)
-	}
-	return w.uriText(value)
-}
-
-// credentials keeps a well-known scheme and replaces all that follows.
-func (w *secretWalk) credentials(value string) (string, bool) {
-	scheme, rest, ok := strings.Cut(value, " ")
-	if !ok || !isAuthScheme(scheme) {
-		if isAuthScheme(value) {
-			return value, false
-		}
-		return w.secret(value)
-	}
-	mark, changed := w.secret(strings.TrimLeft(rest, " "))
-	if !changed {
-		return value, false
-	}
-	return scheme + " " + mark, true
-}
-
-func (w *secretWalk) cookies(value string) (string, bool) {
-	var b []byte
-	changed := false
-	for rest, more := value, true; more; {
-		var pair string
-		at := len(value) - len(rest)
-		pair, rest, more = strings.Cut(rest, ";")
-		out, is := w.pair(pair)
-		if is && !changed {
-			changed = true
-			b = append(make([]byte, 0, len(value)+32), value[:at]...)
-		}
-		if changed {
-			b = append(b, out...)
-			if more {
-				b = append(b, ';')
-			}
-		}
-	}
-	if !changed {
-		return value, false
-	}
-	return string(b), true
-}
-
-func (w *secretWalk) setCookie(value string) (string, bool) {
-	pair, attributes, more := strings.Cut(value, ";")
-	out, changed := w.pair(pair)
-	if !changed {
-		return value, false
-	}
-	if more {
-		out += ";" + attributes
-	}
-	return out, true
-}
-
-// pair replaces the value of name=value and keeps the space around it; a text
-// without "=" is a value (RFC 6265bis §5.6).
-func (w *secretWalk) pair(pair string) (string, bool) {
-	start := strings.IndexByte(pair, '=') + 1
-	for start < len(pair) && (pair[start] == ' ' || pair[start] == '\t') {
-		start++
-	}
-	mark, changed := w.secret(trimRightOWS(pair[start:]))
-	if !changed {
-		return pair, false
-	}
-	return pair[:start] + mark, true
-}
-
 func (w *secretWalk) authority(s string) (string, bool) {
-	at := strings.LastIndexByte(s, '@')
-	if at < 0 {
-		return s, false
-	}
-	mark, changed := w.secret(s[:at])
-	return mark + s[at:], changed
+	w.spans = authoritySpans(w.spans[:0], s, 0, len(s))
+	return w.text(s)
 }
 
-// uri handles a text that is one URI reference.
 func (w *secretWalk) uri(s string) (string, bool) {
-	out, user := w.userInfo(s)
-	out, query := w.parameters(out, "&#", false)
-	return out, user || query
+	w.spans = uriSpans(w.spans[:0], s)
+	return w.text(s)
 }
 
-// uriText handles a text that may have URIs in it.
-func (w *secretWalk) uriText(s string) (string, bool) {
-	out, user := w.userInfo(s)
-	out, query := w.parameters(out, "&# \t\"'<>", false)
-	return out, user || query
-}
-
-// userInfo replaces what is before "@" in each authority (RFC 3986 §3.2.1).
-func (w *secretWalk) userInfo(s string) (string, bool) {
-	if strings.IndexByte(s, '@') < 0 {
-		return s, false
-	}
-	var b []byte
-	changed := false
-	for rest := s; ; {
-		i := strings.Index(rest, "//")
-		if i < 0 {
-			if !changed {
-				return s, false
-			}
-			return string(append(b, rest...)), true
-		}
-		b = append(b, rest[:i+2]...)
-		rest = rest[i+2:]
-		end := strings.IndexAny(rest, "/?#\\ \t\"<>,")
-		if end < 0 {
-			end = len(rest)
-		}
-		authority, is := w.authority(rest[:end])
-		b = append(b, authority...)
-		rest = rest[end:]
-		changed = changed || is
-	}
-}
-
-// parameters replaces the values of name=value parameters whose name says that
-// they are secret. A parameter begins after one of "?&;#", or at the start of
-// a form, and its value ends before one of ends.
-func (w *secretWalk) parameters(s, ends string, form bool) (string, bool) {
-	if strings.IndexByte(s, '=') < 0 {
-		return s, false
-	}
-	var b []byte
-	changed, done := false, 0 // s[:done] is in b, once changed
-	for i := 0; i < len(s); {
-		if !form || i > 0 {
-			next := indexParameter(s[i:])
-			if next < 0 {
-				break
-			}
-			i += next + 1
-		}
-		name, ok := parameterName(s[i:])
-		if !ok {
-			if form && i == 0 {
-				i++
-			}
-			continue
-		}
-		i += len(name) + 1
-		if !isSecretParameter(name) {
-			continue
-		}
-		end := strings.IndexAny(s[i:], ends)
-		if end < 0 {
-			end = len(s) - i
-		}
-		mark, is := w.secret(s[i : i+end])
-		if is {
-			b = append(append(b, s[done:i]...), mark...)
-			done, changed = i+end, true
-		}
-		i += end
-	}
-	if !changed {
-		return s, false
-	}
-	return string(append(b, s[done:]...)), true
-}
-
-// content looks into forms and JSON.
+// content replaces what forms and JSON hold.
 func (w *secretWalk) content(m *Message) walkedContent {
 	kind := m.Fields.Value(FieldContentType)
-	var look func([]byte) ([]byte, bool)
+	var find func([]span, []byte) []span
 	switch {
 	case isFormType(kind):
-		look = w.form
+		find = formSpans
 	case isJSONType(kind) || kind == "" && looksLikeJSON(m.Content.Kept):
-		look = w.json
+		find = jsonSpans
 	default:
 		return walkedContent{}
 	}
 	if coding := m.Fields.Value(FieldContentEncoding); coding != "" && !m.Content.Decoded && !strings.EqualFold(coding, "identity") {
-		before := len(w.found)
-		_, changed := look(m.DecodedContent().Bytes)
-		if changed || len(w.found) > before {
-			return walkedContent{changed: true, dropped: true}
-		}
-		return walkedContent{}
+		plain := m.DecodedContent().Bytes
+		w.spans = find(w.spans[:0], plain)
+		_, _ = replaceSpans(w, plain) // for what it collects; coded content is not replaced, but left out
+		has := len(w.spans) > 0
+		return walkedContent{changed: has, dropped: has}
 	}
-	kept, changed := look(m.Content.Kept)
+	w.spans = find(w.spans[:0], m.Content.Kept)
+	kept, changed := replaceSpans(w, m.Content.Kept)
 	return walkedContent{kept: kept, changed: changed}
-}
-
-func (w *secretWalk) form(b []byte) ([]byte, bool) {
-	if bytes.IndexByte(b, '=') < 0 {
-		return b, false
-	}
-	s, changed := w.parameters(string(b), "&", true)
-	return []byte(s), changed
-}
-
-// json replaces the string and number values of secret members at any depth.
-// It needs no valid JSON, for the content may be cut or wrong.
-func (w *secretWalk) json(b []byte) ([]byte, bool) {
-	var out []byte
-	changed, done := false, 0
-	for i := 0; ; {
-		open := bytes.IndexByte(b[i:], '"')
-		if open < 0 {
-			break
-		}
-		open += i
-		end := jsonStringEnd(b, open)
-		i = end
-		colon := skipJSONSpace(b, end)
-		if colon >= len(b) || b[colon] != ':' || !isSecretJSONName(b[open:end]) {
-			continue
-		}
-		start := skipJSONSpace(b, colon+1)
-		stop := jsonScalarEnd(b, start)
-		i = max(end, stop)
-		if mark, is := w.secret(jsonScalar(b[start:stop])); is {
-			out = append(append(out, b[done:start]...), '"')
-			out = append(append(out, mark...), '"')
-			if w.marks != nil {
-				w.marks[`"`+mark+`"`] = string(b[start:stop])
-			}
-			done, changed = stop, true
-		}
-	}
-	if !changed {
-		return b, false
-	}
-	return append(out, b[done:]...), true
 }
