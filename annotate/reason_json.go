@@ -66,18 +66,18 @@ func readJSON(d *json.Decoder, left *int, depth int) (n jsonNode, ok bool) {
 
 // member is the member of an object whose key is one of the names, the names
 // first to last; keys are compared without case, hyphens and underscores.
-func (n *jsonNode) member(names ...string) (key string, value *jsonNode) {
+func (n *jsonNode) member(names ...string) *jsonNode {
 	if n.kind != '{' {
-		return "", nil
+		return nil
 	}
 	for _, name := range names {
 		for i, k := range n.keys {
 			if plainKey(k) == name {
-				return k, &n.items[i]
+				return &n.items[i]
 			}
 		}
 	}
-	return "", nil
+	return nil
 }
 
 var keyMarks = strings.NewReplacer("_", "", "-", "", ":", "", ".", "")
@@ -88,13 +88,13 @@ func plainKey(k string) string { return strings.ToLower(keyMarks.Replace(k)) }
 // object that wraps one: {"lang":"en","value":"..."}.
 func (n *jsonNode) string(names ...string) string {
 	for _, name := range names {
-		_, v := n.member(name)
+		v := n.member(name)
 		switch {
 		case v == nil:
 		case v.kind == '"' && v.text != "":
 			return v.text
 		case v.isWrapped():
-			_, text := v.member("value")
+			text := v.member("value")
 			return text.text
 		}
 	}
@@ -103,7 +103,7 @@ func (n *jsonNode) string(names ...string) string {
 
 // isWrapped reports whether an object is a text with its language.
 func (n *jsonNode) isWrapped() bool {
-	_, text := n.member("value")
+	text := n.member("value")
 	return text != nil && text.kind == '"' && len(n.keys) <= 2
 }
 
@@ -256,7 +256,7 @@ func (w words) collect(n *jsonNode, prefix string, depth int, faults *[]fault) {
 		return
 	}
 	for _, name := range faultKeys {
-		_, v := n.member(name)
+		v := n.member(name)
 		if v == nil || len(v.items) == 0 || v.isWrapped() {
 			continue
 		}
@@ -373,7 +373,7 @@ func (w words) collectElement(n *jsonNode, prefix string, depth int, faults *[]f
 	reason := reasonOf(n, field)
 	if field == "" || reason == "" {
 		before := len(*faults)
-		if _, meta := n.member("metadata"); meta == nil {
+		if meta := n.member("metadata"); meta == nil {
 			w.collect(n, prefix, depth, faults)
 		}
 		if len(*faults) > before {
@@ -401,13 +401,13 @@ func reasonOf(n *jsonNode, field string) string {
 // fieldOf is the name of what a fault is about: a text, a list of the parts of a
 // path, or a member of its source.
 func fieldOf(n *jsonNode) string {
-	if _, source := n.member("source"); source != nil && source.kind == '{' {
+	if source := n.member("source"); source != nil && source.kind == '{' {
 		if s := source.string("pointer", "parameter", "header"); s != "" {
 			return s
 		}
 	}
 	for _, name := range fieldKeys {
-		_, v := n.member(name)
+		v := n.member(name)
 		if v == nil {
 			continue
 		}
@@ -426,7 +426,7 @@ func fieldOf(n *jsonNode) string {
 			return v.text
 		}
 	}
-	if _, reason := n.member("reason"); reason != nil && reason.kind == '"' {
+	if reason := n.member("reason"); reason != nil && reason.kind == '"' {
 		return n.string("name") // RFC 9457 §3, in its example
 	}
 	return ""

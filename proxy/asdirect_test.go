@@ -301,7 +301,7 @@ func play(t *testing.T, r *rig, s *scene, on *stage, through bool) (client, orig
 	t.Helper()
 	l := listen(t)
 	address := l.Addr().String()
-	var listener net.Listener = l
+	listener := l
 	if on.secure {
 		leaf, err := r.CA.Leaf("127.0.0.1")
 		if err != nil {

@@ -207,9 +207,6 @@ func (s *sender) stop() (whole bool) {
 	return s.err == nil && s.from.Done()
 }
 
-// errNothing says that a connection ended before any octet of a response came.
-var errNothing = errors.New("no byte of a response came")
-
 // await waits for the head of the final response. Interim ones are recorded and
 // passed on as they come.
 func (c *call) await() error {

@@ -152,16 +152,13 @@ func TestExpectIsTheOrigins(t *testing.T) {
 	got := make(chan string, 10)
 	port := s.listen(func(c net.Conn) {
 		br := bufio.NewReader(c)
-		for {
-			head, err := readHead(br)
-			if err != nil {
-				return
-			}
-			got <- head
-			time.Sleep(30 * time.Millisecond)
-			_, _ = io.WriteString(c, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
+		head, err := readHead(br)
+		if err != nil {
 			return
 		}
+		got <- head
+		time.Sleep(30 * time.Millisecond)
+		_, _ = io.WriteString(c, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
 	})
 	r := newRig(t, nil)
 	for _, expect := range []string{"100-continue", "something", "100-Continue, more"} {
@@ -353,11 +350,9 @@ func TestPipelines(t *testing.T) {
 		var request, want bytes.Buffer
 		for i, k := 0, n; i < len(methods); i++ {
 			m := methods[(k+i*(1+n%4))%len(methods)]
-			content := ""
+			content := "\r\n"
 			if m == "POST" {
 				content = "Content-Length: 5\r\n\r\nhello"
-			} else {
-				content = "\r\n"
 			}
 			fmt.Fprintf(&request, "%s http://127.0.0.1:%s/ HTTP/1.1\r\nHost: 127.0.0.1\r\n%s", m, port, content)
 			want.WriteString(answers[m])

@@ -276,7 +276,6 @@ func closeWrite(c net.Conn) error {
 // most waits are over by then.
 type watch struct {
 	timer *time.Timer
-	begun func() // starts what is to be watched
 
 	mu      sync.Mutex // guards what follows
 	over    bool       // the connection has ended

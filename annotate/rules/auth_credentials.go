@@ -42,8 +42,10 @@ func queryParam(query, name string) string {
 	return ""
 }
 
-// targetParam is the place of a parameter's name in the request target.
-func targetParam(p *annotate.Pass, name string) exchange.Place {
+// accessTokenPlace is where the parameter access_token is named in the request
+// target.
+func accessTokenPlace(p *annotate.Pass) exchange.Place {
+	const name = "access_token"
 	at := p.Target()
 	if i := strings.Index(p.X.Request.Target, name+"="); i >= 0 {
 		return annotate.Span(at, at.Start+i, at.Start+i+len(name))
@@ -75,10 +77,10 @@ var authAccessTokenInURI = &annotate.Rule{
 			return
 		}
 		if exchange.IsRedacted(token) {
-			p.Note(targetParam(p, "access_token"), "the query has an access_token")
+			p.Note(accessTokenPlace(p), "the query has an access_token")
 			return
 		}
-		p.Note(targetParam(p, "access_token"), "the query has an access_token of %s", wording.Count(len(token), "byte"))
+		p.Note(accessTokenPlace(p), "the query has an access_token of %s", wording.Count(len(token), "byte"))
 	},
 }
 
@@ -277,7 +279,7 @@ var authBearerOverCleartext = &annotate.Rule{
 		case field.HasPrefixFold(v, "Bearer ") && field.TrimOWS(v[7:]) != "":
 			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), 0, len("Bearer")), "a Bearer token went without TLS")
 		case queryParam(x.Query(), "access_token") != "":
-			p.Note(targetParam(p, "access_token"), "an access_token in the query went without TLS")
+			p.Note(accessTokenPlace(p), "an access_token in the query went without TLS")
 		case hasFormParam(&x.Request, "access_token"):
 			p.Note(annotate.RequestContent(0, 0), "an access_token in the form content went without TLS")
 		}
@@ -415,7 +417,7 @@ var authMultipleBearerMethods = &annotate.Rule{
 		if count > 1 {
 			at := p.RequestField(exchange.FieldAuthorization)
 			if inQuery {
-				at = targetParam(p, "access_token")
+				at = accessTokenPlace(p)
 			}
 			p.Note(at, "the request has access tokens in %d places", count)
 		}

@@ -24,11 +24,11 @@ func mcpRules() []*annotate.Rule {
 // whenMCP is when a request says that it is one of MCP.
 var whenMCP = annotate.When{RequestFields: []exchange.Name{exchange.FieldMCPProtocolVersion, exchange.FieldMCPSessionID, exchange.FieldMCPMethod}}
 
-// called is an example: a call of MCP with those fields and content, and its answer.
-func called(status, content string, fields ...string) string {
-	request := append([]string{"Host: shop.test", "Content-Type: application/json", "Content-Length: " + strconv.Itoa(len(content))}, fields...)
+// called is an example: a call of MCP with those fields, and its answer.
+func called(status string, fields ...string) string {
+	request := append([]string{"Host: shop.test", "Content-Type: application/json", "Content-Length: " + strconv.Itoa(len(mcpCall))}, fields...)
 	text := exchangeOf("POST /mcp HTTP/1.1", request, "HTTP/1.1 "+status, []string{"Content-Type: application/json", "Cache-Control: no-store"})
-	return strings.Replace(text, "\n>\n<", "\n>\n> "+content+"\n<", 1) + `< {"jsonrpc":"2.0","id":1,"result":{}}` + "\n"
+	return strings.Replace(text, "\n>\n<", "\n>\n> "+mcpCall+"\n<", 1) + `< {"jsonrpc":"2.0","id":1,"result":{}}` + "\n"
 }
 
 const (
@@ -45,8 +45,8 @@ var mcpAcceptIncomplete = &annotate.Rule{
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
 	Doc:      "A server may answer an MCP request with one JSON object or with a stream of events, so Accept must list both application/json and text/event-stream. Servers answer 406 to a request that does not.",
 	Help:     "send Accept: application/json, text/event-stream",
-	Bad:      []string{called("200 OK", mcpCall, "Accept: application/json", mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
-	Good:     []string{called("200 OK", mcpCall, mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather"), called("200 OK", mcpCall, "Accept: */*", mcpVersion)},
+	Bad:      []string{called("200 OK", "Accept: application/json", mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
+	Good:     []string{called("200 OK", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather"), called("200 OK", "Accept: */*", mcpVersion)},
 	When:     annotate.When{Methods: []string{"POST"}, RequestFields: whenMCP.RequestFields},
 	Check: func(p *annotate.Pass) {
 		accept := p.X.Request.Fields.Combined(exchange.FieldAccept)
@@ -72,8 +72,8 @@ var mcpVersionInvalid = &annotate.Rule{
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
 	Doc:      "A version of MCP is a date, such as 2026-07-28. A server must answer 400 to another value.",
 	Help:     "send MCP-Protocol-Version with the version that client and server agreed on",
-	Bad:      []string{called("400 Bad Request", mcpCall, mcpAccept, "MCP-Protocol-Version: latest")},
-	Good:     []string{called("200 OK", mcpCall, mcpAccept, mcpVersion)},
+	Bad:      []string{called("400 Bad Request", mcpAccept, "MCP-Protocol-Version: latest")},
+	Good:     []string{called("200 OK", mcpAccept, mcpVersion)},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldMCPProtocolVersion}},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Request.Fields.Value(exchange.FieldMCPProtocolVersion); !isMCPVersion(v) && !exchange.IsRedacted(v) {
@@ -90,8 +90,8 @@ var mcpVersionNotRejected = &annotate.Rule{
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
 	Doc:      "A server must answer 400 to a version that is invalid or that it does not support. One that goes on may read the request by other rules than the client meant.",
 	Help:     "answer 400 to a version that the server does not support",
-	Bad:      []string{"# also mcp/version-invalid\n" + called("200 OK", mcpCall, mcpAccept, "MCP-Protocol-Version: latest")},
-	Good:     []string{called("200 OK", mcpCall, mcpAccept, "MCP-Protocol-Version: 2025-06-18")},
+	Bad:      []string{"# also mcp/version-invalid\n" + called("200 OK", mcpAccept, "MCP-Protocol-Version: latest")},
+	Good:     []string{called("200 OK", mcpAccept, "MCP-Protocol-Version: 2025-06-18")},
 	When:     annotate.When{Class: []int{2}, RequestFields: []exchange.Name{exchange.FieldMCPProtocolVersion}},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Request.Fields.Value(exchange.FieldMCPProtocolVersion); !isMCPVersion(v) && !exchange.IsRedacted(v) {
@@ -108,9 +108,9 @@ var mcpHeaderMismatch = &annotate.Rule{
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
 	Doc:      "Mcp-Method and Mcp-Name repeat what the body says, for proxies that route by them. A server must answer 400 when they differ, since a proxy may have let the request pass for something else.",
 	Help:     "take Mcp-Method from method, and Mcp-Name from params.name or params.uri of the body",
-	Bad: []string{called("400 Bad Request", mcpCall, mcpAccept, mcpVersion, "Mcp-Method: tools/list", "Mcp-Name: weather"),
-		called("400 Bad Request", mcpCall, mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: files")},
-	Good:  []string{called("200 OK", mcpCall, mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
+	Bad: []string{called("400 Bad Request", mcpAccept, mcpVersion, "Mcp-Method: tools/list", "Mcp-Name: weather"),
+		called("400 Bad Request", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: files")},
+	Good:  []string{called("200 OK", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
 	When:  annotate.When{Methods: []string{"POST"}, RequestFields: []exchange.Name{exchange.FieldMCPMethod, exchange.FieldMCPName}},
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
@@ -144,8 +144,8 @@ var mcpSessionWithoutVersion = &annotate.Rule{
 	Refs:     []string{"MCP 2025-11-25 §Protocol Version Header"},
 	Doc:      "After the handshake each request must say in MCP-Protocol-Version which version client and server agreed on. A server that gets none takes 2025-03-26, which has other features.",
 	Help:     "send MCP-Protocol-Version with each request of the session",
-	Bad:      []string{called("200 OK", mcpCall, mcpAccept, "Mcp-Session-Id: 1868a90c")},
-	Good:     []string{called("200 OK", mcpCall, mcpAccept, "Mcp-Session-Id: 1868a90c", "MCP-Protocol-Version: 2025-11-25")},
+	Bad:      []string{called("200 OK", mcpAccept, "Mcp-Session-Id: 1868a90c")},
+	Good:     []string{called("200 OK", mcpAccept, "Mcp-Session-Id: 1868a90c", "MCP-Protocol-Version: 2025-11-25")},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldMCPSessionID}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Request.Fields.Has(exchange.FieldMCPProtocolVersion) {

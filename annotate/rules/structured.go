@@ -4,6 +4,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
+	"slices"
 )
 
 // bareTypes is a set of types that a value of a structured field may have; the
@@ -42,8 +43,12 @@ type structuredField struct {
 // the facts about each field (annotate.Facts). Fields whose types have a rule
 // of their own, or whose wrong members alone are ignored, are left out.
 func structuredFields() []structuredField {
+	return slices.Concat(structuredFieldsAToO(), structuredFieldsPToZ())
+}
+
+func structuredFieldsAToO() []structuredField {
 	text, token, binary := oneOf(field.String), oneOf(field.Token), oneOf(field.ByteSequence)
-	integer, boolean := oneOf(field.Integer), oneOf(field.Boolean)
+	boolean := oneOf(field.Boolean)
 	return []structuredField{
 		{name: exchange.FieldAcceptCH, members: token},
 		{name: exchange.FieldAcceptQuery, members: oneOf(field.String, field.Token)},
@@ -74,6 +79,13 @@ func structuredFields() []structuredField {
 			{"key-order", boolean}, {"params", oneOf(field.Boolean, field.InnerList)}, {"except", oneOf(field.InnerList)},
 		}},
 		{name: exchange.FieldOriginAgentCluster, members: boolean},
+	}
+}
+
+func structuredFieldsPToZ() []structuredField {
+	text, token, binary := oneOf(field.String), oneOf(field.Token), oneOf(field.ByteSequence)
+	integer, boolean := oneOf(field.Integer), oneOf(field.Boolean)
+	return []structuredField{
 		{name: exchange.FieldReportingEndpoints, members: text},
 		{name: exchange.FieldReprDigest, members: binary},
 		{name: exchange.FieldSecCHUA, members: text, params: []typedKey{{"v", text}}},
