@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -249,7 +250,7 @@ func (m *harMessage) fillFields(f *Fields, w *harWriter, v Version, request bool
 	doubles := m.doubles(w, v, request)
 	for i := range m.fields {
 		name, value := m.fields[i].name, m.fields[i].value
-		if len(name) > 0 && name[0] == ':' || doubles.has(name, value) {
+		if len(name) > 0 && name[0] == ':' || doubles.has(m.fields[:i], name, value) {
 			continue
 		}
 		if w.has(quirkJSONLists) {
@@ -278,10 +279,14 @@ func (m *harMessage) fillFields(f *Fields, w *harWriter, v Version, request bool
 // harDoubles are lines that are in a capture twice and were sent once: as the
 // page set them, with capitals, and as they were sent.
 type harDoubles struct {
-	lower map[string]string // value of each name that is there in lower case
+	lower map[string]string // value of each name that is there in lower case; nil where no name has capitals
 	later bool              // the version has no capitals, so that any line with them is the double
-	seen  map[string]bool   // lines that were met; nil where equal ones may be real
+	twice bool              // equal lines are doubles too; elsewhere they may be real
+	seen  map[harField]bool // lines that were met, with the name in lower case; nil where few enough are compared
 }
+
+// maxCompared is how many lines are compared with each other without a map.
+const maxCompared = 64
 
 // doubles looks for lines that some name has twice in different case.
 func (m *harMessage) doubles(w *harWriter, v Version, request bool) (d harDoubles) {
@@ -301,23 +306,27 @@ func (m *harMessage) doubles(w *harWriter, v Version, request bool) (d harDouble
 			}
 		}
 	}
-	if request && w.has(quirkDoubles) {
-		d.seen = make(map[string]bool, len(m.fields))
+	if d.twice = request && w.has(quirkDoubles); d.twice && (capitals || len(m.fields) > maxCompared) {
+		d.seen = make(map[harField]bool, len(m.fields))
 	}
 	return d
 }
 
-// has reports whether a line is the double of another one.
-func (d *harDoubles) has(name, value string) bool {
+// has reports whether a line is the double of another one, or of one of those
+// before it.
+func (d *harDoubles) has(before []harField, name, value string) bool {
 	if d.lower != nil && hasCapital(name) {
 		if other, ok := d.lower[strings.ToLower(name)]; ok && (d.later || other == value) {
 			return true
 		}
 	}
-	if d.seen == nil {
+	switch {
+	case !d.twice:
 		return false
+	case d.seen == nil: // every name is in lower case, and every line before was kept or is equal to one that was
+		return slices.Contains(before, harField{name, value})
 	}
-	key := strings.ToLower(name) + ":" + value
+	key := harField{strings.ToLower(name), value}
 	twice := d.seen[key]
 	d.seen[key] = true
 	return twice

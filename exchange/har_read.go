@@ -228,6 +228,9 @@ func (m *harMessage) member(c *jsonCursor, name string) {
 // statusNumber reads a status code, also "200 OK".
 func statusNumber(c *jsonCursor) float64 {
 	raw, _ := c.raw()
+	if n, short := shortNumber(raw); short {
+		return n
+	}
 	if n, err := strconv.ParseFloat(raw, 64); err == nil {
 		return n
 	}
@@ -410,6 +413,9 @@ func (e *harEntry) own(c *jsonCursor, name string) {
 // parseHARVersion reads the ways in which writers name a version: "HTTP/1.1",
 // "http/2.0", "h2", "h3-29"; 0 for "", "unknown" and the like.
 func parseHARVersion(s string) Version {
+	if s == "" {
+		return 0
+	}
 	if v, ok := ParseVersion(s); ok {
 		return v
 	}
@@ -436,14 +442,15 @@ var harTimeForms = [...]string{
 // parseHARTime reads a time in one of the forms of ISO 8601, without a zone in
 // UTC, or the seconds or milliseconds since 1970; the zero time when it is none.
 func parseHARTime(s string) time.Time {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 0 {
-		switch len(s) {
-		case len("1767323045"):
+	if len(s) == len("1767323045") || len(s) == len("1767323045000") {
+		n, err := strconv.ParseInt(s, 10, 64)
+		switch {
+		case err != nil || n <= 0:
+		case len(s) == len("1767323045"):
 			return time.Unix(n, 0).UTC()
-		case len("1767323045000"):
+		default:
 			return time.UnixMilli(n).UTC()
 		}
-		return time.Time{}
 	}
 	for _, form := range harTimeForms {
 		if t, err := time.Parse(form, s); err == nil && t.Unix() != 0 { // 1970 is what WriteHAR says for none

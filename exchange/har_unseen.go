@@ -107,13 +107,28 @@ func maySayLeftOut(s string) bool {
 	if strings.Contains(s, "**") || strings.Contains(s, "•") || strings.Contains(s, "…") || strings.ContainsAny(s, "<[") || containsFold(s, "xxx") || strings.Contains(s, "...") {
 		return true
 	}
-	for _, w := range leftOutWords {
-		if containsFold(s, w) {
-			return true
+	for i := 0; i+1 < len(s); i++ {
+		first, second := s[i]|0x20, s[i+1]|0x20
+		if first < 'a' || first > 'z' || leftOutStarts[first-'a']&(1<<(second&31)) == 0 {
+			continue
+		}
+		for _, w := range leftOutWords {
+			if len(s)-i >= len(w) && strings.EqualFold(s[i:i+len(w)], w) {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// leftOutStarts has, for the first letter of a word of leftOutWords, a bit for
+// the second.
+var leftOutStarts = func() (starts [26]uint32) {
+	for _, w := range leftOutWords {
+		starts[w[0]-'a'] |= 1 << (w[1] & 31)
+	}
+	return starts
+}()
 
 // isLeftOut reports whether a text stands for one that its writer left out. Where
 // a secret is wanted more is believed than elsewhere: there also what is masked in

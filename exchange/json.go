@@ -357,14 +357,15 @@ func appendHex(b, octets []byte) []byte {
 func (t *Tunnel) appendJSON(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"sent":`...), t.Sent, 10)
 	b = strconv.AppendInt(append(b, `,"received":`...), t.Received, 10)
-	o := object{b}
-	o.text("protocol", t.Protocol)
-	if r := t.Refused; r != nil {
-		o.b = strconv.AppendInt(append(appendKey(o.b, "refused"), `{"times":`...), int64(r.Times), 10)
-		o.b = appendTime(append(o.b, `,"since":`...), r.Since)
-		o.b = append(appendTime(append(o.b, `,"until":`...), r.Until), '}')
+	if t.Protocol != "" { // not with an object, whose octets are on the heap
+		b = appendText(append(b, `,"protocol":`...), t.Protocol)
 	}
-	return append(o.b, '}')
+	if r := t.Refused; r != nil {
+		b = strconv.AppendInt(append(b, `,"refused":{"times":`...), int64(r.Times), 10)
+		b = appendTime(append(b, `,"since":`...), r.Since)
+		b = append(appendTime(append(b, `,"until":`...), r.Until), '}')
+	}
+	return append(b, '}')
 }
 
 func (c Changes) appendJSON(b []byte) []byte {
