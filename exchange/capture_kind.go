@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -108,9 +109,15 @@ func (u *utf16Reader) decode() {
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
+// whenUsed returns a function that compiles an expression when it is called first,
+// for most commands read no capture.
+func whenUsed(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // jsonp is what may stand before JSON that a script is to read: a call of a
 // function, an assignment, or what keeps it from being run.
-var jsonp = regexp.MustCompile(`^(?:\)\]\}',?\s*|(?:(?:var|let|const)\s+)?[\w$.\[\]'"]+\s*(?:\(|=)\s*|/\*[^*]*\*/\s*)+`)
+var jsonp = whenUsed(`^(?:\)\]\}',?\s*|(?:(?:var|let|const)\s+)?[\w$.\[\]'"]+\s*(?:\(|=)\s*|/\*[^*]*\*/\s*)+`)
 
 // prefixLen is the length of what stands before the JSON.
 func prefixLen(head []byte) (n int) {
@@ -122,7 +129,7 @@ func prefixLen(head []byte) (n int) {
 		return n
 	}
 	rest := head[n:]
-	at := len(jsonp.Find(rest))
+	at := len(jsonp().Find(rest))
 	if at < len(rest) && (rest[at] == '{' || rest[at] == '[') {
 		return n + at
 	}
@@ -144,14 +151,14 @@ func knownByBeginning(head []byte) error {
 			return errors.New(f.advice)
 		}
 	}
-	if tnetstring.Match(text) {
+	if tnetstring().Match(text) {
 		return errors.New("this is a flow file of mitmproxy; make a HAR of it: mitmdump -nr FILE --set hardump=FILE.har")
 	}
 	return fmt.Errorf("%w: it begins with %.12q", errCaptureKind, text)
 }
 
 // tnetstring is how a flow file of mitmproxy begins.
-var tnetstring = regexp.MustCompile(`^\d{1,9}:\d{1,9}:\w+;`)
+var tnetstring = whenUsed(`^\d{1,9}:\d{1,9}:\w+;`)
 
 // foreignFiles are files that people take for captures of HTTP.
 var foreignFiles = [...]struct{ magic, advice string }{

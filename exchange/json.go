@@ -213,9 +213,27 @@ var (
 	responseKeys = makeFieldKeys("http.response.header.")
 )
 
+// makeFieldKeys writes all keys into one text, for it runs whenever sidenote starts.
 func makeFieldKeys(prefix string) (keys fieldKeys) {
-	for n := range keys {
-		keys[n] = prefix + strings.ToLower(spellings[n])
+	length := 0
+	for _, name := range spellings {
+		length += len(prefix) + len(name)
+	}
+	b := make([]byte, 0, length)
+	for _, name := range spellings {
+		b = append(b, prefix...)
+		for i := range len(name) {
+			c := name[i]
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			b = append(b, c)
+		}
+	}
+	all := string(b)
+	for n, name := range spellings {
+		length = len(prefix) + len(name)
+		keys[n], all = all[:length], all[length:]
 	}
 	return keys
 }

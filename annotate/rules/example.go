@@ -11,12 +11,13 @@ func asked(lines ...string) string {
 
 // requested is a request with that first line and those field lines, answered by a 200.
 func requested(line string, lines ...string) string {
-	return exchangeOf(line, lines, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< ok\n"
+	return exchangeWith("< ok\n", line, lines, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"})
 }
 
 // answered is a 200 with those field lines and two octets of text.
 func answered(lines ...string) string {
-	return responded("HTTP/1.1 200 OK", append(lines, "Content-Type: text/plain", "Content-Length: 2")...) + "< ok\n"
+	return exchangeWith("< ok\n", "GET /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK",
+		append(lines, "Content-Type: text/plain", "Content-Length: 2"))
 }
 
 // responded is the response with that first line and those field lines, to a GET.
@@ -24,18 +25,42 @@ func responded(line string, lines ...string) string {
 	return exchangeOf("GET /orders HTTP/1.1", []string{"Host: shop.test"}, line, lines)
 }
 
+// exchangeOf is the text of an exchange without content. Hundreds of examples are
+// made whenever sidenote starts, so that each is written into memory of its length.
 func exchangeOf(requestLine string, request []string, statusLine string, response []string) string {
-	var b strings.Builder
-	write := func(mark, first string, lines []string) {
-		b.WriteString(mark + " " + first + "\n")
+	return exchangeWith("", requestLine, request, statusLine, response)
+}
+
+// exchangeWith is the text of an exchange with those lines of content behind it.
+func exchangeWith(content, requestLine string, request []string, statusLine string, response []string) string {
+	length := len(content)
+	for _, lines := range [...][]string{{requestLine, statusLine}, request, response} {
 		for _, l := range lines {
-			b.WriteString(mark + " " + l + "\n")
+			length += len("> \n") + len(l)
 		}
-		b.WriteString(mark + "\n")
 	}
-	write(">", requestLine, request)
-	write("<", statusLine, response)
+	var b strings.Builder
+	b.Grow(length + len(">\n<\n"))
+	writeHead(&b, '>', requestLine, request)
+	writeHead(&b, '<', statusLine, response)
+	b.WriteString(content)
 	return b.String()
+}
+
+// writeHead writes the head of one message, each line after its mark.
+func writeHead(b *strings.Builder, mark byte, first string, lines []string) {
+	write := func(line string) {
+		b.WriteByte(mark)
+		b.WriteByte(' ')
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	write(first)
+	for _, l := range lines {
+		write(l)
+	}
+	b.WriteByte(mark)
+	b.WriteByte('\n')
 }
 
 // overTLS is an example of which both connections are protected.

@@ -172,8 +172,9 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 
 // longLines returns n field lines of 7 kB each.
 func longLines(n int) (lines []string) {
+	value := strings.Repeat("abcdefg", 1000)
 	for i := range n {
-		lines = append(lines, "Shop-Long-"+string(rune('A'+i))+": "+strings.Repeat("abcdefg", 1000))
+		lines = append(lines, "Shop-Long-"+string(rune('A'+i))+": "+value)
 	}
 	return lines
 }
