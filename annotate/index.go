@@ -234,7 +234,7 @@ func (ix *index) run(p *Pass, status int) {
 	for w, found := range ix.worthCalling(p, status) {
 		for ; found != 0; found &= found - 1 {
 			e := &ix.entries[w*64+bits.TrailingZeros64(found)]
-			if e.request != nil && !p.X.Request.Fields.HasAny(e.request) || e.rule.Needs&p.not != 0 {
+			if e.request != nil && !p.X.Request.Fields.HasAny(e.request) || p.not != 0 && e.rule.Needs&p.not != 0 {
 				continue
 			}
 			p.call(e)
