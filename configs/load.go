@@ -177,7 +177,7 @@ func unknownEnv(env map[string]string) []string {
 		}
 		for _, k := range known {
 			if wording.Distance(lower, k) <= 2 {
-				warnings = append(warnings, fmt.Sprintf("environment variable %s is not a setting; did you mean %s?", name, strings.ToUpper(k)))
+				warnings = append(warnings, fmt.Sprintf("environment variable %s is not a setting; %s", name, wording.Guess("%s", strings.ToUpper(k))))
 				break
 			}
 		}

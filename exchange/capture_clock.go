@@ -15,13 +15,16 @@ type Clock struct {
 	Hosts  int           // hosts whose clocks were compared
 }
 
+// ClockTolerance is how far apart the clocks of two machines may be without a
+// word: the time on the way and slow clocks explain as much.
+const ClockTolerance = time.Minute
+
 // Bounds on when clocks are taken for different, and on what is compared.
 const (
-	clockTolerance = time.Minute      // which the time on the way and slow clocks explain
-	clocksAgree    = 30 * time.Second // from the middle one, either way
-	maxClockHosts  = 256
-	aheadEntries   = 128     // readable or not
-	aheadOctets    = 4 << 20 // of text, which a small file may have a lot of when it is decompressed
+	clocksAgree   = 30 * time.Second // from the middle one, either way
+	maxClockHosts = 256
+	aheadEntries  = 128     // readable or not
+	aheadOctets   = 4 << 20 // of text, which a small file may have a lot of when it is decompressed
 )
 
 // A clockReading collects how far the Date of each host is from the time at which
@@ -68,7 +71,7 @@ func (c *clockReading) judge() (k Clock, ok bool) {
 			k.Agree++
 		}
 	}
-	return k, k.Behind.Abs() > clockTolerance && k.Agree >= 2 && 2*k.Agree > k.Hosts
+	return k, k.Behind.Abs() > ClockTolerance && k.Agree >= 2 && 2*k.Agree > k.Hosts
 }
 
 // An ahead holds the first exchanges of a capture back until its clock is judged.

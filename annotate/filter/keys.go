@@ -191,7 +191,8 @@ func noteKeys() []key {
 			name: "verdict", aliases: []string{"severity", "sev"}, value: "ok, info, warn or error", example: "verdict:>=warn",
 			help: "its worst note",
 			words: []word{
-				{"error", "the worst note is an error", nil}, {"warn", "the worst note is a warning", nil}, {"info", "the worst note is info", nil}, {"ok", "no note", nil},
+				{annotate.Error.String(), "the worst note is an error", nil}, {annotate.Warn.String(), "the worst note is a warning", nil},
+				{annotate.Info.String(), "the worst note is info", nil}, {annotate.Severity(0).String(), "no note", nil},
 			},
 			make:  numberNode(parseVerdict, func(r *Row) (int64, bool) { return int64(r.Verdict), true }),
 			facet: func(r *Row, put func(string)) { put(r.Verdict.String()) },

@@ -90,7 +90,7 @@ func wordNode(words []word) func(operand) (node, *Error) {
 		}
 		err := &Error{Message: fmt.Sprintf("%q is not one of its words", o.text), Help: "there are " + strings.Join(names, ", ")}
 		if near := wording.Nearest(o.text, names); near != "" {
-			err.Help = fmt.Sprintf("did you mean %s?", near)
+			err.Help = wording.Guess("%s", near)
 		}
 		return node{}, err
 	}
@@ -247,7 +247,7 @@ func fieldNode(request, response bool) func(operand) (node, *Error) {
 		fits := func(l *exchange.Line) bool {
 			switch {
 			case o.op == opMatches:
-				return is(l.Name + ": " + l.Value)
+				return is(l.String())
 			case l.Known != known || known == 0 && !field.EqualFold(l.Name, name):
 				return false
 			}

@@ -218,7 +218,7 @@ func (p *parser) condition() (node, error) {
 		err := p.errorf(start, start+len(name), "there is no key %q", name)
 		err.Help = `for the text itself write it in quotes`
 		if near := wording.Nearest(name, keyNames()); near != "" {
-			err.Help = fmt.Sprintf("did you mean %s:?", near)
+			err.Help = wording.Guess("%s:", near)
 		}
 		return node{}, err
 	}

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
@@ -615,7 +617,7 @@ var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
 
 // clocksMayDiffer is how far apart the clocks of two machines can be, in
 // seconds, without anybody being to blame.
-const clocksMayDiffer = 60
+const clocksMayDiffer = int64(exchange.ClockTolerance / time.Second)
 
 // staleBy is for how long a response has been stale when it was sent, by its
 // explicit lifetime for shared caches; ok is false when it was fresh or nothing

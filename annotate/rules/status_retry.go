@@ -453,13 +453,13 @@ var statusRetryAfterInPast = &annotate.Rule{
 		base, isDate := sentAt(p.X)
 		what := "the Date of the response"
 		if !isDate {
-			base, what = base.Add(-clocksMayDiffer*time.Second), "the response came"
+			base, what = base.Add(-exchange.ClockTolerance), "the response came"
 		}
 		if base.IsZero() || !r.Date.Time.Before(base) {
 			return
 		}
 		if !isDate {
-			base = base.Add(clocksMayDiffer * time.Second)
+			base = base.Add(exchange.ClockTolerance)
 		}
 		p.Note(p.ResponseField(exchange.FieldRetryAfter), "Retry-After is %s, %s before %s",
 			r.Date.Time.Format(http.TimeFormat), inWords(int64(base.Sub(r.Date.Time)/time.Second)), what)

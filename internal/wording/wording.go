@@ -37,11 +37,16 @@ func NotOneOf(word string, wanted []string) string {
 	return fmt.Sprintf("want %s, not %q%s", Or(wanted), word, DidYouMean(word, wanted))
 }
 
+// Guess returns "did you mean X?" of a word, printed in a format such as "%q".
+func Guess(format, word string) string {
+	return "did you mean " + fmt.Sprintf(format, word) + "?"
+}
+
 // DidYouMean returns `; did you mean "off"?` with the nearest of the known
 // words, to append to an error, or "" if none is near.
 func DidYouMean(word string, known []string) string {
 	if near := Nearest(word, known); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
+		return "; " + Guess("%q", near)
 	}
 	return ""
 }
@@ -50,7 +55,7 @@ func DidYouMean(word string, known []string) string {
 // printed in a format such as "%q" or "--%s", and "" when none is near.
 func Suggestion(word string, known []string, format string) string {
 	if near := Nearest(word, known); near != "" {
-		return fmt.Sprintf(" (did you mean "+format+"?)", near)
+		return " (" + Guess(format, near) + ")"
 	}
 	return ""
 }
