@@ -9,7 +9,7 @@ import (
 // what they note: by the ID of the rule, what of a request has to be declared.
 func exempting() map[string]func(*route, *exchange.Message) bool {
 	return map[string]func(*route, *exchange.Message) bool{
-		// The description gives the content a meaning.
+		// The description defines the content.
 		"content/request-body-undefined-semantics": func(r *route, _ *exchange.Message) bool { return len(requestContent(r)) > 0 },
 		// The description says how content of this type is applied.
 		"content/patch-media-type-unsuitable": func(r *route, m *exchange.Message) bool {

@@ -21,20 +21,20 @@ func isXML(mediaType string) bool {
 
 // A body is a message's content with what is declared of it.
 type body struct {
-	declared *openapi3.MediaType
-	media    string // media type of the message
-	content  []byte // decoded, whole
-	side     side
-	message  *exchange.Message
+	declared  *openapi3.MediaType
+	media     string // media type of the message
+	content   []byte // decoded, whole
+	direction direction
+	message   *exchange.Message
 }
 
 // bodyOf returns the content of a message if it is whole, can be decoded, is not
 // too large to be compared, and its media type is declared.
-func bodyOf(m *exchange.Message, declared openapi3.Content, s side) (b body, ok bool) {
+func bodyOf(m *exchange.Message, declared openapi3.Content, in direction) (b body, ok bool) {
 	if m.Content.Size == 0 || len(declared) == 0 || m.Fields.Count(exchange.FieldContentType) != 1 {
 		return b, false
 	}
-	b = body{side: s, message: m, media: m.MediaType()}
+	b = body{direction: in, message: m, media: m.MediaType()}
 	if b.declared = declared.Get(m.Fields.Value(exchange.FieldContentType)); b.declared == nil {
 		return b, false
 	}
@@ -45,7 +45,7 @@ func bodyOf(m *exchange.Message, declared openapi3.Content, s side) (b body, ok 
 
 // place is where octets of the content are.
 func (b *body) place(start, end int) exchange.Place {
-	if b.side == inResponse {
+	if b.direction == inResponse {
 		return annotate.ResponseContent(start, end)
 	}
 	return annotate.RequestContent(start, end)
@@ -53,7 +53,7 @@ func (b *body) place(start, end int) exchange.Place {
 
 // blame says whose message it is.
 func (b *body) blame() annotate.Blame {
-	if b.side == inResponse {
+	if b.direction == inResponse {
 		return annotate.ByOrigin
 	}
 	return annotate.ByClient
@@ -68,7 +68,7 @@ func (b *body) judge(p *annotate.Pass, r *route) {
 	if err != nil {
 		return // content/body-invalid-json says so
 	}
-	if f := r.description.breaks(b.declared.Schema, value, b.side); f != nil {
+	if f := r.description.breaks(b.declared.Schema, value, b.direction); f != nil {
 		at := b.place(locate(b.content, f.path))
 		p.Note(at, "%s%s, says %s of %s", f.where(), f.reason, r.description, r.name())
 	}

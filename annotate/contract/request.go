@@ -110,7 +110,7 @@ func isIgnored(p *openapi3.Parameter) bool {
 		slices.ContainsFunc([]string{"Accept", "Content-Type", "Authorization"}, func(n string) bool { return strings.EqualFold(n, p.Name) })
 }
 
-func (d *description) filterOptions(s side) *openapi3filter.Options {
+func (d *description) filterOptions(s direction) *openapi3filter.Options {
 	return &openapi3filter.Options{
 		SkipSettingDefaults:     true, // they would be written into the request
 		SchemaValidationOptions: d.options(s),
@@ -170,7 +170,7 @@ func parseReason(e *openapi3filter.ParseError) string {
 	return "it is " + e.Reason
 }
 
-// given finds what a request gives for a parameter, and where.
+// given finds the value that a request has for a parameter, and where it stands.
 func given(p *annotate.Pass, parameter *openapi3.Parameter) (at exchange.Place, text string) {
 	switch parameter.In {
 	case openapi3.ParameterInHeader:

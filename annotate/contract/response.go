@@ -174,7 +174,7 @@ func (c *Contract) bodies(p *annotate.Pass, f func(*body, *route) (reported bool
 }
 
 func ofMessage(b *body, r *route, status int) string {
-	if b.side == inResponse {
+	if b.direction == inResponse {
 		return r.name() + ", response " + strconv.Itoa(status)
 	}
 	return r.name()

@@ -25,13 +25,13 @@ const (
 	maxNesting = 64
 )
 
-// A side says which message a value is in, since readOnly properties are not
+// A direction says which message a value is in, since readOnly properties are not
 // part of requests, nor writeOnly ones of responses.
-type side bool
+type direction bool
 
 const (
-	inRequest  side = false
-	inResponse side = true
+	inRequest  direction = false
+	inResponse direction = true
 )
 
 // A failure is where a value breaks a schema, and why.
@@ -109,7 +109,7 @@ var errNotPlain = errors.New("not plain")
 
 // breaks returns the first place where a value breaks a schema; nil when it does
 // not, or only where a saved file has a redacted value.
-func (d *description) breaks(schema *openapi3.SchemaRef, value any, s side) *failure {
+func (d *description) breaks(schema *openapi3.SchemaRef, value any, s direction) *failure {
 	if schema == nil || schema.Value == nil {
 		return nil
 	}
@@ -144,7 +144,7 @@ func isBeyond(value any) bool {
 }
 
 // options are those of every comparison of one side.
-func (d *description) options(s side) []openapi3.SchemaValidationOption {
+func (d *description) options(s direction) []openapi3.SchemaValidationOption {
 	if s == inResponse {
 		return d.asResponse
 	}
@@ -262,7 +262,7 @@ func reasonOf(k jsonschema.ErrorKind) string {
 
 // optional reports whether a failure is only that readOnly properties are
 // missing in a request, or writeOnly ones in a response.
-func (s side) optional(root *openapi3.Schema, f *failure) bool {
+func (s direction) optional(root *openapi3.Schema, f *failure) bool {
 	names, ok := f.value.([]string)
 	if !ok {
 		return false

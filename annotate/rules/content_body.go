@@ -88,7 +88,7 @@ func formOctet(c byte) string {
 
 // wholeXML is the complete content of a message that is labelled XML, in a
 // charset that can be judged.
-func (s side) wholeXML() (b []byte, ok bool) {
+func (s contentSide) wholeXML() (b []byte, ok bool) {
 	if field.IndexFold(s.m.Fields.Value(exchange.FieldContentType), "xml") < 0 {
 		return nil, false
 	}
@@ -530,7 +530,7 @@ var contentReprDigestMismatch = &annotate.Rule{
 }
 
 // noteDigest compares the digests of a field with the content as it was sent.
-func noteDigest(p *annotate.Pass, s side, n exchange.Name) {
+func noteDigest(p *annotate.Pass, s contentSide, n exchange.Name) {
 	if !s.m.Content.Whole() || s.m.Content.Decoded || int64(len(s.m.Content.Kept)) != s.m.Content.Size {
 		return
 	}
@@ -575,7 +575,7 @@ func multipartExample(content string) string {
 
 // wholeMultipart is the complete content of a multipart message that is not
 // read as a stream, with its boundary.
-func wholeMultipart(s side) (b []byte, boundary string, ok bool) {
+func wholeMultipart(s contentSide) (b []byte, boundary string, ok bool) {
 	boundary, ok = multipartBoundary(s)
 	if !ok {
 		return nil, "", false

@@ -29,7 +29,7 @@ func answeringJSON(content string) string {
 }
 
 // wholeJSON is the complete content of a message that is labelled JSON.
-func (s side) wholeJSON() (b []byte, ok bool) {
+func (s contentSide) wholeJSON() (b []byte, ok bool) {
 	t, ok := s.mediaType()
 	if !ok || !t.IsJSON() || isFramed(t) {
 		return nil, false

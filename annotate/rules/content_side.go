@@ -9,8 +9,8 @@ import (
 	"sidenote/exchange/field"
 )
 
-// A side is one message of an exchange with what rules on either need.
-type side struct {
+// A contentSide is one message of an exchange with what rules on either need.
+type contentSide struct {
 	x     *exchange.Exchange
 	m     *exchange.Message
 	in    exchange.PlaceMessage
@@ -18,8 +18,8 @@ type side struct {
 }
 
 // sidesOf returns the request and the final response.
-func sidesOf(x *exchange.Exchange) [2]side {
-	return [2]side{
+func sidesOf(x *exchange.Exchange) [2]contentSide {
+	return [2]contentSide{
 		{x, &x.Request.Message, exchange.InRequest, annotate.ByClient},
 		{x, &x.Response.Message, exchange.InResponse, annotate.ByOrigin},
 	}
@@ -27,7 +27,7 @@ func sidesOf(x *exchange.Exchange) [2]side {
 
 // hasContent reports whether the message carried content that is its own: not
 // to HEAD, not with a status that has none.
-func (s side) hasContent() bool {
+func (s contentSide) hasContent() bool {
 	if s.in == exchange.InRequest {
 		return s.m.Content.Size > 0
 	}
@@ -35,13 +35,13 @@ func (s side) hasContent() bool {
 }
 
 // isPart reports whether the content is a part of something else.
-func (s side) isPart() bool {
+func (s contentSide) isPart() bool {
 	return s.m.Fields.Has(exchange.FieldContentRange) || s.in == exchange.InResponse && s.x.Response.Status == 206
 }
 
 // whole is the complete content with its codings removed; ok is false where it
 // is not at hand.
-func (s side) whole() (b []byte, ok bool) {
+func (s contentSide) whole() (b []byte, ok bool) {
 	if !s.m.Content.Whole() || len(s.m.Content.Kept) == 0 || !s.hasContent() || s.isPart() {
 		return nil, false
 	}
@@ -50,7 +50,7 @@ func (s side) whole() (b []byte, ok bool) {
 }
 
 // field is the place of the first line of a field.
-func (s side) field(p *annotate.Pass, n exchange.Name) exchange.Place {
+func (s contentSide) field(p *annotate.Pass, n exchange.Name) exchange.Place {
 	if s.in == exchange.InRequest {
 		return p.RequestField(n)
 	}
@@ -58,7 +58,7 @@ func (s side) field(p *annotate.Pass, n exchange.Name) exchange.Place {
 }
 
 // line is the place of the i-th field line.
-func (s side) line(p *annotate.Pass, i int) exchange.Place {
+func (s contentSide) line(p *annotate.Pass, i int) exchange.Place {
 	if s.in == exchange.InRequest {
 		return p.RequestLine(i)
 	}
@@ -66,7 +66,7 @@ func (s side) line(p *annotate.Pass, i int) exchange.Place {
 }
 
 // content is the place of octets of the decoded content.
-func (s side) content(start, end int) exchange.Place {
+func (s contentSide) content(start, end int) exchange.Place {
 	if s.in == exchange.InRequest {
 		return annotate.RequestContent(start, end)
 	}
@@ -74,12 +74,12 @@ func (s side) content(start, end int) exchange.Place {
 }
 
 // note reports a finding against whoever sent the message.
-func (s side) note(p *annotate.Pass, at exchange.Place, message string) {
+func (s contentSide) note(p *annotate.Pass, at exchange.Place, message string) {
 	p.Report(annotate.Note{Place: at, Blame: s.blame, Message: message})
 }
 
 // mediaType is that of the message, judged only where it can be read.
-func (s side) mediaType() (t field.MediaType, ok bool) {
+func (s contentSide) mediaType() (t field.MediaType, ok bool) {
 	if !s.m.Fields.Has(exchange.FieldContentType) || s.m.Fields.Count(exchange.FieldContentType) > 1 {
 		return t, false
 	}

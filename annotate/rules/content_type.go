@@ -166,7 +166,7 @@ var typeFieldMask = exchange.MaskOf(exchange.FieldLink, exchange.FieldAcceptPatc
 // nothing can be wrong.
 func isUsualAccept(v string) bool { return v == "" || v == "*/*" || v == "application/json" }
 
-func noteBogusContentType(p *annotate.Pass, s side) {
+func noteBogusContentType(p *annotate.Pass, s contentSide) {
 	if v := s.m.Fields.Value(exchange.FieldContentType); v == "" || v == "application/json" {
 		return // the usual case
 	}
@@ -187,7 +187,7 @@ func noteBogusContentType(p *annotate.Pass, s side) {
 
 // callsFunction reports whether the content is JSON in a call of a function
 // (JSONP), which is a script.
-func (s side) callsFunction() bool {
+func (s contentSide) callsFunction() bool {
 	b, ok := s.whole()
 	if !ok {
 		return false
@@ -204,7 +204,7 @@ func (s side) callsFunction() bool {
 }
 
 // noteBogusTypes judges a list of media types, unless the right name is there too.
-func noteBogusTypes(p *annotate.Pass, s side, i int, l *exchange.Line) {
+func noteBogusTypes(p *annotate.Pass, s contentSide, i int, l *exchange.Line) {
 	if isUsualAccept(l.Value) {
 		return
 	}
@@ -219,7 +219,7 @@ func noteBogusTypes(p *annotate.Pass, s side, i int, l *exchange.Line) {
 	}
 }
 
-func noteBogusLinkTypes(p *annotate.Pass, s side, i int, value string) {
+func noteBogusLinkTypes(p *annotate.Pass, s contentSide, i int, value string) {
 	for l := range field.Links(value) {
 		for q := range l.Params() {
 			if !field.EqualFold(q.Name, "type") {
@@ -356,7 +356,7 @@ var contentMultipartBoundaryMissing = &annotate.Rule{
 
 // multipartBoundary is the boundary of a multipart message; ok is false where
 // there is none, or the message is no multipart.
-func multipartBoundary(s side) (boundary string, ok bool) {
+func multipartBoundary(s contentSide) (boundary string, ok bool) {
 	v := s.m.Fields.Value(exchange.FieldContentType)
 	if !field.HasPrefixFold(v, "multipart/") {
 		return "", false

@@ -173,14 +173,14 @@ var corsPreflightHeaderNotAllowed = &annotate.Rule{
 			return
 		}
 		f := &p.X.Response.Fields
-		any := listHas(f, exchange.FieldAccessControlAllowHeaders, "*")
+		wildcard := listHas(f, exchange.FieldAccessControlAllowHeaders, "*")
 		for at, name := range requestedFields(p) {
 			isAuthorization := field.EqualFold(name, "authorization")
-			if any && !isAuthorization || listHas(f, exchange.FieldAccessControlAllowHeaders, name) {
+			if wildcard && !isAuthorization || listHas(f, exchange.FieldAccessControlAllowHeaders, name) {
 				continue
 			}
 			why := "and Access-Control-Allow-Headers does not list it"
-			if any {
+			if wildcard {
 				why = "which the * of Access-Control-Allow-Headers does not cover"
 			}
 			p.Note(at, "the page wants to send %s, %s", quoted(name), why)

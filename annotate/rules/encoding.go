@@ -107,7 +107,7 @@ func whyNoCoding(s string) string {
 	return ""
 }
 
-// codingWeight is the weight, in thousandths, that Accept-Encoding gives to a
+// codingWeight is the weight, in thousandths, that Accept-Encoding has for a
 // content coding (RFC 9110 §12.5.3); 0 for one that it does not accept.
 func codingWeight(f *exchange.Fields, coding string) int {
 	weight, star := -1, 0

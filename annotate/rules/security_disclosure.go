@@ -46,7 +46,7 @@ var securityServerVersionDisclosed = &annotate.Rule{
 	},
 }
 
-// whatServerTells says what a Server value gives away; "" for nothing.
+// whatServerTells returns what a Server value discloses; "" for nothing.
 func whatServerTells(v string) string {
 	products, version, system := 0, false, false
 	for at := 0; at < len(v); {
