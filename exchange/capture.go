@@ -60,7 +60,7 @@ func ReadCapture(r io.Reader, c Capture) error {
 // maxWrapped bounds how often a capture may be compressed.
 const maxWrapped = 4
 
-// readCapture reads what a reader gives: text, or text that is compressed or in
+// readCapture reads all of a reader: text, or text that is compressed or in
 // another encoding. depth is how often it was.
 func readCapture(r io.Reader, a *ahead, depth int) error {
 	b := bufio.NewReaderSize(r, sniffed)

@@ -66,7 +66,7 @@ const lacksOfFormat = LacksTLS | LacksInterim | LacksTrailers
 const lacksOfStrangers = lacksOfFormat | LacksLines | LacksFraming | LacksOctets
 
 // A harWriter is a program that writes HARs, by the beginning of the name that it
-// gives itself in "creator".
+// has for itself in "creator".
 type harWriter struct {
 	name  string // in lower case
 	lacks Lacks
@@ -113,7 +113,7 @@ var harWriters = [...]harWriter{
 	{"", lacksOfStrangers, 0},
 }
 
-// harWriterOf finds a writer by the name that it gives itself.
+// harWriterOf finds a writer by the name that it has for itself.
 func harWriterOf(name string) *harWriter {
 	name = strings.ToLower(name)
 	for i := range harWriters {

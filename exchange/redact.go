@@ -68,7 +68,7 @@ func IsRedacted(value string) bool {
 // is nil. Request content is always searched; response content only when the
 // copy is for something that shows it. Content that is coded and has secrets is
 // left out, and the digest of content that has any too, for a digest of a
-// guessable text gives it away.
+// guessable text discloses it.
 func (r *Redactor) Redact(x *Exchange, content bool) *Exchange {
 	if r == nil {
 		return x

@@ -146,8 +146,8 @@ func (a *Admission) open(token string) bool {
 }
 
 // Handler serves the page to everybody, since it is empty by itself, and the
-// API to anyone who has a session. POST /api/v1/session gives one for the key
-// of a link; POST /api/v1/tickets gives a ticket for what a browser loads by an
+// API to anyone who has a session. POST /api/v1/session returns one for the key
+// of a link; POST /api/v1/tickets returns a ticket for what a browser loads by an
 // address alone.
 func (a *Admission) Handler(next http.Handler) http.Handler {
 	api := http.NewServeMux()

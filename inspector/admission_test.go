@@ -51,7 +51,7 @@ func (d *door) list(header ...string) *http.Response {
 	return d.ask("GET", "/api/v1/exchanges", "", header...)
 }
 
-// enter opens a link, and returns the session it gives, "" for none.
+// enter opens a link, and returns the session it gets, "" for none.
 func (d *door) enter(link string, header ...string) string {
 	d.t.Helper()
 	resp := d.ask("POST", "/api/v1/session", `{"key":"`+strings.TrimPrefix(link, "key=")+`"}`, header...)

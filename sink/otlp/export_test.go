@@ -6,7 +6,7 @@ import (
 	"sidenote/annotate"
 )
 
-// NewFast is New for tests: it waits for little and gives up soon.
+// NewFast is New for tests: its waits are short, and so is the time until it drops a batch.
 func NewFast(o Options) *Exporter {
 	return newExporter(o, pace{delay: 5 * time.Millisecond, backoff: 5 * time.Millisecond, most: 20 * time.Millisecond, retryFor: time.Second, closeFor: 300 * time.Millisecond})
 }

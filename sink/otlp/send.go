@@ -67,7 +67,7 @@ func (e *sendError) Error() string { return e.err.Error() }
 
 // A sender sends requests of one signal to its target.
 type sender interface {
-	// send gives up when ctx ends. Its error is a *sendError.
+	// send ends when ctx does. Its error is a *sendError.
 	send(ctx context.Context, m *message) (answer, error)
 	close()
 }

@@ -1,4 +1,4 @@
-// Command get prints what a URL gives, with net/http as it is.
+// Command get prints what a URL returns, with net/http as it is.
 package main
 
 import (
