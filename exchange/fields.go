@@ -41,8 +41,10 @@ func (f *Fields) Grow(n int) {
 }
 
 // Add appends a field line.
-func (f *Fields) Add(name, value string) {
-	n := LookupName(name)
+func (f *Fields) Add(name, value string) { f.add(LookupName(name), name, value) }
+
+// add is Add with the known name, for a caller that has looked it up.
+func (f *Fields) add(n Name, name, value string) {
 	i := int32(len(f.lines))
 	f.lines = append(f.lines, Line{Name: name, Value: value, Known: n})
 	if n == 0 {

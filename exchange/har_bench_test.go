@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"sidenote/exchange"
 )
 
@@ -119,4 +121,39 @@ func BenchmarkReadHAR(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*entries/b.Elapsed().Seconds(), "exchanges/s")
+}
+
+// TestAllocations bounds what the hot paths allocate: one value that escapes to the
+// heap is easily overlooked.
+func TestAllocations(t *testing.T) {
+	const entries = 200
+	har, err := io.ReadAll(bigHAR(entries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, l := mustParse(t, typical), zerolog.New(io.Discard)
+	redactor := exchange.NewRedactor(nil)
+	for _, c := range []struct {
+		name string
+		most float64
+		f    func()
+	}{
+		{"an entry of a HAR", 10, func() {
+			_ = exchange.ReadCapture(bytes.NewReader(har), exchange.Capture{Exchange: func(*exchange.Exchange) error { return nil }})
+		}},
+		{"a log record", 1, func() {
+			e := l.Log()
+			x.Encode(e, exchange.EncodeOptions{})
+			e.Send()
+		}},
+		{"an exchange without secrets", 0, func() { redactor.Redact(x, false) }},
+	} {
+		n := testing.AllocsPerRun(20, c.f)
+		if c.name == "an entry of a HAR" {
+			n = float64(int(n / entries))
+		}
+		if n > c.most {
+			t.Errorf("%s: %v allocations, want at most %v", c.name, n, c.most)
+		}
+	}
 }

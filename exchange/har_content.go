@@ -156,7 +156,7 @@ func startsAs(coding string, b []byte) bool {
 // believed; then the writer, for content that has codings; then what there is.
 func (m *harMessage) harSize(to *Message, coding string, may bool) int64 {
 	kept := int64(len(to.Content.Kept))
-	if may && !to.Fields.Has(FieldTransferEncoding) && m.bodySize != 0 {
+	if may && to.Fields.Has(FieldContentLength) && !to.Fields.Has(FieldTransferEncoding) && m.bodySize != 0 {
 		if n, err := strconv.ParseInt(to.Fields.Value(FieldContentLength), 10, 64); err == nil && n >= 0 && (n > 0 || kept == 0) {
 			return n
 		}

@@ -271,7 +271,7 @@ func (m *harMessage) fillFields(f *Fields, w *harWriter, v Version, request bool
 			if !w.has(quirkOwn) {
 				line = withUnseen(known, name, line)
 			}
-			f.Add(name, line)
+			f.add(known, name, line)
 		}
 	}
 }

@@ -429,7 +429,11 @@ func parseHARVersion(s string) Version {
 	case s == "1.0":
 		return HTTP10
 	}
-	v, _ := ParseVersion(strings.ToUpper(s))
+	digits, ok := strings.CutPrefix(s, "http/")
+	if !ok {
+		return 0
+	}
+	v, _ := ParseVersion("HTTP/" + digits)
 	return v
 }
 
