@@ -22,9 +22,12 @@ type tap struct {
 
 func newTap(c *exchange.Content, limit int) *tap { return &tap{content: c, limit: limit} }
 
+// mostExpected bounds the room in octets that is made for content before it comes.
+const mostExpected = 1 << 20
+
 // expect makes room for content of which the length is known.
 func (t *tap) expect(n int64) {
-	if n > 0 && n <= int64(t.limit) {
+	if n = min(n, int64(t.limit), mostExpected); n > 0 {
 		t.content.Kept = make([]byte, 0, n)
 	}
 }
