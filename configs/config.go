@@ -64,6 +64,7 @@ type Config struct {
 	LogMaxSize  int64         // octets from which it is set aside; 0 for never
 	LogMaxAge   time.Duration // of its first record, from which it is set aside; 0 for never
 	LogKeep     int           // how many that were set aside are kept; 0 for all
+	Digests     bool          // records have the SHA-256 of each body
 	LogNotes    bool          // JSON output has a record of each note too
 	ShowSecrets bool
 

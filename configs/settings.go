@@ -386,6 +386,12 @@ func table() []Setting {
 			set:  onOff(func(c *Config) *bool { return &c.LogNotes }),
 		},
 		{
+			Name: "digests", Kind: KindSwitch, Default: "false", Group: groupOutput,
+			Help: "write the SHA-256 of each body to the records",
+			More: "Exchanges that sidenote saves or stores in a file have it anyway.",
+			set:  onOff(func(c *Config) *bool { return &c.Digests }),
+		},
+		{
 			Name: "show-secrets", Kind: KindSwitch, Default: "false", Group: groupOutput,
 			Help: "do not redact credentials, cookies and tokens",
 			set:  onOff(func(c *Config) *bool { return &c.ShowSecrets }),

@@ -26,6 +26,7 @@ type Content struct {
 	Truncated bool   // Kept lacks octets that passed
 	Complete  bool   // the message ended as its framing said
 	SHA256    Digest // of all octets that passed; zero when not computed
+	Unhashed  bool   // Kept is all octets that passed, and SHA256 is left to Digest
 
 	// Decoded says that Kept is not the octets that passed, but what a program
 	// that saved the message made of them: without content codings, and text
@@ -38,6 +39,19 @@ type Content struct {
 
 // Whole reports whether Kept is all there was, so that its end can be judged.
 func (c *Content) Whole() bool { return c.Complete && !c.Truncated }
+
+// Digest returns the SHA-256 of all octets that passed, zero when it is not known.
+// Each call computes it where it was left to this.
+func (c *Content) Digest() Digest {
+	if c.Unhashed {
+		return DigestOf(c.Kept)
+	}
+	return c.SHA256
+}
+
+// KeepDigest computes the digest that was left to Digest, and keeps it. Call it
+// before anybody shares the content.
+func (c *Content) KeepDigest() { c.SHA256, c.Unhashed = c.Digest(), false }
 
 // A Digest is a SHA-256; the zero value is none.
 type Digest [32]byte

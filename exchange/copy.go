@@ -30,5 +30,5 @@ func (m *Message) copyFrom(from *Message) {
 	m.Version, m.Fields, m.Trailers, m.RawHead = from.Version, from.Fields, from.Trailers, from.RawHead
 	to, c := &m.Content, &from.Content
 	to.Size, to.Kept, to.Truncated = c.Size, c.Kept, c.Truncated
-	to.Complete, to.SHA256, to.Decoded = c.Complete, c.SHA256, c.Decoded
+	to.Complete, to.SHA256, to.Unhashed, to.Decoded = c.Complete, c.SHA256, c.Unhashed, c.Decoded
 }

@@ -21,6 +21,7 @@ func TestSlimLeavesNothingElseOut(t *testing.T) {
 	x.Client.Peer, x.Origin.Peer = netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")
 	x.Request.Fields.Add("Content-Length", "9")
 	x.Response.Content.Kept = []byte("a long content")
+	x.Response.Content.Unhashed = false // see the next test
 
 	y := x.Slim(6)
 	if got := string(y.Response.Content.Kept); got != "a long" {
@@ -29,6 +30,14 @@ func TestSlimLeavesNothingElseOut(t *testing.T) {
 	y.Response.Content.Kept = x.Response.Content.Kept
 	if diff := cmp.Diff(x, y, cmp.AllowUnexported(exchange.Fields{}, exchange.Line{}), cmpopts.IgnoreUnexported(exchange.Content{}), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("the copy is otherwise (-first +copy):\n%s", diff)
+	}
+}
+
+func TestSlimKeepsTheDigestOfAllContent(t *testing.T) {
+	x := &exchange.Exchange{}
+	x.Response.Content.Kept, x.Response.Content.Unhashed = []byte("a long content"), true
+	if got, want := x.Slim(6).Response.Content.Digest(), exchange.DigestOf([]byte("a long content")); got != want {
+		t.Errorf("digest %s, want %s", got, want)
 	}
 }
 

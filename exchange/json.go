@@ -35,9 +35,9 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	x.encodeFailure(e)
 	e.RawJSON("sidenote.timing", x.appendTiming(scratch[:0]))
 	b := append(scratch[:0], `{"request":`...)
-	b = appendContent(b, &x.Request.Content)
+	b = appendContent(b, &x.Request.Content, o.Full)
 	b = append(b, `,"response":`...)
-	b = appendContent(b, &x.Response.Content)
+	b = appendContent(b, &x.Response.Content, o.Full)
 	e.RawJSON("sidenote.body", append(b, '}'))
 	if x.Tunnel != (Tunnel{}) {
 		e.RawJSON("sidenote.tunnel", x.Tunnel.appendJSON(scratch[:0]))
@@ -348,12 +348,18 @@ func appendTime(b []byte, t time.Time) []byte {
 	return append(b, '"')
 }
 
-func appendContent(b []byte, c *Content) []byte {
+// appendContent writes what is known of content; a digest that is yet to be
+// computed only in a full record.
+func appendContent(b []byte, c *Content, full bool) []byte {
+	digest := c.SHA256
+	if full {
+		digest = c.Digest()
+	}
 	b = append(b, `{"size":`...)
 	b = strconv.AppendInt(b, c.Size, 10)
-	if c.SHA256 != (Digest{}) {
+	if digest != (Digest{}) {
 		b = append(b, `,"sha256":"`...)
-		b = appendHex(b, c.SHA256[:])
+		b = appendHex(b, digest[:])
 		b = append(b, '"')
 	}
 	b = strconv.AppendBool(append(b, `,"truncated":`...), c.Truncated)
@@ -571,7 +577,7 @@ func (m *Message) encode(o *object) {
 	o.fields("fields", &m.Fields)
 	o.fields("trailers", &m.Trailers)
 	o.base64("raw_head", []byte(m.RawHead))
-	o.b = appendContent(appendKey(o.b, "content"), &m.Content)
+	o.b = appendContent(appendKey(o.b, "content"), &m.Content, true)
 	o.base64("kept", m.Content.Kept)
 }
 

@@ -181,7 +181,7 @@ func contentProperties() []Property {
 	boolean := map[string]any{"type": "boolean"}
 	return []Property{
 		{Key: "size", Doc: "bytes, after transfer codings and before content codings are removed", Schema: integer(), Required: true},
-		{Key: "sha256", Doc: "SHA-256 of these bytes, hexadecimal", When: "there is a body, and it was computed", Schema: digits(64)},
+		{Key: "sha256", Doc: "SHA-256 of these bytes, hexadecimal", When: "it was computed: with --digests, --save or --store, or in the file that was read", Schema: digits(64)},
 		{Key: "truncated", Doc: "only the beginning was kept", Schema: boolean, Required: true},
 		{Key: "complete", Doc: "the message ended as its framing said", Schema: boolean, Required: true},
 		{Key: "decoded", Doc: "what was kept has no content coding any more, as some captures hold it", When: whenTrue, Schema: yes()},

@@ -137,7 +137,7 @@ func (w *secretWalk) message(m *Message, content bool) (out walkedMessage) {
 func (w *secretWalk) replace(m *Message, made *walkedMessage, startLine bool) {
 	m.Fields, m.Trailers = made.fields, made.trailers
 	if c := &m.Content; made.content.changed {
-		c.Kept, c.SHA256 = made.content.kept, Digest{}
+		c.Kept, c.SHA256, c.Unhashed = made.content.kept, Digest{}, false
 		c.Truncated = c.Truncated || made.content.dropped
 	}
 	if made.changed || startLine {

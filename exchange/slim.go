@@ -21,6 +21,7 @@ func (m *Message) isSlim(most int) bool {
 // cut keeps so many octets at most.
 func (c *Content) cut(most int) {
 	if len(c.Kept) > most {
+		c.KeepDigest()
 		c.Kept = append([]byte(nil), c.Kept[:most]...) // which frees the rest
 		c.Truncated = true
 	}

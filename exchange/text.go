@@ -593,7 +593,7 @@ func appendContentFacts(b []byte, which string, m *Message, there bool) []byte {
 	f.flag("truncated", c.Truncated)
 	f.flag("incomplete", !c.Complete)
 	f.flag("decoded", c.Decoded)
-	if c.SHA256 != DigestOf(c.Kept) {
+	if !c.Unhashed && c.SHA256 != DigestOf(c.Kept) {
 		if s := c.SHA256.String(); s != "" {
 			f.set("sha256", s)
 		} else if !c.Truncated {

@@ -328,7 +328,7 @@ func messageOf(m *exchange.Message, startLine string) message {
 		StartLine: text(startLine), Version: m.Version.String(), WireTrue: m.WireTrue(),
 		Fields: linesOf(&m.Fields), Trailers: linesOf(&m.Trailers),
 		Content: content{
-			Size: c.Size, Kept: len(c.Kept), Complete: c.Complete, Truncated: c.Truncated, SHA256: c.SHA256.String(),
+			Size: c.Size, Kept: len(c.Kept), Complete: c.Complete, Truncated: c.Truncated, SHA256: c.Digest().String(),
 			Type: text(filter.MediaType(m)), Kind: filter.KindOf(filter.MediaType(m)), Coding: text(m.Fields.Combined(exchange.FieldContentEncoding)),
 		},
 	}

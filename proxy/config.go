@@ -93,6 +93,10 @@ type Config struct {
 	MaxHeadBytes          int           // of a message head
 	KeepContent           int           // octets of each content that the record keeps
 
+	// KeepDigest has the SHA-256 of each content computed while it passes. Without
+	// it, that of content which is kept whole can be computed from the record.
+	KeepDigest bool
+
 	// Pseudonym names this proxy in Via, where it adds one.
 	Pseudonym string
 }

@@ -37,7 +37,7 @@ func newRig(t *testing.T, change func(*proxy.Config)) *rig {
 	}
 	r := &rig{t: t, CA: authority}
 	c := proxy.Config{
-		RunID: "test", CA: authority, KeepContent: 1 << 20, MaxHeadBytes: 64 << 10,
+		RunID: "test", CA: authority, KeepContent: 1 << 20, KeepDigest: true, MaxHeadBytes: 64 << 10,
 		ConnectTimeout: 2 * time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second,
 		Hooks: proxy.Hooks{
 			Head: func(x *exchange.Exchange, out http.Header) { r.mu.Lock(); r.heads++; r.mu.Unlock() },

@@ -210,6 +210,10 @@ func (p *Proxy) headKnown(x *exchange.Exchange) http.Header {
 }
 
 func (p *Proxy) done(x *exchange.Exchange) {
+	if p.config.KeepDigest {
+		x.Request.Content.KeepDigest()
+		x.Response.Content.KeepDigest()
+	}
 	if p.config.Hooks.Done != nil {
 		p.config.Hooks.Done(x)
 	}

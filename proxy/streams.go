@@ -99,8 +99,8 @@ func (c *streams) Begin(s *h2.Stream, head *h2.RequestHead, fault *h2.Fault) (h2
 	st.clock.end = st.expired
 	st.x.Client = c.in.connection(c.in.begin())
 	st.readRequest(head)
-	st.request = newTap(&st.x.Request.Content, p.config.KeepContent)
-	st.response = newTap(&st.x.Response.Content, p.config.KeepContent)
+	st.request = newTap(&st.x.Request.Content, &p.config)
+	st.response = newTap(&st.x.Response.Content, &p.config)
 	if head.EndStream {
 		noContent(&st.x.Request.Content)
 	}

@@ -8,7 +8,8 @@ import (
 	"sidenote/exchange"
 )
 
-// A tap counts and hashes content that passes, and keeps its beginning. Once
+// A tap counts content that passes, hashes it where that is asked for, and keeps
+// its beginning. Once
 // stopped it keeps its hands off the record, since the content of a request may
 // be read after the exchange has ended.
 type tap struct {
@@ -17,10 +18,13 @@ type tap struct {
 
 	mu      sync.Mutex // guards what follows, and content
 	stopped bool
-	hash    hash.Hash
+	hashes  bool
+	hash    hash.Hash // nil until there is something to hash
 }
 
-func newTap(c *exchange.Content, limit int) *tap { return &tap{content: c, limit: limit} }
+func newTap(c *exchange.Content, config *Config) *tap {
+	return &tap{content: c, limit: config.KeepContent, hashes: config.KeepDigest}
+}
 
 // mostExpected bounds the room in octets that is made for content before it comes.
 const mostExpected = 1 << 20
@@ -40,10 +44,12 @@ func (t *tap) Take(p []byte) {
 		return
 	}
 	c := t.content
-	if t.hash == nil {
-		t.hash = sha256.New()
+	if t.hashes {
+		if t.hash == nil {
+			t.hash = sha256.New()
+		}
+		t.hash.Write(p)
 	}
-	t.hash.Write(p)
 	c.Size += int64(len(p))
 	if room := t.limit - len(c.Kept); room < len(p) {
 		c.Truncated = true
@@ -75,13 +81,10 @@ func (t *tap) stop() {
 	case t.hash != nil:
 		t.hash.Sum(t.content.SHA256[:0])
 		t.hash = nil
-	case t.content.Size == 0:
-		t.content.SHA256 = emptyDigest
+	default:
+		t.content.Unhashed = !t.content.Truncated
 	}
 }
 
-// emptyDigest is the SHA-256 of nothing.
-var emptyDigest = exchange.DigestOf(nil)
-
 // noContent marks a message that has none.
-func noContent(c *exchange.Content) { c.Complete, c.SHA256 = true, emptyDigest }
+func noContent(c *exchange.Content) { c.Complete, c.Unhashed = true, true }

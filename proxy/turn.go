@@ -39,7 +39,7 @@ func (ps *passage) forward() {
 	if t.frame.End == h1.NoContent {
 		noContent(&ps.x.Request.Content)
 	} else {
-		ps.request = newTap(&ps.x.Request.Content, ps.proxy.config.KeepContent)
+		ps.request = newTap(&ps.x.Request.Content, &ps.proxy.config)
 		from = t
 	}
 	out := ps.makeRequestHead()
@@ -120,7 +120,7 @@ func (ps *passage) passOn(c *call) {
 		ps.x.Changed |= exchange.ChangedResponseFraming
 	}
 	out.Added = append(out.Added, linesOf(added)...)
-	tap := newTap(&ps.x.Response.Content, ps.proxy.config.KeepContent)
+	tap := newTap(&ps.x.Response.Content, &ps.proxy.config)
 	tap.expect(c.frame.Length)
 	ps.response = tap
 	buf := out.Append(in.out[:0])
@@ -378,5 +378,5 @@ func (ps *passage) setMade(page *page) {
 		s.Fields.Add(l.Name, l.Value)
 	}
 	s.Content.Kept, s.Content.Size = page.content, int64(len(page.content))
-	s.Content.SHA256, s.Content.Complete = exchange.DigestOf(page.content), true
+	s.Content.Unhashed, s.Content.Complete = true, true
 }

@@ -12,6 +12,13 @@ import (
 	"sidenote/proxy"
 )
 
+// keepsDigest reports whether records are asked for that have the SHA-256 of each
+// body, also of those that are not kept whole.
+func keepsDigest(c *configs.Config) bool {
+	return c.Digests || c.Save != "" || c.Store != "" ||
+		slices.ContainsFunc(c.Reports, func(r configs.Report) bool { return r.Kind == "jsonl" })
+}
+
 // forwarding is the part of a proxy's configuration that says how origin
 // servers are reached and what is kept of the traffic.
 // Where the configuration names no upstream proxy, that of the environment is
@@ -22,6 +29,7 @@ func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
 		ClientHeadTimeout: c.ClientHeadTimeout, BodyTimeout: c.ClientBodyTimeout, ClientIdleTimeout: c.ClientIdleTimeout, MaxClients: c.MaxClients,
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
+		KeepDigest: keepsDigest(c),
 	}
 	switch c.UpstreamProxy {
 	case "":
