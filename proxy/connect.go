@@ -184,7 +184,7 @@ func (t *tunnel) interim(o *outbound) {
 
 // failed records why the origin server cannot be reached.
 func (t *tunnel) failed(err error) *exchange.Err {
-	t.ps.tried(err)
+	t.ps.recordAttempt(err)
 	if f := (*failure)(nil); errors.As(err, &f) && f.tried != nil {
 		t.interim(f.tried)
 	}
@@ -206,12 +206,12 @@ func (ps *passage) refuseTunnel(client net.Conn, page *page) {
 
 // intercept answers what a connection asks that carries HTTP, with the
 // one to the origin server that belongs to it, or why there is none.
-func (t *tunnel) intercept(c net.Conn, o *outbound, facts *exchange.TLS, watcher *refusal, failed error) {
+func (t *tunnel) intercept(c net.Conn, o *outbound, facts *exchange.TLS, watcher *trustWatcher, failed error) {
 	t.ps.unrecorded = true
 	in := t.proxy.newInbound(c, t.to)
 	in.tls, in.watcher = facts, watcher
 	if facts != nil && facts.ALPN == "h2" || beginsAsH2(c) {
-		in.multi = true
+		in.h2 = true
 		t.proxy.passStreams(in, o, failed)
 		return
 	}

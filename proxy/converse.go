@@ -99,7 +99,7 @@ func (p *Proxy) giveToH2(in *inbound, read string) {
 	in.reader.Rest()
 	_ = in.Conn.SetReadDeadline(time.Time{})
 	in.Conn = &replayConn{Conn: in.Conn, early: []byte(early)}
-	in.multi, in.taken = true, true
+	in.h2, in.taken = true, true
 	p.passStreams(in, nil, nil)
 }
 
@@ -272,7 +272,7 @@ func (w *answeredWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // An answeredWriter is what goproxy writes a response to that has been sent
-// already. For CONNECT it gives the connection away.
+// already. For CONNECT it hands the connection over.
 type answeredWriter struct {
 	in     *inbound
 	header http.Header

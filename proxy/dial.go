@@ -123,21 +123,21 @@ func (d *dialer) dial(ctx context.Context, t target) (*outbound, error) {
 		err = d.connectThrough(ctx, o, via, t)
 	}
 	if err != nil {
-		return nil, tried(err, o)
+		return nil, withAttempt(err, o)
 	}
 	d.track(o)
 	if t.scheme == "https" {
 		if err := d.handshake(ctx, o, t); err != nil {
 			o.Close()
-			return nil, tried(err, o)
+			return nil, withAttempt(err, o)
 		}
 	}
-	o.multi = t.h2c || o.tls != nil && o.tls.ALPN == "h2"
+	o.h2 = t.h2c || o.tls != nil && o.tls.ALPN == "h2"
 	return o, nil
 }
 
-// tried puts the connection that was tried into a failure that is new.
-func tried(err error, o *outbound) error {
+// withAttempt puts the connection that was tried into a failure that is new.
+func withAttempt(err error, o *outbound) error {
 	var f *failure
 	if errors.As(err, &f) {
 		f.tried = o

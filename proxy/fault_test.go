@@ -43,12 +43,12 @@ type way uint8
 const (
 	plain   way = 1 << iota // http
 	secure                  // https, intercepted, HTTP/1.1 on both sides
-	multi                   // https, intercepted, HTTP/2 offered by the client
-	bothTLS = secure | multi
+	overH2                  // https, intercepted, HTTP/2 offered by the client
+	bothTLS = secure | overH2
 	bothH1  = plain | secure
 )
 
-func (w way) String() string { return map[way]string{plain: "http", secure: "https", multi: "h2"}[w] }
+func (w way) String() string { return map[way]string{plain: "http", secure: "https", overH2: "h2"}[w] }
 
 // A fault is one way to fail, and what has to come of it.
 type fault struct {
@@ -84,7 +84,7 @@ func newFaultRig(t *testing.T, s *site, change func(*proxy.Config)) *faultRig {
 		}
 	})
 	return &faultRig{rig: r, site: s, clients: map[way]*http.Client{
-		plain: r.client(false), secure: r.client(false), multi: r.client(true),
+		plain: r.client(false), secure: r.client(false), overH2: r.client(true),
 	}}
 }
 
@@ -103,7 +103,7 @@ func noLeaks(t *testing.T) {
 // promised of it.
 func (r *faultRig) run(t *testing.T, faults []fault) {
 	for _, f := range faults {
-		for w := plain; w <= multi; w <<= 1 {
+		for w := plain; w <= overH2; w <<= 1 {
 			if f.ways&w == 0 {
 				continue
 			}
@@ -398,11 +398,11 @@ func TestFaultHead(t *testing.T) {
 		plain:  s.listen(serveScripts(h1Scripts)),
 		secure: s.listenTLS(s.chain.config("http/1.1"), serveScripts(h1Scripts)),
 	}
-	r.ports[multi] = r.ports[secure] // the client offers HTTP/2, the origin does not speak it
+	r.ports[overH2] = r.ports[secure] // the client offers HTTP/2, the origin does not speak it
 	r.run(t, []fault{
-		{name: "reset", ways: bothH1 | multi, code: exchange.ErrResetBeforeHead, detail: "reset"},
+		{name: "reset", ways: bothH1 | overH2, code: exchange.ErrResetBeforeHead, detail: "reset"},
 		{name: "reset", ways: bothH1, upload: 4 << 20, code: exchange.ErrResetBeforeHead},
-		{name: "close", ways: bothH1 | multi, code: exchange.ErrClosedBeforeHead, detail: "EOF"},
+		{name: "close", ways: bothH1 | overH2, code: exchange.ErrClosedBeforeHead, detail: "EOF"},
 		{name: "close in line", ways: bothH1, code: exchange.ErrClosedBeforeHead, detail: `after 11 bytes of the head, which end with "HTTP/1.1 20"`},
 		{name: "close in head", ways: bothH1, code: exchange.ErrClosedBeforeHead, detail: `after 38 bytes of the head`},
 		{name: "reset in head", ways: bothH1, code: exchange.ErrResetBeforeHead, detail: `Content-Le"`},
@@ -426,7 +426,7 @@ func TestFaultHead(t *testing.T) {
 		{name: "length folded", ways: bothH1, code: exchange.ErrFraming, detail: "continued on another line"},
 		{name: "length long", ways: bothH1, code: exchange.ErrFraming, detail: "10000000000000000000005"},
 		{name: "carriage return", ways: bothH1, code: exchange.ErrField, detail: "carriage return"},
-		{name: "switch unasked", ways: bothH1 | multi, code: exchange.ErrUpgrade, detail: "did not ask"},
+		{name: "switch unasked", ways: bothH1 | overH2, code: exchange.ErrUpgrade, detail: "did not ask"},
 		{name: "status 099", ways: bothH1, code: exchange.ErrStatusLine, detail: "099"},
 		{name: "coding", ways: bothH1, code: exchange.ErrFraming, detail: "chunked, gzip"},
 	})
@@ -440,21 +440,21 @@ func TestFaultContent(t *testing.T) {
 		plain:  s.listen(serveScripts(h1Scripts)),
 		secure: s.listenTLS(s.chain.config("http/1.1"), serveScripts(h1Scripts)),
 	}
-	r.ports[multi] = r.ports[secure]
+	r.ports[overH2] = r.ports[secure]
 	r.run(t, []fault{
-		{name: "short", ways: bothH1 | multi, code: exchange.ErrTruncated, detail: "EOF"},
+		{name: "short", ways: bothH1 | overH2, code: exchange.ErrTruncated, detail: "EOF"},
 		{name: "short later", ways: bothH1, code: exchange.ErrTruncated, detail: "EOF"},
 		{name: "short reset", ways: bothH1, code: exchange.ErrTruncated},
 		{name: "short nothing", ways: bothH1, code: exchange.ErrTruncated},
-		{name: "short chunk", ways: bothH1 | multi, code: exchange.ErrTruncated, detail: "EOF"},
+		{name: "short chunk", ways: bothH1 | overH2, code: exchange.ErrTruncated, detail: "EOF"},
 		{name: "short between", ways: bothH1, code: exchange.ErrTruncated, detail: "EOF"},
 		{name: "short chunked reset", ways: bothH1, code: exchange.ErrTruncated},
 		{name: "short trailer", ways: bothH1, code: exchange.ErrTruncated, detail: "trailer"},
 		{name: "short until close", ways: bothH1, code: exchange.ErrTruncated},
-		{name: "chunk size", ways: bothH1 | multi, code: exchange.ErrChunk, detail: "chunk length"},
+		{name: "chunk size", ways: bothH1 | overH2, code: exchange.ErrChunk, detail: "chunk length"},
 		{name: "chunk end", ways: bothH1, code: exchange.ErrChunk, detail: "chunked"},
 		{name: "chunk trailer", ways: bothH1, code: exchange.ErrChunk, detail: "no colon"},
-		{name: "stall", ways: bothH1 | multi, code: exchange.ErrStalled, within: idleTimeout},
+		{name: "stall", ways: bothH1 | overH2, code: exchange.ErrStalled, within: idleTimeout},
 		{name: "stall nothing", ways: bothH1, code: exchange.ErrStalled, within: idleTimeout},
 		{name: "stall chunked", ways: bothH1, code: exchange.ErrStalled, within: idleTimeout},
 	})
@@ -484,36 +484,36 @@ func TestFaultH2(t *testing.T) {
 		_ = f.WriteGoAway(stream, http2.ErrCodeInternal, []byte("on fire"))
 	}
 	r := newFaultRig(t, s, nil)
-	r.ports = map[way]string{multi: h2(serveFrames(h2Scripts))}
+	r.ports = map[way]string{overH2: h2(serveFrames(h2Scripts))}
 	r.run(t, []fault{
-		{name: "goaway", ways: multi, upload: 1, passed: true, code: exchange.ErrH2GoAway, detail: `GOAWAY with ENHANCE_YOUR_CALM, last stream 0, debug data "too many"`},
-		{name: "goaway graceful", ways: multi, upload: 1, passed: true, code: exchange.ErrH2GoAway, detail: "GOAWAY with NO_ERROR, last stream 0"},
-		{name: "goaway late", port: h2(closing(late)), ways: multi, code: exchange.ErrH2GoAway, detail: `INTERNAL_ERROR, last stream 1, debug data "on fire"`},
-		{name: "rst internal", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "INTERNAL_ERROR"},
-		{name: "rst refused", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "REFUSED_STREAM"},
-		{name: "rst calm", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "ENHANCE_YOUR_CALM"},
-		{name: "rst protocol", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "PROTOCOL_ERROR"},
-		{name: "rst cancel", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "CANCEL"},
-		{name: "rst http11", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "HTTP_1_1_REQUIRED"},
-		{name: "rst unknown", ways: multi, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "0x4242"},
-		{name: "data first", ways: multi, code: exchange.ErrH2Protocol, detail: "PROTOCOL_ERROR"},
-		{name: "push", ways: multi, code: exchange.ErrH2Protocol, detail: "PROTOCOL_ERROR"},
-		{name: "no status", ways: multi, code: exchange.ErrH2Protocol, detail: "status"},
-		{name: "upper case", ways: multi, code: exchange.ErrH2Protocol, detail: "Server"},
-		{name: "settings frame", ways: multi, code: exchange.ErrH2Protocol, detail: "FRAME_SIZE_ERROR"},
-		{name: "frame size", ways: multi, code: exchange.ErrH2Protocol, detail: "2097152 bytes"},
-		{name: "not h2", port: h2(answer("HTTP/1.1 400 Bad Request\r\n\r\n", hold)), ways: multi, code: exchange.ErrH2Protocol, detail: `"HTTP/1.1 400 Bad Request\r\n\r\n"`},
-		{name: "large head", ways: multi, code: exchange.ErrHeadTooLarge},
-		{name: "large field", ways: multi, code: exchange.ErrHeadTooLarge, detail: "65536"},
-		{name: "silent", ways: multi, code: exchange.ErrHeadTimeout, within: headTimeout},
-		{name: "close", port: h2(closing(nil)), ways: multi, code: exchange.ErrClosedBeforeHead},
-		{name: "reset", port: h2(func(c net.Conn) { time.Sleep(20 * time.Millisecond); reset(c) }), ways: multi, code: exchange.ErrResetBeforeHead},
+		{name: "goaway", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2GoAway, detail: `GOAWAY with ENHANCE_YOUR_CALM, last stream 0, debug data "too many"`},
+		{name: "goaway graceful", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2GoAway, detail: "GOAWAY with NO_ERROR, last stream 0"},
+		{name: "goaway late", port: h2(closing(late)), ways: overH2, code: exchange.ErrH2GoAway, detail: `INTERNAL_ERROR, last stream 1, debug data "on fire"`},
+		{name: "rst internal", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "INTERNAL_ERROR"},
+		{name: "rst refused", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "REFUSED_STREAM"},
+		{name: "rst calm", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "ENHANCE_YOUR_CALM"},
+		{name: "rst protocol", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "PROTOCOL_ERROR"},
+		{name: "rst cancel", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "CANCEL"},
+		{name: "rst http11", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "HTTP_1_1_REQUIRED"},
+		{name: "rst unknown", ways: overH2, upload: 1, passed: true, code: exchange.ErrH2Reset, detail: "0x4242"},
+		{name: "data first", ways: overH2, code: exchange.ErrH2Protocol, detail: "PROTOCOL_ERROR"},
+		{name: "push", ways: overH2, code: exchange.ErrH2Protocol, detail: "PROTOCOL_ERROR"},
+		{name: "no status", ways: overH2, code: exchange.ErrH2Protocol, detail: "status"},
+		{name: "upper case", ways: overH2, code: exchange.ErrH2Protocol, detail: "Server"},
+		{name: "settings frame", ways: overH2, code: exchange.ErrH2Protocol, detail: "FRAME_SIZE_ERROR"},
+		{name: "frame size", ways: overH2, code: exchange.ErrH2Protocol, detail: "2097152 bytes"},
+		{name: "not h2", port: h2(answer("HTTP/1.1 400 Bad Request\r\n\r\n", hold)), ways: overH2, code: exchange.ErrH2Protocol, detail: `"HTTP/1.1 400 Bad Request\r\n\r\n"`},
+		{name: "large head", ways: overH2, code: exchange.ErrHeadTooLarge},
+		{name: "large field", ways: overH2, code: exchange.ErrHeadTooLarge, detail: "65536"},
+		{name: "silent", ways: overH2, code: exchange.ErrHeadTimeout, within: headTimeout},
+		{name: "close", port: h2(closing(nil)), ways: overH2, code: exchange.ErrClosedBeforeHead},
+		{name: "reset", port: h2(func(c net.Conn) { time.Sleep(20 * time.Millisecond); reset(c) }), ways: overH2, code: exchange.ErrResetBeforeHead},
 
-		{name: "rst content", ways: multi, code: exchange.ErrH2Reset, detail: "INTERNAL_ERROR"},
-		{name: "short", ways: multi, code: exchange.ErrTruncated, detail: "10 bytes", passed: true},
-		{name: "short nothing", ways: multi, code: exchange.ErrTruncated, detail: "0 bytes", passed: true},
-		{name: "long", ways: multi, code: exchange.ErrH2Protocol, detail: "content-length", passed: true},
-		{name: "stall", ways: multi, code: exchange.ErrStalled, within: idleTimeout},
+		{name: "rst content", ways: overH2, code: exchange.ErrH2Reset, detail: "INTERNAL_ERROR"},
+		{name: "short", ways: overH2, code: exchange.ErrTruncated, detail: "10 bytes", passed: true},
+		{name: "short nothing", ways: overH2, code: exchange.ErrTruncated, detail: "0 bytes", passed: true},
+		{name: "long", ways: overH2, code: exchange.ErrH2Protocol, detail: "content-length", passed: true},
+		{name: "stall", ways: overH2, code: exchange.ErrStalled, within: idleTimeout},
 	})
 }
 
@@ -582,7 +582,7 @@ func TestFaultForms(t *testing.T) {
 	r := newFaultRig(t, s, nil)
 	f := fault{name: "refused", port: s.refusedPort()}
 	known, _ := exchange.ErrRefused.Lookup()
-	for w := plain; w <= multi; w <<= 1 {
+	for w := plain; w <= overH2; w <<= 1 {
 		o := r.exchange(t, f, w, "text/html,application/xhtml+xml,*/*;q=0.8")
 		if o.status != 502 || !strings.HasPrefix(o.fields.Get("Content-Type"), "text/html") || !bytes.Contains(o.content, []byte("<h1>"+known.Title+"</h1>")) {
 			t.Errorf("%v: %d %v\n%s", w, o.status, o.fields, o.content)
@@ -687,8 +687,8 @@ func TestFaultClientGone(t *testing.T) {
 	r := newFaultRig(t, s, nil)
 	h1 := serveScripts(h1Scripts)
 	config := s.chain.config("h2")
-	r.ports = map[way]string{plain: s.listen(h1), secure: s.listenTLS(s.chain.config(), h1), multi: s.listenTLS(config, serveFrames(h2Scripts))}
-	for w := plain; w <= multi; w <<= 1 {
+	r.ports = map[way]string{plain: s.listen(h1), secure: s.listenTLS(s.chain.config(), h1), overH2: s.listenTLS(config, serveFrames(h2Scripts))}
+	for w := plain; w <= overH2; w <<= 1 {
 		for _, path := range []string{"/silent", "/drip"} {
 			t.Run(path[1:]+"/"+w.String(), func(t *testing.T) {
 				r.rig.t = t

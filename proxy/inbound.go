@@ -27,7 +27,7 @@ type inbound struct {
 	tls   *exchange.TLS // nil in clear
 	local netip.AddrPort
 	peer  netip.AddrPort
-	multi bool // HTTP/2
+	h2    bool // HTTP/2
 
 	ctx    context.Context // ends with the connection, or when what it carries is given up
 	cancel context.CancelCauseFunc
@@ -40,7 +40,7 @@ type inbound struct {
 	out     []byte   // heads are composed here
 
 	probed  atomic.Pointer[probe] // nil when there was none, or it went well
-	watcher *refusal              // waits for the first request of an intercepted connection
+	watcher *trustWatcher         // waits for the first request of an intercepted connection
 	served  atomic.Int64          // exchanges begun
 	idle    atomic.Int64          // since when no exchange runs, in nanoseconds of the Unix epoch; 0 while one does
 	taken   bool                  // somebody else closes the connection

@@ -70,9 +70,9 @@ func isHTTPProtocol(name string) bool {
 func (t *tunnel) shakeOrigin(o *outbound) error {
 	if err := t.proxy.dialer.handshake(t.ps, o, t.to.target()); err != nil {
 		o.Close()
-		return tried(err, o)
+		return withAttempt(err, o)
 	}
-	o.multi = o.tls.ALPN == "h2"
+	o.h2 = o.tls.ALPN == "h2"
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (t *tunnel) shaken(client *tls.Conn, hello *tls.ClientHelloInfo, facts *exc
 
 // hearInside is for a client and an origin server that have agreed on no
 // protocol: whoever speaks first tells.
-func (t *tunnel) hearInside(client net.Conn, facts *exchange.TLS, o *outbound, watcher *refusal, failed error) {
+func (t *tunnel) hearInside(client net.Conn, facts *exchange.TLS, o *outbound, watcher *trustWatcher, failed error) {
 	p := t.proxy
 	y := newParley(t.ps, client, p.config.MaxHeadBytes, 0, func(context.Context) (*outbound, error) { return o, failed })
 	unregister := p.register(func() { client.Close() })

@@ -27,7 +27,7 @@ type outbound struct {
 	// interim are the heads of the 1xx that the upstream proxy sent before its
 	// answer to our CONNECT.
 	interim  []string
-	multi    bool // HTTP/2
+	h2       bool // HTTP/2
 	asked    bool // the server asked for a client certificate, and got none
 	absolute bool // requests are sent to an upstream proxy in absolute-form
 

@@ -65,8 +65,8 @@ func (ps *passage) cause() error {
 	return context.Cause(ps)
 }
 
-// tried records a connection that could not be opened.
-func (ps *passage) tried(err error) {
+// recordAttempt records a connection that could not be opened.
+func (ps *passage) recordAttempt(err error) {
 	var f *failure
 	if !errors.As(err, &f) || f.tried == nil {
 		return

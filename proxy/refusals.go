@@ -112,12 +112,12 @@ func (r *refusals) trusts(k refuser) bool {
 
 // watch returns the watcher of an intercepted connection: GnuTLS verifies after
 // the handshake, so that a client which refuses us closes without a request.
-func (r *refusals) watch(p *Proxy, x *exchange.Exchange, to route, k refuser) *refusal {
-	return &refusal{proxy: p, x: x, to: to, key: k, since: time.Now()}
+func (r *refusals) watch(p *Proxy, x *exchange.Exchange, to route, k refuser) *trustWatcher {
+	return &trustWatcher{proxy: p, x: x, to: to, key: k, since: time.Now()}
 }
 
-// A refusal waits for the first request of an intercepted connection.
-type refusal struct {
+// A trustWatcher waits for the first request of an intercepted connection.
+type trustWatcher struct {
 	proxy *Proxy
 	x     *exchange.Exchange // of the CONNECT
 	to    route
@@ -129,7 +129,7 @@ type refusal struct {
 // probablyRefused is how soon a client that refuses us closes.
 const probablyRefused = time.Second
 
-func (w *refusal) accepted() {
+func (w *trustWatcher) accepted() {
 	if !w.done.Swap(true) {
 		w.proxy.refused.accepted(w.key)
 	}
@@ -137,7 +137,7 @@ func (w *refusal) accepted() {
 
 // left says that the client has closed the connection. Where it had said
 // nothing, it may have done so because it refuses us.
-func (w *refusal) left() {
+func (w *trustWatcher) left() {
 	if w.done.Swap(true) || time.Since(w.since) > probablyRefused {
 		return
 	}
@@ -150,7 +150,7 @@ func (w *refusal) left() {
 // judge takes the connection for refused, unless the client shows meanwhile
 // that it trusts us: browsers open a second connection while the first one
 // shakes hands, and close it unused when that speaks HTTP/2.
-func (w *refusal) judge() {
+func (w *trustWatcher) judge() {
 	select {
 	case <-time.After(probablyRefused):
 	case <-w.proxy.stop:

@@ -289,7 +289,7 @@ func (st *stream) originFault(f *h2.Fault) *exchange.Err {
 	case h2.TooLarge:
 		return &exchange.Err{Code: exchange.ErrHeadTooLarge, Detail: f.Detail}
 	case h2.Unreached:
-		st.ps.tried(f.Err)
+		st.ps.recordAttempt(f.Err)
 		return classifyRoundTrip(f.Err, nil, nil)
 	case h2.Closed:
 		return st.originClosed(f)

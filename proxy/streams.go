@@ -167,7 +167,7 @@ func (in *inbound) dialH2(ctx context.Context) (*outbound, error) {
 		to.alpn = []string{"h2"}
 	}
 	o, err := in.proxy.dialer.dial(ctx, to)
-	if err != nil || o.multi {
+	if err != nil || o.h2 {
 		return o, err
 	}
 	o.Close()

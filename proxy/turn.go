@@ -194,7 +194,7 @@ func (ps *passage) settleTurn(c *call) {
 
 // failTurn tells the client that there is no response.
 func (ps *passage) failTurn(c *call, err error) {
-	ps.tried(err)
+	ps.recordAttempt(err)
 	e := c.failure(err)
 	silent := ps.diesAsDirect(c, err)
 	ps.fail(e)

@@ -180,7 +180,7 @@ func (s *style) source(f *goFile, shown bool) {
 }
 
 // notGo finds what a doc comment of a function does not say in Go.
-var notGo = regexp.MustCompile(`^\w+ gives\b|\b(?:knows|says|tells) whether\b`)
+var notGo = regexp.MustCompile(`\bgives\b|\b(?:knows|says|tells) whether\b`)
 
 // errorText returns the text of a call that makes an error.
 func errorText(call *ast.CallExpr) (string, bool) {
@@ -336,7 +336,7 @@ func TestStyleFinds(t *testing.T) {
 		{"an error with one", func(s *style) {
 			s.source(parse(t, "a.go", "package a\n"+`var a = fmt.Errorf("no such file: %w.", err)`), true)
 		}, "an error ends"},
-		{"gives", func(s *style) { s.source(parse(t, "a.go", "package a\n"+"// a gives b.\nfunc a() {}"), false) }, `"a gives"`},
+		{"gives", func(s *style) { s.source(parse(t, "a.go", "package a\n"+"// a gives b.\nfunc a() {}"), false) }, `"gives"`},
 		{"knows whether", func(s *style) { s.source(parse(t, "a.go", "package a\n"+"// a knows whether b.\nfunc a() {}"), false) }, `"knows whether"`},
 		{"markup", func(s *style) { s.page("a.svelte", "<script>let octet</script>\n<p>no {octets} octet</p>") }, `"octet"`},
 		{"a string of the page", func(s *style) { s.page("a.ts", "const octet = 'an octet' // octet") }, `a.ts:1: "octet"`},
