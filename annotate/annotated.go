@@ -40,9 +40,11 @@ const ClassNone = "failed"
 // ClassOf names the class of a final response (RFC 9110 §15): "informational",
 // "success", "redirection", "client-error", "server-error", or "other" for a
 // code outside 100-599. It is ClassNone when no response came, even where the
-// proxy then made an error response of its own.
-func ClassOf(r *exchange.Response) string {
-	if r.Status == 0 || r.Made && r.Status >= 400 {
+// proxy then made an error response of its own, and when a tunnel failed that the
+// proxy had opened: its 200 says nothing.
+func ClassOf(x *exchange.Exchange) string {
+	r := &x.Response
+	if r.Status == 0 || r.Made && (r.Status >= 400 || x.Err != nil) {
 		return ClassNone
 	}
 	if c := r.Class(); c >= 1 && c < len(classNames) {

@@ -52,11 +52,14 @@ func TestVerdictBlameClass(t *testing.T) {
 		t.Error("an exchange without notes")
 	}
 	for status, want := range map[int]string{0: "failed", 100: "informational", 204: "success", 302: "redirection", 404: "client-error", 599: "server-error", 600: "other", 7: "other"} {
-		if got := annotate.ClassOf(&exchange.Response{Status: status}); got != want {
+		if got := annotate.ClassOf(&exchange.Exchange{Response: exchange.Response{Status: status}}); got != want {
 			t.Errorf("%d: %s", status, got)
 		}
 	}
-	if got := annotate.ClassOf(&exchange.Response{Status: 502, Made: true}); got != "failed" {
+	if got := annotate.ClassOf(&exchange.Exchange{Response: exchange.Response{Status: 200, Made: true}, Err: &exchange.Err{}}); got != "failed" {
+		t.Errorf("a tunnel that failed once it was open is %q", got)
+	}
+	if got := annotate.ClassOf(&exchange.Exchange{Response: exchange.Response{Status: 502, Made: true}}); got != "failed" {
 		t.Error(got)
 	}
 }

@@ -249,7 +249,7 @@ func (d *detail) mark(n int, p exchange.Place) {
 
 func statusOf(x *exchange.Exchange) statusFact {
 	code := x.Response.Status
-	if code == 0 || annotate.ClassOf(&x.Response) == annotate.ClassNone {
+	if code == 0 || annotate.ClassOf(x) == annotate.ClassNone {
 		return statusFact{Code: code, Name: "no response", Meaning: "The other side never answered.", Refs: []ref{}, Expects: []expect{}}
 	}
 	s, _ := annotate.LookupStatus(code)

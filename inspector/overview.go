@@ -42,7 +42,7 @@ const (
 // classOf returns the class of an exchange in an overview.
 func classOf(e *store.Entry) uint8 {
 	switch {
-	case annotate.ClassOf(&e.X.Response) == annotate.ClassNone:
+	case annotate.ClassOf(e.X) == annotate.ClassNone:
 		return noAnswer
 	case e.Status < 100 || e.Status > 599:
 		return otherStatus

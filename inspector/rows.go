@@ -58,7 +58,7 @@ const mostRules = 8
 func (i *Inspector) rowOf(e *store.Entry) row {
 	x := e.X
 	r := row{
-		Seq: e.Seq, ID: text(x.ID), At: x.Started, Status: e.Status, Class: annotate.ClassOf(&x.Response), Verdict: e.Verdict.String(),
+		Seq: e.Seq, ID: text(x.ID), At: x.Started, Status: e.Status, Class: annotate.ClassOf(x), Verdict: e.Verdict.String(),
 		Blame: string(e.Blame()), Method: text(x.Request.Method), Scheme: text(x.Scheme), Host: text(i.o.Redact.URI(x.Authority)),
 		Path: text(i.o.Redact.URI(pathOf(x, e.Path))), Route: text(i.o.Redact.URI(annotate.Route(pathOf(x, x.Path())))),
 		Type: text(e.Type), Kind: filter.KindOf(e.Type), Size: x.Response.Content.Size,

@@ -140,7 +140,7 @@ func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 // Observe counts an exchange that has ended, with its notes.
 func (m *Metrics) Observe(a *annotate.Annotated) {
 	x := a.X
-	m.outcomes.of(&x.Response, x.Request.Method).Inc()
+	m.outcomes.of(x).Inc()
 	for i := range x.Interim {
 		m.interim.of(x.Interim[i].Status).Inc()
 		m.expected.observe(&x.Interim[i])

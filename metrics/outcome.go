@@ -56,7 +56,7 @@ const mostUnlisted = 16
 // outcomes finds the counter for a response without building label values.
 type outcomes struct {
 	vec    *prometheus.CounterVec
-	byCode [2][statusCount]atomic.Pointer[outcome] // whether sidenote made it, statusIndex
+	byCode [3][statusCount]atomic.Pointer[outcome] // whether sidenote made it, statusIndex
 
 	mu       sync.Mutex
 	unlisted [statusCount]bool // which have a label of their own
@@ -74,15 +74,18 @@ type child struct{ prometheus.Counter }
 
 func newOutcomes(vec *prometheus.CounterVec) *outcomes { return &outcomes{vec: vec} }
 
-func (o *outcomes) of(r *exchange.Response, method string) prometheus.Counter {
-	made := 0
-	if r.Made {
+func (o *outcomes) of(x *exchange.Exchange) prometheus.Counter {
+	r, method, made := &x.Response, x.Request.Method, 0
+	switch {
+	case r.Made && x.Err != nil:
+		made = 2 // a tunnel that failed once it was open has a class of its own
+	case r.Made:
 		made = 1
 	}
 	slot := &o.byCode[made][statusIndex(r.Status)]
 	found := slot.Load()
 	if found == nil {
-		found = &outcome{class: annotate.ClassOf(r), code: o.label(r.Status)}
+		found = &outcome{class: annotate.ClassOf(x), code: o.label(r.Status)}
 		if !slot.CompareAndSwap(nil, found) {
 			found = slot.Load()
 		}

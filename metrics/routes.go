@@ -91,7 +91,7 @@ func (r *routes) observe(a *annotate.Annotated) {
 	if c.host == other || c.route == other {
 		r.folded.Inc()
 	}
-	class := annotate.ClassOf(&x.Response)
+	class := annotate.ClassOf(x)
 	if c.byClass[class] == nil {
 		c.byClass[class] = r.exchanges.WithLabelValues(c.host, c.route, class)
 	}

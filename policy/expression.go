@@ -206,7 +206,7 @@ func (e *expression) holds(x *exchange.Exchange, notes func() []annotate.Note) (
 func (e *expression) environment(x *exchange.Exchange, notes func() []annotate.Note) *environment {
 	r := &x.Response
 	env := &environment{
-		Status: statusOf(x), Class: annotate.ClassOf(r), Method: x.Request.Method, Scheme: x.Scheme, Host: x.Host(),
+		Status: statusOf(x), Class: annotate.ClassOf(x), Method: x.Request.Method, Scheme: x.Scheme, Host: x.Host(),
 		Size: int(r.Content.Size), Duration: x.Timing.Done.Seconds(), Version: r.Version.String(), TLS: tlsVersion(x.Origin.TLS),
 	}
 	env.Request.Size = int(x.Request.Content.Size)

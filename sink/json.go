@@ -77,7 +77,7 @@ func (s *JSONSink) Close() error {
 // EncodeNotes adds to a record what the rules say of its exchange: the class
 // of its status, the verdict, who is to blame, and the notes.
 func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
-	e.Str("sidenote.status.class", annotate.ClassOf(&a.X.Response))
+	e.Str("sidenote.status.class", annotate.ClassOf(a.X))
 	e.Str("sidenote.verdict", a.Verdict().String())
 	if reason := annotate.Reason(a.X); reason != "" {
 		e.Str("sidenote.reason", reason)

@@ -167,7 +167,7 @@ func appendExchange(b []byte, x *exchange.Exchange, notes []annotate.Note, left 
 	b = append(b, '"')
 	b = appendRef(b, x.ID)
 	b = append(b, `";v=1;class=`...)
-	b = append(b, annotate.ClassOf(&x.Response)...)
+	b = append(b, annotate.ClassOf(x)...)
 	b = append(append(b, ";verdict="...), annotate.Worst(notes).String()...)
 	b = append(b, ";phase=headers;more="...)
 	return strconv.AppendInt(b, int64(left), 10)

@@ -21,7 +21,7 @@ func (t *totals) add(a *annotate.Annotated) {
 	t.exchanges++
 	r := &a.X.Response
 	switch c := r.Class(); {
-	case annotate.ClassOf(r) == annotate.ClassNone:
+	case annotate.ClassOf(a.X) == annotate.ClassNone:
 		t.failed++
 	case c >= 1 && c < len(t.classes):
 		t.classes[c]++

@@ -100,7 +100,7 @@ func kinds() []word {
 		{"error", "a status of 400 or above, or failed", func(r *Row) bool { return r.Status >= 400 || r.X.Err != nil }},
 		{"failed", "no response came, or it was cut off", func(r *Row) bool { return r.X.Err != nil }},
 		{"unanswered", "no response came from the origin server, whatever sidenote then answered", func(r *Row) bool {
-			return annotate.ClassOf(&r.X.Response) == annotate.ClassNone
+			return annotate.ClassOf(r.X) == annotate.ClassNone
 		}},
 		{"redirect", "3xx with Location", func(r *Row) bool {
 			return r.Status/100 == 3 && r.X.Response.Fields.Has(exchange.FieldLocation)

@@ -182,7 +182,7 @@ func (w *spanWriter) serverAttributes(a *annotate.Annotated) {
 	at.text("user_agent.original", x.Request.Fields.Value(exchange.FieldUserAgent))
 	at.number("http.response.status_code", int64(x.Response.Status))
 	at.text("error.type", serverError(x).code)
-	at.text("sidenote.status.class", annotate.ClassOf(&x.Response))
+	at.text("sidenote.status.class", annotate.ClassOf(x))
 	at.text("sidenote.verdict", a.Verdict().String())
 	at.text("sidenote.reason", annotate.Reason(x))
 	at.text("sidenote.blame", string(a.Blame()))

@@ -94,7 +94,7 @@ func (c *Collector) Write(a *annotate.Annotated) error {
 }
 
 func (c *Collector) countClass(x *exchange.Exchange) {
-	class := annotate.ClassOf(&x.Response)
+	class := annotate.ClassOf(x)
 	for i := range statusLabels {
 		if statusLabels[i].class == class {
 			c.count[i]++
@@ -239,7 +239,7 @@ func (e *Example) compare(o *Example) int {
 func (c *Collector) row(a *annotate.Annotated) *Row {
 	x := a.X
 	r := &Row{
-		ID: x.ID, Method: cut(x.Request.Method), URL: cut(x.URL()), Status: x.Response.Status, Class: annotate.ClassOf(&x.Response),
+		ID: x.ID, Method: cut(x.Request.Method), URL: cut(x.URL()), Status: x.Response.Status, Class: annotate.ClassOf(x),
 		Started: x.Started, Timing: x.Timing, Source: x.Source, number: c.report.Exchanges,
 	}
 	if x.Err != nil {
