@@ -469,10 +469,10 @@ func closingScenes() (all []scene) {
 				time.Sleep(60 * time.Millisecond)
 			}
 		}, client: func(c *actor) { c.get("GET", "/"); c.response("GET"); c.rest(time.Second) }},
-		scene{name: "closed while the next request is on its way", origin: once, loose: true, client: func(c *actor) {
+		scene{name: "closed some time before the next request", origin: once, loose: true, client: func(c *actor) {
 			c.get("GET", "/1")
 			c.response("GET")
-			time.Sleep(30 * time.Millisecond)
+			time.Sleep(150 * time.Millisecond)
 			c.get("GET", "/2")
 			c.rest(time.Second)
 		}},

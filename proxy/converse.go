@@ -144,6 +144,12 @@ func (t *turn) HeadGrew(octets []byte) error {
 	return nil
 }
 
+// closeAfter is how long a client's connection stays after that to its origin
+// server has ended. A client on the direct connection would know of the end
+// before it sends its next request; ours may be on its way already, and is then
+// served on a new connection.
+const closeAfter = 50 * time.Millisecond
+
 // watchOrigins has the client's connection end with that to its origin server,
 // since a client sees the end of a connection that it keeps for later.
 func (in *inbound) watchOrigins() {
@@ -152,11 +158,22 @@ func (in *inbound) watchOrigins() {
 		over := func(error) {
 			o.Close()
 			if alone {
-				in.Conn.Close()
+				in.closeWhileIdle()
 			}
 		}
 		in.watch.run(o.reader, func() bool { over(nil); return false }, over)
 	}
+}
+
+// closeWhileIdle closes the client's connection in a moment, unless a request
+// begins before.
+func (in *inbound) closeWhileIdle() {
+	since := in.idle.Load()
+	time.AfterFunc(closeAfter, func() {
+		if since != 0 && in.idle.Load() == since {
+			in.Conn.Close()
+		}
+	})
 }
 
 // watchClient notices when the client goes away while its answer is awaited, or

@@ -148,6 +148,50 @@ func TestClientsOfAnOriginThatCloses(t *testing.T) {
 	}
 }
 
+// TestRequestThatCrossesAnEnd: a request that comes just after the origin server
+// has ended a connection that waits is served, as a direct client, who knows of
+// the end by then, would serve it to itself on a new connection.
+func TestRequestThatCrossesAnEnd(t *testing.T) {
+	r := newRig(t, nil)
+	l := listen(t)
+	t.Cleanup(func() { l.Close() })
+	ended := make(chan struct{}, 100)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				req, err := http.ReadRequest(bufio.NewReader(c))
+				if err == nil {
+					io.Copy(io.Discard, req.Body)
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+					time.Sleep(15 * time.Millisecond) // so that the connection is watched
+				}
+				c.Close()
+				ended <- struct{}{}
+			}()
+		}
+	}()
+	c, err := net.Dial("tcp", r.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	br := bufio.NewReader(c)
+	for i := range 20 {
+		fmt.Fprintf(c, "POST http://%s/%d HTTP/1.1\r\nHost: %s\r\nContent-Length: 3\r\n\r\nabc", l.Addr(), i, l.Addr())
+		resp, err := http.ReadResponse(br, nil)
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		<-ended
+		time.Sleep(time.Duration(i%4) * time.Millisecond)
+	}
+}
+
 // TestNothingSmuggles: a request of which two readers could disagree where it
 // ends is refused, and nothing of it reaches the origin server.
 func TestNothingSmuggles(t *testing.T) {
