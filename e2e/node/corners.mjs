@@ -138,6 +138,7 @@ await step('the exchange that is looked at has to make room', async () => {
   await until('all', async () => (await total()) > 28);
   await page.keyboard.press('Escape');
   await filter('path:/v1/orders/78');
+  await until('the filter holds', async () => (await total()) < 28);
   await rows.first().click();
   await page.keyboard.press('1');
   await page.getByRole('heading', { name: '500' }).waitFor();
