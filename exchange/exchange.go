@@ -336,15 +336,15 @@ const firstPickedPort = 32768
 // pick a port of this machine, which is "*" here.
 func (x *Exchange) SteadyHostPort() string {
 	host, port := x.Server()
-	if port < firstPickedPort || !isThisMachine(host) {
+	if port < firstPickedPort || !IsThisMachine(host) {
 		return x.HostPort()
 	}
 	return bracketed(strings.ToLower(host)) + ":*"
 }
 
-// isThisMachine reports whether a host is one by which a machine names itself:
+// IsThisMachine reports whether a host is one by which a machine names itself:
 // localhost, a name below it, or an address of loopback.
-func isThisMachine(host string) bool {
+func IsThisMachine(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true

@@ -75,14 +75,11 @@ func isListenAddress(u *url.URL, listen string) bool {
 	return strings.EqualFold(host, ourHost) || isOfThisMachine(host) && (isOfThisMachine(ourHost) || ourHost == "")
 }
 
-// isOfThisMachine reports whether a host names this machine: localhost, a name
-// below it, or a loopback or unspecified address.
+// isOfThisMachine reports whether a host leads to this machine: one by which it
+// names itself, or the unspecified address.
 func isOfThisMachine(host string) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().IsLoopback() || a.IsUnspecified()
-	}
-	host = strings.ToLower(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+	a, err := netip.ParseAddr(host)
+	return exchange.IsThisMachine(host) || err == nil && a.IsUnspecified()
 }
 
 func textOf(u *url.URL) string {
