@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -148,7 +149,11 @@ func TestAllocations(t *testing.T) {
 		}},
 		{"an exchange without secrets", 0, func() { redactor.Redact(x, false) }},
 	} {
-		n := testing.AllocsPerRun(20, c.f)
+		// The fewest of some: a collection in between empties the pools.
+		n := math.Inf(1)
+		for range 5 {
+			n = min(n, testing.AllocsPerRun(20, c.f))
+		}
 		if c.name == "an entry of a HAR" {
 			n = float64(int(n / entries))
 		}

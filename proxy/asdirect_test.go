@@ -380,25 +380,41 @@ func TestAsDirect(t *testing.T) {
 	}
 }
 
+// compare plays the scene direct and through, and fails if the two differ. Whether
+// an end comes within the time that an actor waits is the scheduler's on a busy
+// machine, so a difference must show each time that the scene is played.
 func (s *scene) compare(t *testing.T, r *rig, on *stage) {
+	var differs string
+	for range 3 {
+		if differs = s.difference(t, r, on); differs == "" {
+			return
+		}
+	}
+	t.Error(differs)
+}
+
+// difference plays the scene direct and through, and returns how the two differ.
+func (s *scene) difference(t *testing.T, r *rig, on *stage) string {
+	t.Helper()
 	clientDirect, originDirect := play(t, r, s, on, false)
 	clientThrough, originThrough := play(t, r, s, on, true)
 	if !slices.Equal(originDirect, originThrough) {
-		t.Errorf("the origin server saw, direct:\n  %s\nthrough:\n  %s", strings.Join(originDirect, "\n  "), strings.Join(originThrough, "\n  "))
+		return fmt.Sprintf("the origin server saw, direct:\n  %s\nthrough:\n  %s", strings.Join(originDirect, "\n  "), strings.Join(originThrough, "\n  "))
 	}
 	if s.page != 0 {
 		got := strings.Join(clientThrough, "\n")
 		if want := fmt.Sprintf("HTTP/1.1 %d ", s.page); !strings.Contains(got, want) {
-			t.Errorf("the client got no %q:\n%s", want, brief(got))
+			return fmt.Sprintf("the client got no %q:\n%s", want, brief(got))
 		}
-		return
+		return ""
 	}
 	if s.loose {
 		clientDirect, clientThrough = withoutEnds(clientDirect), withoutEnds(clientThrough)
 	}
 	if !slices.Equal(clientDirect, clientThrough) {
-		t.Errorf("the client saw, direct:\n  %s\nthrough:\n  %s", strings.Join(clientDirect, "\n  "), strings.Join(clientThrough, "\n  "))
+		return fmt.Sprintf("the client saw, direct:\n  %s\nthrough:\n  %s", strings.Join(clientDirect, "\n  "), strings.Join(clientThrough, "\n  "))
 	}
+	return ""
 }
 
 func withoutEnds(log []string) (out []string) {
