@@ -19,6 +19,7 @@ type Config struct {
 
 	Intercept        []string // "all", "none", or the hosts whose TLS is intercepted; "-HOST" leaves one out
 	ClientCerts      []ClientCert
+	ShareConnections bool     // connections to origin servers serve further clients
 	ClientTLSMin     string   // "1.0" to "1.3"
 	UpstreamProxy    string   // URL of the next proxy, with credentials if it wants them; "" for that of the environment
 	NoProxy          []string // hosts that are reached without it

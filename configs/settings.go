@@ -166,6 +166,12 @@ func table() []Setting {
 			set:  setClientCerts,
 		},
 		{
+			Name: "share-connections", Kind: KindSwitch, Default: "false", Group: groupForward,
+			Help: "let a connection to an origin server serve other clients after its own has gone",
+			More: "For many short-lived clients. Requests with credentials, tunnels and requests with a body never share. Without it, each client connection has its own.",
+			set:  onOff(func(c *Config) *bool { return &c.ShareConnections }),
+		},
+		{
 			Name: "client-tls-min", Kind: KindChoice, Default: "1.2", Value: "VERSION", Group: groupForward,
 			Choices: []string{"1.0", "1.1", "1.2", "1.3"},
 			Help:    "lowest TLS version to accept from clients: {choices}",

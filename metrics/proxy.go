@@ -7,6 +7,7 @@ type ProxyStats struct {
 	InFlight                      int64 // exchanges that have begun and not ended
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
+	OriginsShared                 int64 // how often one of them served another client than its first
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what happened to them
 	FullClients, FullDescriptors  int64 // how often a limit of sidenote's own was met
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
@@ -27,6 +28,8 @@ func (m *Metrics) Proxy(read func() ProxyStats) {
 	counter("sidenote_connections_opened_total", opened, origin, func(s ProxyStats) float64 { return float64(s.OriginsOpened) })
 	gauge("sidenote_connections_open", open, client, func(s ProxyStats) float64 { return float64(s.ClientsOpen) })
 	gauge("sidenote_connections_open", open, origin, func(s ProxyStats) float64 { return float64(s.OriginsOpen) })
+	counter("sidenote_connections_shared_total", "Times that a connection to an origin server served another client than its first (--share-connections).", nil,
+		func(s ProxyStats) float64 { return float64(s.OriginsShared) })
 	outcome := func(o string) prometheus.Labels { return prometheus.Labels{"outcome": o} }
 	counter("sidenote_connects_total", connects, outcome("intercepted"), func(s ProxyStats) float64 { return float64(s.Intercepted) })
 	counter("sidenote_connects_total", connects, outcome("refused"), func(s ProxyStats) float64 { return float64(s.Refused) })

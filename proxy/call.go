@@ -19,6 +19,10 @@ type call struct {
 	ps     *passage
 	o      *outbound
 	reused bool
+
+	borrows  bool // a connection that served another client will do
+	borrowed bool // it is one
+
 	sender *sender // sends content that was not at hand; nil where there is none
 
 	began    time.Time // when the first octet of a head came
@@ -36,7 +40,12 @@ func (c *call) connect(d destination) error {
 	if err := ps.in.takeProbe(); err != nil {
 		return err
 	}
-	if c.o = ps.in.origins.take(d); c.o != nil {
+	c.o = ps.in.origins.take(d)
+	if c.o == nil && c.borrows {
+		c.o = ps.proxy.pool.take(d)
+		c.borrowed = c.o != nil
+	}
+	if c.o != nil {
 		c.reused = c.o.used
 	} else {
 		ps.in.watch.begin(ps.in.watchClient)

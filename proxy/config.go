@@ -74,6 +74,11 @@ type Config struct {
 	// a client certificate; nil where there is none for that host.
 	ClientCertificate func(host string) *tls.Certificate
 
+	// ShareConnections lets a connection to an origin server serve further clients
+	// when its own has gone. It is never shared with or by a request that has
+	// credentials.
+	ShareConnections bool
+
 	// Resolver looks host names up; nil for that of the system.
 	Resolver *net.Resolver
 

@@ -48,7 +48,7 @@ func (p *Proxy) converse(in *inbound) {
 	}
 	p.part(in)
 	in.watch.stop()
-	in.origins.close()
+	in.origins.close(in.share())
 	if !in.taken {
 		in.reader.Rest()
 		in.Close()

@@ -194,6 +194,15 @@ func (in *inbound) handed(o *outbound) {
 	}
 }
 
+// share returns what takes the connections to origin servers that may serve other
+// clients; nil where they may not.
+func (in *inbound) share() func(*outbound) {
+	if !in.proxy.config.ShareConnections || in.route.kind == routeTunnel || in.ctx.Err() != nil {
+		return nil
+	}
+	return in.proxy.pool.put
+}
+
 // count is how many exchanges have begun.
 func (in *inbound) count() int { return int(in.served.Load()) }
 

@@ -37,6 +37,7 @@ type outbound struct {
 	reader *h1.Reader      // on HTTP/1.x
 	socket syscall.RawConn // to see whether the server has ended the connection; nil where it cannot be told
 	used   bool            // an exchange began on it
+	bound  bool            // it may know its client, so that no other may use it
 
 	ended atomic.Pointer[error] // why nothing more comes: what the first read that failed said
 
@@ -221,14 +222,22 @@ func (s *origins) closeWrite() {
 	}
 }
 
-// close closes them all.
-func (s *origins) close() {
+// close ends with them all: share takes those that wait and may serve other
+// clients, the others are closed. It may be nil.
+func (s *origins) close(share func(*outbound)) {
 	s.mu.Lock()
 	s.ended = true
-	conns := append(s.conns, s.busy...)
+	waiting, busy := s.conns, s.busy
 	s.conns = nil
 	s.mu.Unlock()
-	for _, o := range conns {
+	for _, o := range waiting {
+		if share != nil && o.used && !o.bound {
+			share(o)
+		} else {
+			o.Close()
+		}
+	}
+	for _, o := range busy {
 		o.Close()
 	}
 }

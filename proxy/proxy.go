@@ -28,6 +28,7 @@ type Proxy struct {
 	dialer  *dialer
 	tls     *clientTLS
 	refused *refusals
+	pool    pool
 
 	buffers sync.Pool
 	ids     atomic.Uint64
@@ -59,6 +60,7 @@ type Stats struct {
 	InFlight                      int64 // exchanges that have begun and not ended
 	ClientsOpened, ClientsOpen    int64 // connections from clients
 	OriginsOpened, OriginsOpen    int64 // connections to origin servers
+	OriginsShared                 int64 // how often one of them served another client than its first
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what became of them
 	FullClients, FullDescriptors  int64 // how often a limit was met
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
@@ -239,7 +241,8 @@ func (p *Proxy) Stats() Stats {
 		InFlight:      p.inFlight.Load(),
 		ClientsOpened: p.inbound.opened.Load(), ClientsOpen: p.inbound.open.Load(),
 		OriginsOpened: p.dialer.opened.Load(), OriginsOpen: p.dialer.open.Load(),
-		Intercepted: p.tls.intercepted.Load(), Refused: p.refused.total.Load(), Tunnels: p.tls.tunnels.Load(),
+		OriginsShared: p.pool.lent.Load(),
+		Intercepted:   p.tls.intercepted.Load(), Refused: p.refused.total.Load(), Tunnels: p.tls.tunnels.Load(),
 		FullClients: p.full.clients.Load(), FullDescriptors: p.full.descriptors.Load(),
 		Streams: p.h2.Streams.Load(), StreamsReset: p.h2.Resets.Load(), StreamsRefused: p.h2.Refused.Load(),
 		H2Violations: p.h2.Violations.Load(), H2Floods: p.h2.Floods.Load(),
@@ -273,6 +276,7 @@ func (p *Proxy) beginStop() {
 	for _, l := range p.listeners {
 		l.Close()
 	}
+	p.pool.close()
 	for in := range p.clients {
 		if in.idle.Load() != 0 {
 			in.Conn.Close()

@@ -44,15 +44,7 @@ func (ps *passage) forward() {
 	}
 	out := ps.makeRequestHead()
 	c := &call{ps: ps}
-	err := c.connect(ps.destination())
-	if from != nil {
-		ps.in.unwatch() // whoever sends the content reads it
-	}
-	if err == nil {
-		c.send(out, from)
-		err = c.await()
-	}
-	if err != nil {
+	if err := ps.ask(c, out, from); err != nil {
 		ps.failTurn(c, err)
 		return
 	}
@@ -85,6 +77,7 @@ func (ps *passage) readAnswer(c *call) {
 	s := &ps.x.Response
 	s.Status, s.Reason, s.Version = c.line.Status, c.line.Reason, c.line.Version
 	s.Fields, s.RawHead, s.At = c.head.Fields, c.head.Raw, ps.since()
+	ps.bindToClient(c.o)
 }
 
 // interim records a 1xx and passes it on.

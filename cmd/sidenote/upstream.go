@@ -25,7 +25,8 @@ func keepsDigest(c *configs.Config) bool {
 // used, and adopted says so; it is "" otherwise.
 func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string, err error) {
 	pc = proxy.Config{
-		NoProxy: strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
+		ShareConnections: c.ShareConnections,
+		NoProxy:          strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
 		ClientHeadTimeout: c.ClientHeadTimeout, BodyTimeout: c.ClientBodyTimeout, ClientIdleTimeout: c.ClientIdleTimeout, MaxClients: c.MaxClients,
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
