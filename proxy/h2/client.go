@@ -171,7 +171,7 @@ func (r *Relay) clientHeaders(f *http2.HeadersFrame) *Fault {
 		return broken(Client, http2.ErrCodeProtocol, "§5.1.1", "a client opens stream %d, and only odd ones are its own", p.StreamID)
 	case p.StreamID > last:
 		return r.begin(p, fields, over)
-	case by == Self:
+	case by.cutShort(Client):
 		return r.client.spendControl(f)
 	case known:
 		return broken(Client, http2.ErrCodeStreamClosed, "§5.1", "HEADERS on stream %d, which has ended", p.StreamID)
@@ -253,6 +253,7 @@ func (r *Relay) clientData(f *http2.DataFrame) *Fault {
 	if len(f.Data()) > 0 {
 		s.tap.RequestContent(f.Data())
 	}
+	r.originWindow.Add(-int64(f.Length))
 	r.origin.writeData(f)
 	if f.StreamEnded() {
 		s.tap.RequestEnd()
@@ -271,7 +272,7 @@ func (r *Relay) lateData(f *http2.DataFrame) *Fault {
 		return broken(Client, http2.ErrCodeProtocol, "§5.1", "DATA on stream %d, which is not open", f.StreamID)
 	}
 	r.giveBack(r.client, f.Length)
-	if by == Self {
+	if by.cutShort(Client) {
 		return r.client.spendControl(f)
 	}
 	return &Fault{By: Client, Kind: Malformed, Code: http2.ErrCodeStreamClosed, Section: "§5.1", Detail: "DATA on a stream that has ended"}

@@ -29,6 +29,10 @@ func (p Peer) String() string {
 	return ""
 }
 
+// cutShort reports whether p reset a stream, so that sender may send on it in good
+// faith until it knows.
+func (p Peer) cutShort(sender Peer) bool { return p != 0 && p != sender }
+
 // A Kind is a way for a stream or a connection to end early.
 type Kind uint8
 

@@ -190,6 +190,74 @@ func TestMisfit(t *testing.T) {
 	}
 }
 
+// TestLateFrames has an origin server send on a stream that has ended: in good
+// faith after the client's reset, against the rules after an end of its own.
+func TestLateFrames(t *testing.T) {
+	late := map[string]func(w *wire){
+		"HEADERS": func(w *wire) { w.fields(http2.HeadersFrameParam{StreamID: 1}, ":status", "200") },
+		"DATA":    func(w *wire) { _ = w.WriteData(1, false, []byte("late")) },
+	}
+	ends := map[string]func(client, origin *wire){
+		"the client's reset": func(client, origin *wire) {
+			_ = client.WriteRSTStream(1, http2.ErrCodeCancel)
+			origin.sees("RST_STREAM 1 CANCEL")
+		},
+		"its own reset": func(client, origin *wire) {
+			_ = origin.WriteRSTStream(1, http2.ErrCodeRefusedStream)
+			client.sees("RST_STREAM 1 REFUSED_STREAM")
+		},
+		"its own end": func(client, origin *wire) {
+			origin.fields(http2.HeadersFrameParam{StreamID: 1, EndStream: true}, ":status", "204")
+			client.sees("HEADERS 1 end")
+		},
+	}
+	for frame, send := range late {
+		for how, end := range ends {
+			t.Run(frame+" after "+how, func(t *testing.T) {
+				b := newBook()
+				client, origin, _ := wires(t, b, nil)
+				client.request(1, true)
+				client.request(3, true)
+				origin.sees("HEADERS 3")
+				end(client, origin)
+				b.wait(t, 1)
+				send(origin)
+				switch how {
+				case "its own end":
+					origin.sees("GOAWAY 0 STREAM_CLOSED")
+					client.ended()
+					return
+				case "its own reset":
+					origin.sees("RST_STREAM 1 STREAM_CLOSED")
+				}
+				origin.fields(http2.HeadersFrameParam{StreamID: 3, EndStream: true}, ":status", "204")
+				client.sees("HEADERS 3 end")
+				for _, f := range client.frames() {
+					if strings.HasPrefix(f, "DATA 1") || strings.HasPrefix(f, "HEADERS 1") {
+						t.Errorf("the client was sent %s", f)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestOriginWindow has an origin server allow more than a window can have. What
+// the client sent makes room again.
+func TestOriginWindow(t *testing.T) {
+	b := newBook()
+	client, origin, _ := wires(t, b, nil)
+	client.request(1, false)
+	_ = client.WriteData(1, true, []byte("12345"))
+	origin.sees("DATA 1 end")
+	_ = origin.WriteWindowUpdate(0, 1<<31-1-65535)
+	_ = origin.WriteWindowUpdate(0, 5)
+	client.sees("WINDOW_UPDATE 0 5")
+	_ = origin.WriteWindowUpdate(0, 1)
+	origin.sees("GOAWAY 0 FLOW_CONTROL_ERROR")
+	client.ended()
+}
+
 // TestUnreached has no origin server to connect to.
 func TestUnreached(t *testing.T) {
 	b := newBook()

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -118,6 +119,31 @@ func (r *Relay) notOpened(f http2.Frame) *Fault {
 	return broken(Origin, http2.ErrCodeProtocol, "§5.1", "%s on stream %d, which is not open", h.Type, h.StreamID)
 }
 
+// lateFromOrigin takes HEADERS or DATA of a stream that is not open any more. The
+// origin server may not know yet of a reset of the client's or ours. After the end
+// of its own it knows, and what it sends belongs to no record.
+func (r *Relay) lateFromOrigin(f http2.Frame) *Fault {
+	h := f.Header()
+	if !r.wasOpened(h.StreamID) {
+		return r.notOpened(f)
+	}
+	r.mu.Lock()
+	by, known := r.ended.find(h.StreamID)
+	r.mu.Unlock()
+	if !known || by.cutShort(Origin) {
+		return r.origin.spendControl(f)
+	}
+	fault := closedByOrigin("%s on stream %d, which it has ended", h.Type, h.StreamID)
+	fault.Connection = by == 0
+	return fault
+}
+
+// closedByOrigin makes the fault of a frame that comes after the end of the
+// origin server's own message.
+func closedByOrigin(format string, a ...any) *Fault {
+	return &Fault{By: Origin, Kind: Malformed, Code: http2.ErrCodeStreamClosed, Section: "§5.1", Detail: fmt.Sprintf(format, a...)}
+}
+
 // originHeaders takes the head of a response, or trailers.
 func (r *Relay) originHeaders(f *http2.HeadersFrame) *Fault {
 	p := headersAs(f)
@@ -127,10 +153,7 @@ func (r *Relay) originHeaders(f *http2.HeadersFrame) *Fault {
 	}
 	s := r.stream(p.StreamID)
 	if s == nil {
-		if !r.wasOpened(p.StreamID) {
-			return r.notOpened(f)
-		}
-		return r.origin.spendControl(f)
+		return r.lateFromOrigin(f)
 	}
 	s.down.Lock()
 	defer s.down.Unlock()
@@ -139,7 +162,7 @@ func (r *Relay) originHeaders(f *http2.HeadersFrame) *Fault {
 	}
 	switch {
 	case r.hasEnded(s, Origin):
-		return malformed(Origin, "§5.1", "HEADERS after the end of the response")
+		return closedByOrigin("HEADERS after the end of the response")
 	case over:
 		return tooLarge(Origin, r.config.MaxHeaderBytes)
 	case s.headSent:
@@ -201,11 +224,8 @@ func (r *Relay) originEnded(s *Stream) {
 func (r *Relay) originData(f *http2.DataFrame) *Fault {
 	s := r.stream(f.StreamID)
 	if s == nil {
-		if !r.wasOpened(f.StreamID) {
-			return r.notOpened(f)
-		}
 		r.giveBack(r.origin, f.Length)
-		return r.origin.spendControl(f)
+		return r.lateFromOrigin(f)
 	}
 	if len(f.Data()) == 0 && !f.StreamEnded() {
 		if fault := r.origin.spendControl(f); fault != nil {
@@ -225,7 +245,7 @@ func (r *Relay) originData(f *http2.DataFrame) *Fault {
 		return malformed(Origin, "§8.1", "DATA before the head of the response")
 	case r.hasEnded(s, Origin):
 		r.giveBack(r.origin, f.Length)
-		return malformed(Origin, "§5.1", "DATA after the end of the response")
+		return closedByOrigin("DATA after the end of the response")
 	}
 	if len(f.Data()) > 0 {
 		s.respReceived += int64(len(f.Data()))
@@ -264,6 +284,9 @@ func (r *Relay) originWindowUpdate(f *http2.WindowUpdateFrame) *Fault {
 		if !r.endedInOrder(f.StreamID) {
 			return nil
 		}
+	}
+	if f.StreamID == 0 && r.originWindow.Add(int64(f.Increment)) > largestWindow {
+		return broken(Origin, http2.ErrCodeFlowControl, "§6.9.1", "WINDOW_UPDATE makes the window of the connection larger than %d", largestWindow)
 	}
 	r.client.write(func(w *http2.Framer) error { return w.WriteWindowUpdate(f.StreamID, f.Increment) })
 	return nil

@@ -59,6 +59,8 @@ type Relay struct {
 	origin *side // nil until it is there; then never changed
 	window clientWindow
 
+	originWindow atomic.Int64 // what the origin server allows on the whole connection
+
 	// for the goroutine that reads the client
 	unreached *Fault // there is no origin connection
 
@@ -83,6 +85,7 @@ func New(client net.Conn, c Config) *Relay {
 	r.client = newSide(Client, client, c.MaxHeaderBytes)
 	r.client.hello = r.hello
 	r.window.start()
+	r.originWindow.Store(initialWindow)
 	return r
 }
 

@@ -55,6 +55,7 @@ const (
 	initialTable   = 4096
 	largestTable   = 64 << 10
 	initialWindow  = 65535
+	largestWindow  = 1<<31 - 1 // RFC 9113 §6.9.1
 	frameHeadLen   = 9
 	largestSection = 1 << 20 // octets of an encoded field section, or twice MaxHeaderBytes where that is more
 )

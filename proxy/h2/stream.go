@@ -139,8 +139,8 @@ func (s *Stream) end(f *Fault) { guarded(func() *Fault { s.tap.End(f); return ni
 
 // resetBy is who ended the stream with RST_STREAM, or made us do so.
 func (f *Fault) resetBy() Peer {
-	if f.By == Client && f.Kind == Reset {
-		return Client
+	if f.Kind == Reset {
+		return f.By
 	}
 	return Self
 }
@@ -222,7 +222,7 @@ type recentStreams struct {
 
 type endedStream struct {
 	id uint32
-	by Peer // who reset it, after which the others may still send in good faith; 0 for nobody
+	by Peer // who reset it, after which the others may still send in good faith; 0 where both messages ended
 }
 
 const mostRecent = 1024
