@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -14,6 +15,9 @@ import (
 
 // Config is every setting. Default makes one that is valid.
 type Config struct {
+	File  string // the configuration file that was read, "" for none
+	Found bool   // it was found, not named
+
 	Listen string // address of the proxy, host:port
 	Admin  string // address of the admin server, host:port, or "off"
 
@@ -135,10 +139,12 @@ func Default() Config {
 	return c
 }
 
-// An origin is where a setting got its value.
+// An origin is where a setting got its value, and the value as text.
 type origin struct {
 	where  string // in words
 	byFlag bool
+	text   string
+	fault  func(message string) error // points at it in the file; nil where there is none
 }
 
 // WasSet reports whether a setting was given at all, even with its default.
@@ -161,6 +167,7 @@ func (c *Config) setFrom(s *Setting, text string, from origin) error {
 	if err := s.put(c, text); err != nil {
 		return err
 	}
+	from.text = text
 	c.came(s.Name, from)
 	return nil
 }
@@ -190,6 +197,21 @@ func (c *Config) RuleChanges() []RuleChange {
 	})
 	return changes
 }
+
+// RuleError makes an error of an entry of the setting "rules": it shows the line of
+// the file, or names the flag or the variable.
+func (c *Config) RuleError(rule, message string) error {
+	if of := c.from["rules"]; of.fault == nil {
+		return fmt.Errorf("%s: %s", cmp.Or(of.where, "rules"), message)
+	}
+	if entry := c.from[ruleKey(rule)]; entry.fault != nil {
+		return entry.fault(message)
+	}
+	return c.from["rules"].fault(message)
+}
+
+// ruleKey is where it stands from where an entry of "rules" came.
+func ruleKey(rule string) string { return "rules: " + rule }
 
 // exactness rises with how few rules a pattern can name.
 func exactness(pattern string) int {

@@ -31,7 +31,7 @@ func load(t *testing.T, file string, env []string, args ...string) (configs.Conf
 	if err := fs.Parse(args); err != nil {
 		return configs.Config{}, nil, err
 	}
-	return configs.Load(fs, env)
+	return configs.Load(fs, env, "")
 }
 
 func TestDefaults(t *testing.T) {
@@ -245,7 +245,7 @@ func TestExampleFileIsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(configs.Default(), c, ignoreWhere, cmpopts.EquateEmpty()); d != "" {
+	if d := cmp.Diff(configs.Default(), c, ignoreWhere, cmpopts.IgnoreFields(configs.Config{}, "File"), cmpopts.EquateEmpty()); d != "" {
 		t.Error(d)
 	}
 	for _, s := range configs.Settings() {
@@ -276,7 +276,7 @@ func FuzzYAML(f *testing.F) {
 		if err := os.WriteFile(name, []byte(file), 0o600); err != nil {
 			t.Skip()
 		}
-		c, _, err := configs.Load(nil, []string{"SIDENOTE_CONFIG=" + name})
+		c, _, err := configs.Load(nil, []string{"SIDENOTE_CONFIG=" + name}, "")
 		if err == nil {
 			if err := c.Validate(); err != nil {
 				t.Error(err)

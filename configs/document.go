@@ -10,8 +10,13 @@ import (
 // Markdown documents every setting, by group.
 func Markdown() string {
 	var b strings.Builder
-	b.WriteString("# Configuration\n\nA flag beats an environment variable, which beats the YAML file that `--config` or `SIDENOTE_CONFIG` names, which beats the default. " +
-		"An empty variable counts as unset. An unknown key in the file is an error.\n")
+	b.WriteString("# Configuration\n\nA flag beats an environment variable, which beats the YAML file, which beats the default. " +
+		"An empty variable counts as unset. An unknown key in the file is an error.\n\n" +
+		"`--config` or `SIDENOTE_CONFIG` names the file. Without them, sidenote reads `" + FileName + "` from the folder in which it starts. " +
+		"In a repository it also looks above that folder, up to the root of the repository, and takes the nearest file. " +
+		"The first line of its log says which file it found. `--no-config` leaves that file out. " +
+		"Relative file names in the file begin at the folder of the file.\n\n" +
+		"`sidenote config init` writes a file to begin with, `sidenote config check` checks one, and `sidenote config show` prints the settings that hold, each with the line or variable that sets it.\n")
 	group := ""
 	for _, s := range Settings() {
 		if s.Group != group {
@@ -73,8 +78,10 @@ func Example() string {
 
 func (s *Setting) exampleLines() string {
 	switch {
+	case s.Kind == KindMap && s.Chosen == ItemValue: // of rules
+		return s.Name + ": {}\n#  cache/heuristic-freshness: \"off\"\n"
 	case s.Kind == KindMap:
-		return s.Name + ": {}\n#  cache/no-validator: \"off\"\n"
+		return s.Name + ": {}\n#  x-tenant: shop\n"
 	case s.Kind == KindList && s.Default == "":
 		return s.Name + ": []\n"
 	case s.Kind == KindList:

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,7 +13,11 @@ import (
 )
 
 // configFlag names the file; it is a flag and a variable, but no key of the file.
-const configFlag = "config"
+// noConfigFlag leaves out a file that would be found.
+const (
+	configFlag   = "config"
+	noConfigFlag = "no-config"
+)
 
 // Annotations of flags: the group of the setting, and, for those that most
 // people need, a mark.
@@ -52,7 +57,8 @@ func AddFlags(fs *pflag.FlagSet, names ...string) (added []*Setting) {
 		added = append(added, s)
 	}
 	if len(names) == 0 || slices.Contains(names, configFlag) {
-		fs.String(configFlag, "", "YAML `FILE` of settings")
+		fs.String(configFlag, "", "YAML `FILE` of settings (default: "+FileName+" in this folder, or above it in the repository)")
+		fs.Bool(noConfigFlag, false, "leave "+FileName+" out")
 	}
 	return added
 }
@@ -94,17 +100,16 @@ func (v *flagValue) Type() string {
 func (v *flagValue) IsBoolFlag() bool { return v.setting.Kind == KindSwitch }
 
 // Load puts the settings together: the defaults, then the file that --config or
-// SIDENOTE_CONFIG names, then the environment (as os.Environ returns it), then
-// the flags that were given. flags may be nil. An error is one that the user
-// can fix, and names the place. warnings are variables that look like settings
-// but are not. The result has been checked by Validate.
-func Load(flags *pflag.FlagSet, environ []string) (c Config, warnings []string, err error) {
+// SIDENOTE_CONFIG names, or else the one that Find finds for a folder, then the
+// environment (as os.Environ returns it), then the flags that were given. flags
+// may be nil; "" as the folder finds nothing. An error is one that the user can
+// fix, and names the place. warnings are variables that look like settings but are
+// not. The result has been checked by Validate.
+func Load(flags *pflag.FlagSet, environ []string, folder string) (c Config, warnings []string, err error) {
 	c = Default()
 	env := envOf(environ)
-	if file, where := configFile(flags, env); file != "" {
-		if err := c.loadFile(file, where); err != nil {
-			return c, nil, err
-		}
+	if err := c.loadFile(flags, env, folder); err != nil {
+		return c, nil, err
 	}
 	if err := c.loadEnv(env); err != nil {
 		return c, nil, err
@@ -115,24 +120,69 @@ func Load(flags *pflag.FlagSet, environ []string) (c Config, warnings []string, 
 	return c, unknownEnv(env), c.Validate()
 }
 
-func configFile(flags *pflag.FlagSet, env map[string]string) (file, where string) {
-	if flags != nil {
-		if f := flags.Lookup(configFlag); f != nil && f.Changed {
-			return f.Value.String(), "--config"
-		}
+// namedFile returns the file that --config or SIDENOTE_CONFIG names, and which of them.
+func namedFile(flags *pflag.FlagSet, env map[string]string) (file, where string) {
+	if f := lookupChanged(flags, configFlag); f != nil {
+		return f.Value.String(), "--" + configFlag
 	}
 	return env[Variable(configFlag)], Variable(configFlag)
+}
+
+func lookupChanged(flags *pflag.FlagSet, name string) *pflag.Flag {
+	if flags == nil {
+		return nil
+	}
+	if f := flags.Lookup(name); f != nil && f.Changed {
+		return f
+	}
+	return nil
 }
 
 // maxFile bounds a configuration file, in octets.
 const maxFile = 1 << 20
 
-func (c *Config) loadFile(name, where string) error {
-	b, err := wholefile.Read(name, maxFile)
-	if err != nil {
+// loadFile reads the configuration file, if there is one.
+func (c *Config) loadFile(flags *pflag.FlagSet, env map[string]string, folder string) error {
+	name, where := namedFile(flags, env)
+	if f := lookupChanged(flags, noConfigFlag); f != nil && f.Value.String() == "true" {
+		if where == "--"+configFlag {
+			return fmt.Errorf("--%s and --%s: choose one", configFlag, noConfigFlag)
+		}
+		return nil
+	}
+	if name == "" && folder != "" {
+		if found := Find(folder); found != "" {
+			name, c.Found = shownFrom(folder, found), true
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	c.File = name
+	at := name
+	if c.Found && !filepath.IsAbs(at) {
+		at = filepath.Join(folder, at)
+	}
+	b, err := wholefile.Read(at, maxFile)
+	switch {
+	case err != nil && c.Found:
+		return err
+	case err != nil:
 		return fmt.Errorf("the configuration file that %s names: %w", where, err)
 	}
-	return c.loadYAML(name, b)
+	if err := c.loadYAML(name, b); err != nil {
+		return err
+	}
+	c.rebase(filepath.Dir(name))
+	return nil
+}
+
+// shownFrom is a file's name as someone in a folder would write it.
+func shownFrom(folder, file string) string {
+	if short, err := filepath.Rel(folder, file); err == nil {
+		return short
+	}
+	return file
 }
 
 // envOf keeps the variables that begin with SIDENOTE_ and are not empty.
@@ -197,7 +247,7 @@ func (c *Config) loadFlags(flags *pflag.FlagSet) error {
 		if f == nil || !f.Changed {
 			continue
 		}
-		if err := c.setFrom(s, f.Value.String(), origin{"--" + s.Name, true}); err != nil {
+		if err := c.setFrom(s, f.Value.String(), origin{where: "--" + s.Name, byFlag: true}); err != nil {
 			return fmt.Errorf("--%s: %w", s.Name, err)
 		}
 	}

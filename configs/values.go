@@ -330,7 +330,7 @@ func setRules(c *Config, s string) error {
 	for _, item := range splitList(s) {
 		id, level, ok := strings.Cut(item, "=")
 		if !ok || id == "" {
-			return fmt.Errorf("want RULE=LEVEL such as cache/no-validator=off, not %q", item)
+			return fmt.Errorf("want RULE=LEVEL such as cache/heuristic-freshness=off, not %q", item)
 		}
 		rules[id] = level
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"sidenote/internal/wording"
 	"sidenote/internal/yamlfile"
@@ -40,17 +41,31 @@ func (f yamlFile) setting(c *Config, entry *ast.MappingValueNode) error {
 	}
 	if _, ok := yamlfile.Mapping(entry.Value); ok && key == policySetting {
 		c.Policy, c.PolicyPart = "", &PolicyPart{f.File, entry.Value}
-		c.came(key, origin{where: fmt.Sprintf("%s:%d", f.Name, at.Position.Line)})
+		c.came(key, f.origin(at))
 		return nil
 	}
 	value, err := f.value(s, entry.Value)
 	if err != nil {
 		return err
 	}
-	if err := c.setFrom(s, value, origin{where: fmt.Sprintf("%s:%d", f.Name, at.Position.Line)}); err != nil {
+	if err := c.setFrom(s, value, f.origin(at)); err != nil {
 		return f.Fault(entry.Value, "%s: %v", s.Name, err)
 	}
+	if s.Kind == KindMap {
+		entries, _ := yamlfile.Mapping(entry.Value)
+		for _, e := range entries {
+			c.came(ruleKey(yamlfile.Key(e.Key)), f.origin(e.Key.GetToken()))
+		}
+	}
 	return nil
+}
+
+// origin is a place of the file.
+func (f yamlFile) origin(at *token.Token) origin {
+	return origin{
+		where: fmt.Sprintf("%s:%d", f.Name, at.Position.Line),
+		fault: func(message string) error { return f.At(at, message) },
+	}
 }
 
 func findSetting(name string) *Setting {
@@ -94,7 +109,7 @@ func (f yamlFile) value(s *Setting, n ast.Node) (string, error) {
 		return "", f.Fault(n, "%s: want one value, not a mapping", s.Name)
 	}
 	if s.Kind == KindMap && n.Type() != ast.NullType {
-		return "", f.Fault(n, "%s: want one rule per line, such as: cache/no-validator: off", s.Name)
+		return "", f.Fault(n, "%s: want one rule per line, such as: cache/heuristic-freshness: off", s.Name)
 	}
 	v, err := f.scalar(s, n)
 	if err != nil {

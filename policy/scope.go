@@ -51,7 +51,7 @@ func (p *Policy) readScopes(r reader, n ast.Node) error {
 func (r reader) scope(n ast.Node) (*scope, error) {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok || len(pairs) == 0 {
-		return nil, r.Fault(n, "want match and the rules to change, such as: cache/no-validator: off")
+		return nil, r.Fault(n, "want match and the rules to change, such as: cache/heuristic-freshness: off")
 	}
 	s := &scope{where: r.where(pairs[0].Key), file: r}
 	for _, pair := range pairs {
@@ -61,7 +61,7 @@ func (r reader) scope(n ast.Node) (*scope, error) {
 		case key == "match":
 			s.match, err = r.patterns(pair.Value)
 		case !strings.ContainsAny(key, "/*"):
-			err = r.At(pair.Key.GetToken(), fmt.Sprintf("want match, a rule such as cache/no-validator, or a topic such as cache/*, not %q%s",
+			err = r.At(pair.Key.GetToken(), fmt.Sprintf("want match, a rule such as cache/heuristic-freshness, or a topic such as cache/*, not %q%s",
 				key, wording.DidYouMean(key, []string{"match"})))
 		default:
 			c := change{rule: key, at: pair.Key}
@@ -73,7 +73,7 @@ func (r reader) scope(n ast.Node) (*scope, error) {
 		}
 	}
 	if len(s.changes) == 0 {
-		return nil, r.Fault(n, "no rule to change: add one, such as: cache/no-validator: off")
+		return nil, r.Fault(n, "no rule to change: add one, such as: cache/heuristic-freshness: off")
 	}
 	return s, nil
 }

@@ -26,7 +26,9 @@ creates it on first use. Its key stays in a private folder on this machine.`,
 	}
 	addCADir(c.PersistentFlags(), &dir)
 	open := func(c *cobra.Command) (*ca.Authority, error) {
-		p.caDirFromEnviron(c, &dir)
+		if err := p.caDirFromSettings(c, &dir); err != nil {
+			return nil, err
+		}
 		return openCA(dir)
 	}
 	c.AddCommand(newCAPathCommand(p, open), newCAExportCommand(p, open), newCAInstallCommand(p, open), newCAUninstallCommand(p, open))
@@ -41,9 +43,9 @@ func addCADir(f *pflag.FlagSet, dir *string) {
 
 const caDirFlag = "ca-dir"
 
-// caDirFromEnviron sets that flag from the environment.
-func (p *program) caDirFromEnviron(c *cobra.Command, dir *string) {
-	p.fromEnviron(c, caDirFlag, dir)
+// caDirFromSettings sets that flag from the environment or the configuration file.
+func (p *program) caDirFromSettings(c *cobra.Command, dir *string) error {
+	return p.fromSettings(c, caDirFlag, dir, func(c *configs.Config) string { return c.CADir })
 }
 
 // caFolder is the CA's folder: the usual one for "".

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -35,8 +36,12 @@ values, and --unset prints commands that restore them.`,
   eval "$(sidenote env --unset)"            undo`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p.fromEnviron(c, "listen", &o.listen)
-			p.caDirFromEnviron(c, &o.caDir)
+			if err := cmp.Or(
+				p.fromSettings(c, "listen", &o.listen, func(c *configs.Config) string { return c.Listen }),
+				p.caDirFromSettings(c, &o.caDir),
+			); err != nil {
+				return err
+			}
 			script, err := p.envScript(o)
 			if err != nil {
 				return err

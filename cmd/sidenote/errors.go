@@ -63,7 +63,7 @@ func (p *program) exit(err error) int {
 		snippet *yamlfile.Snippet
 	)
 	if errors.As(err, &file) || errors.As(err, &snippet) { // shows the line with a caret below it
-		text = printableLines(err.Error())
+		text = p.suggest(printableLines(err.Error()))
 	}
 	fmt.Fprintf(p.stderr, "sidenote: %s\n", text)
 	return code

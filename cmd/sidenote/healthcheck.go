@@ -25,7 +25,9 @@ isn't or doesn't answer. The container image uses this command as its HEALTHCHEC
 		Example: "  sidenote healthcheck --admin 127.0.0.1:8081",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p.fromEnviron(c, "admin", &admin)
+			if err := p.adminFromSettings(c, &admin); err != nil {
+				return err
+			}
 			address, err := reachable(admin)
 			if err != nil {
 				return usageErrorf("healthcheck: --admin %q: %w", admin, err)
@@ -41,6 +43,12 @@ isn't or doesn't answer. The container image uses this command as its HEALTHCHEC
 	c.Flags().StringVar(&admin, "admin", configs.Default().Admin, "`ADDRESS` of the admin server, or set "+configs.Variable("admin"))
 	c.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long to wait for the answer")
 	return c
+}
+
+// adminFromSettings sets the flag for the address of the admin server from the
+// environment or the configuration file.
+func (p *program) adminFromSettings(c *cobra.Command, admin *string) error {
+	return p.fromSettings(c, "admin", admin, func(c *configs.Config) string { return c.Admin })
 }
 
 // reachable makes an address that can be connected to from one that is

@@ -57,7 +57,7 @@ func groupCommands(root *cobra.Command) {
 		"serve": groupSee, "open": groupSee, "demo": groupSee,
 		"run": groupJudge, "check": groupJudge, "lint": groupJudge, "policy": groupJudge, "baseline": groupJudge,
 		"explain": groupLook, "rules": groupLook, "schema": groupLook,
-		"env": groupSetUp, "ca": groupSetUp, "doctor": groupSetUp, "completion": groupSetUp,
+		"env": groupSetUp, "ca": groupSetUp, "config": groupSetUp, "doctor": groupSetUp, "completion": groupSetUp,
 	}
 	for _, c := range root.Commands() {
 		if c.GroupID = groups[c.Name()]; c.GroupID == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -273,8 +274,9 @@ day.`,
   curl -H "Authorization: Bearer $(sidenote open --token)" http://127.0.0.1:8081/api/v1/exchanges`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p.fromEnviron(c, "admin", &admin)
-			p.caDirFromEnviron(c, &dir)
+			if err := cmp.Or(p.adminFromSettings(c, &admin), p.caDirFromSettings(c, &dir)); err != nil {
+				return err
+			}
 			if !configs.IsLoopback(admin) {
 				return usageErrorf("open: %s is not a loopback address; open http://%s/ and log in with the credentials of --proxy-auth", admin, admin)
 			}

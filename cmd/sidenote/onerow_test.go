@@ -82,7 +82,7 @@ func begun(s *configs.Setting) string {
 func checkChoices(t *testing.T, s *configs.Setting) {
 	t.Helper()
 	load := func(text string) error {
-		_, _, err := configs.Load(nil, []string{s.Env() + "=" + text})
+		_, _, err := configs.Load(nil, []string{s.Env() + "=" + text}, "")
 		return err
 	}
 	whole := map[configs.Part]func(string) string{

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"sidenote/configs"
+	"sidenote/internal/printable"
 	"sidenote/internal/wording"
 )
 
@@ -31,6 +34,7 @@ func commands(p *program) []*cobra.Command {
 		newEnvCommand(p),
 		newDoctorCommand(p),
 		newCACommand(p),
+		newConfigCommand(p),
 		newHealthcheckCommand(p),
 		newVersionCommand(p),
 	}
@@ -58,29 +62,59 @@ func (p *program) lookup(name string) (value string, set bool) {
 	return "", false
 }
 
-// fromEnviron sets a flag that has the name of a setting, and was not given, from
-// the setting's variable, unless that is empty.
-func (p *program) fromEnviron(c *cobra.Command, flag string, value *string) {
-	if v, _ := p.lookup(configs.Variable(flag)); v != "" && !c.Flags().Changed(flag) {
-		*value = v
+// fromSettings sets a flag that has the name of a setting, and was not given, from
+// the setting's variable or the configuration file. of picks the setting's value.
+func (p *program) fromSettings(c *cobra.Command, flag string, value *string, of func(*configs.Config) string) error {
+	if c.Flags().Changed(flag) {
+		return nil
 	}
+	if v, _ := p.lookup(configs.Variable(flag)); v != "" { // others may be wrong, and are not asked for
+		*value = v
+		return nil
+	}
+	config, _, err := configs.Load(nil, p.environ, p.folder())
+	if err != nil {
+		return &codedError{exitUsage, err}
+	}
+	if config.WasSet(flag) {
+		*value = of(&config)
+	}
+	return nil
+}
+
+// folder is where the program was started; "" if that is not known.
+func (p *program) folder() string {
+	folder, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return folder
 }
 
 // settings puts together what the flags of a command, the environment and the
-// configuration file say.
+// configuration file say. It says which file was found.
 func (p *program) settings(c *cobra.Command) (configs.Config, error) {
 	config, _, err := p.settingsOrWarn(c)
+	if err == nil && config.Found {
+		fmt.Fprintf(p.stderr, "sidenote: %s\n", settingsFrom(&config))
+	}
 	return config, err
 }
 
-// settingsOrWarn is settings for long-running commands: it also warns of likely
-// mistakes in the environment, which short commands would repeat each time.
+// settingsOrWarn is settings for commands with a log, where they say which file was
+// found: it also warns of likely mistakes in the environment, which short commands
+// would repeat each time.
 func (p *program) settingsOrWarn(c *cobra.Command) (configs.Config, []string, error) {
-	config, warnings, err := configs.Load(c.Flags(), p.environ)
+	config, warnings, err := configs.Load(c.Flags(), p.environ, p.folder())
 	if err != nil {
 		return config, nil, &codedError{exitUsage, err}
 	}
 	return config, warnings, nil
+}
+
+// settingsFrom says which configuration file is used.
+func settingsFrom(c *configs.Config) string {
+	return fmt.Sprintf("settings from %s (--no-config leaves them out)", printable.Text(c.File, false))
 }
 
 // run runs the program and returns its exit code. It ends soon after ctx is done.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"sidenote/annotate"
@@ -60,13 +61,14 @@ func ruleChanges(config *configs.Config, expectations []*annotate.Rule) ([]annot
 	var changes []annotate.Change
 	for _, asked := range config.RuleChanges() {
 		if !slices.ContainsFunc(known, func(r *annotate.Rule) bool { return annotate.Matches(asked.Rule, r.ID) }) {
-			return nil, usageErrorf("rules: unknown rule %q%s; \"sidenote rules\" lists them", asked.Rule, wording.Suggestion(asked.Rule, idsOf(known), "%q"))
+			return nil, &codedError{exitUsage, config.RuleError(asked.Rule, fmt.Sprintf("unknown rule %q%s; \"sidenote rules\" lists them",
+				asked.Rule, wording.Suggestion(asked.Rule, idsOf(known), "%q")))}
 		}
 		c := annotate.Change{Rule: asked.Rule, Off: asked.Level == "off"}
 		if !c.Off && asked.Level != "on" {
 			var err error
 			if c.Severity, err = annotate.ParseSeverity(asked.Level); err != nil {
-				return nil, usageErrorf("rules: %s: %w", asked.Rule, err)
+				return nil, &codedError{exitUsage, config.RuleError(asked.Rule, fmt.Sprintf("%s: %v", asked.Rule, err))}
 			}
 		}
 		changes = append(changes, c)

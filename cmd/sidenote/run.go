@@ -54,9 +54,7 @@ doesn't exist.`,
 				return p.runInside(outer, c, command)
 			}
 			plan := p.runPlan(command)
-			for _, w := range warnings {
-				plan.log.Warn().Msg(w)
-			}
+			plan.open(&config, warnings)
 			p.tuneGC()
 			s, err := p.openServer(runConfig(config), plan)
 			if err != nil {

@@ -44,14 +44,13 @@ file, or as an environment variable: SIDENOTE_ and its name.`,
 			if err != nil {
 				return err
 			}
-			s, err := p.openServer(config, serverPlan{out: p.stdout, log: newLog(p.stderr), title: "sidenote serve"})
+			plan := serverPlan{out: p.stdout, log: newLog(p.stderr), title: "sidenote serve"}
+			plan.open(&config, warnings)
+			s, err := p.openServer(config, plan)
 			if err != nil {
 				return err
 			}
 			p.tuneGC()
-			for _, w := range warnings {
-				s.log.Warn().Msg(w)
-			}
 			return s.run(c.Context())
 		},
 	}
@@ -77,6 +76,16 @@ type serverPlan struct {
 	log     zerolog.Logger
 	title   string // what is run, for reports
 	summary bool   // say at the end what to fix first, and the verdict
+}
+
+// open says where the settings came from, and what is odd about them.
+func (s *serverPlan) open(c *configs.Config, warnings []string) {
+	if c.Found {
+		s.log.Info().Msg(settingsFrom(c))
+	}
+	for _, w := range warnings {
+		s.log.Warn().Msg(w)
+	}
 }
 
 // A server is a proxy with everything round it, opened and ready to be started.

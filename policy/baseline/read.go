@@ -71,7 +71,7 @@ func (r reader) entries(b *Baseline, n ast.Node) error {
 	}
 	members, ok := yamlfile.List(n)
 	if !ok {
-		return r.Fault(n, "want a list, as in: - rule: cache/no-validator")
+		return r.Fault(n, "want a list, as in: - rule: cache/heuristic-freshness")
 	}
 	for _, m := range members {
 		e, err := r.entry(m)
@@ -90,7 +90,7 @@ func entryKeys() []string {
 func (r reader) entry(n ast.Node) (*Entry, error) {
 	pairs, ok := yamlfile.Mapping(n)
 	if !ok || len(pairs) == 0 {
-		return nil, r.Fault(n, "want an entry, as in: rule: cache/no-validator")
+		return nil, r.Fault(n, "want an entry, as in: rule: cache/heuristic-freshness")
 	}
 	e := &Entry{Line: pairs[0].Key.GetToken().Position.Line}
 	texts := map[string]*string{
