@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -153,16 +154,20 @@ type item struct {
 }
 
 // lane runs one sink. Producers append to queue; the goroutine takes the whole
-// queue at once, so both hold the lock only for moments.
+// queue at once, so both hold the lock only for moments. Between two batches it
+// rests: under load it is woken for many exchanges at a time and not for each,
+// and what its sink flushes is one write.
 type lane struct {
 	Lane
-	log zerolog.Logger
+	log  zerolog.Logger
+	wake chan struct{} // holds one: the goroutine is to look at the queue at once
 
 	mu      sync.Mutex
-	changed sync.Cond // queue, count, stopped or cut have changed
+	room    sync.Cond // count, bytes or stopped have changed, for producers
 	queue   []item
 	count   int   // waiting or being written
 	bytes   int64 // kept content of these
+	resting bool  // the goroutine looks at the queue by itself in a moment
 	stopped bool  // no more are taken
 	cut     bool  // what waits is not to be written any more
 
@@ -180,8 +185,8 @@ func startLane(l Lane, log zerolog.Logger) *lane {
 	if l.Bytes <= 0 {
 		l.Bytes = DefaultBytes
 	}
-	q := &lane{Lane: l, log: log, done: make(chan struct{})}
-	q.changed.L = &q.mu
+	q := &lane{Lane: l, log: log, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	q.room.L = &q.mu
 	go q.run()
 	return q
 }
@@ -203,7 +208,7 @@ func (l *lane) put(a *annotate.Annotated, size int64) {
 		return
 	}
 	for !l.Lossy && !l.stopped && l.full(size) {
-		l.changed.Wait()
+		l.room.Wait()
 	}
 	if l.stopped || l.full(size) {
 		l.dropped.Add(1)
@@ -212,9 +217,47 @@ func (l *lane) put(a *annotate.Annotated, size int64) {
 	l.queue = append(l.queue, item{a, size})
 	l.count++
 	l.bytes += size
-	if len(l.queue) == 1 {
-		l.changed.Broadcast()
+	if len(l.queue) == 1 && !l.resting || l.crowded() {
+		l.hurry()
 	}
+}
+
+// crowded reports whether so much waits that the goroutine must not rest.
+func (l *lane) crowded() bool { return l.count >= (l.Queued+1)/2 || l.bytes >= l.Bytes/2 }
+
+// hurry has the goroutine look at the queue at once.
+func (l *lane) hurry() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// restFor is how long the goroutine rests after a batch. The exchange that comes
+// to an idle lane is written at once.
+const restFor = 2 * time.Millisecond
+
+// rest waits until restFor is over, or there is a reason to hurry.
+func (l *lane) rest(timer *time.Timer) {
+	l.mu.Lock()
+	l.resting = !l.stopped && !l.crowded()
+	resting := l.resting
+	select {
+	case <-l.wake: // for what has been taken meanwhile
+	default:
+	}
+	l.mu.Unlock()
+	if !resting {
+		return
+	}
+	timer.Reset(restFor)
+	select {
+	case <-timer.C:
+	case <-l.wake:
+	}
+	l.mu.Lock()
+	l.resting = false
+	l.mu.Unlock()
 }
 
 // take waits for exchanges and returns them all; none when the lane has ended.
@@ -224,7 +267,9 @@ func (l *lane) take(last []item) []item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.queue) == 0 && !l.stopped {
-		l.changed.Wait()
+		l.mu.Unlock()
+		<-l.wake
+		l.mu.Lock()
 	}
 	if l.cut {
 		l.drop(len(l.queue))
@@ -242,6 +287,8 @@ func (l *lane) drop(n int) {
 
 func (l *lane) run() {
 	defer close(l.done)
+	timer := time.NewTimer(restFor)
+	defer timer.Stop()
 	var batch []item
 	for {
 		batch = l.take(batch)
@@ -252,6 +299,7 @@ func (l *lane) run() {
 			l.write(batch[i])
 		}
 		l.flush()
+		l.rest(timer)
 	}
 	l.closeErr = l.Sink.Close()
 	l.settle(l.closeErr)
@@ -262,7 +310,7 @@ func (l *lane) write(it item) {
 	cut := l.cut
 	l.count--
 	l.bytes -= it.size
-	l.changed.Broadcast()
+	l.room.Broadcast()
 	l.mu.Unlock()
 	if cut {
 		l.dropped.Add(1)
@@ -305,8 +353,9 @@ func (l *lane) report(err error) {
 func (l *lane) stop() {
 	l.mu.Lock()
 	l.stopped = true
-	l.changed.Broadcast()
+	l.room.Broadcast()
 	l.mu.Unlock()
+	l.hurry()
 }
 
 func (l *lane) wait(ctx context.Context) error {

@@ -234,3 +234,64 @@ func TestDirectLane(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// flushes is a sink that counts what lies between two flushes.
+type flushes struct {
+	memory
+	batches []int // records of each flush
+}
+
+func (f *flushes) Flush() error {
+	had := 0
+	for _, n := range f.batches {
+		had += n
+	}
+	f.batches = append(f.batches, len(f.got)-had)
+	return nil
+}
+
+// TestALaneWritesTogetherWhatComesTogether: what comes to an idle lane is written
+// without a wait, what comes soon after it in one piece.
+func TestALaneWritesTogetherWhatComesTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &flushes{}
+		f := sink.NewFanout(zerolog.Nop(), sink.Lane{Name: "log", Sink: out, Queued: 100})
+		began := time.Now()
+		put := func(n int) {
+			for range n {
+				f.Put(some("x"))
+			}
+			synctest.Wait()
+		}
+		put(1)
+		if len(out.got) != 1 {
+			t.Errorf("%d written at once", len(out.got))
+		}
+		put(7)
+		if len(out.got) != 1 {
+			t.Errorf("%d written while the lane rests", len(out.got))
+		}
+		put(50) // half of what it can hold
+		if len(out.got) != 51+7 {
+			t.Errorf("%d written of a crowded lane", len(out.got))
+		}
+		put(3)
+		time.Sleep(100 * time.Millisecond) // of the bubble's clock
+		synctest.Wait()
+		if len(out.got) != 61 {
+			t.Errorf("%d written after the rest", len(out.got))
+		}
+		put(2)
+		put(2)
+		if err := f.Drain(t.Context()); err != nil { // which does not wait for the rest
+			t.Fatal(err)
+		}
+		total := 0
+		for _, n := range out.batches {
+			total += n
+		}
+		if total != 65 || len(out.batches) > 8 || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("%v in %v", out.batches, time.Since(began))
+		}
+	})
+}
