@@ -116,6 +116,8 @@ func plainMessage(message, text string, at int) string {
 		return "to compare, write == and not ="
 	case strings.HasPrefix(message, "unexpected token EOF"), at >= len(text):
 		return "the condition ends too early"
+	case strings.HasPrefix(message, "unexpected token "):
+		return "expected an operator such as ==, <, && or contains before this, as in status == 200"
 	}
 	if field, ok := strings.CutPrefix(message, "type policy.noteView has no field "); ok {
 		return fmt.Sprintf("a note has no %q; it has rule, severity, blame, message", field)

@@ -14,18 +14,6 @@ import (
 	"sidenote/internal/yamlfile"
 )
 
-// The exit codes.
-const (
-	exitOK     = 0
-	exitNo     = 1   // healthcheck: the answer is no
-	exitUsage  = 2   // the command line, the configuration or an input is wrong
-	exitPolicy = 10  // what was judged is not good enough
-	exitLacks  = 11  // run: nothing, or too little, was there to judge
-	exitFailed = 125 // sidenote itself failed
-	exitNoRun  = 126 // run: the command is there and cannot be run
-	exitNoCMD  = 127 // run: there is no such command
-)
-
 // errSaid ends the program when all that is wrong has been said already.
 var errSaid = errors.New("")
 

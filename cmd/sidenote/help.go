@@ -178,8 +178,22 @@ func writeFlagList(b *strings.Builder, title string, flags []*pflag.Flag) {
 
 // writeFlag prints one flag, its help beside it or, where it is long, below it.
 func writeFlag(b *strings.Builder, f *pflag.Flag) {
+	name, help := flagWords(f)
+	b.WriteString(name)
+	at := len(name)
+	if at+2 > flagColumns {
+		b.WriteByte('\n')
+		at = 0
+	}
+	indent := strings.Repeat(" ", flagColumns)
+	b.WriteString(wrap(help, indent, indent)[at:])
+}
+
+// flagWords returns a flag with what stands for its value, and its help with its
+// default. Names begin in one column, with and without a letter before them.
+func flagWords(f *pflag.Flag) (name, help string) {
 	value, help := pflag.UnquoteUsage(f)
-	name := "      --" + f.Name
+	name = "      --" + f.Name
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
@@ -189,12 +203,5 @@ func writeFlag(b *strings.Builder, f *pflag.Flag) {
 	if d := f.DefValue; d != "" && d != "false" && d != "[]" && d != "0" && d != "0s" {
 		help += " (default " + d + ")"
 	}
-	b.WriteString(name)
-	at := len(name)
-	if at+2 > flagColumns {
-		b.WriteByte('\n')
-		at = 0
-	}
-	indent := strings.Repeat(" ", flagColumns)
-	b.WriteString(wrap(help, indent, indent)[at:])
+	return name, help
 }

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar: each uses the program as a user
 // would. $ORIGIN and $SECURE_ORIGIN are the URLs of go-httpbin in clear and over
 // TLS, which the CA of $ORIGIN_CA vouches for, and $PROGRAM is the path of the
-// program. With -update what is printed is written into the scripts.
+// program, in $BIN. With -update what is printed is written into the scripts.
 func TestScripts(t *testing.T) {
 	clear, secure, caFile := startOrigin(t)
 	testscript.Run(t, testscript.Params{
@@ -28,12 +28,15 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       golden.Update(),
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
 			e.Setenv("HOME", home)
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 			e.Setenv("SHELL", "/bin/sh")
-			e.Setenv("PROGRAM", filepath.Join(filepath.SplitList(e.Getenv("PATH"))[0], "sidenote"))
+			bin := filepath.SplitList(e.Getenv("PATH"))[0]
+			e.Setenv("BIN", bin)
+			e.Setenv("PROGRAM", filepath.Join(bin, "sidenote"))
 			e.Setenv("ORIGIN", clear)
 			e.Setenv("SECURE_ORIGIN", secure)
 			e.Setenv("ORIGIN_CA", caFile)

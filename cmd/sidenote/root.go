@@ -36,6 +36,7 @@ func commands(p *program) []*cobra.Command {
 		newCACommand(p),
 		newConfigCommand(p),
 		newHealthcheckCommand(p),
+		newManCommand(p),
 		newVersionCommand(p),
 	}
 }
@@ -156,7 +157,7 @@ has to act, and why.`,
 	root.SetUsageFunc(p.usage)
 	root.AddGroup(commandGroups()...)
 	root.AddCommand(commands(p)...)
-	root.SetHelpCommand(newHelpCommand(root))
+	root.SetHelpCommand(newHelpCommand(p, root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	groupCommands(root)
@@ -213,11 +214,14 @@ func unknownCommand(root *cobra.Command, args []string) error {
 }
 
 // newHelpCommand is cobra's help command, except for a name that there is not.
-func newHelpCommand(root *cobra.Command) *cobra.Command {
+func newHelpCommand(p *program, root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Print the help of a command",
+		Short: "Print the help of a command, or of exit-codes",
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == exitTopic {
+				return writeText(p.stdout, exitHelp())
+			}
 			c, rest, err := root.Find(args)
 			if err != nil || c == root && len(rest) > 0 {
 				return unknownCommand(root, args)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,9 @@ type version struct {
 	Arch     string `json:"arch"`
 }
 
+// release is the version of a release: the linker of "make dist" writes it.
+var release string
+
 // readVersion reads what the Go linker wrote into the program.
 func readVersion() version {
 	v := version{Version: "(devel)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
@@ -32,6 +36,9 @@ func readVersion() version {
 	}
 	if info.Main.Version != "" {
 		v.Version = info.Main.Version
+	}
+	if release != "" {
+		v.Version = release
 	}
 	for _, s := range info.Settings {
 		switch s.Key {
@@ -54,6 +61,9 @@ func (v version) String() string {
 		if v.Modified {
 			s += "+changes"
 		}
+	}
+	if day, _, ok := strings.Cut(v.Time, "T"); ok {
+		s += " of " + day
 	}
 	return fmt.Sprintf("%s %s %s/%s", s, v.Go, v.OS, v.Arch)
 }
