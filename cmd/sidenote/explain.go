@@ -1,14 +1,15 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
+	"sidenote/annotate/guide"
 	"sidenote/cmd/sidenote/check"
 	"sidenote/exchange"
 	"sidenote/internal/wording"
@@ -17,32 +18,36 @@ import (
 
 func newExplainCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json", "markdown")
+	e := newExplainer(nil)
 	c := &cobra.Command{
 		Use:   "explain THING...",
-		Short: "Explain a status code, a header field, a rule or an error code",
-		Long: `Explain a status code (404, "not found"), a status class (4xx, client-error), a
-header field (Retry-After, in any case), a rule (status/405-missing-allow) or an
-error code (connect_refused). As JSON, one THING prints an object and several
-print an array.`,
+		Short: "Explain a status code, a header field, a rule, an error code or a topic",
+		Long: `Explain a status code (404, "not found"), a status class (4xx, client-error) or
+a header field (Retry-After, in any case). It also knows rules
+(status/405-missing-allow), error codes (connect_refused), authentication
+schemes (Bearer) and topics:
+` + strings.Join(wording.Wrap(strings.Join(topicNames(), ", "), screen, "", ""), "\n") + `.
+As JSON, one THING prints an object and several print an array.`,
 		Example: `  sidenote explain 429 retry-after
+  sidenote explain cors
   sidenote explain redirect/missing-location --format markdown`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageErrorf("explain: needs a status code, a header field, a rule or an error code, such as 404; see \"sidenote explain --help\"")
+				return usageErrorf("explain: needs a status code, a header field, a rule, an error code or a topic, such as 404; see \"sidenote explain --help\"")
 			}
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return things(), cobra.ShellCompDirectiveNoFileComp
+			return e.things(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			var articles []*article
 			for _, thing := range args {
-				a, err := explain(thing, nil)
+				a, err := e.explain(thing)
 				if err != nil {
 					return err
 				}
-				articles = append(articles, a)
+				articles = append(articles, a...)
 			}
 			return writeArticles(p, articles, format.value)
 		},
@@ -52,6 +57,7 @@ print an array.`,
 }
 
 func writeArticles(p *program, articles []*article, format string) error {
+	links := p.terminal(p.stdout, "auto").Color
 	var parts []string
 	var records []any
 	for _, a := range articles {
@@ -59,7 +65,7 @@ func writeArticles(p *program, articles []*article, format string) error {
 		if format == "markdown" {
 			parts = append(parts, a.markdown(2))
 		} else {
-			parts = append(parts, a.plain())
+			parts = append(parts, a.plain(links))
 		}
 	}
 	switch {
@@ -71,34 +77,107 @@ func writeArticles(p *program, articles []*article, format string) error {
 	return writeJSON(p.stdout, records)
 }
 
-// explain finds what a word means and explains it. expected are the rules of
-// the expectations available, which are no one else's.
-func explain(thing string, expected []*annotate.Rule) (*article, error) {
+// An explainer finds what a word means and explains it.
+type explainer struct {
+	rules    []*annotate.Rule // in the order of their IDs
+	expected []*annotate.Rule // those of the expectations available, which are no one else's
+	readers  func() map[exchange.Name]readers
+}
+
+// readers are the rules that a field has to do with, in the order of their IDs.
+type readers struct {
+	about []string // their notes point at the field
+	other []string // they read it
+}
+
+func newExplainer(expected []*annotate.Rule) *explainer {
+	e := &explainer{rules: sortedRules(), expected: expected}
+	e.readers = sync.OnceValue(func() map[exchange.Name]readers { return readersOf(e.rules) })
+	return e
+}
+
+// readersOf finds out which rules read each field.
+func readersOf(rules []*annotate.Rule) map[exchange.Name]readers {
+	all := map[exchange.Name]readers{}
+	for _, r := range rules {
+		reads := guide.ReadsOf(r)
+		for _, n := range reads.About {
+			of := all[n]
+			of.about = append(of.about, r.ID)
+			all[n] = of
+		}
+		for _, n := range reads.Other {
+			of := all[n]
+			of.other = append(of.other, r.ID)
+			all[n] = of
+		}
+	}
+	return all
+}
+
+// explain returns what a word means; several articles for a word that means
+// several things, such as Digest, which is a field and a scheme.
+func (e *explainer) explain(thing string) ([]*article, error) {
 	if code, err := strconv.Atoi(thing); err == nil {
-		return explainCode(code)
+		return e.explainCode(code)
 	}
 	if class, err := annotate.ParseClass(thing); err == nil {
-		return articleOnClass(class.Info()), nil
+		return []*article{articleOnClass(class.Info())}, nil
 	}
-	if i := slices.IndexFunc(sortedRules(), func(r *annotate.Rule) bool { return strings.EqualFold(r.ID, thing) }); i >= 0 {
-		return articleOnRule(sortedRules()[i]), nil
+	if i := slices.IndexFunc(e.rules, func(r *annotate.Rule) bool { return strings.EqualFold(r.ID, thing) }); i >= 0 {
+		return []*article{articleOnRule(e.rules[i])}, nil
 	}
-	if r := expectedRule(strings.ToLower(thing), expected); r != nil {
-		return articleOnRule(r), nil
+	if r := expectedRule(strings.ToLower(thing), e.expected); r != nil {
+		return []*article{articleOnRule(r)}, nil
 	}
 	if f, ok := errCode(thing).Lookup(); ok {
-		return articleOnFailure(f), nil
+		return []*article{e.articleOnFailure(f)}, nil
 	}
-	if n := exchange.LookupName(strings.TrimSuffix(thing, ":")); n != 0 {
-		return articleOnField(n), nil
+	if all := e.named(strings.TrimSuffix(thing, ":")); all != nil {
+		return all, nil
 	}
 	for _, s := range annotate.Statuses() {
 		if asWords(s.Name) == asWords(thing) {
-			return articleOnStatus(s), nil
+			return []*article{e.articleOnStatus(s)}, nil
 		}
 	}
-	return nil, usageErrorf("explain: unknown %q%s; want a status code, a header field, a rule or an error code",
-		thing, wording.Suggestion(thing, things(), "%q"))
+	return nil, usageErrorf("explain: unknown %q%s; want a status code, a header field, a rule, an error code or a topic",
+		thing, wording.Suggestion(thing, e.things(), "%q"))
+}
+
+// named returns the articles on the field, the scheme and the topic of a name.
+func (e *explainer) named(name string) (all []*article) {
+	if t, known := guide.LookupTopic(name); known {
+		all = append(all, e.articleOnTopic(t))
+	}
+	switch strings.ToLower(name) {
+	case datesTopic:
+		all = append(all, articleOnDates())
+	case schemesTopic:
+		all = append(all, articleOnSchemes())
+	}
+	if n := exchange.LookupName(name); n != 0 {
+		all = append(all, e.articleOnField(n))
+	}
+	if s, known := guide.LookupScheme(name); known {
+		all = append(all, articleOnScheme(&s))
+	}
+	return all
+}
+
+// Words for lists that explain prints beside the topics of package guide.
+const (
+	datesTopic   = "dates"
+	schemesTopic = "schemes"
+)
+
+// topicNames lists the topics, as help and errors name them.
+func topicNames() []string {
+	var names []string
+	for _, t := range guide.Topics() {
+		names = append(names, t.Name)
+	}
+	return append(names, datesTopic, schemesTopic)
 }
 
 // expectedRule returns the rule of an expectation: one available, one that
@@ -115,12 +194,12 @@ func expectedRule(id string, atHand []*annotate.Rule) *annotate.Rule {
 	return r
 }
 
-func explainCode(code int) (*article, error) {
+func (e *explainer) explainCode(code int) ([]*article, error) {
 	if annotate.StatusClass(code) == annotate.NoClass {
 		return nil, usageErrorf("explain: %d is not a status code: those are 100 to 599; clients treat it as 500", code)
 	}
 	s, _ := annotate.LookupStatus(code)
-	return articleOnStatus(s), nil
+	return []*article{e.articleOnStatus(s)}, nil
 }
 
 // errCode reads an error code as records have it, and as a topic would:
@@ -136,7 +215,7 @@ func asWords(s string) string {
 }
 
 // things lists every word that explain knows.
-func things() []string {
+func (e *explainer) things() []string {
 	var all []string
 	for _, s := range annotate.Statuses() {
 		all = append(all, strconv.Itoa(s.Code))
@@ -144,8 +223,11 @@ func things() []string {
 	for c := annotate.Informational; c <= annotate.ServerError; c++ {
 		all = append(all, c.Digits(), c.String())
 	}
-	all = append(all, fieldNames()...)
-	for _, r := range sortedRules() {
+	all = append(append(all, topicNames()...), fieldNames()...)
+	for _, s := range guide.Schemes() {
+		all = append(all, s.Name)
+	}
+	for _, r := range e.rules {
 		all = append(all, r.ID)
 	}
 	for _, f := range exchange.Failures() {
@@ -165,123 +247,10 @@ func fieldNames() []string {
 	return names
 }
 
-// A statusRecord is a status code as JSON has it.
-type statusRecord struct {
-	Kind       string         `json:"kind"`
-	Code       int            `json:"code"`
-	Name       string         `json:"name"`
-	Class      string         `json:"class"`
-	Registered bool           `json:"registered"`
-	Sender     string         `json:"sender,omitempty"`
-	Refs       []string       `json:"refs"`
-	Meaning    string         `json:"meaning"`
-	Blame      annotate.Blame `json:"blame"`
-	Act        string         `json:"act"`
-	Retry      retryRecord    `json:"retry"`
-	Content    string         `json:"content"`
-	Cacheable  string         `json:"cacheable"`
-	Must       []string       `json:"must"`
-	Should     []string       `json:"should"`
-	Fields     []string       `json:"fields"`
-	Rules      []string       `json:"rules"`
-}
-
-type retryRecord struct {
-	Helps string `json:"helps"`
-	When  string `json:"when"`
-}
-
-func articleOnStatus(s annotate.Status) *article {
-	r := statusRecord{
-		Kind: "status", Code: s.Code, Name: s.Name, Class: s.Class().String(), Registered: s.Registered, Sender: s.Sender,
-		Refs: notNil(s.Refs), Meaning: s.Meaning, Blame: s.Fault, Act: s.Act,
-		Retry: retryRecord{s.Retry.Helps.String(), s.Retry.When}, Content: s.Content, Cacheable: s.Cacheable.String(),
-		Must: notNil(s.Must), Should: notNil(s.Should), Fields: []string{}, Rules: rulesForStatus(s.Code),
-	}
-	a := &article{title: strings.TrimSpace(strconv.Itoa(s.Code) + " " + s.Name), text: []string{s.Meaning}}
-	a.label = classLabel(s.Class()) + ", " + strings.Join(s.Refs, ", ")
-	if !s.Registered {
-		a.label = classLabel(s.Class()) + ", not registered"
-	}
-	a.add("sent by", s.Sender)
-	a.add("who", who(s.Fault))
-	a.add("do", s.Act)
-	a.add("retry", retryText(s.Retry))
-	a.add("content", s.Content)
-	a.add("caches", cacheText(s.Cacheable))
-	a.add("must", s.Must...)
-	a.add("should", s.Should...)
-	var fields []string
-	for _, n := range s.Expects {
-		r.Fields = append(r.Fields, n.String())
-		f, _ := annotate.LookupField(n)
-		fields = append(fields, n.String()+": "+f.Says)
-	}
-	a.add("fields", fields...)
-	a.add("rules", r.Rules...)
-	a.record = r
-	return a
-}
-
-func classLabel(c annotate.Class) string {
-	return strings.ReplaceAll(c.String(), "-", " ") + " (" + c.Digits() + ")"
-}
-
-func who(b annotate.Blame) string {
-	switch b {
-	case annotate.ByClient:
-		return "the client has to act"
-	case annotate.ByOrigin:
-		return "the origin server has to act"
-	case annotate.ByIntermediary:
-		return "an intermediary has to act, not the origin server"
-	case annotate.ByOriginOrIntermediary:
-		return "the origin server or an intermediary before it; one exchange cannot tell"
-	case annotate.ByProxy:
-		return "sidenote or its configuration"
-	}
-	return "no one is at fault"
-}
-
-func retryText(r annotate.Retry) string {
-	switch r.Helps {
-	case annotate.RetryChanged:
-		return joinClause("another request, changed", r.When)
-	case annotate.RetrySame:
-		return joinClause("the same request", r.When)
-	case annotate.RetryIdempotent:
-		return joinClause("the same request if doing it twice does no harm (GET, PUT, DELETE)", r.When)
-	}
-	return joinClause("no", r.When)
-}
-
-func joinClause(a, b string) string {
-	if b == "" {
-		return a
-	}
-	return a + ": " + b
-}
-
-func cacheText(c annotate.Cacheable) string {
-	switch c {
-	case annotate.CacheHeuristic:
-		return "may keep it, and guess how long where the response does not say"
-	case annotate.CacheNever:
-		return "must not keep it"
-	case annotate.CacheRefreshes:
-		return "update what they have stored with it"
-	}
-	return "may keep it only if the response says for how long"
-}
-
-// rulesForStatus lists the rules that name a status by itself.
-func rulesForStatus(code int) []string {
-	return ruleIDs(func(r *annotate.Rule) bool { return slices.Contains(r.When.Status, code) })
-}
-
-func ruleIDs(want func(*annotate.Rule) bool) []string {
+// idsOf lists the rules that are wanted.
+func (e *explainer) idsOf(want func(*annotate.Rule) bool) []string {
 	ids := []string{}
-	for _, r := range sortedRules() {
+	for _, r := range e.rules {
 		if want(r) {
 			ids = append(ids, r.ID)
 		}
@@ -289,135 +258,63 @@ func ruleIDs(want func(*annotate.Rule) bool) []string {
 	return ids
 }
 
-// A classRecord is a class of status codes as JSON has it.
-type classRecord struct {
-	Kind    string         `json:"kind"`
-	Class   string         `json:"class"`
-	Digits  string         `json:"digits"`
-	Refs    []string       `json:"refs"`
-	Meaning string         `json:"meaning"`
-	Blame   annotate.Blame `json:"blame"`
-	Act     string         `json:"act"`
-	Codes   []int          `json:"codes"`
+// A linkRecord is a reference with its address, as JSON has it.
+type linkRecord struct {
+	Ref string `json:"ref"`
+	URL string `json:"url,omitempty"`
 }
 
-func articleOnClass(c annotate.ClassInfo) *article {
-	r := classRecord{"class", c.Class.String(), c.Class.Digits(), notNil(c.Refs), c.Meaning, c.Fault, c.Act, nil}
-	a := &article{
-		title: c.Class.Digits() + " " + strings.ReplaceAll(c.Class.String(), "-", " "),
-		label: "class of status codes, " + strings.Join(c.Refs, ", "),
-		text:  []string{c.Meaning},
+func linksOf(refs []string) []linkRecord {
+	links := []linkRecord{}
+	for _, ref := range refs {
+		links = append(links, linkRecord{ref, annotate.RefURL(ref)})
 	}
-	a.add("who", who(c.Fault))
-	a.add("do", c.Act)
-	var codes []string
-	for _, s := range annotate.Statuses() {
-		if s.Class() == c.Class && s.Registered {
-			r.Codes = append(r.Codes, s.Code)
-			codes = append(codes, strconv.Itoa(s.Code)+" "+s.Name)
+	return links
+}
+
+// An exampleRecord is an exchange in text form, as JSON has it.
+type exampleRecord struct {
+	Says string `json:"says"`
+	Text string `json:"text"`
+	Rule string `json:"rule,omitempty"` // that makes a note of it; none for an exchange as it should be
+}
+
+func examplesOf(all ...guide.Example) []exampleRecord {
+	records := []exampleRecord{}
+	for _, e := range all {
+		records = append(records, exampleRecord{e.Says, e.Text, e.Rule})
+	}
+	return records
+}
+
+// addExamples shows exchanges of a guide.
+func addExamples(to []example, all ...guide.Example) []example {
+	for _, e := range all {
+		caption := "right"
+		if !e.Right() {
+			caption = "wrong, " + e.Rule
+		}
+		to = append(to, example{caption, e.Says, e.Text})
+	}
+	return to
+}
+
+// topicsWith lists the topics that want says belong to something.
+func topicsWith(want func(*guide.Topic) bool) []string {
+	names := []string{}
+	for i := range guide.Topics() {
+		if t := &guide.Topics()[i]; want(t) {
+			names = append(names, t.Name)
 		}
 	}
-	a.add("codes", codes...)
-	a.record = r
-	return a
+	return names
 }
 
-// A fieldRecord is a field as JSON has it.
-type fieldRecord struct {
-	Kind      string   `json:"kind"`
-	Name      string   `json:"name"`
-	Says      string   `json:"says,omitempty"`
-	Refs      []string `json:"refs"`
-	Direction string   `json:"direction,omitempty"`
-	List      bool     `json:"list"`
-	Example   string   `json:"example,omitempty"`
-	Statuses  []int    `json:"statuses"`
-	Rules     []string `json:"rules"`
-}
-
-func articleOnField(n exchange.Name) *article {
-	f, described := annotate.LookupField(n)
-	r := fieldRecord{
-		Kind: "field", Name: n.String(), Says: f.Says, Refs: notNil(f.Refs), Direction: f.Direction.String(), List: f.List,
-		Example: f.Example, Statuses: []int{}, Rules: ruleIDs(func(r *annotate.Rule) bool { return isAboutField(r, n) }),
+// addTopics says where to read on.
+func (a *article) addTopics(names []string) {
+	var commands []string
+	for _, name := range names {
+		commands = append(commands, "sidenote explain "+name)
 	}
-	a := &article{title: n.String(), label: "field, " + strings.Join(f.Refs, ", "), text: []string{f.Says}}
-	if !described {
-		a.label, a.text = "field", []string{"This is a registered field. sidenote has no further information about it."}
-	} else {
-		a.add("stands in", map[annotate.Direction]string{
-			annotate.InRequests: "requests", annotate.InResponses: "responses", annotate.InBoth: "requests and responses"}[f.Direction])
-		a.add("several", map[bool]string{
-			true: "a list: several lines are the same as one with all members", false: "not a list: lines must not be joined"}[f.List])
-	}
-	var calls []string
-	for _, s := range annotate.Statuses() {
-		if slices.Contains(s.Expects, n) {
-			r.Statuses = append(r.Statuses, s.Code)
-			calls = append(calls, strconv.Itoa(s.Code))
-		}
-	}
-	a.add("called for", strings.Join(calls, ", "))
-	a.add("rules", r.Rules...)
-	if f.Example != "" {
-		a.examples = append(a.examples, example{"example", f.Example})
-	}
-	a.record = r
-	return a
-}
-
-// A failureRecord is an error code as JSON has it.
-type failureRecord struct {
-	Kind   string `json:"kind"`
-	Code   string `json:"code"`
-	Phase  string `json:"phase"`
-	Status int    `json:"status,omitempty"`
-	Blame  string `json:"blame"`
-	Title  string `json:"title"`
-	Why    string `json:"why"`
-	Act    string `json:"act"`
-}
-
-func articleOnFailure(f exchange.Failure) *article {
-	rule := "failure/" + strings.ReplaceAll(string(f.Code), "_", "-")
-	a := &article{
-		title:  string(f.Code),
-		label:  "error code, phase " + string(f.Phase),
-		text:   []string{wording.Sentence(f.Title) + " " + f.Why},
-		record: failureRecord{"failure", string(f.Code), string(f.Phase), f.Status, f.Who, f.Title, f.Why, f.Act},
-	}
-	a.add("who", who(annotate.Blame(f.Who)))
-	a.add("do", f.Act)
-	if s, known := annotate.LookupStatus(f.Status); known {
-		a.add("response", fmt.Sprintf("sidenote answers the client with %d %s", s.Code, s.Name))
-	} else {
-		a.add("response", "none: a response was already being sent, or the client has gone")
-	}
-	a.add("rules", ruleIDs(func(r *annotate.Rule) bool { return r.ID == rule })...)
-	return a
-}
-
-func articleOnRule(r *annotate.Rule) *article {
-	a := &article{
-		title: r.ID,
-		label: strings.Join(append([]string{"rule", r.Severity.String()}, r.Refs...), ", "),
-		text:  append([]string{wording.Sentence(r.Title)}, paragraphs(r.Doc)...),
-		record: struct {
-			Kind string `json:"kind"`
-			ruleRecord
-		}{"rule", recordOf(r)},
-	}
-	a.add("who", who(r.Blame))
-	a.add("help", r.Help)
-	a.add("reads", strings.Join(append([]string{"message heads"}, needNames(r.Needs)...), ", "))
-	if r.OffByDefault {
-		a.add("default", "off")
-	}
-	for _, text := range r.Bad {
-		a.examples = append(a.examples, example{"gives this note", text})
-	}
-	for _, text := range r.Good {
-		a.examples = append(a.examples, example{"is fine", text})
-	}
-	return a
+	a.add("read on", commands...)
 }

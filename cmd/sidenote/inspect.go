@@ -24,7 +24,6 @@ import (
 	"sidenote/inspector/web"
 	"sidenote/internal/wholefile"
 	"sidenote/internal/wording"
-	"sidenote/policy"
 	"sidenote/proxy"
 	"sidenote/proxy/ca"
 	"sidenote/sink"
@@ -175,11 +174,12 @@ func (i *inspectorParts) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a
 
 // newInspector makes the inspector of a server whose proxy and pipeline are there.
 func (s *server) newInspector(parts *inspectorParts, redact *exchange.Redactor) *inspector.Inspector {
+	explain := newExplainer(s.judge.policy.Rules())
 	return inspector.New(inspector.Options{
 		Store: parts.store, Redact: redact, Version: readVersion().Version, Run: s.runID, Page: web.Files(), Rules: knownRules(),
 		Setup:   s.setup(),
 		Judge:   s.notes.Again,
-		Explain: func(thing string) (any, error) { return explainForPage(thing, s.judge.policy) },
+		Explain: func(thing string) (any, error) { return explainForPage(thing, explain) },
 		Send:    parts.byHand.Send,
 	})
 }
@@ -193,12 +193,18 @@ func (s *server) setup() inspector.Setup {
 	return u
 }
 
-func explainForPage(thing string, p *policy.Policy) (any, error) {
-	a, err := explain(thing, p.Rules())
+// explainForPage returns an article as the page shows it: what people read, in
+// parts, and the record for programs. also has the further meanings of the word.
+func explainForPage(thing string, e *explainer) (any, error) {
+	all, err := e.explain(thing)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"title": a.title, "label": a.label, "text": a.text, "record": a.record}, nil
+	shown := all[0].forPage()
+	for _, a := range all[1:] {
+		shown.Also = append(shown.Also, a.forPage())
+	}
+	return shown, nil
 }
 
 // origin says how an exchange of a running proxy came about: only the page's

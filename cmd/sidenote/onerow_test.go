@@ -168,12 +168,13 @@ func TestAnErrorCodeIsOneRow(t *testing.T) {
 func TestARuleIsOneRow(t *testing.T) {
 	page := document(t, "rules.md")
 	listed, _ := printed(t, nil, "rules")
+	e := newExplainer(nil)
 	for _, r := range knownRules() {
 		if !strings.Contains(page, r.ID) || !strings.Contains(listed, r.ID) {
 			t.Errorf("%s is missing from docs/rules.md or from the list of rules", r.ID)
 		}
-		a, err := explain(r.ID, nil)
-		if err != nil || a.title != r.ID || len(a.text) == 0 {
+		a, err := e.explain(r.ID)
+		if err != nil || a[0].title != r.ID || len(a[0].text) == 0 {
 			t.Errorf("explain %s: %v", r.ID, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sidenote/annotate"
+	"sidenote/annotate/guide"
 	"sidenote/exchange"
 	"sidenote/internal/wording"
 )
@@ -107,7 +108,7 @@ func newRulesCommand(p *program) *cobra.Command {
 	addChoice(c, f.severity, "severity", "only rules of this severity and above")
 	addChoice(c, f.profile, "profile", "only rules that are on in this profile, with its severities")
 	c.Flags().IntVar(&f.status, "status", 0, "only rules for this status `CODE`")
-	c.Flags().StringVar(&f.field, "field", "", "only rules about this header `FIELD`")
+	c.Flags().StringVar(&f.field, "field", "", "only rules that read this header `FIELD`")
 	return c
 }
 
@@ -138,9 +139,10 @@ func (f *ruleFilter) apply(all []*annotate.Rule, byStatus bool) ([]*annotate.Rul
 		return nil, usageErrorf("rules: --field: unknown field %q%s; use the name of a registered field",
 			f.field, wording.Suggestion(f.field, fieldNames(), "%s"))
 	}
+	wanted := exchange.LookupName(f.field)
 	keep := func(r *annotate.Rule) bool {
 		return r.Severity >= lowest && (f.topic == "" || r.Topic() == f.topic) &&
-			(!byStatus || isForStatus(r, f.status)) && (f.field == "" || isAboutField(r, exchange.LookupName(f.field)))
+			(!byStatus || isForStatus(r, f.status)) && (f.field == "" || readsField(r, wanted))
 	}
 	return slices.DeleteFunc(all, func(r *annotate.Rule) bool { return !keep(r) }), nil
 }
@@ -184,14 +186,10 @@ func isForStatus(r *annotate.Rule, status int) bool {
 	return slices.Contains(r.When.Status, status) || slices.Contains(r.When.Class, status/100)
 }
 
-// isAboutField reports whether a rule wants a field to be there, or has it in
-// its name, as rules about missing fields do.
-func isAboutField(r *annotate.Rule, n exchange.Name) bool {
-	if slices.Contains(r.When.Fields, n) || slices.Contains(r.When.RequestFields, n) {
-		return true
-	}
-	_, name, _ := strings.Cut(r.ID, "/")
-	return strings.Contains("-"+name+"-", "-"+strings.ToLower(n.String())+"-")
+// readsField reports whether a rule has to do with a field.
+func readsField(r *annotate.Rule, n exchange.Name) bool {
+	reads := guide.ReadsOf(r)
+	return slices.Contains(reads.All(), n)
 }
 
 // rulesText lists rules by topic, one a line, for people and for grep.

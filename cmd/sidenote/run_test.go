@@ -25,16 +25,43 @@ func runIn(t *testing.T, environ []string, args ...string) (code int, stdout, st
 
 // TestExplainEverything explains every word that explain knows, in every form.
 func TestExplainEverything(t *testing.T) {
-	for _, thing := range things() {
-		code, text, errs := runIn(t, nil, "explain", thing)
-		if code != exitOK || errs != "" {
-			t.Fatalf("explain %q: exit %d, %s", thing, code, errs)
+	e := newExplainer(nil)
+	for _, thing := range e.things() {
+		articles, err := e.explain(thing)
+		if err != nil {
+			t.Errorf("explain %q: %v", thing, err)
 		}
-		prose, _, _ := strings.Cut(text, ":\n    ")
-		for line := range strings.SplitSeq(prose, "\n") {
-			if utf8.RuneCountInString(line) > screen && strings.Contains(strings.TrimSpace(line), " ") || strings.HasSuffix(line, " ") {
-				t.Errorf("explain %q: line %q", thing, line)
-			}
+		for _, a := range articles {
+			checkArticle(t, thing, a)
+		}
+	}
+}
+
+// checkArticle holds an article to the width of a screen, and to what programs read.
+func checkArticle(t *testing.T, thing string, a *article) {
+	t.Helper()
+	for line := range strings.SplitSeq(a.plain(false), "\n") {
+		quoted := strings.HasPrefix(line, "    ") // an example, or a long word
+		if utf8.RuneCountInString(line) > screen && !quoted || strings.HasSuffix(line, " ") {
+			t.Errorf("explain %q: line %q", thing, line)
+		}
+	}
+	var record map[string]any
+	text, err := json.Marshal(a.record)
+	if err != nil || json.Unmarshal(text, &record) != nil || record["kind"] == nil {
+		t.Errorf("explain %q: %v, bad JSON:\n%s", thing, err, text)
+	}
+	if text := a.markdown(2); !strings.HasPrefix(text, "## ") {
+		t.Errorf("explain %q: bad Markdown:\n%s", thing, text)
+	}
+}
+
+// TestExplainInEveryForm runs the command as people do.
+func TestExplainInEveryForm(t *testing.T) {
+	for _, thing := range []string{"405", "4xx", "Retry-After", "status/405-missing-allow", "connect_refused", "Bearer", "cors", "dates", "schemes"} {
+		code, text, errs := runIn(t, nil, "explain", thing)
+		if code != exitOK || errs != "" || text == "" {
+			t.Errorf("explain %q: exit %d, %s", thing, code, errs)
 		}
 		var record map[string]any
 		if _, text, _ = runIn(t, nil, "explain", thing, "--format", "json"); json.Unmarshal([]byte(text), &record) != nil || record["kind"] == nil {
@@ -95,8 +122,9 @@ func FuzzExplain(f *testing.F) {
 	for _, s := range []string{"404", "4xx", "location", "status/", "\x00\x1b[2J", "ſet-cookie", "-1", "99999999999999999999"} {
 		f.Add(s)
 	}
+	e := newExplainer(nil)
 	f.Fuzz(func(t *testing.T, thing string) {
-		a, err := explain(thing, nil)
+		a, err := e.explain(thing)
 		if (a == nil) == (err == nil) {
 			t.Fatalf("%v, %v", a, err)
 		}
@@ -201,8 +229,8 @@ func TestExplainAnExpectationAtHand(t *testing.T) {
 	if err := p.Expect("fast: duration < 0.5", "--expect"); err != nil {
 		t.Fatal(err)
 	}
-	a, err := explain("expect/fast", p.Rules())
-	if err != nil || !strings.Contains(a.plain(), "The policy expects: duration < 0.5.") {
+	a, err := newExplainer(p.Rules()).explain("expect/fast")
+	if err != nil || !strings.Contains(a[0].plain(false), "The policy expects: duration < 0.5.") {
 		t.Errorf("%v, %v", a, err)
 	}
 }

@@ -1,0 +1,7 @@
+package guide
+
+// Comparisons lists all of them.
+func Comparisons() []Comparison { return comparisons }
+
+// Pairs lists all of them.
+func Pairs() []Pair { return pairs }
