@@ -20,6 +20,7 @@ const (
 	alertUnknownCA        = 48
 	alertProtocolVersion  = 70
 	alertCertificateReq   = 116
+	alertNoProtocol       = 120 // of those in ALPN (RFC 7301 §3.2)
 )
 
 // plainAlert reads an alert record in clear (RFC 8446 §5.1): type 21, version

@@ -171,6 +171,7 @@ var h1Scripts = map[string]script{
 	"/close-after-103":    answer("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", nil),
 	"/silent":             hold,
 	"/silent-in-head":     answer("HTTP/1.1 200 OK\r\nServer: x\r\n", hold),
+	"/only-HTTP/2":        answer("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64", hold),
 	"/banner":             answer("SSH-2.0-OpenSSH_9.6\r\n", hold),
 	"/banner-close":       answer("+OK POP3", nil),
 	"/status":             answer("HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n", hold),

@@ -48,6 +48,9 @@ func (d *dialer) handshake(ctx context.Context, o *outbound, t target) error {
 	o.handshake = time.Since(start)
 	if err != nil {
 		o.tls = refusedFacts(tc.ConnectionState(), s.name, err)
+		if alert, ok := alertOf(err); ok && alert == alertNoProtocol && len(t.alpn) > 0 {
+			err = fmt.Errorf("the server speaks none of the protocols that the client offered (%s): %w", strings.Join(t.alpn, ", "), err)
+		}
 		return s.failure(ctx, &failure{code: handshakeCode(limited, err, s.tap.sent, s.asked), err: err})
 	}
 	o.Conn, o.tls = tc, tlsFacts(tc.ConnectionState(), s.name)

@@ -339,9 +339,21 @@ func (h *Head) CheckResponse() (l StatusLine, f *Fault) {
 
 // StatusFault is the fault of octets that do not begin a response.
 func StatusFault(octets string) *Fault {
+	if beginsAsSettings(octets) {
+		return faultf(StartLine, "the server speaks only HTTP/2 here: the first bytes are a SETTINGS frame, %q", octets[:frameHead])
+	}
 	octets, _, _ = strings.Cut(octets, "\n")
 	octets = strings.TrimSuffix(octets, "\r")
 	return faultf(StartLine, "the first bytes are %q", octets[:min(len(octets), 48)])
+}
+
+// frameHead is how long the head of an HTTP/2 frame is (RFC 9113 §4.1).
+const frameHead = 9
+
+// beginsAsSettings reports whether octets begin with a SETTINGS frame, with which
+// a server of HTTP/2 begins whatever it is asked (RFC 9113 §3.4, §6.5).
+func beginsAsSettings(octets string) bool {
+	return len(octets) >= frameHead && octets[:2] == "\x00\x00" && octets[2]%6 == 0 && octets[3:frameHead] == "\x04\x00\x00\x00\x00\x00"
 }
 
 // BeginsAsResponse reports whether octets can be the beginning of a response.

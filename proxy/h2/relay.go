@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -176,6 +177,9 @@ func (d *side) firstSettings() (*http2.SettingsFrame, *Fault) {
 	begin, err := d.in.Peek(frameHeadLen)
 	if len(begin) > 3 && http2.FrameType(begin[3]) != http2.FrameSettings {
 		begin, _ = d.in.Peek(min(d.in.Buffered(), 48))
+		if line, _, _ := bytes.Cut(begin, []byte("\r\n")); bytes.HasPrefix(begin, []byte("HTTP/1.")) {
+			return nil, broken(d.peer, http2.ErrCodeProtocol, "§3.4", "it answers the preface of HTTP/2 in HTTP/1.1, with %q; ask it in HTTP/1.1", line)
+		}
 		return nil, broken(d.peer, http2.ErrCodeProtocol, "§3.4", "the first bytes are %q, not a SETTINGS frame", begin)
 	}
 	if err != nil {
