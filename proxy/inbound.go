@@ -221,8 +221,8 @@ func (in *inbound) Close() error {
 // CloseWrite ends our half of the connection.
 func (in *inbound) CloseWrite() error { return closeWrite(in.Conn) }
 
-// reset ends the connection with a TCP reset instead of an orderly end.
-func (in *inbound) reset() {
+// Reset ends the connection with a TCP reset instead of an orderly end.
+func (in *inbound) Reset() {
 	if t := socketOf(in.Conn); t != nil {
 		_ = t.SetLinger(0)
 		t.Close()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -100,6 +102,7 @@ func newH2Origin(t *testing.T, change func(*proxy.Config), handler http.HandlerF
 	s := httptest.NewUnstartedServer(handler)
 	s.TLS = site.chain.config()
 	s.EnableHTTP2 = true
+	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, originConn{}, c) }
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	roots := site.chain.pool()
@@ -148,6 +151,36 @@ func TestH2Refused(t *testing.T) {
 		t.Errorf("the last has %v", x[2].Err)
 	}
 }
+
+// TestH2Aborted has an origin server abort its connection in the middle of a
+// response, which the client sees as it would directly.
+func TestH2Aborted(t *testing.T) {
+	goOn := make(chan bool)
+	r, authority := newH2Origin(t, nil, func(w http.ResponseWriter, q *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		<-goOn
+		reset(q.Context().Value(originConn{}).(net.Conn))
+	})
+	f, enc, block := r.openH2(authority, originName)
+	ask(f, enc, block, 1, true, ":method", "GET", ":scheme", "https", ":path", "/", ":authority", originName)
+	next[*http2.MetaHeadersFrame](t, f)
+	goOn <- true
+	for {
+		if _, err := f.ReadFrame(); err != nil {
+			if !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("the client's connection ended with %v", err)
+			}
+			break
+		}
+	}
+	if x := r.wait(1)[0]; x.Err == nil || x.Err.Code != exchange.ErrTruncated {
+		t.Errorf("record:\n%s", x.Format())
+	}
+}
+
+// originConn is the key of the connection that a request came on.
+type originConn struct{}
 
 // TestH2Preface has a client that agreed on HTTP/2 say something else.
 func TestH2Preface(t *testing.T) {

@@ -237,7 +237,7 @@ func (ps *passage) endTurn() {
 	}
 	switch {
 	case t.cut:
-		in.reset()
+		in.Reset()
 	case len(in.reader.Held()) > 0 || !t.content.Done():
 		in.linger()
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -80,6 +81,8 @@ type Relay struct {
 }
 
 // New makes a Relay that reads the client's preface first. It owns the connection.
+// A connection with a method Reset is ended by it where the origin server aborted
+// its own.
 func New(client net.Conn, c Config) *Relay {
 	c = c.withDefaults()
 	r := &Relay{config: c, streams: map[uint32]*Stream{}, ending: make(chan struct{})}
@@ -233,6 +236,7 @@ func (r *Relay) stop(f *Fault) {
 		r.client.conn.Close()
 		return
 	}
+	aborted := r.abortsAsOrigin(f)
 	if f.By != Client {
 		r.failStreams(f)
 	}
@@ -240,8 +244,30 @@ func (r *Relay) stop(f *Fault) {
 		r.client.goAway(r.lastStream(), code, f.textFor(Client))
 	}
 	r.client.flush()
+	if c, ok := r.client.conn.(interface{ Reset() }); ok && aborted {
+		c.Reset()
+		return
+	}
 	_ = r.client.conn.SetReadDeadline(time.Now().Add(f.patience()))
 	closeWrite(r.client.conn)
+}
+
+// abortsAsOrigin reports whether the client's connection is to end by a TCP reset,
+// as the origin server's did. A page that is still to be written would be lost by
+// that, so every stream must have its head.
+func (r *Relay) abortsAsOrigin(f *Fault) bool {
+	if f.By != Origin || f.Kind != Closed || !errors.Is(f.Err, syscall.ECONNRESET) {
+		return false
+	}
+	for _, s := range r.snapshot() {
+		s.down.Lock()
+		answered := s.headSent
+		s.down.Unlock()
+		if !answered {
+			return false
+		}
+	}
+	return true
 }
 
 // patience is how long the client is waited for once it has been told that the
