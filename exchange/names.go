@@ -35,6 +35,7 @@ const (
 	FieldAccessControlRequestPrivateNetwork
 	FieldActivateStorageAccess
 	FieldAge
+	FieldAkamaiGRN
 	FieldAllow
 	FieldALPN
 	FieldAltSvc
@@ -65,6 +66,7 @@ const (
 	FieldCertNotAfter
 	FieldCertNotBefore
 	FieldCFCacheStatus
+	FieldCFMitigated
 	FieldCFRay
 	FieldClearSiteData
 	FieldClientCert
@@ -138,6 +140,7 @@ const (
 	FieldExpires
 	FieldExt
 	FieldFeaturePolicy
+	FieldFlyRequestID
 	FieldForwarded
 	FieldFrom
 	FieldGetProfile
@@ -253,6 +256,7 @@ const (
 	FieldRequestId
 	FieldRetryAfter
 	FieldRetryAfterMs
+	FieldRndrID
 	FieldRTT
 	FieldSafe
 	FieldSaveData
@@ -353,11 +357,20 @@ const (
 	FieldWWWAuthenticate
 	FieldXAccelBuffering
 	FieldXAccelRedirect
+	FieldXAmzAPIGWID
+	FieldXAmzCFID
+	FieldXAmzCFPop
+	FieldXAmzID2
+	FieldXAmzRequestID
+	FieldXAmznErrorType
+	FieldXAmznRequestID
 	FieldXAmznTraceId
+	FieldXAmznWAFAction
 	FieldXAPIKey
 	FieldXAspNetVersion
 	FieldXAspNetMvcVersion
 	FieldXAuthToken
+	FieldXAzureRef
 	FieldXB3TraceId
 	FieldXCache
 	FieldXCloudTraceContext
@@ -367,17 +380,36 @@ const (
 	FieldXCSRFToken
 	FieldXDNSPrefetchControl
 	FieldXDownloadOptions
+	FieldXEnvoyDegraded
+	FieldXEnvoyLocalOverloaded
+	FieldXEnvoyOverloaded
+	FieldXEnvoyRateLimited
+	FieldXEnvoyResponseFlags
+	FieldXEnvoyUpstreamServiceTime
+	FieldXFastlyRequestID
 	FieldXForwardedFor
 	FieldXForwardedHost
 	FieldXForwardedPort
 	FieldXForwardedProto
 	FieldXFrameOptions
+	FieldXGitHubRequestID
+	FieldXGoogIAPGeneratedResponse
+	FieldXGUploaderUploadID
+	FieldXHAProxyTerminationState
 	FieldXHTTPMethod
 	FieldXHTTPMethodOverride
+	FieldXIinfo
+	FieldXKongRequestID
+	FieldXKongResponseLatency
+	FieldXKongUpstreamLatency
 	FieldXMethodOverride
+	FieldXMSErrorCode
+	FieldXMSRequestID
+	FieldXNFRequestID
 	FieldXOriginalURL
 	FieldXPermittedCrossDomainPolicies
 	FieldXPoweredBy
+	FieldXRailwayRequestID
 	FieldXHyphenRateLimitLimit
 	FieldXHyphenRateLimitRemaining
 	FieldXHyphenRateLimitReset
@@ -385,14 +417,21 @@ const (
 	FieldXRateLimitRemaining
 	FieldXRateLimitReset
 	FieldXRealIP
+	FieldXRenderRouting
 	FieldXRequestID
 	FieldXRequestedWith
+	FieldXResponseFlags
 	FieldXRewriteURL
 	FieldXRobotsTag
 	FieldXRuntime
 	FieldXServedBy
+	FieldXSquidError
 	FieldXUACompatible
 	FieldXVarnish
+	FieldXVercelCache
+	FieldXVercelError
+	FieldXVercelID
+	FieldXVercelMitigated
 	FieldXWebkitCSP
 	FieldXXSRFToken
 	FieldXXSSProtection
@@ -431,6 +470,7 @@ var spellings = [nameCount]string{
 	FieldAccessControlRequestPrivateNetwork:  "Access-Control-Request-Private-Network",
 	FieldActivateStorageAccess:               "Activate-Storage-Access",
 	FieldAge:                                 "Age",
+	FieldAkamaiGRN:                           "Akamai-GRN",
 	FieldAllow:                               "Allow",
 	FieldALPN:                                "ALPN",
 	FieldAltSvc:                              "Alt-Svc",
@@ -461,6 +501,7 @@ var spellings = [nameCount]string{
 	FieldCertNotAfter:                        "Cert-Not-After",
 	FieldCertNotBefore:                       "Cert-Not-Before",
 	FieldCFCacheStatus:                       "CF-Cache-Status",
+	FieldCFMitigated:                         "CF-Mitigated",
 	FieldCFRay:                               "CF-Ray",
 	FieldClearSiteData:                       "Clear-Site-Data",
 	FieldClientCert:                          "Client-Cert",
@@ -534,6 +575,7 @@ var spellings = [nameCount]string{
 	FieldExpires:                             "Expires",
 	FieldExt:                                 "Ext",
 	FieldFeaturePolicy:                       "Feature-Policy",
+	FieldFlyRequestID:                        "Fly-Request-Id",
 	FieldForwarded:                           "Forwarded",
 	FieldFrom:                                "From",
 	FieldGetProfile:                          "GetProfile",
@@ -649,6 +691,7 @@ var spellings = [nameCount]string{
 	FieldRequestId:                           "Request-Id",
 	FieldRetryAfter:                          "Retry-After",
 	FieldRetryAfterMs:                        "Retry-After-Ms",
+	FieldRndrID:                              "Rndr-Id",
 	FieldRTT:                                 "RTT",
 	FieldSafe:                                "Safe",
 	FieldSaveData:                            "Save-Data",
@@ -749,11 +792,20 @@ var spellings = [nameCount]string{
 	FieldWWWAuthenticate:                     "WWW-Authenticate",
 	FieldXAccelBuffering:                     "X-Accel-Buffering",
 	FieldXAccelRedirect:                      "X-Accel-Redirect",
+	FieldXAmzAPIGWID:                         "X-Amz-Apigw-Id",
+	FieldXAmzCFID:                            "X-Amz-Cf-Id",
+	FieldXAmzCFPop:                           "X-Amz-Cf-Pop",
+	FieldXAmzID2:                             "X-Amz-Id-2",
+	FieldXAmzRequestID:                       "X-Amz-Request-Id",
+	FieldXAmznErrorType:                      "X-Amzn-ErrorType",
+	FieldXAmznRequestID:                      "X-Amzn-RequestId",
 	FieldXAmznTraceId:                        "X-Amzn-Trace-Id",
+	FieldXAmznWAFAction:                      "X-Amzn-Waf-Action",
 	FieldXAPIKey:                             "X-API-Key",
 	FieldXAspNetVersion:                      "X-AspNet-Version",
 	FieldXAspNetMvcVersion:                   "X-AspNetMvc-Version",
 	FieldXAuthToken:                          "X-Auth-Token",
+	FieldXAzureRef:                           "X-Azure-Ref",
 	FieldXB3TraceId:                          "X-B3-TraceId",
 	FieldXCache:                              "X-Cache",
 	FieldXCloudTraceContext:                  "X-Cloud-Trace-Context",
@@ -763,17 +815,36 @@ var spellings = [nameCount]string{
 	FieldXCSRFToken:                          "X-CSRF-Token",
 	FieldXDNSPrefetchControl:                 "X-DNS-Prefetch-Control",
 	FieldXDownloadOptions:                    "X-Download-Options",
+	FieldXEnvoyDegraded:                      "X-Envoy-Degraded",
+	FieldXEnvoyLocalOverloaded:               "X-Envoy-Local-Overloaded",
+	FieldXEnvoyOverloaded:                    "X-Envoy-Overloaded",
+	FieldXEnvoyRateLimited:                   "X-Envoy-RateLimited",
+	FieldXEnvoyResponseFlags:                 "X-Envoy-Response-Flags",
+	FieldXEnvoyUpstreamServiceTime:           "X-Envoy-Upstream-Service-Time",
+	FieldXFastlyRequestID:                    "X-Fastly-Request-ID",
 	FieldXForwardedFor:                       "X-Forwarded-For",
 	FieldXForwardedHost:                      "X-Forwarded-Host",
 	FieldXForwardedPort:                      "X-Forwarded-Port",
 	FieldXForwardedProto:                     "X-Forwarded-Proto",
 	FieldXFrameOptions:                       "X-Frame-Options",
+	FieldXGitHubRequestID:                    "X-GitHub-Request-Id",
+	FieldXGoogIAPGeneratedResponse:           "X-Goog-IAP-Generated-Response",
+	FieldXGUploaderUploadID:                  "X-GUploader-UploadID",
+	FieldXHAProxyTerminationState:            "X-HAProxy-Termination-State",
 	FieldXHTTPMethod:                         "X-HTTP-Method",
 	FieldXHTTPMethodOverride:                 "X-HTTP-Method-Override",
+	FieldXIinfo:                              "X-Iinfo",
+	FieldXKongRequestID:                      "X-Kong-Request-Id",
+	FieldXKongResponseLatency:                "X-Kong-Response-Latency",
+	FieldXKongUpstreamLatency:                "X-Kong-Upstream-Latency",
 	FieldXMethodOverride:                     "X-Method-Override",
+	FieldXMSErrorCode:                        "X-MS-Error-Code",
+	FieldXMSRequestID:                        "X-MS-Request-Id",
+	FieldXNFRequestID:                        "X-NF-Request-ID",
 	FieldXOriginalURL:                        "X-Original-URL",
 	FieldXPermittedCrossDomainPolicies:       "X-Permitted-Cross-Domain-Policies",
 	FieldXPoweredBy:                          "X-Powered-By",
+	FieldXRailwayRequestID:                   "X-Railway-Request-Id",
 	FieldXHyphenRateLimitLimit:               "X-Rate-Limit-Limit",
 	FieldXHyphenRateLimitRemaining:           "X-Rate-Limit-Remaining",
 	FieldXHyphenRateLimitReset:               "X-Rate-Limit-Reset",
@@ -781,14 +852,21 @@ var spellings = [nameCount]string{
 	FieldXRateLimitRemaining:                 "X-RateLimit-Remaining",
 	FieldXRateLimitReset:                     "X-RateLimit-Reset",
 	FieldXRealIP:                             "X-Real-IP",
+	FieldXRenderRouting:                      "X-Render-Routing",
 	FieldXRequestID:                          "X-Request-ID",
 	FieldXRequestedWith:                      "X-Requested-With",
+	FieldXResponseFlags:                      "X-Response-Flags",
 	FieldXRewriteURL:                         "X-Rewrite-URL",
 	FieldXRobotsTag:                          "X-Robots-Tag",
 	FieldXRuntime:                            "X-Runtime",
 	FieldXServedBy:                           "X-Served-By",
+	FieldXSquidError:                         "X-Squid-Error",
 	FieldXUACompatible:                       "X-UA-Compatible",
 	FieldXVarnish:                            "X-Varnish",
+	FieldXVercelCache:                        "X-Vercel-Cache",
+	FieldXVercelError:                        "X-Vercel-Error",
+	FieldXVercelID:                           "X-Vercel-Id",
+	FieldXVercelMitigated:                    "X-Vercel-Mitigated",
 	FieldXWebkitCSP:                          "X-Webkit-CSP",
 	FieldXXSRFToken:                          "X-XSRF-Token",
 	FieldXXSSProtection:                      "X-XSS-Protection",

@@ -54,7 +54,7 @@ func anyHit(p *annotate.Pass) (h shownHit, ok bool) {
 // vendorHit finds the word HIT in a field by which a vendor's cache reports.
 func vendorHit(l *exchange.Line) (at field.Part, ok bool) {
 	switch l.Known {
-	case exchange.FieldXCache, exchange.FieldCFCacheStatus:
+	case exchange.FieldXCache, exchange.FieldCFCacheStatus, exchange.FieldXVercelCache:
 	case 0:
 		if n := len(l.Name); n < 5 || !field.HasPrefixFold(l.Name[n-5:], "cache") && field.IndexFold(l.Name, "cache-status") < 0 {
 			return at, false
@@ -63,8 +63,10 @@ func vendorHit(l *exchange.Line) (at field.Part, ok bool) {
 		return at, false
 	}
 	for m := range field.List(l.Value) {
-		if field.HasPrefixFold(m.Text, "hit") && (len(m.Text) == 3 || !field.IsTokenByte(m.Text[3])) {
-			return m, true
+		for _, word := range [...]string{"hit", "TCP_HIT", "TCP_MEM_HIT", "TCP_REMOTE_HIT"} { // as CDNs that come from Squid say it
+			if field.HasPrefixFold(m.Text, word) && (len(m.Text) == len(word) || !field.IsTokenByte(m.Text[len(word)])) {
+				return m, true
+			}
 		}
 	}
 	return at, false
@@ -114,6 +116,24 @@ var cacheServedFromCache = &annotate.Rule{
 >
 < HTTP/1.1 200 OK
 < Cache-Control: max-age=600
+< X-Shop-Cache: HIT
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
+< X-Cache: TCP_HIT
+< Content-Length: 2
+<
+< ok
+`, `> GET /logo.svg HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Cache-Control: max-age=600
 < X-Vercel-Cache: HIT
 < Content-Length: 2
 <
@@ -145,7 +165,7 @@ var cacheServedFromCache = &annotate.Rule{
 }
 
 // cacheMarks are the known fields by which caches make themselves known.
-var cacheMarks = exchange.MaskOf(exchange.FieldAge, exchange.FieldCacheStatus, exchange.FieldXCache, exchange.FieldCFCacheStatus)
+var cacheMarks = exchange.MaskOf(exchange.FieldAge, exchange.FieldCacheStatus, exchange.FieldXCache, exchange.FieldCFCacheStatus, exchange.FieldXVercelCache)
 
 func hasUnknownCacheField(f *exchange.Fields) bool {
 	for _, l := range f.All() {

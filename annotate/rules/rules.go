@@ -53,5 +53,6 @@ func All() []*annotate.Rule {
 		contentUploadRules(),
 		authDPoPRules(),
 		mcpRules(),
+		vendorRules(),
 	)
 }

@@ -57,6 +57,45 @@ func TestConfigurationIsFresh(t *testing.T) { compare(t, "docs/configuration.md"
 
 func TestErrorsAreFresh(t *testing.T) { compare(t, "docs/errors.md", errorsPage()) }
 
+func TestVendorsAreFresh(t *testing.T) { compare(t, "docs/vendors.md", vendorsPage()) }
+
+// vendorsPage documents what gateways and platforms say of themselves.
+func vendorsPage() string {
+	var b strings.Builder
+	b.WriteString("# What gateways and platforms say\n\nCDNs, load balancers, proxies and hosting platforms put codes of their own into responses: a status, a header or an error page. " +
+		"sidenote recognizes those below. The rules `vendor/*` say what a code means, who has to act, and which ID to quote to whom. " +
+		"The facts are those of each vendor's documentation.\n")
+	cell := strings.NewReplacer("|", "\\|", "\n", " ")
+	for _, v := range annotate.Vendors() {
+		fmt.Fprintf(&b, "\n## %s\n\nDocumentation: <%s>\n", v.Name, v.URL)
+		if len(v.IDs) > 0 {
+			var ids []string
+			for _, n := range v.IDs {
+				ids = append(ids, "`"+n.String()+"`")
+			}
+			fmt.Fprintf(&b, "\nQuote %s to %s.\n", strings.Join(ids, " or "), v.Ask)
+		}
+		if len(v.Codes) > 0 {
+			b.WriteString("\n| shown by | means | what to do | who acts |\n|---|---|---|---|\n")
+		}
+		for _, c := range v.Codes {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell.Replace(shownBy(&c)), cell.Replace(c.Means), cell.Replace(c.Do), cell.Replace(string(c.Who)))
+		}
+	}
+	return b.String()
+}
+
+// shownBy says where in a response a vendor's code stands.
+func shownBy(c *annotate.VendorCode) string {
+	switch {
+	case c.Field != 0:
+		return "`" + c.Field.String() + ": " + c.Value + "`"
+	case c.Page != "":
+		return fmt.Sprintf("%d with \"%s\" in the page", c.Status, strings.TrimPrefix(strings.TrimSuffix(c.Page, "</center>"), "<center>"))
+	}
+	return fmt.Sprintf("status %d", c.Status)
+}
+
 // errorsPage documents every error code, by phase.
 func errorsPage() string {
 	var b strings.Builder
