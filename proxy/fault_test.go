@@ -504,7 +504,7 @@ func TestFaultH2(t *testing.T) {
 		{name: "upper case", ways: overH2, code: exchange.ErrH2Protocol, detail: "Server"},
 		{name: "settings frame", ways: overH2, code: exchange.ErrH2Protocol, detail: "FRAME_SIZE_ERROR"},
 		{name: "frame size", ways: overH2, code: exchange.ErrH2Protocol, detail: "2097152 bytes"},
-		{name: "not h2", port: h2(answer("HTTP/1.1 400 Bad Request\r\n\r\n", hold)), ways: overH2, code: exchange.ErrH2Protocol, detail: `"HTTP/1.1 400 Bad Request\r\n\r\n"`},
+		{name: "not h2", port: h2(answer("HTTP/1.1 400 Bad Request\r\n\r\n", hold)), ways: overH2, code: exchange.ErrH2Protocol, detail: `in HTTP/1.1, with "HTTP/1.1 400 Bad Request"`},
 		{name: "large head", ways: overH2, code: exchange.ErrHeadTooLarge},
 		{name: "large field", ways: overH2, code: exchange.ErrHeadTooLarge, detail: "65536"},
 		{name: "silent", ways: overH2, code: exchange.ErrHeadTimeout, within: headTimeout},

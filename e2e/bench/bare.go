@@ -17,6 +17,7 @@ func runBare(args []string) error {
 	fs := flag.NewFlagSet("bare", flag.ExitOnError)
 	listen := fs.String("listen", "", "address")
 	intercept := fs.Bool("tls", false, "intercept TLS")
+	h2 := fs.Bool("h2", false, "speak HTTP/2 on both sides of intercepted TLS")
 	idle := fs.Int("idle", 0, "idle connections kept for each host; 0 leaves net/http's 2")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -25,6 +26,7 @@ func runBare(args []string) error {
 	p.Logger = log.New(io.Discard, "", 0)
 	p.Tr.MaxIdleConnsPerHost = *idle
 	p.Tr.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // the origin server is in the bench itself
+	p.AllowHTTP2, p.Tr.ForceAttemptHTTP2 = *h2, *h2
 	if *intercept {
 		p.CertStore = &certCache{certs: map[string]*tls.Certificate{}}
 		p.OnRequest().HandleConnect(goproxy.AlwaysMitm)

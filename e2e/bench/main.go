@@ -4,13 +4,14 @@
 // when it is asked for, what 200,000 exchanges cost the inspector and its page
 // in a browser.
 //
-//	go run ./e2e/bench [-requests N] [-connections N] [-only plain|large|fresh|tls|latency|metrics|otlp|inspector|lint|page]
+//	go run ./e2e/bench [-requests N] [-connections N] [-only plain|large|fresh|tls|h2|latency|grpc|metrics|otlp|inspector|lint|page]
 //
 // All proxies serve in turn, there and back, and fetch the same from an origin
 // server in this process, which has one processor; the proxy has another. They
 // are goproxy as its README shows it, goproxy with a pool of connections that
 // fits and a cache of certificates, and Privoxy and HAProxy where they are
-// installed. sidenote runs with all rules, response fields, metrics, a JSON log
+// installed; on HTTP/2 goproxy with that on, and nghttpx and HAProxy as servers
+// before the origin server. sidenote runs with all rules, response fields, metrics, a JSON log
 // and the inspector's store on.
 package main
 
@@ -31,7 +32,7 @@ func main() {
 	requests := flag.Int("requests", 5000, "requests of each round")
 	rounds := flag.Int("rounds", 21, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, large, fresh, tls, latency, metrics, otlp, inspector, lint or page")
+	only := flag.String("only", "", "plain, large, fresh, tls, h2, latency, grpc, metrics, otlp, inspector, lint or page")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	if !onOneCPU() {
@@ -56,12 +57,14 @@ type contest struct {
 	tls   bool
 	large bool    // 100 KiB instead of 1
 	fresh bool    // a new connection for each request
+	h2    bool    // intercepted HTTP/2, on connections and streams of its own number
 	ask   float64 // the ratio that is asked for
 }
 
 func contests() []contest {
 	return []contest{
 		{name: "plain", ask: 0.75}, {name: "large", large: true, ask: 1}, {name: "fresh", fresh: true, ask: 1}, {name: "tls", tls: true, ask: 0.8},
+		{name: "h2", tls: true, h2: true, ask: 0.8},
 		{name: "metrics", ask: 1.03}, {name: "otlp", ask: 1.03}, {name: "inspector", ask: 1.05},
 	}
 }
@@ -95,6 +98,11 @@ func compare(requests, rounds, connections int, only, profile string) error {
 			return err
 		}
 	}
+	if only == "" || only == "grpc" {
+		if err := compareGRPC(w, contest{name: "h2"}.kinds(sidenote, dir, origin, ""), origin); err != nil {
+			return err
+		}
+	}
 	for _, c := range contests() {
 		if only != "" && only != c.name {
 			continue
@@ -114,6 +122,8 @@ func compare(requests, rounds, connections int, only, profile string) error {
 func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyKind {
 	token := func() (string, error) { return opened(sidenote, "--token", "--ca-dir", filepath.Join(dir, "ca")) }
 	switch c.name {
+	case "h2":
+		return h2Kinds(sidenote, dir, o, profile, token)
 	case "otlp":
 		return []proxyKind{
 			{name: "sidenote", command: sidenoteCommand(sidenote, dir, o)},
@@ -135,7 +145,7 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 		{name: "goproxy as it comes", command: bareCommand(c.tls, 0)},
 	}
 	if !c.tls {
-		kinds = append(kinds, installedRivals(dir, o)...)
+		kinds = append(kinds, installed(rivals(), dir, o)...)
 	}
 	return append(kinds, proxyKind{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), token: token, profile: profile})
 }
@@ -144,9 +154,12 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 // whatever else the machine does: a ratio is of two rounds that follow each
 // other, and the median of them counts.
 func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
+	if c.h2 {
+		connections = h2Connections * h2Streams
+	}
 	proxies := make([]*running, len(kinds))
 	for i, k := range kinds {
-		r, err := k.start(origin.url(c), requests, connections)
+		r, err := k.start(c, origin.url(c), requests, connections)
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}

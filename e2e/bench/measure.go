@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +36,7 @@ type proxyKind struct {
 	scraped bool                   // the metrics are asked for each second
 	token   func() (string, error) // for the inspector
 	pages   int                    // pages of the inspector that are open
+	reverse bool                   // a server before one origin server
 }
 
 // addresses are where a proxy is to listen.
@@ -79,11 +79,12 @@ type running struct {
 	at        addresses
 	cmd       *exec.Cmd
 	transport *http.Transport
-	spent     time.Duration // CPU time when the last round ended
+	h2        []*http.Client // for HTTP/2; nil where that is not measured
+	spent     time.Duration  // CPU time when the last round ended
 }
 
 // start starts a proxy and warms it up.
-func (k proxyKind) start(u string, requests, connections int) (*running, error) {
+func (k proxyKind) start(c contest, u string, requests, connections int) (*running, error) {
 	r := &running{proxyKind: k}
 	for _, address := range []*string{&r.at.proxy, &r.at.admin} {
 		var err error
@@ -96,7 +97,7 @@ func (k proxyKind) start(u string, requests, connections int) (*running, error) 
 		return nil, err
 	}
 	r.transport = &http.Transport{
-		Proxy:               http.ProxyURL(&url.URL{Scheme: "http", Host: r.at.proxy}),
+		Proxy:               http.ProxyURL(proxyURL(r.at.proxy)),
 		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // whose certificate it is, is not what is measured
 		ForceAttemptHTTP2: false,
@@ -105,7 +106,10 @@ func (k proxyKind) start(u string, requests, connections int) (*running, error) 
 		r.stop()
 		return nil, err
 	}
-	if _, err := r.round(contest{large: strings.HasSuffix(u, largePath)}, u, requests, connections); err != nil {
+	if c.h2 {
+		r.h2 = h2Clients(r.at.proxy, !k.reverse)
+	}
+	if _, err := r.round(contest{large: c.large}, u, requests, connections); err != nil {
 		r.stop()
 		return nil, err
 	}
@@ -122,6 +126,9 @@ func (k proxyKind) start(u string, requests, connections int) (*running, error) 
 
 func (r *running) stop() {
 	r.transport.CloseIdleConnections()
+	for _, c := range r.h2 {
+		c.CloseIdleConnections()
+	}
 	_ = r.cmd.Process.Signal(syscall.SIGTERM)
 	_ = r.cmd.Wait()
 }
@@ -142,7 +149,11 @@ func (r *running) round(c contest, u string, requests, connections int) (result,
 		transport.DisableKeepAlives = true
 		defer transport.CloseIdleConnections()
 	}
-	took, err := load(&http.Client{Transport: transport}, u, size, requests, connections)
+	clients := r.h2
+	if clients == nil {
+		clients = []*http.Client{{Transport: transport}}
+	}
+	took, err := load(clients, u, size, requests, connections)
 	watched()
 	if err != nil {
 		return result{}, err
@@ -173,13 +184,14 @@ func (r *running) watch() (done func(), err error) {
 	}, nil
 }
 
-// load asks n times over so many connections, and checks each answer.
-func load(client *http.Client, u string, size, n, connections int) (time.Duration, error) {
+// load asks n times, so many at once by clients in turn, and checks each answer.
+func load(clients []*http.Client, u string, size, n, connections int) (time.Duration, error) {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
 	start := time.Now()
-	for range connections {
+	for i := range connections {
+		client := clients[i%len(clients)]
 		wg.Go(func() {
 			for next.Add(1) <= int64(n) && failed.Load() == nil {
 				if err := get(client, u, size); err != nil {
@@ -245,7 +257,9 @@ func cpuTime(pid int) (time.Duration, error) {
 type origin struct {
 	plain, secure *httptest.Server
 	collector     *httptest.Server // takes what --otlp sends
+	h2            *httptest.Server // secure, with HTTP/2
 	caFile        string
+	keyFile       string // key and certificate of h2
 }
 
 // What the origin server sends, in octets, and where it sends the larger.
@@ -279,12 +293,21 @@ func newOrigin(dir string) (*origin, error) {
 	take := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	o := &origin{collector: httptest.NewServer(take), plain: httptest.NewServer(h), secure: secure, caFile: filepath.Join(dir, "origin.pem")}
 	cert := o.secure.Certificate()
+	o.h2 = httptest.NewUnstartedServer(h)
+	o.h2.EnableHTTP2, o.h2.Config.ErrorLog = true, secure.Config.ErrorLog
+	o.h2.StartTLS()
+	if err := o.writeKeyPair(dir); err != nil {
+		return nil, err
+	}
 	return o, os.WriteFile(o.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600)
 }
 
 func (o *origin) url(c contest) string {
 	base, path := o.plain.URL, "/v1/items"
-	if c.tls {
+	switch {
+	case c.h2:
+		base = o.h2.URL
+	case c.tls:
 		base = o.secure.URL
 	}
 	if c.large {
@@ -296,6 +319,7 @@ func (o *origin) url(c contest) string {
 func (o *origin) close() {
 	o.plain.Close()
 	o.secure.Close()
+	o.h2.Close()
 	o.collector.Close()
 }
 

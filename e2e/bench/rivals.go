@@ -62,21 +62,22 @@ func alone(start func(addresses) *exec.Cmd) func(addresses) *exec.Cmd {
 // fast as it can. Debian has packages of them.
 type rival struct {
 	program string
-	asked   float64 // the most that sidenote may take of its CPU time
+	asked   float64 // the most that sidenote may take of its CPU time; 0 for none
+	reverse bool    // it is a server before one origin server, not a proxy that clients name
 	config  func(at addresses, dir string, o *origin) string
 	args    func(config string) []string
 }
 
 func rivals() []rival {
 	return []rival{
-		{"privoxy", 1, privoxyConfig, func(config string) []string { return []string{"--no-daemon", config} }},
-		{"haproxy", 1.7, haproxyConfig, func(config string) []string { return []string{"-db", "-q", "-f", config} }},
+		{program: "privoxy", asked: 1, config: privoxyConfig, args: func(config string) []string { return []string{"--no-daemon", config} }},
+		{program: "haproxy", asked: 1.7, config: haproxyConfig, args: func(config string) []string { return []string{"-db", "-q", "-f", config} }},
 	}
 }
 
-// installedRivals are the proxies of others that are installed here.
-func installedRivals(dir string, o *origin) (kinds []proxyKind) {
-	for _, r := range rivals() {
+// installed are those of the rivals that are installed here.
+func installed(rivals []rival, dir string, o *origin) (kinds []proxyKind) {
+	for _, r := range rivals {
 		path, err := exec.LookPath(r.program)
 		if err != nil {
 			path, err = exec.LookPath("/usr/sbin/" + r.program)
@@ -84,7 +85,7 @@ func installedRivals(dir string, o *origin) (kinds []proxyKind) {
 		if err != nil {
 			continue
 		}
-		kinds = append(kinds, proxyKind{name: r.program, asked: r.asked, command: func(at addresses) *exec.Cmd {
+		kinds = append(kinds, proxyKind{name: r.program, asked: r.asked, reverse: r.reverse, command: func(at addresses) *exec.Cmd {
 			file := filepath.Join(dir, r.program+".conf")
 			if err := os.WriteFile(file, []byte(r.config(at, dir, o)), 0o600); err != nil {
 				fmt.Fprintln(os.Stderr, "bench:", err)
@@ -129,7 +130,7 @@ func compareLatency(w *tabwriter.Writer, kinds []proxyKind, o *origin) error {
 	}
 	fmt.Fprintf(w, "latency\tdirect\t\t\tp50 %d µs\t\n", direct.Microseconds())
 	for _, k := range kinds {
-		r, err := k.start(u, 500, 1)
+		r, err := k.start(contest{name: "plain"}, u, 500, 1)
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}
@@ -146,10 +147,15 @@ func compareLatency(w *tabwriter.Writer, kinds []proxyKind, o *origin) error {
 // latency is how long a response takes, in the middle.
 func latency(t *http.Transport, u string) (time.Duration, error) {
 	client := &http.Client{Transport: t}
+	return middle(func() error { return get(client, u, smallContent) })
+}
+
+// middle is how long something takes that is done over and over, in the middle.
+func middle(do func() error) (time.Duration, error) {
 	took := make([]time.Duration, latencyRequests)
 	for i := range took {
 		began := time.Now()
-		if err := get(client, u, smallContent); err != nil {
+		if err := do(); err != nil {
 			return 0, err
 		}
 		took[i] = time.Since(began)
