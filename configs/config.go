@@ -86,6 +86,9 @@ type Config struct {
 	ClientHeadTimeout     time.Duration
 	ClientBodyTimeout     time.Duration
 	ClientIdleTimeout     time.Duration
+	ClientBodyRate        int64 // octets a second that request content comes in at least; 0 for none
+	ClientWriteTimeout    time.Duration
+	OriginWriteTimeout    time.Duration
 	MaxClients            int
 	DrainTimeout          time.Duration
 	StoreBytes            int64

@@ -42,7 +42,8 @@ func TestDefaults(t *testing.T) {
 		LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000,
 		TraceContext: "forward", LogMaxSize: 100 << 20, LogKeep: 10,
 		ConnectTimeout: 30 * time.Second, ResponseHeaderTimeout: 10 * time.Minute, IdleTimeout: time.Hour,
-		ClientHeadTimeout: time.Minute, ClientBodyTimeout: 10 * time.Minute, ClientIdleTimeout: 10 * time.Minute, MaxClients: 10000, DrainTimeout: 10 * time.Second,
+		ClientHeadTimeout: time.Minute, ClientBodyTimeout: 10 * time.Minute, ClientIdleTimeout: 10 * time.Minute,
+		ClientWriteTimeout: 10 * time.Minute, OriginWriteTimeout: 10 * time.Minute, MaxClients: 10000, DrainTimeout: 10 * time.Second,
 		StoreBytes: 256 << 20, MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, MetricsLabelValues: 100,
 	}
 	if d := cmp.Diff(want, c, ignoreWhere); d != "" {

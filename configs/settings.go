@@ -469,6 +469,22 @@ func table() []Setting {
 			set:  duration(func(c *Config) *time.Duration { return &c.ClientBodyTimeout }),
 		},
 		{
+			Name: "client-body-rate", Kind: KindSize, Default: "0", Value: "SIZE", Group: groupLimits,
+			Help: "slowest average rate, in bytes a second, at which a client may send a body; 0 for any",
+			More: "A client may take --client-body-timeout, and a second more for each SIZE bytes that it has sent.",
+			set:  size(func(c *Config) *int64 { return &c.ClientBodyRate }),
+		},
+		{
+			Name: "client-write-timeout", Kind: KindDuration, Default: "10m", Value: "DURATION", Group: groupLimits,
+			Help: "time that a client may take to read the next 64 KiB of a response",
+			set:  duration(func(c *Config) *time.Duration { return &c.ClientWriteTimeout }),
+		},
+		{
+			Name: "origin-write-timeout", Kind: KindDuration, Default: "10m", Value: "DURATION", Group: groupLimits,
+			Help: "time that an origin server may take to read the next 64 KiB of a request",
+			set:  duration(func(c *Config) *time.Duration { return &c.OriginWriteTimeout }),
+		},
+		{
 			Name: "client-idle-timeout", Kind: KindDuration, Default: "10m", Value: "DURATION", Group: groupLimits,
 			Help: "time that a client may keep a connection open between two requests",
 			set:  duration(func(c *Config) *time.Duration { return &c.ClientIdleTimeout }),

@@ -85,6 +85,7 @@ const (
 	ErrTLSUnsupported ErrCode = "tls_unsupported"
 	ErrTLSFailed      ErrCode = "tls_failed"
 
+	ErrSendTimeout      ErrCode = "send_timeout"
 	ErrResetBeforeHead  ErrCode = "reset_before_head"
 	ErrClosedBeforeHead ErrCode = "closed_before_head"
 	ErrHeadTimeout      ErrCode = "head_timeout"
@@ -110,10 +111,11 @@ const (
 	ErrClientFailed  ErrCode = "client_failed"
 	ErrClientH2      ErrCode = "client_h2_error"
 
-	ErrClientGone ErrCode = "client_gone"
-	ErrShutdown   ErrCode = "proxy_shutdown"
-	ErrInternal   ErrCode = "proxy_internal"
-	ErrUnknown    ErrCode = "origin_failed"
+	ErrClientGone      ErrCode = "client_gone"
+	ErrDeliveryTimeout ErrCode = "delivery_timeout"
+	ErrShutdown        ErrCode = "proxy_shutdown"
+	ErrInternal        ErrCode = "proxy_internal"
+	ErrUnknown         ErrCode = "origin_failed"
 )
 
 // A Failure describes an error code: its phase, the response to the client, and

@@ -236,6 +236,13 @@ var failures = []Failure{
 	},
 
 	{
+		Code: ErrSendTimeout, Phase: PhaseSend, Status: 504, Who: "origin", ProxyStatus: "connection_write_timeout",
+		Refs:  []string{"RFC 9110 §15.6.5"},
+		Title: "the server did not read the request in time",
+		Why:   "The server accepted the connection, then stopped reading before it had the whole request. It did not answer either.",
+		Act:   "Find out why the server stopped reading: it may be stuck, or wait for something. --origin-write-timeout sets the limit.",
+	},
+	{
 		Code: ErrResetBeforeHead, Phase: PhaseHead, Status: 502, Who: "origin", ProxyStatus: "connection_terminated",
 		Refs:  []string{"RFC 9110 §15.6.3"},
 		Title: "the connection was reset before a response came",
@@ -370,6 +377,13 @@ var failures = []Failure{
 		Title: "the client went away before the end",
 		Why:   "The client closed its connection or cancelled the request before it had the whole response.",
 		Act:   "Check whether the client's own timeout is shorter than the response takes.",
+	},
+	{
+		Code: ErrDeliveryTimeout, Phase: PhaseDelivery, Who: "client", Severity: "warn", ProxyStatus: "connection_write_timeout",
+		Refs:  []string{"RFC 9112 §9.5"},
+		Title: "the client stopped reading the response",
+		Why:   "The client kept its connection open, but did not read on. sidenote waited, then ended the connection.",
+		Act:   "See what the client does with the response: it may be stuck, or paused in a debugger. --client-write-timeout sets the limit.",
 	},
 	{
 		Code: ErrShutdown, Phase: PhaseDelivery, Status: 503, Who: "proxy", ProxyStatus: "proxy_internal_response",

@@ -10,6 +10,8 @@ type ProxyStats struct {
 	OriginsShared                 int64 // how often one of them served another client than its first
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what happened to them
 	FullClients, FullDescriptors  int64 // how often a limit of sidenote's own was met
+	SlowHeads, SlowBodies         int64 // requests that did not come in time
+	UnreadClients, UnreadOrigins  int64 // messages that the other side did not read in time
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
 	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
 	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
@@ -34,10 +36,14 @@ func (m *Metrics) Proxy(read func() ProxyStats) {
 	counter("sidenote_connects_total", connects, outcome("intercepted"), func(s ProxyStats) float64 { return float64(s.Intercepted) })
 	counter("sidenote_connects_total", connects, outcome("refused"), func(s ProxyStats) float64 { return float64(s.Refused) })
 	counter("sidenote_connects_total", connects, outcome("tunnelled"), func(s ProxyStats) float64 { return float64(s.Tunnels) })
-	const limits = "How often sidenote met a limit of its own: --max-clients, or what the system gives it of file descriptors, memory and ports."
+	const limits = "How often a limit was met: --max-clients; what the system gives sidenote of file descriptors, memory and ports; the times that clients have for heads and bodies, and that both sides have to read."
 	limit := func(l string) prometheus.Labels { return prometheus.Labels{"limit": l} }
 	counter("sidenote_limits_met_total", limits, limit("clients"), func(s ProxyStats) float64 { return float64(s.FullClients) })
 	counter("sidenote_limits_met_total", limits, limit("descriptors"), func(s ProxyStats) float64 { return float64(s.FullDescriptors) })
+	counter("sidenote_limits_met_total", limits, limit("client-head"), func(s ProxyStats) float64 { return float64(s.SlowHeads) })
+	counter("sidenote_limits_met_total", limits, limit("client-body"), func(s ProxyStats) float64 { return float64(s.SlowBodies) })
+	counter("sidenote_limits_met_total", limits, limit("client-write"), func(s ProxyStats) float64 { return float64(s.UnreadClients) })
+	counter("sidenote_limits_met_total", limits, limit("origin-write"), func(s ProxyStats) float64 { return float64(s.UnreadOrigins) })
 	const streams = "HTTP/2 streams by event: opened by clients, reset by a client or a server, refused by sidenote."
 	event := func(e string) prometheus.Labels { return prometheus.Labels{"event": e} }
 	counter("sidenote_http2_streams_total", streams, event("opened"), func(s ProxyStats) float64 { return float64(s.Streams) })

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -93,8 +94,8 @@ func (ps *passage) sendPage(page *page) {
 	if x.Request.Method != http.MethodHead {
 		buf = append(buf, page.content...)
 	}
-	if _, err := ps.in.Conn.Write(buf); err != nil {
-		t.keep = false
+	if err := ps.in.send(buf); err != nil {
+		t.keep, t.cut = false, errors.Is(err, errNotTaken)
 		if e == nil {
 			ps.fail(ps.undelivered(err))
 		}

@@ -61,6 +61,7 @@ func (c *call) connect(d destination) error {
 		t.DNS, t.Connect, t.TLS = c.o.dns, c.o.connect, c.o.handshake
 	}
 	ps.in.origins.use(c.o)
+	c.o.pen.ctx = ps.in.ctx
 	ps.attempts++
 	ps.x.Origin = c.o.connection(c.reused)
 	ps.x.Origin.Attempts = ps.attempts
@@ -86,7 +87,10 @@ func (c *call) send(out *h1.Outgoing, from *turn) {
 			buf = append(buf, wire...)
 		}
 	}
-	_, c.writeErr = c.o.Conn.Write(buf)
+	_, c.writeErr = c.o.pen.write(c.o.Conn, buf)
+	if errors.Is(c.writeErr, errNotTaken) {
+		c.notTaken()
+	}
 	ps.in.keepBuffer(buf)
 	ps.x.Timing.HeadSent = ps.since()
 	if whole || from.Done() && err == nil {
@@ -145,9 +149,12 @@ func (s *sender) run() {
 		s.since.Store(time.Now().UnixNano())
 		if len(wire) > 0 && err == nil && !s.lost.Load() {
 			ps.contentBegun()
-			if _, werr := s.call.o.Conn.Write(wire); werr != nil {
+			if _, werr := s.call.o.pen.write(s.call.o.Conn, wire); werr != nil {
 				s.lost.Store(true)
 				s.writeErr.Store(&werr)
+				if errors.Is(werr, errNotTaken) {
+					s.call.notTaken()
+				}
 			}
 		}
 		if err != nil {
@@ -160,6 +167,15 @@ func (s *sender) run() {
 			return
 		}
 	}
+}
+
+// notTaken ends an exchange whose origin server does not read its request.
+func (c *call) notTaken() {
+	ps := c.ps
+	ps.proxy.limited(LimitOriginWrite, nil)
+	ps.fail(&exchange.Err{Code: exchange.ErrSendTimeout, Detail: fmt.Sprintf("it took nothing more for %v", ps.proxy.config.OriginWriteTimeout)})
+	c.o.reader.Interrupt()
+	cutSocket(c.o.Conn)
 }
 
 func (ps *passage) contentBegun() {
@@ -177,6 +193,9 @@ func (s *sender) end(err error) {
 	s.err = err
 	ps := s.call.ps
 	if !errors.Is(err, h1.ErrInterrupted) {
+		if errors.Is(err, h1.ErrTimeout) {
+			ps.proxy.limited(LimitClientBody, nil)
+		}
 		ps.fail(requestFailure(err))
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			_ = s.call.o.CloseWrite()

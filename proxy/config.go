@@ -94,6 +94,9 @@ type Config struct {
 	ClientHeadTimeout     time.Duration // from the first octet of a request head to its last; 0 for none
 	ClientIdleTimeout     time.Duration // between two requests of a connection; 0 for none
 	BodyTimeout           time.Duration // between two pieces of request content; 0 for none
+	BodyRate              int64         // octets a second that request content comes in at least, BodyTimeout beside; 0 for none
+	ClientWriteTimeout    time.Duration // that a client has to take a piece of a response, of at most 64 KiB; 0 for none
+	OriginWriteTimeout    time.Duration // that an origin server has to take a piece of a request; 0 for none
 	MaxClients            int           // connections from clients at once; 0 for no limit
 	MaxHeadBytes          int           // of a message head
 	KeepContent           int           // octets of each content that the record keeps

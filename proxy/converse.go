@@ -24,6 +24,8 @@ type turn struct {
 	line    h1.RequestLine
 	frame   h1.Frame
 	content h1.Content // of the request
+	began   time.Time  // when its content was first waited for, where its rate counts
+	came    int64      // octets of its content since then
 	keep    bool       // the connection can carry another request
 	cut     bool       // what was sent is not whole, and only a reset says so
 }
@@ -44,6 +46,7 @@ func (p *Proxy) attend(in *inbound) {
 func (p *Proxy) converse(in *inbound) {
 	in.reader = h1.NewReader(in.Conn)
 	in.reader.Sparing = true
+	in.pen = newPen(in.ctx, in.Conn, p.config.ClientWriteTimeout)
 	for p.answerNext(in) {
 	}
 	p.part(in)
@@ -198,6 +201,7 @@ func (t *turn) check(err error) *exchange.Err {
 	t.line, fault = t.head.CheckRequest()
 	switch {
 	case errors.Is(err, h1.ErrTimeout):
+		t.in.proxy.limited(LimitClientHead, nil)
 		return &exchange.Err{Code: exchange.ErrRequestTimeout, Detail: fmt.Sprintf("%d bytes of the head came in %v", len(t.head.Raw), t.in.proxy.config.ClientHeadTimeout)}
 	case errors.As(err, &f) && f.Kind == h1.TooLarge:
 		return &exchange.Err{Code: exchange.ErrRequestHeadLarge, Detail: f.Detail}

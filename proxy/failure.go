@@ -42,6 +42,8 @@ func causeCode(cause error) exchange.ErrCode {
 		return exchange.ErrHeadTimeout
 	case errors.Is(cause, errStalled):
 		return exchange.ErrStalled
+	case errors.Is(cause, errNotTaken):
+		return exchange.ErrDeliveryTimeout
 	case errors.Is(cause, errShutdown):
 		return exchange.ErrShutdown
 	}

@@ -114,3 +114,17 @@ func (r *rig) wait(n int) []*exchange.Exchange {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// leafConfig is that of a TLS server on loopback whose certificate the rig's CA
+// signed.
+func leafConfig(t *testing.T, r *rig) *tls.Config {
+	t.Helper()
+	leaf, err := r.CA.Leaf("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{*leaf}, NextProtos: []string{"http/1.1"}}
+}
+
+// tlsServer is the server's end of TLS on a connection.
+func tlsServer(c net.Conn, config *tls.Config) *tls.Conn { return tls.Server(c, config) }

@@ -33,6 +33,7 @@ type inbound struct {
 	cancel context.CancelCauseFunc
 
 	reader  *h1.Reader // on HTTP/1.x
+	pen     pen        // on HTTP/1.x
 	origins origins
 	watch   watch
 	lent    lent     // what goproxy is given of a request on HTTP/1.x
@@ -221,12 +222,15 @@ func (in *inbound) Close() error {
 // CloseWrite ends our half of the connection.
 func (in *inbound) CloseWrite() error { return closeWrite(in.Conn) }
 
+// send writes to the client within the time that it has to take a piece.
+func (in *inbound) send(b []byte) error {
+	_, err := in.pen.write(in.Conn, b)
+	return err
+}
+
 // Reset ends the connection with a TCP reset instead of an orderly end.
 func (in *inbound) Reset() {
-	if t := socketOf(in.Conn); t != nil {
-		_ = t.SetLinger(0)
-		t.Close()
-	}
+	cutSocket(in.Conn)
 	in.Close()
 }
 

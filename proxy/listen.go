@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -155,17 +156,38 @@ type Limit string
 
 // The limits.
 const (
-	LimitClients     Limit = "clients"     // as many clients are connected as Config.MaxClients allows
-	LimitDescriptors Limit = "descriptors" // the system gives no more file descriptors
+	LimitClients     Limit = "clients"      // as many clients are connected as Config.MaxClients allows
+	LimitDescriptors Limit = "descriptors"  // the system gives no more file descriptors
+	LimitClientHead  Limit = "client-head"  // a request head did not come within Config.ClientHeadTimeout
+	LimitClientBody  Limit = "client-body"  // request content came too slowly for Config.BodyTimeout or BodyRate
+	LimitClientWrite Limit = "client-write" // a client did not take a piece of a response within Config.ClientWriteTimeout
+	LimitOriginWrite Limit = "origin-write" // an origin server did not take a piece of a request within Config.OriginWriteTimeout
 )
+
+// limitsMet counts how often each limit was met.
+type limitsMet struct {
+	clients, descriptors, clientHead, clientBody, clientWrite, originWrite atomic.Int64
+}
+
+func (m *limitsMet) of(l Limit) *atomic.Int64 {
+	switch l {
+	case LimitClients:
+		return &m.clients
+	case LimitClientHead:
+		return &m.clientHead
+	case LimitClientBody:
+		return &m.clientBody
+	case LimitClientWrite:
+		return &m.clientWrite
+	case LimitOriginWrite:
+		return &m.originWrite
+	}
+	return &m.descriptors
+}
 
 // limited tells that a limit has been met.
 func (p *Proxy) limited(l Limit, err error) {
-	if l == LimitClients {
-		p.full.clients.Add(1)
-	} else {
-		p.full.descriptors.Add(1)
-	}
+	p.met.of(l).Add(1)
 	if p.config.Hooks.Limited != nil {
 		p.config.Hooks.Limited(l, err)
 	}

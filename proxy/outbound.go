@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -35,6 +36,7 @@ type outbound struct {
 
 	target destination
 	reader *h1.Reader      // on HTTP/1.x
+	pen    pen             // on HTTP/1.x
 	socket syscall.RawConn // to see whether the server has ended the connection; nil where it cannot be told
 	used   bool            // an exchange began on it
 	bound  bool            // it may know its client, so that no other may use it
@@ -52,6 +54,7 @@ type destination struct{ scheme, authority string }
 func (o *outbound) speakH1(d destination) {
 	o.target = d
 	o.reader = h1.NewReader(o.Conn)
+	o.pen = newPen(context.Background(), o.Conn, o.config.OriginWriteTimeout) // of the exchange that it will carry
 	if t := socketOf(o.Conn); t != nil {
 		if socket, err := t.SyscallConn(); err == nil {
 			o.socket = socket

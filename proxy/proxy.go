@@ -45,7 +45,7 @@ type Proxy struct {
 
 	inFlight atomic.Int64
 	h2       h2.Stats
-	full     struct{ clients, descriptors atomic.Int64 } // how often a limit was met
+	met      limitsMet
 	inbound  connections
 	running  sync.WaitGroup  // exchanges, tunnels included
 	all      context.Context // of all exchanges
@@ -63,6 +63,8 @@ type Stats struct {
 	OriginsShared                 int64 // how often one of them served another client than its first
 	Intercepted, Refused, Tunnels int64 // CONNECT requests by what became of them
 	FullClients, FullDescriptors  int64 // how often a limit was met
+	SlowHeads, SlowBodies         int64 // requests that did not come in time
+	UnreadClients, UnreadOrigins  int64 // messages that the other side did not read in time
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
 	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
 	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
@@ -243,7 +245,9 @@ func (p *Proxy) Stats() Stats {
 		OriginsOpened: p.dialer.opened.Load(), OriginsOpen: p.dialer.open.Load(),
 		OriginsShared: p.pool.lent.Load(),
 		Intercepted:   p.tls.intercepted.Load(), Refused: p.refused.total.Load(), Tunnels: p.tls.tunnels.Load(),
-		FullClients: p.full.clients.Load(), FullDescriptors: p.full.descriptors.Load(),
+		FullClients: p.met.clients.Load(), FullDescriptors: p.met.descriptors.Load(),
+		SlowHeads: p.met.clientHead.Load(), SlowBodies: p.met.clientBody.Load(),
+		UnreadClients: p.met.clientWrite.Load(), UnreadOrigins: p.met.originWrite.Load(),
 		Streams: p.h2.Streams.Load(), StreamsReset: p.h2.Resets.Load(), StreamsRefused: p.h2.Refused.Load(),
 		H2Violations: p.h2.Violations.Load(), H2Floods: p.h2.Floods.Load(),
 	}

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -82,7 +83,7 @@ func (ps *passage) readAnswer(c *call) {
 
 // interim records a 1xx and passes it on.
 func (ps *passage) interim(c *call) {
-	if _, err := ps.in.Conn.Write([]byte(c.head.Raw)); err != nil {
+	if err := ps.in.send([]byte(c.head.Raw)); err != nil {
 		ps.in.abort(err)
 	}
 	if len(ps.x.Interim) >= maxInterims {
@@ -99,6 +100,10 @@ func (ps *passage) interim(c *call) {
 func (ps *passage) undelivered(err error) *exchange.Err {
 	if cause := ps.cause(); cause != nil {
 		err = cause
+	}
+	if errors.Is(err, errNotTaken) {
+		ps.proxy.limited(LimitClientWrite, nil)
+		return &exchange.Err{Code: exchange.ErrDeliveryTimeout, Detail: fmt.Sprintf("it took nothing more for %v", ps.proxy.config.ClientWriteTimeout)}
 	}
 	return &exchange.Err{Code: causeCode(err), Detail: detailOf(err)}
 }
@@ -119,17 +124,18 @@ func (ps *passage) passOn(c *call) {
 	buf := out.Append(in.out[:0])
 	wire, err := c.content.NextHeld(tap)
 	buf = append(buf, wire...)
-	_, werr := in.Conn.Write(buf)
+	werr := in.send(buf)
 	in.keepBuffer(buf)
 	for err == nil && werr == nil && !c.content.Done() {
 		c.setContentLimit()
 		if wire, err = c.content.Next(tap); len(wire) > 0 {
-			_, werr = in.Conn.Write(wire)
+			werr = in.send(wire)
 		}
 	}
 	switch {
 	case werr != nil:
 		ps.fail(ps.undelivered(werr))
+		ps.turn.cut = errors.Is(werr, errNotTaken)
 	case err != nil:
 		ps.fail(c.contentFailure(err))
 		ps.turn.cut = isReset(err) || c.frame.End == h1.ByClosing
@@ -254,8 +260,32 @@ func (t *turn) NextHeld(take h1.Taker) ([]byte, error) { return t.content.NextHe
 
 // Next returns the next octets of the request's content.
 func (t *turn) Next(take h1.Taker) ([]byte, error) {
-	t.in.setLimit(t.in.proxy.config.BodyTimeout)
-	return t.content.Next(take)
+	t.setBodyLimit()
+	wire, err := t.content.Next(take)
+	t.came += int64(len(wire))
+	return wire, err
+}
+
+// setBodyLimit sets until when the client has to send more of its content. Where a
+// rate is asked for, what comes in small pieces has to come often.
+func (t *turn) setBodyLimit() {
+	config := &t.in.proxy.config
+	if config.BodyTimeout <= 0 {
+		t.in.setLimit(0)
+		return
+	}
+	now := time.Now()
+	until := now.Add(config.BodyTimeout)
+	if rate := config.BodyRate; rate > 0 {
+		if t.began.IsZero() {
+			t.began = now
+		}
+		earned := time.Duration(float64(t.came) / float64(rate) * float64(time.Second))
+		if least := t.began.Add(config.BodyTimeout + earned); least.Before(until) {
+			until = least
+		}
+	}
+	t.in.reader.SetLimit(until)
 }
 
 // Stop ends a wait for content.

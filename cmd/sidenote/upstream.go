@@ -28,7 +28,8 @@ func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string
 		ShareConnections: c.ShareConnections,
 		NoProxy:          strings.Join(c.NoProxy, ","), Insecure: hostFilter(c.InsecureUpstream),
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
-		ClientHeadTimeout: c.ClientHeadTimeout, BodyTimeout: c.ClientBodyTimeout, ClientIdleTimeout: c.ClientIdleTimeout, MaxClients: c.MaxClients,
+		ClientHeadTimeout: c.ClientHeadTimeout, BodyTimeout: c.ClientBodyTimeout, ClientIdleTimeout: c.ClientIdleTimeout,
+		BodyRate: c.ClientBodyRate, ClientWriteTimeout: c.ClientWriteTimeout, OriginWriteTimeout: c.OriginWriteTimeout, MaxClients: c.MaxClients,
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
 		KeepDigest: keepsDigest(c),
 	}
