@@ -20,6 +20,10 @@ help: ## list the targets
 build: ## build bin/sidenote
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/sidenote ./cmd/sidenote
 
+.PHONY: dist
+dist: ## make the files of a release in dist/, in some minutes; VERSION=v1.2.3 names it
+	go run -C tools/dist . -source ../.. -out "$(CURDIR)/dist" $(if $(VERSION),-version $(VERSION))
+
 .PHONY: demo
 demo: ## show in ten seconds what sidenote does
 	go run ./cmd/sidenote demo

@@ -24,7 +24,8 @@ type version struct {
 	Arch     string `json:"arch"`
 }
 
-// release is the version of a release: the linker of "make dist" writes it.
+// release is the version of a release, the revision of its source and the time of
+// that, separated by spaces: the linker of "make dist" writes it.
 var release string
 
 // readVersion reads what the Go linker wrote into the program.
@@ -37,9 +38,6 @@ func readVersion() version {
 	if info.Main.Version != "" {
 		v.Version = info.Main.Version
 	}
-	if release != "" {
-		v.Version = release
-	}
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
@@ -49,6 +47,9 @@ func readVersion() version {
 		case "vcs.modified":
 			v.Modified = s.Value == "true"
 		}
+	}
+	if parts := strings.Fields(release); len(parts) == 3 {
+		v.Version, v.Revision, v.Time = parts[0], parts[1], parts[2]
 	}
 	return v
 }
