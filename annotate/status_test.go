@@ -2,6 +2,7 @@ package annotate_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,87 +11,27 @@ import (
 	"sidenote/exchange"
 )
 
-// registry is IANA's list of status codes from 100 to 511 with their names,
-// where each is defined, and whether a cache may guess its freshness ("h"),
-// needs explicit freshness ("e"), must not store it ("n") or refreshes a stored
-// response with it ("r").
-const registry = `
-100 n RFC 9110 §15.2.1 | Continue
-101 n RFC 9110 §15.2.2 | Switching Protocols
-102 n RFC 2518 §10.1 | Processing
-103 n RFC 8297 §2 | Early Hints
-104 n draft-ietf-httpbis-resumable-upload | Upload Resumption Supported
-200 h RFC 9110 §15.3.1 | OK
-201 e RFC 9110 §15.3.2 | Created
-202 e RFC 9110 §15.3.3 | Accepted
-203 h RFC 9110 §15.3.4 | Non-Authoritative Information
-204 h RFC 9110 §15.3.5 | No Content
-205 e RFC 9110 §15.3.6 | Reset Content
-206 h RFC 9110 §15.3.7 | Partial Content
-207 e RFC 4918 §11.1 | Multi-Status
-208 e RFC 5842 §7.1 | Already Reported
-226 e RFC 3229 §10.4.1 | IM Used
-300 h RFC 9110 §15.4.1 | Multiple Choices
-301 h RFC 9110 §15.4.2 | Moved Permanently
-302 e RFC 9110 §15.4.3 | Found
-303 e RFC 9110 §15.4.4 | See Other
-304 r RFC 9110 §15.4.5 | Not Modified
-305 e RFC 9110 §15.4.6 | Use Proxy
-306 e RFC 9110 §15.4.7 | (Unused)
-307 e RFC 9110 §15.4.8 | Temporary Redirect
-308 h RFC 9110 §15.4.9 | Permanent Redirect
-400 e RFC 9110 §15.5.1 | Bad Request
-401 e RFC 9110 §15.5.2 | Unauthorized
-402 e RFC 9110 §15.5.3 | Payment Required
-403 e RFC 9110 §15.5.4 | Forbidden
-404 h RFC 9110 §15.5.5 | Not Found
-405 h RFC 9110 §15.5.6 | Method Not Allowed
-406 e RFC 9110 §15.5.7 | Not Acceptable
-407 e RFC 9110 §15.5.8 | Proxy Authentication Required
-408 e RFC 9110 §15.5.9 | Request Timeout
-409 e RFC 9110 §15.5.10 | Conflict
-410 h RFC 9110 §15.5.11 | Gone
-411 e RFC 9110 §15.5.12 | Length Required
-412 e RFC 9110 §15.5.13 | Precondition Failed
-413 e RFC 9110 §15.5.14 | Content Too Large
-414 h RFC 9110 §15.5.15 | URI Too Long
-415 e RFC 9110 §15.5.16 | Unsupported Media Type
-416 e RFC 9110 §15.5.17 | Range Not Satisfiable
-417 e RFC 9110 §15.5.18 | Expectation Failed
-418 e RFC 9110 §15.5.19 | (Unused)
-421 e RFC 9110 §15.5.20 | Misdirected Request
-422 e RFC 9110 §15.5.21 | Unprocessable Content
-423 e RFC 4918 §11.3 | Locked
-424 e RFC 4918 §11.4 | Failed Dependency
-425 e RFC 8470 §5.2 | Too Early
-426 e RFC 9110 §15.5.22 | Upgrade Required
-428 n RFC 6585 §3 | Precondition Required
-429 n RFC 6585 §4 | Too Many Requests
-431 n RFC 6585 §5 | Request Header Fields Too Large
-451 h RFC 7725 §3 | Unavailable For Legal Reasons
-500 e RFC 9110 §15.6.1 | Internal Server Error
-501 h RFC 9110 §15.6.2 | Not Implemented
-502 e RFC 9110 §15.6.3 | Bad Gateway
-503 e RFC 9110 §15.6.4 | Service Unavailable
-504 e RFC 9110 §15.6.5 | Gateway Timeout
-505 e RFC 9110 §15.6.6 | HTTP Version Not Supported
-506 e RFC 2295 §8.1 | Variant Also Negotiates
-507 e RFC 4918 §11.5 | Insufficient Storage
-508 e RFC 5842 §7.2 | Loop Detected
-510 e RFC 2774 §7 | Not Extended
-511 n RFC 6585 §6 | Network Authentication Required
-`
-
 // unregistered are the codes outside the registry that are worth a label.
 var unregistered = []int{
 	419, 420, 430, 440, 444, 449, 460, 463, 494, 495, 496, 497, 499,
 	509, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 561, 598, 599,
 }
 
+// TestStatusTableIsTheRegistry holds the table to the registry of status codes,
+// of the date that the list in testdata has.
 func TestStatusTableIsTheRegistry(t *testing.T) {
+	list, err := os.ReadFile("testdata/statuses.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var want, got []string
-	for line := range strings.SplitSeq(strings.TrimSpace(registry), "\n") {
-		want = append(want, line)
+	for line := range strings.Lines(string(list)) {
+		if line[0] != '#' {
+			want = append(want, strings.TrimSpace(line))
+		}
+	}
+	if len(want) < 60 {
+		t.Errorf("%d codes are too few", len(want))
 	}
 	for _, s := range annotate.Statuses() {
 		if s.Registered {

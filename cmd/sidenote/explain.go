@@ -57,7 +57,8 @@ As JSON, one THING prints an object and several print an array.`,
 }
 
 func writeArticles(p *program, articles []*article, format string) error {
-	links := p.terminal(p.stdout, "auto").Color
+	t := p.terminal(p.stdout, "auto")
+	links := t.TTY && t.Color
 	var parts []string
 	var records []any
 	for _, a := range articles {

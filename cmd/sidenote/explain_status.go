@@ -117,9 +117,9 @@ func who(b annotate.Blame) string {
 	case annotate.ByOrigin:
 		return "the origin server has to act"
 	case annotate.ByIntermediary:
-		return "an intermediary has to act, not the origin server"
+		return "a proxy or CDN has to act, not the origin server"
 	case annotate.ByOriginOrIntermediary:
-		return "the origin server or an intermediary before it; one exchange cannot tell"
+		return "the origin server, or a proxy or CDN in front of it; one exchange can't tell"
 	case annotate.ByProxy:
 		return "sidenote or its configuration"
 	}
@@ -129,11 +129,11 @@ func who(b annotate.Blame) string {
 func retryText(r annotate.Retry) string {
 	switch r.Helps {
 	case annotate.RetryChanged:
-		return joinClause("another request, changed", r.When)
+		return joinClause("not the same request", r.When)
 	case annotate.RetrySame:
-		return joinClause("the same request", r.When)
+		return joinClause("yes", r.When)
 	case annotate.RetryIdempotent:
-		return joinClause("the same request if doing it twice does no harm (GET, PUT, DELETE)", r.When)
+		return joinClause("yes for GET, PUT and DELETE", r.When)
 	}
 	return joinClause("no", r.When)
 }
@@ -148,11 +148,11 @@ func joinClause(a, b string) string {
 func cacheText(c annotate.Cacheable) string {
 	switch c {
 	case annotate.CacheHeuristic:
-		return "may keep it, and guess how long where the response does not say"
+		return "may keep it; without max-age they guess for how long"
 	case annotate.CacheNever:
 		return "must not keep it"
 	case annotate.CacheRefreshes:
-		return "update what they have stored with it"
+		return "update their stored copy with it"
 	}
 	return "may keep it only if the response says for how long"
 }

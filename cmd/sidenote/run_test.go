@@ -73,6 +73,42 @@ func TestExplainInEveryForm(t *testing.T) {
 	}
 }
 
+// TestExplainLinks leads references to their addresses on terminals, and nowhere else.
+func TestExplainLinks(t *testing.T) {
+	articles, err := newExplainer(nil).explain("405")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "\x1b]8;;https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6\x1b\\RFC 9110 §15.5.6\x1b]8;;\x1b\\"
+	if text := articles[0].plain(true); strings.Count(text, want) != 1 {
+		t.Errorf("want %q once in:\n%q", want, text)
+	}
+	if text := articles[0].plain(false); strings.Contains(text, "\x1b") || !strings.Contains(text, "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6\n") {
+		t.Errorf("without links:\n%q", text)
+	}
+	if code, text, _ := runIn(t, nil, "explain", "405"); code != exitOK || strings.Contains(text, "\x1b") {
+		t.Errorf("not on a terminal: exit %d\n%q", code, text)
+	}
+}
+
+// TestExplainForPage has the further meanings of a word, and no null in JSON.
+func TestExplainForPage(t *testing.T) {
+	e := newExplainer(nil)
+	for _, thing := range []string{"405", "471", "Digest", "cors", "Retry-After", "dates", "Bearer", "status/405-missing-allow", "connect_refused", "4xx"} {
+		shown, err := explainForPage(thing, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(shown)
+		if err != nil || bytes.Contains(text, []byte(":null")) {
+			t.Errorf("%s: %v\n%s", thing, err, text)
+		}
+		if also := bytes.Contains(text, []byte(`"also"`)); also != (thing == "Digest") {
+			t.Errorf("%s: further meanings: %v", thing, also)
+		}
+	}
+}
+
 func TestRulesAsJSON(t *testing.T) {
 	_, text, _ := runIn(t, nil, "rules", "--format", "json")
 	var records []map[string]any
