@@ -34,7 +34,7 @@ type Content struct {
 	Decoded bool
 
 	decodeOnce sync.Once
-	decoded    Decoded
+	decoded    *Decoded // what DecodedContent made; nil where it made nothing
 }
 
 // Whole reports whether Kept is all there was, so that its end can be judged.
@@ -84,8 +84,19 @@ func (d Decoded) Whole() bool { return !d.Truncated && d.Err == nil }
 // number of goroutines may ask. Call it only after the message has ended.
 func (m *Message) DecodedContent() Decoded {
 	c := &m.Content
-	c.decodeOnce.Do(func() { c.decoded = m.Decode() })
-	return c.decoded
+	if !m.isCoded() {
+		return Decoded{Bytes: c.Kept, Truncated: !c.Whole()}
+	}
+	c.decodeOnce.Do(func() {
+		d := m.Decode()
+		c.decoded = &d
+	})
+	return *c.decoded
+}
+
+// isCoded reports whether the kept content may have codings.
+func (m *Message) isCoded() bool {
+	return len(m.Content.Kept) > 0 && !m.Content.Decoded && (m.Fields.Has(FieldContentEncoding) || m.Fields.Has(FieldTransferEncoding))
 }
 
 // Decode is DecodedContent without keeping what it made, for a look at many

@@ -13,7 +13,9 @@ type Line struct {
 	Value string // without the white space around it
 	Known Name   // 0 for a name that the table lacks
 
-	next int32 // 1 + index of the next line of the same known name; 0 at the end
+	next  int32 // 1 + index of the next line of the same known name; 0 at the end
+	last  int32 // of the first line of a known name: index of the last one, so that many lines of one name cost no more than few
+	first int32 // of the line at index r: index of the first line of the known name with rank r among those present
 }
 
 // Fields is a field section: its lines in wire order, names as received. Known
@@ -23,22 +25,12 @@ type Line struct {
 type Fields struct {
 	lines   []Line
 	present [nameWords]uint64 // a bit for each known name that has a line
-	first   []int32           // index of the first line of each present name, by rank of its bit
-	last    []int32           // index of the last line of each, so that many lines of one name cost no more than few
+	names   int32             // how many these are
 	repeats bool              // some known name has several lines
 }
 
 // Grow makes room for n further lines.
-func (f *Fields) Grow(n int) {
-	f.lines = slices.Grow(f.lines, n)
-	if f.first == nil { // both in one piece of memory
-		index := make([]int32, 2*n)
-		f.first, f.last = index[:0:n], index[n:n:2*n]
-		return
-	}
-	f.first = slices.Grow(f.first, n)
-	f.last = slices.Grow(f.last, n)
-}
+func (f *Fields) Grow(n int) { f.lines = slices.Grow(f.lines, n) }
 
 // Add appends a field line.
 func (f *Fields) Add(name, value string) { f.add(LookupName(name), name, value) }
@@ -53,13 +45,17 @@ func (f *Fields) add(n Name, name, value string) {
 	r := f.rank(n)
 	if !f.Has(n) {
 		f.present[n/64] |= 1 << (n % 64)
-		f.first = slices.Insert(f.first, r, i)
-		f.last = slices.Insert(f.last, r, i)
+		for k := int(f.names); k > r; k-- {
+			f.lines[k].first = f.lines[k-1].first
+		}
+		f.lines[r].first, f.lines[i].last = i, i
+		f.names++
 		return
 	}
 	f.repeats = true
-	f.lines[f.last[r]].next = i + 1
-	f.last[r] = i
+	first := &f.lines[f.lines[r].first]
+	f.lines[first.last].next = i + 1
+	first.last = i
 }
 
 // rank counts the present names below n.
@@ -122,7 +118,7 @@ func (f *Fields) Index(n Name) int {
 	if !f.Has(n) {
 		return -1
 	}
-	return int(f.first[f.rank(n)])
+	return int(f.lines[f.rank(n)].first)
 }
 
 // Value is the value of the first line of that name, "" if there is none.
@@ -130,7 +126,7 @@ func (f *Fields) Value(n Name) string {
 	if !f.Has(n) {
 		return ""
 	}
-	return f.lines[f.first[f.rank(n)]].Value
+	return f.lines[f.lines[f.rank(n)].first].Value
 }
 
 // Count is the number of lines of that name.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"sync"
 
@@ -39,9 +38,9 @@ func NewLive(o Options, fields sink.FieldMode, log zerolog.Logger) *Live {
 	return l
 }
 
-// Head makes the notes that the message heads allow and adds the response
-// fields to out. It is for proxy.Hooks.Head.
-func (l *Live) Head(x *exchange.Exchange, out http.Header) {
+// Head makes the notes that the message heads allow, and appends the response
+// fields to added. It is for proxy.Hooks.Head.
+func (l *Live) Head(x *exchange.Exchange, added []exchange.Line) []exchange.Line {
 	scratch, _ := l.scratch.Get().(*[]annotate.Note)
 	if scratch == nil {
 		scratch = new([]annotate.Note)
@@ -53,15 +52,16 @@ func (l *Live) Head(x *exchange.Exchange, out http.Header) {
 		shown = p.o.Rules.Preview(x, shown)
 	}
 	shown = p.preview(x, annotate.Suppress(shown))
-	sink.MakeResponseFields(x, shown, l.fields).AddTo(out)
+	added = sink.MakeResponseFields(x, shown, l.fields).AppendTo(added)
 	if len(notes) == 0 {
 		*scratch = notes
 		l.scratch.Put(scratch)
-		return
+		return added
 	}
 	l.mu.Lock()
 	l.heads[x] = notes
 	l.mu.Unlock()
+	return added
 }
 
 // Done puts an exchange that has ended into the queue. It is for

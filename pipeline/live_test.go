@@ -77,7 +77,7 @@ func live(t *testing.T, o Options, read func() *exchange.Exchange) *annotate.Ann
 	t.Helper()
 	l := newLive(o)
 	x, head := read(), beforeTheEnd(read())
-	l.Head(head, http.Header{})
+	l.Head(head, nil)
 	if known, ok := l.heads[head]; ok { // the proxy has one record that grows
 		l.heads[x] = known
 		delete(l.heads, head)
@@ -194,7 +194,9 @@ func TestResponseFieldsKnowTheBaseline(t *testing.T) {
 	o := stages(t, "")
 	o.Baseline = accepting(t, "status/405-missing-allow")
 	l, x, out := newLive(o), parse(t, missingAllow), http.Header{}
-	l.Head(x, out)
+	for _, line := range l.Head(x, nil) {
+		out.Add(line.Name, line.Value)
+	}
 	if got := out.Get(exchange.FieldSidenote.String()); !strings.Contains(got, "status/405-missing-allow;sev=error;") || !strings.Contains(got, ";accepted") {
 		t.Errorf("Sidenote: %s", got)
 	}
@@ -227,7 +229,9 @@ func TestResponseFieldsAreSuppressed(t *testing.T) {
 		}
 		for _, text := range r.Bad {
 			out := http.Header{}
-			newLive(o).Head(parse(t, text), out)
+			for _, line := range newLive(o).Head(parse(t, text), nil) {
+				out.Add(line.Name, line.Value)
+			}
 			shown := out.Get(exchange.FieldSidenote.String())
 			for _, id := range r.Suppresses {
 				if strings.Contains(shown, r.ID+";") && strings.Contains(shown, id+";") {

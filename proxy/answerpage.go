@@ -84,9 +84,7 @@ func (ps *passage) sendPage(page *page) {
 	if ps.request == nil {
 		noContent(&x.Request.Content)
 	}
-	added := ps.proxy.headKnown(x)
-	out := ps.responseHead(nil)
-	out.Added = append(out.Added, linesOf(added)...)
+	out := ps.annotatedHead(nil)
 	if !t.keep {
 		out.Added = append(out.Added, exchange.Line{Name: "Connection", Value: "close"})
 	}

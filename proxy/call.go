@@ -48,7 +48,7 @@ func (c *call) connect(d destination) error {
 	if c.o != nil {
 		c.reused = c.o.used
 	} else {
-		ps.in.watch.begin(ps.in.watchClient)
+		ps.in.watch.begin(ps.in.lookAtClient)
 		o, err := ps.dial(d)
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (ps *passage) requestSent() {
 	if ps.request != nil {
 		ps.request.complete()
 	}
-	ps.in.watch.begin(ps.in.watchClient)
+	ps.in.watch.begin(ps.in.lookAtClient)
 }
 
 // A sender sends request content while the response is awaited already.

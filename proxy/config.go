@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
@@ -21,11 +20,11 @@ type Hooks struct {
 	// It must be quick, since the client waits.
 	Request func(x *exchange.Exchange) []exchange.Line
 
-	// Head runs when the response head is known, before it is passed on, and
-	// may add fields to the response through out. It must be quick, since the
-	// client waits. Content and Timing.Done are not known yet, and Err only where
-	// the response is one that the proxy made.
-	Head func(x *exchange.Exchange, out http.Header)
+	// Head runs when the response head is known, before it is passed on. It
+	// appends the field lines to add to the response to added, and returns that.
+	// It must be quick, since the client waits. Content and Timing.Done are not
+	// known yet, and Err only where the response is one that the proxy made.
+	Head func(x *exchange.Exchange, added []exchange.Line) []exchange.Line
 
 	// Limited runs when a limit of sidenote's own has been met; err is what the
 	// system said, nil for a limit that was set. It may run often.

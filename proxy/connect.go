@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/elazarl/goproxy"
@@ -32,9 +33,9 @@ func (p *Proxy) connect(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	ps := passageOf(r.Context())
 	noContent(&ps.x.Request.Content)
 	ps.taken = true
-	authority := withPort(r.Host, "https")
+	authority := strings.Clone(withPort(r.Host, "https")) // the tunnel outlives the record, of which this is a piece
 	t := &tunnel{proxy: p, ps: ps, client: client,
-		to: route{kind: routeTunnel, authority: authority, userAgent: r.Header.Get("User-Agent")}}
+		to: route{kind: routeTunnel, authority: authority, userAgent: strings.Clone(r.Header.Get("User-Agent"))}}
 	dial := func(ctx context.Context) (*outbound, error) {
 		return p.dialer.dial(ctx, target{scheme: "tunnel", authority: authority, tunnel: true})
 	}
@@ -125,7 +126,7 @@ func (t *tunnel) listenOnly(y *parley) {
 	_ = o.Conn.SetReadDeadline(time.Time{})
 	t.proxy.tls.tunnels.Add(1)
 	t.connected(o)
-	t.proxy.headKnown(t.ps.x)
+	t.proxy.headKnown(t.ps.x, nil)
 	over := newIdle(t.proxy.config.IdleTimeout, func() { o.Close() })
 	defer over.stop()
 	passed, _ := io.Copy(t.client, io.MultiReader(bytes.NewReader(word[:n]), over.watch(o.Conn)))
@@ -154,7 +155,7 @@ func (t *tunnel) relay(client net.Conn, o *outbound, protocol string) {
 	p, x := t.proxy, t.ps.x
 	p.tls.tunnels.Add(1)
 	t.connected(o)
-	p.headKnown(x)
+	p.headKnown(x, nil)
 	refused := x.Tunnel.Refused
 	x.Tunnel = p.relay(client, o)
 	x.Tunnel.Protocol, x.Tunnel.Refused = protocol, refused
@@ -198,9 +199,8 @@ func (t *tunnel) failed(err error) *exchange.Err {
 func (ps *passage) refuseTunnel(client net.Conn, page *page) {
 	ps.proxy.tls.tunnels.Add(1)
 	ps.setMade(page)
-	added := ps.proxy.headKnown(ps.x)
-	head := ps.responseHead(nil)
-	head.Added = append(linesOf(added), exchange.Line{Name: "Connection", Value: "close"})
+	head := ps.annotatedHead(nil)
+	head.Added = append(head.Added, exchange.Line{Name: "Connection", Value: "close"})
 	_, _ = client.Write(append(head.Append(nil), page.content...))
 }
 

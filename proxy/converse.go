@@ -16,10 +16,44 @@ import (
 	"sidenote/proxy/h1"
 )
 
+// A visit is all memory that an exchange with a client on HTTP/1.x takes beside
+// its record. It is used again for another exchange, of any connection.
+type visit struct {
+	turn    turn
+	passage passage
+	call    call
+
+	// over says that nobody else can know of the visit any more: the exchange
+	// went its usual way, on connections that there were.
+	over bool
+}
+
+// newVisit returns a visit of which nothing is set.
+func (p *Proxy) newVisit() *visit { return p.visits.Get().(*visit) }
+
+// free lets a visit be used again if it is over. It keeps nothing of it but the
+// room for lines.
+func (p *Proxy) free(v *visit) {
+	if !v.over {
+		return
+	}
+	added, request, answer := v.passage.added, v.passage.requestHead.Added, v.passage.answerHead.Added
+	*v = visit{}
+	v.passage.added, v.passage.requestHead.Added, v.passage.answerHead.Added = forget(added), forget(request), forget(answer)
+	p.visits.Put(v)
+}
+
+// forget empties lines, so that what they name is not kept in memory.
+func forget(lines []exchange.Line) []exchange.Line {
+	clear(lines[:cap(lines)])
+	return lines[:0]
+}
+
 // A turn is what is needed of an exchange with a client on HTTP/1.x beside its
 // record.
 type turn struct {
 	in      *inbound
+	visit   *visit
 	head    h1.Head
 	line    h1.RequestLine
 	frame   h1.Frame
@@ -61,13 +95,12 @@ func (p *Proxy) converse(in *inbound) {
 // answerNext waits for a request and answers it. It reports whether another one
 // can follow.
 func (p *Proxy) answerNext(in *inbound) bool {
-	t := &turn{in: in}
-	err := t.await()
-	if err == nil && strings.HasPrefix(t.head.Raw, prefaceLine) && in.route.kind != routeForward {
-		p.giveToH2(in, t.head.Raw)
+	head, err := in.await()
+	if err == nil && strings.HasPrefix(head.Raw, prefaceLine) && in.route.kind != routeForward {
+		p.giveToH2(in, head.Raw)
 		return false
 	}
-	if t.head.Raw == "" {
+	if head.Raw == "" {
 		return false // the client has ended the connection, or asked nothing for a long time
 	}
 	if !p.enter() {
@@ -78,6 +111,9 @@ func (p *Proxy) answerNext(in *inbound) bool {
 	if in.watcher != nil {
 		in.watcher.accepted()
 	}
+	v := p.newVisit()
+	t := &v.turn
+	t.in, t.visit, t.head = in, v, head
 	ps := p.newTurnPassage(t)
 	defer func() {
 		if v := recover(); v != nil {
@@ -92,7 +128,9 @@ func (p *Proxy) answerNext(in *inbound) bool {
 		p.answerTurn(ps)
 	}
 	ps.endTurn()
-	return t.keep
+	keep := t.keep
+	p.free(v)
+	return keep
 }
 
 // giveToH2 passes a connection on on which HTTP/2 is spoken.
@@ -108,17 +146,15 @@ func (p *Proxy) giveToH2(in *inbound, read string) {
 
 // await reads the next request head. While it has not begun the connections to
 // origin servers are watched.
-func (t *turn) await() error {
-	in := t.in
-	if conns, _ := in.origins.waiting(); len(conns) > 0 && len(in.reader.Held()) == 0 {
-		in.watch.begin(in.watchOrigins)
+func (in *inbound) await() (head h1.Head, err error) {
+	if len(in.reader.Held()) == 0 && in.origins.anyWaiting() {
+		in.watch.begin(in.lookAtOrigins)
 	}
 	in.setLimit(in.proxy.config.ClientIdleTimeout)
-	var err error
-	t.head, err = in.reader.ReadHead(in.proxy.config.MaxHeadBytes, t)
+	head, err = in.reader.ReadHead(in.proxy.config.MaxHeadBytes, in)
 	in.unwatch()
 	in.reader.SetLimit(time.Time{})
-	return err
+	return head, err
 }
 
 // setLimit sets how long the client is waited for; 0 for ever.
@@ -131,16 +167,16 @@ func (in *inbound) setLimit(d time.Duration) {
 }
 
 // HeadBegan sets the time that the client has for the head.
-func (t *turn) HeadBegan(at time.Time) {
-	t.in.idle.Store(0)
-	t.in.unwatch()
-	if d := t.in.proxy.config.ClientHeadTimeout; d > 0 {
-		t.in.reader.SetLimit(at.Add(d))
+func (in *inbound) HeadBegan(at time.Time) {
+	in.idle.Store(0)
+	in.unwatch()
+	if d := in.proxy.config.ClientHeadTimeout; d > 0 {
+		in.reader.SetLimit(at.Add(d))
 	}
 }
 
 // HeadGrew ends the reading of what cannot become a request.
-func (t *turn) HeadGrew(octets []byte) error {
+func (in *inbound) HeadGrew(octets []byte) error {
 	if !h1.BeginsAsRequest(octets) {
 		return &h1.Fault{Kind: h1.StartLine, Detail: "no request line begins so"}
 	}
@@ -268,6 +304,15 @@ func (in *inbound) lend(ps *passage) *http.Request {
 		l.header["User-Agent"] = []string{x.Request.Fields.Value(exchange.FieldUserAgent)}
 	}
 	return l.request
+}
+
+// forget empties a lent request, so that a connection that waits for its next
+// request keeps nothing of the last one in memory.
+func (l *lent) forget() {
+	if l.request != nil {
+		l.request.Method, l.request.Host, l.request.RequestURI, l.url = "", "", "", url.URL{}
+		clear(l.header)
+	}
 }
 
 // An inboundContext is the context of a lent request: it knows the exchange that

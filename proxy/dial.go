@@ -410,12 +410,24 @@ func basicCredentials(u *url.URL) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password))
 }
 
+// defaultPort is the port that a scheme implies.
+func defaultPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	case "socks5", "socks5h":
+		return "1080"
+	}
+	return ""
+}
+
 func withPort(host, scheme string) string {
 	if _, _, err := net.SplitHostPort(host); err == nil {
 		return host
 	}
-	port := map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[scheme]
-	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+	return net.JoinHostPort(strings.Trim(host, "[]"), defaultPort(scheme))
 }
 
 // closeOnDone closes a connection when the context ends first.

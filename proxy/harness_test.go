@@ -40,7 +40,12 @@ func newRig(t *testing.T, change func(*proxy.Config)) *rig {
 		RunID: "test", CA: authority, KeepContent: 1 << 20, KeepDigest: true, MaxHeadBytes: 64 << 10,
 		ConnectTimeout: 2 * time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: 10 * time.Second,
 		Hooks: proxy.Hooks{
-			Head: func(x *exchange.Exchange, out http.Header) { r.mu.Lock(); r.heads++; r.mu.Unlock() },
+			Head: func(x *exchange.Exchange, added []exchange.Line) []exchange.Line {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.heads++
+				return added
+			},
 			Done: func(x *exchange.Exchange) { r.mu.Lock(); r.records = append(r.records, x); r.mu.Unlock() },
 		},
 	}

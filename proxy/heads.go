@@ -120,7 +120,7 @@ func (ps *passage) makeRequestHead() *h1.Outgoing {
 	x := ps.x
 	f := &x.Request.Fields
 	out := &ps.requestHead
-	*out = h1.Outgoing{Fields: f}
+	*out = h1.Outgoing{Fields: f, Added: out.Added[:0]}
 	out.Head, out.Tidy = &ps.turn.head, ps.turn.head.Unsafe()
 	if out.LeaveOut(&ps.turn.frame) {
 		x.Changed |= exchange.ChangedRequestFraming
@@ -219,12 +219,22 @@ func trimDefaultPort(authority, scheme string) string {
 	return strings.TrimSuffix(authority, ":80")
 }
 
+// annotatedHead is the head to pass on to a client on HTTP/1.x, with what the
+// hook adds, which gets to know the head before anything of it is changed; head
+// is the one that came, nil where the response is our own.
+func (ps *passage) annotatedHead(head *h1.Head) *h1.Outgoing {
+	ps.added = ps.proxy.headKnown(ps.x, ps.added[:0])
+	out := ps.responseHead(head)
+	out.Added = append(out.Added, ps.added...)
+	return out
+}
+
 // responseHead is the head to pass on to a client on HTTP/1.x; head is the one
 // that came, nil where the response is our own.
 func (ps *passage) responseHead(head *h1.Head) *h1.Outgoing {
 	x, s := ps.x, &ps.x.Response
 	out := &ps.answerHead
-	*out = h1.Outgoing{Head: head, Fields: &s.Fields}
+	*out = h1.Outgoing{Head: head, Fields: &s.Fields, Added: out.Added[:0]}
 	if head == nil {
 		out.Start = exchange.StatusLine(exchange.HTTP11, s.Status, s.Reason)
 	}

@@ -36,9 +36,11 @@ type inbound struct {
 	pen     pen        // on HTTP/1.x
 	origins origins
 	watch   watch
-	lent    lent     // what goproxy is given of a request on HTTP/1.x
-	current *passage // the exchange being answered on HTTP/1.x; nil between exchanges
-	out     []byte   // heads are composed here
+	// lookAtClient and lookAtOrigins are what watch begins.
+	lookAtClient, lookAtOrigins func()
+	lent                        lent     // what goproxy is given of a request on HTTP/1.x
+	current                     *passage // the exchange being answered on HTTP/1.x; nil between exchanges
+	out                         []byte   // heads are composed here
 
 	probed  atomic.Pointer[probe] // nil when there was none, or it went well
 	watcher *trustWatcher         // waits for the first request of an intercepted connection
@@ -113,6 +115,7 @@ const (
 
 func (p *Proxy) newInbound(c net.Conn, r route) *inbound {
 	in := &inbound{Conn: c, proxy: p, route: r}
+	in.lookAtClient, in.lookAtOrigins = in.watchClient, in.watchOrigins
 	in.peer, in.local = addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())
 	in.ctx, in.cancel = context.WithCancelCause(p.all)
 	in.idle.Store(time.Now().UnixNano())

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -52,7 +53,7 @@ type destination struct{ scheme, authority string }
 
 // speakH1 makes the connection ready for exchanges on HTTP/1.x.
 func (o *outbound) speakH1(d destination) {
-	o.target = d
+	o.target = destination{strings.Clone(d.scheme), strings.Clone(d.authority)} // which may be a piece of a record
 	o.reader = h1.NewReader(o.Conn)
 	o.pen = newPen(context.Background(), o.Conn, o.config.OriginWriteTimeout) // of the exchange that it will carry
 	if t := socketOf(o.Conn); t != nil {
@@ -195,6 +196,13 @@ func (s *origins) put(o *outbound, keep bool) {
 	if surplus != nil {
 		surplus.Close()
 	}
+}
+
+// anyWaiting reports whether connections wait for a request.
+func (s *origins) anyWaiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns) > 0
 }
 
 // waiting returns the connections that wait for a request, and whether they and

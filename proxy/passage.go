@@ -22,13 +22,15 @@ type passage struct {
 	in    *inbound
 	turn  *turn // of a client that speaks HTTP/1.x; nil on HTTP/2
 
-	requestHead h1.Outgoing // the head sent to the origin server on HTTP/1.x
-	answerHead  h1.Outgoing // the head sent to a client on HTTP/1.x
-	request     *tap        // records the request content; nil without any
-	response    *tap        // records the response content; nil without any
-	upgrade     bool        // the request asks for another protocol
-	taken       bool        // the client's connection was taken over
-	unrecorded  bool        // it is addressed to us, or its record is made elsewhere
+	requestHead h1.Outgoing     // the head sent to the origin server on HTTP/1.x
+	answerHead  h1.Outgoing     // the head sent to a client on HTTP/1.x
+	taps        [2]tap          // for request and response on HTTP/1.x
+	added       []exchange.Line // that the Head hook adds to the response
+	request     *tap            // records the request content; nil without any
+	response    *tap            // records the response content; nil without any
+	upgrade     bool            // the request asks for another protocol
+	taken       bool            // the client's connection was taken over
+	unrecorded  bool            // it is addressed to us, or its record is made elsewhere
 
 	mu       sync.Mutex // guards what other goroutines set
 	attempts int

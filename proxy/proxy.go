@@ -31,6 +31,7 @@ type Proxy struct {
 	pool    pool
 
 	buffers sync.Pool
+	visits  sync.Pool // of *visit
 	ids     atomic.Uint64
 	idStart uint32
 
@@ -74,6 +75,7 @@ type Stats struct {
 func New(c Config) *Proxy {
 	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, clients: map[*inbound]struct{}{}, stop: make(chan struct{}), idStart: rand.Uint32()}
 	p.all, p.cutOff = context.WithCancelCause(context.Background())
+	p.visits.New = func() any { return new(visit) }
 	p.buffers.New = func() any { b := make([]byte, 32<<10); return &b }
 	p.dialer = newDialer(&p.config, p.isOwn)
 	p.tls = newClientTLS(p)
@@ -200,17 +202,17 @@ func (p *Proxy) leave() {
 	p.running.Done()
 }
 
-// headKnown calls the hook and returns the fields to add.
-func (p *Proxy) headKnown(x *exchange.Exchange) http.Header {
+// headKnown calls the hook, and appends the lines to add to the response to
+// added.
+func (p *Proxy) headKnown(x *exchange.Exchange, added []exchange.Line) []exchange.Line {
 	if p.config.Hooks.Head == nil {
-		return nil
+		return added
 	}
-	out := make(http.Header, 3)
-	p.config.Hooks.Head(x, out)
-	if len(out) > 0 {
+	had := len(added)
+	if added = p.config.Hooks.Head(x, added); len(added) > had {
 		x.Changed |= exchange.ChangedAnnotated
 	}
-	return out
+	return added
 }
 
 func (p *Proxy) done(x *exchange.Exchange) {

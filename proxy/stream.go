@@ -149,7 +149,7 @@ func (st *stream) Response(head *h2.ResponseHead) {
 	if t := &x.Timing; t.HeadSent > 0 {
 		t.Self = max(t.HeadSent-t.DNS-t.Connect-t.TLS, 0) + max(st.since()-t.FirstByte, 0)
 	}
-	for _, l := range linesOf(p.headKnown(x)) {
+	for _, l := range p.headKnown(x, nil) {
 		head.Fields = append(head.Fields, h2.Field(l))
 	}
 }
@@ -199,7 +199,7 @@ func (st *stream) answer(page *page) *h2.Answer {
 	st.recordProgress()
 	st.mu.Unlock()
 	return &h2.Answer{Status: page.status, Content: page.content,
-		Fields: append(page.fields[:len(page.fields):len(page.fields)], linesOf(st.conn.proxy.headKnown(st.x))...)}
+		Fields: st.conn.proxy.headKnown(st.x, page.fields[:len(page.fields):len(page.fields)])}
 }
 
 // End completes the record and hands it over.

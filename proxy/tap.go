@@ -22,8 +22,12 @@ type tap struct {
 	hash    hash.Hash // nil until there is something to hash
 }
 
-func newTap(c *exchange.Content, config *Config) *tap {
-	return &tap{content: c, limit: config.KeepContent, hashes: config.KeepDigest}
+func newTap(c *exchange.Content, config *Config) *tap { return new(tap).open(c, config) }
+
+// open makes t ready for content, and returns it.
+func (t *tap) open(c *exchange.Content, config *Config) *tap {
+	t.content, t.limit, t.hashes = c, config.KeepContent, config.KeepDigest
+	return t
 }
 
 // mostExpected bounds the room in octets that is made for content before it comes.
@@ -32,7 +36,7 @@ const mostExpected = 1 << 20
 // expect makes room for content of which the length is known.
 func (t *tap) expect(n int64) {
 	if n = min(n, int64(t.limit), mostExpected); n > 0 {
-		t.content.Kept = make([]byte, 0, n)
+		t.content.Kept = exchange.Room(int(n))
 	}
 }
 

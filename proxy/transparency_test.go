@@ -258,11 +258,12 @@ func testTransparency(t *testing.T, secure bool) {
 	var origin *wireOrigin
 	rig := newRig(t, func(c *proxy.Config) {
 		head := c.Hooks.Head
-		c.Hooks.Head = func(x *exchange.Exchange, out http.Header) {
-			head(x, out)
+		c.Hooks.Head = func(x *exchange.Exchange, added []exchange.Line) []exchange.Line {
+			added = head(x, added)
 			if x.Response.Status >= 200 {
-				out.Set("Sidenote-Exchange", `"x"`)
+				added = append(added, exchange.Line{Name: "Sidenote-Exchange", Value: `"x"`})
 			}
+			return added
 		}
 		c.Insecure = func(string) bool { return true }
 	})

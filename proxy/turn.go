@@ -14,8 +14,10 @@ import (
 // newTurnPassage begins the record of a request that came on HTTP/1.x.
 func (p *Proxy) newTurnPassage(t *turn) *passage {
 	in := t.in
-	ps := &passage{proxy: p, in: in, turn: t, Context: in.ctx}
-	x := &exchange.Exchange{ID: p.nextID(), Run: p.config.RunID, Started: t.head.Began}
+	ps := &t.visit.passage
+	ps.proxy, ps.in, ps.turn, ps.Context = p, in, t, in.ctx
+	x := exchange.New()
+	x.ID, x.Run, x.Started = p.nextID(), p.config.RunID, t.head.Began
 	ps.x = x
 	in.current = ps
 	if x.Started.IsZero() {
@@ -40,11 +42,12 @@ func (ps *passage) forward() {
 	if t.frame.End == h1.NoContent {
 		noContent(&ps.x.Request.Content)
 	} else {
-		ps.request = newTap(&ps.x.Request.Content, &ps.proxy.config)
+		ps.request = ps.taps[0].open(&ps.x.Request.Content, &ps.proxy.config)
 		from = t
 	}
 	out := ps.makeRequestHead()
-	c := &call{ps: ps}
+	c := &t.visit.call
+	c.ps = ps
 	if err := ps.ask(c, out, from); err != nil {
 		ps.failTurn(c, err)
 		return
@@ -112,13 +115,11 @@ func (ps *passage) undelivered(err error) *exchange.Err {
 func (ps *passage) passOn(c *call) {
 	in := ps.in
 	ps.ownTime()
-	added := ps.proxy.headKnown(ps.x)
-	out := ps.responseHead(&c.head)
+	out := ps.annotatedHead(&c.head)
 	if out.LeaveOut(&c.frame) {
 		ps.x.Changed |= exchange.ChangedResponseFraming
 	}
-	out.Added = append(out.Added, linesOf(added)...)
-	tap := newTap(&ps.x.Response.Content, &ps.proxy.config)
+	tap := ps.taps[1].open(&ps.x.Response.Content, &ps.proxy.config)
 	tap.expect(c.frame.Length)
 	ps.response = tap
 	buf := out.Append(in.out[:0])
@@ -189,6 +190,7 @@ func (ps *passage) settleTurn(c *call) {
 	t.keep = persists && h1.Persists(&ps.x.Request.Fields, ps.x.Request.Version) && ps.in.reader.Err() == nil
 	ps.x.Origin.Closed = c.o.endedBy() != nil
 	ps.in.origins.put(c.o, t.keep)
+	t.visit.over = t.keep && c.reused && c.sender == nil // what opens a connection may still be at work
 }
 
 // failTurn tells the client that there is no response.
@@ -229,6 +231,7 @@ func (ps *passage) endTurn() {
 	t, in := ps.turn, ps.in
 	in.current = nil
 	ps.finishRecord()
+	in.lent.forget()
 	if in.taken {
 		t.keep = false
 		return

@@ -19,9 +19,7 @@ func (ps *passage) switchProtocols(c *call) {
 	}
 	in.unwatch()
 	noContent(&ps.x.Response.Content)
-	added := ps.proxy.headKnown(ps.x)
-	out := ps.responseHead(&c.head)
-	out.Added = append(out.Added, linesOf(added)...)
+	out := ps.annotatedHead(&c.head)
 	client := in.takeOver()
 	defer client.Close()
 	defer in.origins.put(c.o, false)

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -43,16 +42,17 @@ type ResponseFields struct {
 	Timing   string // Server-Timing
 }
 
-// AddTo puts the fields that there are into the header of a response.
-func (f ResponseFields) AddTo(h http.Header) {
+// AppendTo appends a line for each field that there is.
+func (f ResponseFields) AppendTo(lines []exchange.Line) []exchange.Line {
 	for _, field := range [...]struct {
 		name  exchange.Name
 		value string
 	}{{exchange.FieldSidenote, f.Notes}, {exchange.FieldSidenoteExchange, f.Exchange}, {exchange.FieldServerTiming, f.Timing}} {
 		if field.value != "" {
-			h[field.name.String()] = []string{field.value}
+			lines = append(lines, exchange.Line{Name: field.name.String(), Value: field.value, Known: field.name})
 		}
 	}
+	return lines
 }
 
 // The bounds of the Sidenote field.

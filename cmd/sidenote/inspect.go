@@ -158,9 +158,9 @@ func (i *inspectorParts) watched(h proxy.Hooks) proxy.Hooks {
 		i.store.Begin(x)
 		return request(x)
 	}
-	h.Head = func(x *exchange.Exchange, out http.Header) {
+	h.Head = func(x *exchange.Exchange, added []exchange.Line) []exchange.Line {
 		i.store.Respond(x)
-		head(x, out)
+		return head(x, added)
 	}
 	h.Done = func(x *exchange.Exchange) {
 		i.store.End(x)

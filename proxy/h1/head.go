@@ -78,7 +78,7 @@ func (r *Reader) ReadHead(limit int, watch HeadWatch) (h Head, err error) {
 			watch.HeadBegan(h.Began)
 		}
 		if end := headEnd(held, max(searched-3, 0)); end >= 0 && end <= limit {
-			h.Raw = string(held[:end])
+			h.Raw = exchange.Text(held[:end])
 			r.Skip(end)
 			return h, nil
 		}
@@ -135,7 +135,7 @@ func (h *Head) Parse() {
 	h.Start, rest = h.cutLine(h.Raw)
 	h.after = len(h.Raw) - len(rest)
 	if rest != "" {
-		h.Fields.Grow(strings.Count(rest, "\n") - 1)
+		h.Fields.Reserve(strings.Count(rest, "\n") - 1)
 	}
 	h.fault = checkOctets(h.Start, StartLine)
 	var name, value string
