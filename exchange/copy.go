@@ -7,7 +7,7 @@ func (x *Exchange) shallow() *Exchange {
 	y := &Exchange{
 		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: x.Authority,
 		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
-		Trace: x.Trace, Source: x.Source,
+		Trace: x.Trace, Source: x.Source, Messages: x.Messages,
 	}
 	y.Request.Method, y.Request.Target = x.Request.Method, x.Request.Target
 	y.Request.copyFrom(&x.Request.Message)

@@ -32,6 +32,10 @@ type Exchange struct {
 	// Tunnel counts what went through a CONNECT tunnel or an upgraded connection.
 	Tunnel Tunnel
 
+	// Messages are those of a stream inside of the exchange; nil where there were
+	// none.
+	Messages *Messages
+
 	Timing  Timing
 	Err     *Err    // why the exchange failed; nil when it did not
 	Changed Changes // what the proxy forwarded otherwise than received

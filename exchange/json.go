@@ -42,6 +42,9 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	if x.Tunnel != (Tunnel{}) {
 		e.RawJSON("sidenote.tunnel", x.Tunnel.appendJSON(scratch[:0]))
 	}
+	if x.Messages != nil {
+		e.RawJSON("sidenote.messages", x.Messages.appendJSON(nil))
+	}
 	if x.Changed != 0 {
 		e.RawJSON("sidenote.changed", x.Changed.appendJSON(scratch[:0]))
 	}
@@ -560,6 +563,10 @@ func (x *Exchange) encodeFull(e *zerolog.Event) {
 	begin()
 	x.Response.encodeTo(&o)
 	add("sidenote.response")
+
+	if s := x.Messages; s != nil && len(s.List) > 0 {
+		e.RawJSON("sidenote.message_list", s.appendList(o.b[:0]))
+	}
 }
 
 func (r *Response) encodeTo(o *object) {

@@ -36,6 +36,8 @@ type record struct {
 	Interim   []recordReply  `json:"sidenote.interim"`
 	Response  recordReply    `json:"sidenote.response"`
 	Source    recordSource   `json:"sidenote.source"`
+	Messages  *recordStream  `json:"sidenote.messages"`
+	List      []recordPiece  `json:"sidenote.message_list"`
 }
 
 type recordSource struct {
@@ -243,6 +245,9 @@ func (r *record) exchange() (*Exchange, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.Messages != nil {
+		x.Messages = r.Messages.messages(r.List)
 	}
 	return x, nil
 }

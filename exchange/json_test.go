@@ -97,6 +97,15 @@ func TestLogRecord(t *testing.T) {
 		},
 		"sidenote.tunnel":  map[string]any{"sent": 1., "received": 2., "protocol": "tls", "refused": map[string]any{"times": 2., "since": "2026-01-02T03:04:05Z", "until": "2026-01-02T03:05:05Z"}},
 		"sidenote.changed": []any{"response-field-order", "annotated"},
+		"sidenote.messages": map[string]any{
+			"format": "websocket", "sent": 2., "received": 1., "dropped": 1., "unread": 4.,
+			"faults": []any{
+				map[string]any{"code": "close-code-invalid", "detail": "1006", "from": "origin", "number": 3., "at": 3., "times": 1.},
+				map[string]any{"code": "masked", "from": "origin", "number": 3., "at": 3., "times": 1.},
+				map[string]any{"code": "close-missing", "from": "client", "at": 0., "times": 1.},
+				map[string]any{"code": "unfinished", "detail": "2 of 5", "from": "origin", "at": 0., "times": 1.},
+			},
+		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -77,6 +77,20 @@ func (r *Redactor) Redact(x *Exchange, content bool) *Exchange {
 	return w.exchange(x, content)
 }
 
+// StreamMessage returns a copy of m without secrets, and m itself when it has none
+// or r is nil.
+func (r *Redactor) StreamMessage(m *StreamMessage) *StreamMessage {
+	if r == nil {
+		return m
+	}
+	w := secretWalk{r: r}
+	made, changed := w.streamMessage(m)
+	if !changed {
+		return m
+	}
+	return &made
+}
+
 // URI returns a URI or request target without its secrets.
 func (r *Redactor) URI(s string) string {
 	if r == nil {

@@ -138,6 +138,7 @@ func factProperties() []Property {
 				{Key: "until", Doc: "when the certificate is offered again; RFC 3339, UTC", Schema: text(), Required: true},
 			}},
 		}},
+		{Key: "sidenote.messages", Doc: "the messages of a stream inside of the exchange", When: "there were any, or could have been", Members: streamProperties()},
 		{Key: "sidenote.changed", Doc: "what was forwarded otherwise than received", When: "something was", Schema: arrayOf(map[string]any{"enum": (^Changes(0)).Names()})},
 		{Key: "sidenote.source", Doc: "where the exchange was read from", When: "it was read from a capture", Members: []Property{
 			{Key: "file", Doc: "name of the file", Schema: wire(), Required: true},
@@ -207,6 +208,7 @@ func fullProperties() []Property {
 		}, messageMembers()...)},
 		{Key: "sidenote.interim", Doc: "interim responses, in their order", When: "there were any", Members: replyProperties(), List: true},
 		{Key: "sidenote.response", Doc: "the final response as it came", Members: replyProperties()},
+		{Key: "sidenote.message_list", Doc: "the messages that were kept, in their order", When: "there are any", Members: streamMessageProperties(), List: true},
 	}
 	for i := range list {
 		p := &list[i]

@@ -101,7 +101,11 @@ func (w *secretWalk) exchange(x *Exchange, content bool) *Exchange {
 	target, targetChanged := w.uri(x.Request.Target)
 	authority, authorityChanged := w.authority(x.Authority)
 	interim := make([]walkedMessage, len(x.Interim))
-	changed := request.changed || response.changed || targetChanged || authorityChanged
+	messages, messagesChanged := x.Messages, false
+	if content {
+		messages, messagesChanged = w.messages(x.Messages)
+	}
+	changed := request.changed || response.changed || targetChanged || authorityChanged || messagesChanged
 	for i := range x.Interim {
 		interim[i] = w.message(&x.Interim[i].Message, content)
 		changed = changed || interim[i].changed
@@ -110,7 +114,7 @@ func (w *secretWalk) exchange(x *Exchange, content bool) *Exchange {
 		return x
 	}
 	y := x.shallow()
-	y.Authority, y.Request.Target = authority, target
+	y.Authority, y.Request.Target, y.Messages = authority, target, messages
 	w.replace(&y.Request.Message, &request, targetChanged)
 	w.replace(&y.Response.Message, &response, false)
 	for i := range y.Interim {
@@ -257,7 +261,7 @@ func (w *secretWalk) content(m *Message) walkedContent {
 	switch {
 	case isFormType(kind):
 		find = formSpans
-	case isJSONType(kind) || kind == "" && looksLikeJSON(m.Content.Kept):
+	case isJSONType(kind) || isStreamType(kind) || kind == "" && looksLikeJSON(m.Content.Kept):
 		find = jsonSpans
 	default:
 		return walkedContent{}

@@ -36,7 +36,7 @@ const (
 // Memory estimates how many octets of memory a slim exchange holds.
 func (x *Exchange) Memory() int64 {
 	n := int64(memoryOfExchange) + int64(len(x.Request.Target)+len(x.Authority))
-	n += x.Request.memory() + x.Response.memory()
+	n += x.Request.memory() + x.Response.memory() + x.Messages.Memory()
 	for i := range x.Interim {
 		n += 512 + x.Interim[i].memory()
 	}

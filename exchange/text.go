@@ -31,6 +31,12 @@ import (
 // interim responses and the final one. "*" lines carry facts that messages
 // lack; one that is missing has its usual value, and content without a fact
 // of its own is complete, with its size and digest taken from what is there.
+//
+// ">+" and "<+" are messages of a stream: the kind, what is known, and the
+// content after a bar, as in
+//
+//	>+ text at=12ms | hello
+//	<+ close code=1000 | bye
 
 // ParseText reads the text form. An error says which line is wrong.
 func ParseText(s string) (*Exchange, error) {
@@ -83,6 +89,9 @@ func (p *textParser) line(line string) error {
 	case '>', '<':
 	default:
 		return errTextMark
+	}
+	if message, ok := strings.CutPrefix(rest, "+ "); ok {
+		return p.message(mark == '>', message)
 	}
 	isTrailer := strings.HasPrefix(rest, "~")
 	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "~"), " ")
@@ -257,6 +266,8 @@ func (p *textParser) fact(s string) error {
 			x.Changed |= c
 			return nil
 		})
+	case "messages":
+		err = parseMessages(x, rest)
 	case "content":
 		which, facts, _ := strings.Cut(rest, " ")
 		err = parseContent(x, which, facts)
@@ -463,7 +474,8 @@ func (x *Exchange) AppendText(b []byte) []byte {
 		b = appendMessage(b, '<', x.Response.Line(), &x.Response.Message)
 	}
 	b = appendContentFacts(b, "request", &x.Request.Message, x.Request.Method != "")
-	return appendContentFacts(b, "response", &x.Response.Message, x.Response.Status != 0)
+	b = appendContentFacts(b, "response", &x.Response.Message, x.Response.Status != 0)
+	return x.Messages.appendText(b)
 }
 
 // Format returns the text form of x.

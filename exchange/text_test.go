@@ -36,6 +36,9 @@ const full = `* id 7f3k
 <
 <~ Digest: abc
 * content response size=99 truncated incomplete
+>+ text number=1 at=2ms | a | b\\ \xff\n
+<+ message number=3 at=3ms size=9 wire=14 parts=2 truncated compressed name=add id=7 code=1000 decoded="{\"1\":2}" fault="close-code-invalid 1006" fault=masked | 
+* messages websocket sent=2 dropped=1 unread=4 client-fault=close-missing origin-fault="unfinished 2 of 5"
 `
 
 func TestTextRoundTrips(t *testing.T) {

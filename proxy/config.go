@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/exchange/message"
 	"sidenote/proxy/ca"
 )
 
@@ -25,6 +26,12 @@ type Hooks struct {
 	// It must be quick, since the client waits. Content and Timing.Done are not
 	// known yet, and Err only where the response is one that the proxy made.
 	Head func(x *exchange.Exchange, added []exchange.Line) []exchange.Line
+
+	// Message runs for each message of a stream (a WebSocket message, an event, a
+	// gRPC message) that passed, one after another for each exchange. Nothing that
+	// passes waits for it; while it takes long messages lose their content, and then
+	// are only counted. Of x no more may be read than the heads say.
+	Message func(x *exchange.Exchange, format exchange.MessageFormat, m *exchange.StreamMessage)
 
 	// Limited runs when a limit of sidenote's own has been met; err is what the
 	// system said, nil for a limit that was set. It may run often.
@@ -103,6 +110,12 @@ type Config struct {
 	// KeepDigest has the SHA-256 of each content computed while it passes. Without
 	// it, that of content which is kept whole can be computed from the record.
 	KeepDigest bool
+
+	// KeepMessages bounds the octets of memory that the record of an exchange has for
+	// the messages of its streams: the oldest make room. 0 has nobody look for them.
+	KeepMessages int64
+	// Decoder says what the messages of gRPC mean; nil shows field numbers.
+	Decoder message.Decoder
 
 	// Pseudonym names this proxy in Via, where it adds one.
 	Pseudonym string

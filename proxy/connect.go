@@ -157,7 +157,7 @@ func (t *tunnel) relay(client net.Conn, o *outbound, protocol string) {
 	t.connected(o)
 	p.headKnown(x, nil)
 	refused := x.Tunnel.Refused
-	x.Tunnel = p.relay(client, o)
+	x.Tunnel = p.relay(client, o, nil, nil)
 	x.Tunnel.Protocol, x.Tunnel.Refused = protocol, refused
 }
 

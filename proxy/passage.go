@@ -28,6 +28,7 @@ type passage struct {
 	added       []exchange.Line // that the Head hook adds to the response
 	request     *tap            // records the request content; nil without any
 	response    *tap            // records the response content; nil without any
+	follow      *following      // finds messages; nil where there are none
 	upgrade     bool            // the request asks for another protocol
 	taken       bool            // the client's connection was taken over
 	unrecorded  bool            // it is addressed to us, or its record is made elsewhere
@@ -123,7 +124,7 @@ func (ps *passage) finishRecord() {
 	if t := ps.turn; ps.request != nil && x.Request.Content.Complete {
 		x.Request.Trailers = t.content.Trailers()
 	}
-	ps.proxy.done(x) // from here on x is somebody else's
+	ps.proxy.handOver(x, ps.follow) // from here on x is somebody else's
 }
 
 // nextID returns a short name that no other exchange of this run has.

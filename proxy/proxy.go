@@ -48,6 +48,7 @@ type Proxy struct {
 	h2       h2.Stats
 	met      limitsMet
 	inbound  connections
+	messages messageStats
 	running  sync.WaitGroup  // exchanges, tunnels included
 	all      context.Context // of all exchanges
 	cutOff   context.CancelCauseFunc
@@ -68,6 +69,7 @@ type Stats struct {
 	UnreadClients, UnreadOrigins  int64 // messages that the other side did not read in time
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
 	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
+	Messages, MessagesDropped     int64 // messages of streams that were found; those that no record has
 	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
 }
 
@@ -251,6 +253,7 @@ func (p *Proxy) Stats() Stats {
 		SlowHeads: p.met.clientHead.Load(), SlowBodies: p.met.clientBody.Load(),
 		UnreadClients: p.met.clientWrite.Load(), UnreadOrigins: p.met.originWrite.Load(),
 		Streams: p.h2.Streams.Load(), StreamsReset: p.h2.Resets.Load(), StreamsRefused: p.h2.Refused.Load(),
+		Messages: p.messages.found.Load(), MessagesDropped: p.messages.dropped.Load(),
 		H2Violations: p.h2.Violations.Load(), H2Floods: p.h2.Floods.Load(),
 	}
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ type stream struct {
 	clock  clock
 
 	request, response *tap
+
+	protocol string     // that an extended CONNECT asks for (RFC 8441 §4)
+	follow   *following // finds messages; nil where there are none
 
 	// of the request's side, for the record when the exchange has ended
 	trailers exchange.Fields
@@ -129,6 +133,7 @@ func (st *stream) Response(head *h2.ResponseHead) {
 	s := &x.Response
 	s.Status, s.Version, s.At = head.Status, exchange.HTTP2, st.since()
 	h2.Lines(&s.Fields, head.Fields)
+	st.followResponse()
 	if head.EndStream || !x.MayHaveContent() {
 		noContent(&s.Content)
 	}
@@ -151,6 +156,25 @@ func (st *stream) Response(head *h2.ResponseHead) {
 	}
 	for _, l := range p.headKnown(x, nil) {
 		head.Fields = append(head.Fields, h2.Field(l))
+	}
+}
+
+// followResponse has the response searched for messages, and both ways of a
+// WebSocket that has been agreed on.
+func (st *stream) followResponse() {
+	p, x := st.conn.proxy, st.x
+	if !strings.EqualFold(st.protocol, "websocket") {
+		st.follow = p.followContent(st.follow, x, &x.Response.Message, st.response)
+		return
+	}
+	if x.Response.Class() != 2 {
+		return
+	}
+	f, sent, received := p.followWebSocket(x)
+	if f != nil {
+		st.follow = f
+		st.request.search(sent)
+		st.response.search(received)
 	}
 }
 
@@ -224,7 +248,7 @@ func (st *stream) End(f *h2.Fault) {
 	if o := st.conn.out; o != nil {
 		x.Origin.Closed = o.endedBy() != nil
 	}
-	st.conn.proxy.done(x) // from here on x is somebody else's
+	st.conn.proxy.handOver(x, st.follow) // from here on x is somebody else's
 	st.conn.proxy.leave()
 }
 

@@ -99,7 +99,9 @@ func (c *streams) Begin(s *h2.Stream, head *h2.RequestHead, fault *h2.Fault) (h2
 	st.clock.end = st.expired
 	st.x.Client = c.in.connection(c.in.begin())
 	st.readRequest(head)
+	st.protocol = head.Protocol
 	st.request = newTap(&st.x.Request.Content, &p.config)
+	st.follow = p.followContent(nil, st.x, &st.x.Request.Message, st.request)
 	st.response = newTap(&st.x.Response.Content, &p.config)
 	if head.EndStream {
 		noContent(&st.x.Request.Content)

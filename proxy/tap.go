@@ -20,6 +20,8 @@ type tap struct {
 	stopped bool
 	hashes  bool
 	hash    hash.Hash // nil until there is something to hash
+
+	messages *timedReader // finds messages in the content; nil where there are none
 }
 
 func newTap(c *exchange.Content, config *Config) *tap { return new(tap).open(c, config) }
@@ -48,6 +50,7 @@ func (t *tap) Take(p []byte) {
 		return
 	}
 	c := t.content
+	t.messages.take(p)
 	if t.hashes {
 		if t.hash == nil {
 			t.hash = sha256.New()
@@ -61,6 +64,15 @@ func (t *tap) Take(p []byte) {
 	}
 	if len(p) > 0 {
 		c.Kept = append(c.Kept, p...)
+	}
+}
+
+// search has the content that is still to come searched for messages.
+func (t *tap) search(r *timedReader) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.stopped {
+		t.messages = r
 	}
 }
 
@@ -81,6 +93,7 @@ func (t *tap) stop() {
 		return
 	}
 	t.stopped = true
+	t.messages.end(t.content.Complete)
 	switch {
 	case t.hash != nil:
 		t.hash.Sum(t.content.SHA256[:0])

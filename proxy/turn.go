@@ -43,6 +43,7 @@ func (ps *passage) forward() {
 		noContent(&ps.x.Request.Content)
 	} else {
 		ps.request = ps.taps[0].open(&ps.x.Request.Content, &ps.proxy.config)
+		ps.follow = ps.proxy.followContent(ps.follow, ps.x, &ps.x.Request.Message, ps.request)
 		from = t
 	}
 	out := ps.makeRequestHead()
@@ -122,6 +123,7 @@ func (ps *passage) passOn(c *call) {
 	tap := ps.taps[1].open(&ps.x.Response.Content, &ps.proxy.config)
 	tap.expect(c.frame.Length)
 	ps.response = tap
+	ps.follow = ps.proxy.followContent(ps.follow, ps.x, &ps.x.Response.Message, tap)
 	buf := out.Append(in.out[:0])
 	wire, err := c.content.NextHeld(tap)
 	buf = append(buf, wire...)

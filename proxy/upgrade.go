@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sidenote/exchange"
+	"sidenote/exchange/message"
 )
 
 // switchProtocols passes a 101 on and then the octets of the new protocol, both
@@ -29,21 +30,26 @@ func (ps *passage) switchProtocols(c *call) {
 	}
 	early := append([]byte(nil), c.o.reader.Held()...)
 	_ = c.o.Conn.SetReadDeadline(time.Time{})
-	ps.x.Tunnel = ps.proxy.relay(client, &replayConn{Conn: c.o, early: early})
+	var sent, received *timedReader
+	if message.IsWebSocket(&ps.x.Response) {
+		ps.follow, sent, received = ps.proxy.followWebSocket(ps.x)
+	}
+	ps.x.Tunnel = ps.proxy.relay(client, &replayConn{Conn: c.o, early: early}, sent, received)
 }
 
 // relay passes octets both ways. An end of one way is passed on as such, and the
 // other way goes on: what one side says last arrives though the other has stopped
-// listening. It closes neither.
-func (p *Proxy) relay(client, origin net.Conn) (passed exchange.Tunnel) {
+// listening. It closes neither. sent and received read what has passed, where they
+// are not nil.
+func (p *Proxy) relay(client, origin net.Conn, sent, received *timedReader) (passed exchange.Tunnel) {
 	r := &relaying{client: client, origin: origin, proxy: p}
 	r.idle = newIdle(p.config.IdleTimeout, r.end)
 	defer r.idle.stop()
 	defer p.register(r.end)()
 	var wg sync.WaitGroup
 	wg.Add(2)
-	go func() { defer wg.Done(); passed.Received = r.way(client, origin) }()
-	passed.Sent = r.way(origin, client)
+	go func() { defer wg.Done(); passed.Received = r.way(client, origin, received) }()
+	passed.Sent = r.way(origin, client, sent)
 	wg.Done()
 	wg.Wait()
 	return passed
@@ -62,8 +68,8 @@ func (r *relaying) end() { r.client.Close(); r.origin.Close() }
 // so that what was sent to it before is not taken back.
 const lastWords = 2 * time.Second
 
-// way passes octets in one direction until that side ends it.
-func (r *relaying) way(to, from net.Conn) (n int64) {
+// way passes octets in one direction until that side ends it, and then has them read.
+func (r *relaying) way(to, from net.Conn, read *timedReader) (n int64) {
 	bufp := r.proxy.buffers.Get().(*[]byte)
 	defer r.proxy.buffers.Put(bufp)
 	buf := *bufp
@@ -79,9 +85,11 @@ func (r *relaying) way(to, from net.Conn) (n int64) {
 				_ = from.SetReadDeadline(time.Now().Add(lastWords)) // read on, or what it is sent is lost with the connection
 			}
 		}
+		read.take(buf[:got])
 		if err == nil {
 			continue
 		}
+		read.end(isEnd(err))
 		if closeWrite(to) != nil || !isEnd(err) { // where this side failed the other way ends soon
 			_ = to.SetReadDeadline(time.Now().Add(lastWords))
 		}
