@@ -71,6 +71,7 @@ type Config struct {
 	LogKeep     int           // how many that were set aside are kept; 0 for all
 	Digests     bool          // records have the SHA-256 of each body
 	LogNotes    bool          // JSON output has a record of each note too
+	LogMessages bool          // JSON output has a record of each message of a stream too
 	ShowSecrets bool
 
 	OTLP               string            // URL of the OpenTelemetry collector, or "env"; "" for none
@@ -95,6 +96,7 @@ type Config struct {
 	Store                 string
 	MaxHeadBytes          int64
 	KeepContent           int64 // octets of each message's content
+	KeepMessages          int64 // octets of memory for the messages of each stream; 0 for none
 
 	from map[string]origin // where each setting that was set came from, by name
 }

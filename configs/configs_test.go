@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		ConnectTimeout: 30 * time.Second, ResponseHeaderTimeout: 10 * time.Minute, IdleTimeout: time.Hour,
 		ClientHeadTimeout: time.Minute, ClientBodyTimeout: 10 * time.Minute, ClientIdleTimeout: 10 * time.Minute,
 		ClientWriteTimeout: 10 * time.Minute, OriginWriteTimeout: 10 * time.Minute, MaxClients: 10000, DrainTimeout: 10 * time.Second,
-		StoreBytes: 256 << 20, MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, MetricsLabelValues: 100,
+		StoreBytes: 256 << 20, MaxHeadBytes: 256 << 10, KeepContent: 64 << 10, KeepMessages: 4 << 20, MetricsLabelValues: 100,
 	}
 	if d := cmp.Diff(want, c, ignoreWhere); d != "" {
 		t.Error(d)

@@ -392,6 +392,12 @@ func table() []Setting {
 			set:  onOff(func(c *Config) *bool { return &c.LogNotes }),
 		},
 		{
+			Name: "log-messages", Kind: KindSwitch, Default: "false", Group: groupOutput,
+			Help: "also write each WebSocket message, event and gRPC message as its own JSON record",
+			More: "sidenote writes it as soon as the message has passed.",
+			set:  onOff(func(c *Config) *bool { return &c.LogMessages }),
+		},
+		{
 			Name: "digests", Kind: KindSwitch, Default: "false", Group: groupOutput,
 			Help: "write the SHA-256 of each body to the records",
 			More: "Exchanges that sidenote saves or stores in a file have it anyway.",
@@ -516,6 +522,12 @@ func table() []Setting {
 			Help: "how much of each body to keep for rules, the inspector and reports",
 			More: "Bodies of any size pass through. Rules that need a whole body don't run on a longer one.",
 			set:  size(func(c *Config) *int64 { return &c.KeepContent }),
+		},
+		{
+			Name: "keep-messages", Kind: KindSize, Default: "4MiB", Value: "SIZE", Group: groupLimits,
+			Help: "memory for the messages of one WebSocket, event stream or gRPC call; 0 to not read them",
+			More: "When it is full, the oldest messages are dropped. Messages of any number and size pass through.",
+			set:  size(func(c *Config) *int64 { return &c.KeepMessages }),
 		},
 	}
 }

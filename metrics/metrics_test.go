@@ -122,10 +122,10 @@ func TestReaders(t *testing.T) {
 	m.Proxy(func() metrics.ProxyStats {
 		calls++
 		return metrics.ProxyStats{InFlight: 1, ClientsOpened: 2, ClientsOpen: 3, OriginsOpened: 4, OriginsOpen: 5, Intercepted: 6, Refused: 7, Tunnels: 8,
-			Streams: 9, StreamsReset: 10, StreamsRefused: 11, H2Violations: 12, H2Floods: 13}
+			Streams: 9, StreamsReset: 10, StreamsRefused: 11, H2Violations: 12, H2Floods: 13, Messages: 14, MessagesDropped: 15}
 	})
 	expect(t, m, []string{"connects_total", "connections_open", "connections_opened_total", "in_flight_exchanges",
-		"http2_streams_total", "http2_connections_ended_total",
+		"http2_streams_total", "http2_connections_ended_total", "messages_total", "messages_dropped_total",
 		"sink_dropped_total", "sink_failed_total", "sink_queued", "sink_queue_limit",
 		"store_exchanges", "store_bytes", "store_limit_bytes", "store_evicted_total"},
 		`store_exchanges 1`, `store_bytes 2`, `store_limit_bytes 3`, `store_evicted_total 4`,
@@ -134,6 +134,7 @@ func TestReaders(t *testing.T) {
 		`connections_opened_total{side="origin"} 4`, `connections_open{side="origin"} 5`,
 		`connects_total{outcome="intercepted"} 6`, `connects_total{outcome="refused"} 7`, `connects_total{outcome="tunnelled"} 8`,
 		`http2_streams_total{event="opened"} 9`, `http2_streams_total{event="reset"} 10`, `http2_streams_total{event="refused"} 11`,
+		`messages_total 14`, `messages_dropped_total 15`,
 		`http2_connections_ended_total{reason="protocol"} 12`, `http2_connections_ended_total{reason="flood"} 13`,
 		`sink_queued{sink="log"} 1`, `sink_queue_limit{sink="log"} 9`, `sink_dropped_total{sink="log"} 2`, `sink_failed_total{sink="log"} 3`)
 	if before := calls; calls == 0 || scrape(t, m, "") == "" || calls == before {

@@ -14,6 +14,7 @@ type ProxyStats struct {
 	UnreadClients, UnreadOrigins  int64 // messages that the other side did not read in time
 	Streams, StreamsReset         int64 // HTTP/2 streams that clients opened; those that a peer reset
 	StreamsRefused                int64 // those that sidenote refused, by a rule of HTTP/2 or a limit
+	Messages, MessagesDropped     int64 // messages of streams that sidenote found; those of them that it did not keep
 	H2Violations, H2Floods        int64 // HTTP/2 connections that sidenote ended, since a peer broke the protocol or sent too much
 }
 
@@ -49,6 +50,8 @@ func (m *Metrics) Proxy(read func() ProxyStats) {
 	counter("sidenote_http2_streams_total", streams, event("opened"), func(s ProxyStats) float64 { return float64(s.Streams) })
 	counter("sidenote_http2_streams_total", streams, event("reset"), func(s ProxyStats) float64 { return float64(s.StreamsReset) })
 	counter("sidenote_http2_streams_total", streams, event("refused"), func(s ProxyStats) float64 { return float64(s.StreamsRefused) })
+	counter("sidenote_messages_total", "WebSocket messages, events, gRPC messages and JSON-RPC calls that sidenote found in streams.", nil, func(s ProxyStats) float64 { return float64(s.Messages) })
+	counter("sidenote_messages_dropped_total", "Messages that the record of their exchange does not have, since --keep-messages was full.", nil, func(s ProxyStats) float64 { return float64(s.MessagesDropped) })
 	const ended = "HTTP/2 connections that sidenote closed, by reason: a peer broke the protocol, or sent far too many frames."
 	reason := func(r string) prometheus.Labels { return prometheus.Labels{"reason": r} }
 	counter("sidenote_http2_connections_ended_total", ended, reason("protocol"), func(s ProxyStats) float64 { return float64(s.H2Violations) })

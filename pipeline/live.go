@@ -68,6 +68,16 @@ func (l *Live) Head(x *exchange.Exchange, added []exchange.Line) []exchange.Line
 // proxy.Hooks.Done, and waits while the queue is full.
 func (l *Live) Done(x *exchange.Exchange) { l.queue.Put(&annotate.Annotated{X: x}) }
 
+// Message hands a message of a running exchange to the sinks that take some,
+// without its secrets. It is for proxy.Hooks.Message.
+func (l *Live) Message(x *exchange.Exchange, format exchange.MessageFormat, m *exchange.StreamMessage) {
+	if l.out == nil || !l.out.TakesMessages() {
+		return
+	}
+	redact := l.pipeline.o.Redact
+	l.out.PutMessage(&sink.Message{Of: exchange.StreamOf(x, format, redact), Message: redact.StreamMessage(m)})
+}
+
 // Again is Pipeline.Again.
 func (l *Live) Again(x *exchange.Exchange) *annotate.Annotated { return l.pipeline.Again(x) }
 

@@ -94,9 +94,9 @@ func (f *Fanout) Put(a *annotate.Annotated) {
 	if len(f.lanes) == 0 {
 		return
 	}
-	size := keptBytes(a.X)
+	it := item{a: a, size: keptBytes(a.X)}
 	for _, l := range f.lanes {
-		l.put(a, size)
+		l.put(it)
 	}
 }
 
@@ -145,11 +145,13 @@ func keptBytes(x *exchange.Exchange) int64 {
 	for i := range x.Interim {
 		n += len(x.Interim[i].Content.Kept)
 	}
-	return int64(n)
+	return int64(n) + x.Messages.Memory()
 }
 
+// An item is an exchange, or a message of a stream.
 type item struct {
 	a    *annotate.Annotated
+	m    *Message // nil for an exchange
 	size int64
 }
 
@@ -197,26 +199,26 @@ func (l *lane) full(size int64) bool {
 	return l.count >= l.Queued || l.count > 0 && l.bytes+size > l.Bytes
 }
 
-func (l *lane) put(a *annotate.Annotated, size int64) {
+func (l *lane) put(it item) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.Direct && !l.stopped {
-		if err := l.Sink.Write(a); err != nil {
+		if err := l.send(it); err != nil {
 			l.failed.Add(1)
 			l.report(err)
 		}
 		return
 	}
-	for !l.Lossy && !l.stopped && l.full(size) {
+	for !l.Lossy && !l.stopped && l.full(it.size) {
 		l.room.Wait()
 	}
-	if l.stopped || l.full(size) {
+	if l.stopped || l.full(it.size) {
 		l.dropped.Add(1)
 		return
 	}
-	l.queue = append(l.queue, item{a, size})
+	l.queue = append(l.queue, it)
 	l.count++
-	l.bytes += size
+	l.bytes += it.size
 	if len(l.queue) == 1 && !l.resting || l.crowded() {
 		l.hurry()
 	}
@@ -316,12 +318,20 @@ func (l *lane) write(it item) {
 		l.dropped.Add(1)
 		return
 	}
-	if err := l.Sink.Write(it.a); err != nil {
+	if err := l.send(it); err != nil {
 		l.failed.Add(1)
 		l.report(err)
 		return
 	}
 	l.pending++
+}
+
+// send hands an item to the sink.
+func (l *lane) send(it item) error {
+	if it.m == nil {
+		return l.Sink.Write(it.a)
+	}
+	return l.Sink.(MessageSink).WriteMessage(it.m)
 }
 
 func (l *lane) flush() {

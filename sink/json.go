@@ -18,6 +18,9 @@ type JSONSink struct {
 	// Notes adds a record of schema "sidenote.note/1" for each note, on a line
 	// of its own after that of the exchange. Set it before the first Write.
 	Notes bool
+	// Messages adds a record of schema "sidenote.message/1" for each message of a
+	// stream, when it passes. Set it before the first Write.
+	Messages bool
 
 	lines  lineWriter
 	log    zerolog.Logger

@@ -72,8 +72,8 @@ func blame() map[string]any {
 		string(annotate.ByOriginOrIntermediary), string(annotate.ByProxy))
 }
 
-// Schema returns the JSON Schema (2020-12) of a record by its name, "exchange" or
-// "note"; ok is false for any other.
+// Schema returns the JSON Schema (2020-12) of a record by its name, "exchange",
+// "note" or "message"; ok is false for any other.
 func Schema(name string) (text []byte, ok bool) {
 	var s map[string]any
 	switch name {
@@ -88,6 +88,9 @@ func Schema(name string) (text []byte, ok bool) {
 	case "note":
 		s = exchange.ObjectSchema(NoteProperties())
 		s["title"] = NoteSchema
+	case "message":
+		s = exchange.ObjectSchema(exchange.MessageProperties())
+		s["title"] = exchange.MessageSchema
 	default:
 		return nil, false
 	}
@@ -100,4 +103,4 @@ func Schema(name string) (text []byte, ok bool) {
 }
 
 // SchemaNames lists the names that Schema accepts.
-func SchemaNames() []string { return []string{"exchange", "note"} }
+func SchemaNames() []string { return []string{"exchange", "note", "message"} }

@@ -116,7 +116,7 @@ func (o *outputs) save(_ *program, plan *outputPlan) (sink.Lane, error) {
 // jsonLog makes a sink of the JSON log, with the lines that are asked for.
 func jsonLog(c *configs.Config, w io.Writer, closer io.Closer) *sink.JSONSink {
 	log := sink.NewJSONLog(w, closer)
-	log.Notes = c.LogNotes
+	log.Notes, log.Messages = c.LogNotes, c.LogMessages
 	return log
 }
 

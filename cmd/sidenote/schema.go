@@ -14,7 +14,8 @@ func newSchemaCommand(p *program) *cobra.Command {
 		Use:   "schema " + strings.Join(sink.SchemaNames(), "|"),
 		Short: "Print the JSON Schema of the records that sidenote writes",
 		Long: `Print the JSON Schema (2020-12) of the records that sidenote writes: exchange for
---format json, --log-file and --save, note for the records of --log-notes.`,
+--format json, --log-file and --save, note for the records of --log-notes,
+message for those of --log-messages.`,
 		Example:   "  sidenote schema exchange > exchange.schema.json",
 		ValidArgs: sink.SchemaNames(),
 		Args: func(_ *cobra.Command, args []string) error {

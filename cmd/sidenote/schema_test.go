@@ -91,7 +91,14 @@ func write(t testing.TB, a *annotate.Annotated) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	log := sink.NewJSONLog(&b, nil)
-	log.Notes = true
+	log.Notes, log.Messages = true, true
+	if s := a.X.Messages; s != nil {
+		for i := range s.List {
+			if err := log.WriteMessage(&sink.Message{Of: exchange.StreamOf(a.X, s.Format, nil), Message: &s.List[i]}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for _, s := range []*sink.JSONSink{log, sink.NewSave(&b, nil)} {
 		if err := s.Write(a); err != nil {
 			t.Fatal(err)
@@ -184,6 +191,10 @@ func odd(t testing.TB) *annotate.Annotated {
 	x.Request.RawHead, x.Request.Content.Decoded = "x", true
 	x.Response.At, x.Response.RawHead = 1, "x"
 	x.Changed = ^exchange.Changes(0)
+	x.Messages = &exchange.Messages{Format: exchange.FormatWebSocket, Sent: 1, Received: 2, Dropped: 3, Unread: 4,
+		Faults: []exchange.StreamFault{{MessageFault: exchange.MessageFault{Code: "c", Detail: "\xff"}, FromClient: true, Number: 1, At: 1, Times: 1}},
+		List: []exchange.StreamMessage{{Number: 1, FromClient: true, At: 1, Kind: exchange.KindClose, Size: 1, Wire: 1, Parts: 2, Truncated: true, Compressed: true,
+			Name: "n", ID: "\xff", Code: 1000, Content: []byte("\xff"), Decoded: "{}", Faults: []exchange.MessageFault{{Code: "c", Detail: "d"}}}}}
 	rule := &annotate.Rule{ID: "a/b", Refs: []string{"r"}, Help: "h"}
 	return &annotate.Annotated{X: x, Notes: []annotate.Note{
 		{Rule: rule, Severity: annotate.Warn, Accepted: "slow partner", Place: exchange.Place{Message: exchange.InInterim, Part: exchange.PartTrailer, Field: "T", Line: 0, Start: 0, End: 1}},

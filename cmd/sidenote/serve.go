@@ -181,7 +181,7 @@ func (s *server) proxyConfig() (proxy.Config, error) {
 	if adopted != "" {
 		s.log.Info().Msg(adopted)
 	}
-	pc.Hooks = proxy.Hooks{Request: s.export.tracer.Request, Head: s.notes.Head, Done: s.notes.Done, Limited: s.limited()}
+	pc.Hooks = proxy.Hooks{Request: s.export.tracer.Request, Head: s.notes.Head, Done: s.notes.Done, Message: s.notes.Message, Limited: s.limited()}
 	pc.RunID, pc.CA, pc.Intercept = s.runID, s.authority, interceptFilter(s.config.Intercept)
 	if pc.ClientTLSMin, err = tlsVersion(s.config.ClientTLSMin); err != nil {
 		return pc, err

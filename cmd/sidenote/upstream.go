@@ -30,7 +30,7 @@ func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string
 		ConnectTimeout: c.ConnectTimeout, ResponseHeaderTimeout: c.ResponseHeaderTimeout, IdleTimeout: c.IdleTimeout,
 		ClientHeadTimeout: c.ClientHeadTimeout, BodyTimeout: c.ClientBodyTimeout, ClientIdleTimeout: c.ClientIdleTimeout,
 		BodyRate: c.ClientBodyRate, ClientWriteTimeout: c.ClientWriteTimeout, OriginWriteTimeout: c.OriginWriteTimeout, MaxClients: c.MaxClients,
-		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent),
+		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent), KeepMessages: c.KeepMessages,
 		KeepDigest: keepsDigest(c),
 	}
 	switch c.UpstreamProxy {

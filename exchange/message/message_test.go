@@ -37,7 +37,7 @@ func (f *found) options(fromClient bool) message.Options {
 	}
 }
 
-// read gives a reader a stream in pieces of a size, 0 for one piece.
+// read hands a reader a stream in pieces of a size, 0 for one piece.
 func read(stream []byte, piece int, fromClient bool, begin func(message.Options) message.Reader) (f found) {
 	r := begin(f.options(fromClient))
 	for at := time.Duration(1); len(stream) > 0; at++ {

@@ -15,12 +15,13 @@ func TestKeysOfRecordsAreFresh(t *testing.T) {
 	of := sink.ExchangeProperties()
 	compare(t, "docs/log-keys.md", "# Keys of the records\n\n"+
 		"`--log-file`, `--format json` and `--save` write these keys, one object per line ([Logs](logs.md)). "+
-		"For programs, the same is in the JSON Schemas: `sidenote schema exchange`, `sidenote schema note`.\n\n"+
+		"For programs, the same is in the JSON Schemas: `sidenote schema exchange`, `sidenote schema note`, `sidenote schema message`.\n\n"+
 		"A name with dots, such as `http.request.method`, is one key. `>` leads into an object, and `[]` into each object of an array. "+
 		"If text from a message isn't UTF-8, the value is an object with the key `base64` instead of a string.\n"+
 		k.chapter("A record of an exchange", "", append(withoutFull(of, false), fieldKeys()...))+
 		k.chapter("Further keys with --save", "With these keys, sidenote can rebuild the exchange from the record.", withoutFull(of, true))+
-		k.chapter("A record of a note", "With `--log-notes`, sidenote writes one for each note, after the record of the exchange.", sink.NoteProperties()))
+		k.chapter("A record of a note", "With `--log-notes`, sidenote writes one for each note, after the record of the exchange.", sink.NoteProperties())+
+		k.chapter("A record of a message", "With `--log-messages`, sidenote writes one for each message of a stream, when it has passed.", exchange.MessageProperties()))
 }
 
 // withoutFull returns the keys that all records have, or those of --save only.

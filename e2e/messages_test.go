@@ -1,0 +1,85 @@
+package e2e_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sidenote/exchange"
+)
+
+// TestMessagesOfAnOpenStream reads an event stream through the proxy: each event is
+// in the log while the stream is open, and all of them are in the saved exchange.
+func TestMessagesOfAnOpenStream(t *testing.T) {
+	t.Parallel()
+	more := make(chan string)
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		out := http.NewResponseController(w)
+		_ = out.Flush()
+		for event := range more {
+			fmt.Fprint(w, event)
+			_ = out.Flush()
+		}
+	}))
+	defer origin.Close()
+	saved := filepath.Join(t.TempDir(), "saved.jsonl")
+	p := start(t, "--log-messages", "--save", saved)
+	q, _ := http.NewRequest("GET", origin.URL+"/events?token=hunter1", nil)
+	q.Header.Set("Accept", "text/event-stream")
+	resp, err := p.client().Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewReader(resp.Body)
+	for n := 1; n <= 3; n++ {
+		more <- fmt.Sprintf("id: %d\nevent: tick\ndata: {\"n\":%d,\"password\":\"hunter2\"}\n\n", n, n)
+		for line := ""; line != "\n"; {
+			if line, err = lines.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "the event is in the log", func() bool { return len(logged(t, p.logFile)["sidenote.message/1"]) == n })
+	}
+	if all := logged(t, p.logFile); len(all["sidenote.exchange/1"]) != 0 {
+		t.Error("the exchange is in the log before it has ended")
+	}
+	close(more)
+	_, _ = io.Copy(io.Discard, lines)
+	p.stop()
+
+	last := logged(t, p.logFile)["sidenote.message/1"][2]
+	m := last["sidenote.message"].(map[string]any)
+	if m["kind"] != "event" || m["from"] != "origin" || m["number"] != 3. || m["id"] != "3" || m["name"] != "tick" || !strings.Contains(m["content"].(string), `"n":3`) {
+		t.Errorf("the last message is %v", m)
+	}
+	if text := fmt.Sprint(last); strings.Contains(text, "hunter") || !strings.Contains(text, "[redacted:") {
+		t.Errorf("the message shows secrets: %s", text)
+	}
+	x := savedExchanges(t, saved)[0]
+	if s := x.Messages; s == nil || s.Received != 3 || s.Sent != 0 || len(s.List) != 3 || s.Format != exchange.FormatSSE || s.List[0].ID != "1" {
+		t.Errorf("the saved exchange has the messages %+v", s)
+	}
+	if strings.Contains(x.Format(), "hunter") {
+		t.Error("the saved exchange shows secrets")
+	}
+}
+
+// savedExchanges reads what --save wrote.
+func savedExchanges(t *testing.T, name string) (list []*exchange.Exchange) {
+	t.Helper()
+	err := exchange.ReadCapture(strings.NewReader(readFile(t, name)), exchange.Capture{File: name,
+		Exchange: func(x *exchange.Exchange) error { list = append(list, x); return nil },
+		Bad:      func(e *exchange.EntryError) error { return e }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
