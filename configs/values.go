@@ -45,7 +45,7 @@ func duration(at func(*Config) *time.Duration) func(*Config, string) error {
 	return func(c *Config, s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil {
-			return fmt.Errorf(`want a duration with its unit, such as "500ms", "30s" or "10m", not %q`, s)
+			return fmt.Errorf(`want a duration with its unit, such as %s, not %q`, durationLike(s), s)
 		}
 		if d <= 0 {
 			return fmt.Errorf("want a duration above 0, not %q", s)
@@ -53,6 +53,20 @@ func duration(at func(*Config) *time.Duration) func(*Config, string) error {
 		*at(c) = d
 		return nil
 	}
+}
+
+// durationLike is what someone probably meant who wrote a duration that there is not:
+// a number without its unit, or with one that Go lacks.
+func durationLike(s string) string {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n < 10000 {
+			return fmt.Sprintf(`"%dh"`, 24*n)
+		}
+	}
+	if n, err := strconv.Atoi(s); err == nil && n > 0 {
+		return fmt.Sprintf(`"%ds" or "%dms"`, n, n)
+	}
+	return `"500ms", "30s" or "10m"`
 }
 
 // durationOrNone is a duration that may be zero.
@@ -230,7 +244,7 @@ func address(s string) error {
 		return fmt.Errorf("want HOST:PORT such as 127.0.0.1:8080, not %q", s)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q: port %q is not a number from 0 to 65535", s, port)
+		return fmt.Errorf("port %q is not a number from 0 to 65535", port)
 	}
 	return nil
 }

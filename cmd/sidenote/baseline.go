@@ -24,10 +24,8 @@ func newBaselineCommand(p *program) *cobra.Command {
 		Long: `A baseline is a file of notes that you accept for now. Each entry has the rule, the
 place, an owner, a reason and an end date. With --baseline FILE, sidenote shows
 these notes but doesn't fail because of them.`,
-		Args: needsSubcommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newBaselineUpdateCommand(p), newBaselinePruneCommand(p), newBaselineShowCommand(p))
+	group(c).AddCommand(newBaselineUpdateCommand(p), newBaselinePruneCommand(p), newBaselineShowCommand(p))
 	return c
 }
 

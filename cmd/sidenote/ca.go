@@ -22,7 +22,6 @@ func newCACommand(p *program) *cobra.Command {
 		Short: "Find, export, install or uninstall the local CA",
 		Long: `The local CA signs the certificates that sidenote uses to intercept HTTPS. sidenote
 creates it on first use. Its key stays in a private folder on this machine.`,
-		Args: needsSubcommand,
 	}
 	addCADir(c.PersistentFlags(), &dir)
 	open := func(c *cobra.Command) (*ca.Authority, error) {
@@ -31,7 +30,7 @@ creates it on first use. Its key stays in a private folder on this machine.`,
 		}
 		return openCA(dir)
 	}
-	c.AddCommand(newCAPathCommand(p, open), newCAExportCommand(p, open), newCAInstallCommand(p, open), newCAUninstallCommand(p, open))
+	group(c).AddCommand(newCAPathCommand(p, open), newCAExportCommand(p, open), newCAInstallCommand(p, open), newCAUninstallCommand(p, open))
 	return c
 }
 
@@ -94,7 +93,14 @@ func needsSubcommand(c *cobra.Command, args []string) error {
 	for _, sub := range c.Commands() {
 		names = append(names, sub.Name())
 	}
-	return usageErrorf("%s: unknown command %q%s; see %q", c.Name(), args[0], wording.Suggestion(args[0], names, "%q"), c.CommandPath()+" --help")
+	return usageErrorf("%s: unknown command %q%s; see %q", commandName(c), args[0], wording.Suggestion(args[0], names, "%q"), c.CommandPath()+" --help")
+}
+
+// group makes a command one that only groups others: alone it prints its help.
+func group(c *cobra.Command) *cobra.Command {
+	c.Args = needsSubcommand
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
 }
 
 func newCAPathCommand(p *program, open openCAFunc) *cobra.Command {

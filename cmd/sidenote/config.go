@@ -22,9 +22,8 @@ func newConfigCommand(p *program) *cobra.Command {
 		Long: `Show which settings hold here and where each comes from, check a configuration
 file, or write one to begin with. sidenote reads sidenote.yaml from the current
 folder or, within a repository, from the nearest folder above it.`,
-		Args: needsSubcommand,
 	}
-	c.AddCommand(newConfigShowCommand(p), newConfigCheckCommand(p), newConfigInitCommand(p))
+	group(c).AddCommand(newConfigShowCommand(p), newConfigCheckCommand(p), newConfigInitCommand(p))
 	return c
 }
 

@@ -76,7 +76,7 @@ func flagError(c *cobra.Command, err error) error {
 	see := fmt.Sprintf("see %q", c.CommandPath()+" --help")
 	where := ""
 	if c.HasParent() {
-		where = c.Name() + ": "
+		where = commandName(c) + ": "
 	}
 	var (
 		unknown *pflag.NotExistError
@@ -86,8 +86,8 @@ func flagError(c *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
-		if unknown.GetSpecifiedShortnames() != "" {
-			return usageErrorf("%sunknown flag -%s; %s", where, name, see)
+		if short := unknown.GetSpecifiedShortnames(); short != "" {
+			return usageErrorf("%sunknown flag -%s%s; %s", where, name, longFlag(c, short), see)
 		}
 		return usageErrorf("%sunknown flag --%s%s; %s", where, name, wording.Suggestion(name, flagNames(c), "--%s"), see)
 	case errors.As(err, &lacks):
@@ -114,6 +114,24 @@ func invalidValue(where string, invalid *pflag.InvalidValueError, see string) er
 	return usageErrorf("%s--%s%s: %w%s", where, invalid.GetFlag().Name, value, err, see)
 }
 
+// commandName is a command as it is typed behind the program: "ca export".
+func commandName(c *cobra.Command) string {
+	_, name, _ := strings.Cut(c.CommandPath(), " ")
+	return name
+}
+
+// longFlag suggests the long flag that someone meant who typed it with one dash.
+func longFlag(c *cobra.Command, typed string) string {
+	name, _, _ := strings.Cut(typed, "=")
+	if len(name) < 2 {
+		return ""
+	}
+	if near := wording.Nearest(name, flagNames(c)); near != "" {
+		return " (" + wording.Guess("--%s", near) + ")"
+	}
+	return ""
+}
+
 func flagNames(c *cobra.Command) []string {
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
@@ -127,7 +145,7 @@ func flagNames(c *cobra.Command) []string {
 // noArguments is the rule for commands that take flags only.
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageErrorf("%s: takes no arguments, but was given %q; see %q", c.Name(), args[0], c.CommandPath()+" --help")
+		return usageErrorf("%s: takes no arguments, but was given %q; see %q", commandName(c), args[0], c.CommandPath()+" --help")
 	}
 	return nil
 }
@@ -151,7 +169,7 @@ func (c *choice) Set(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("want one of %s", strings.Join(c.words, ", "))
+	return errors.New(wording.NotOneOf(s, c.words))
 }
 
 // addSettings adds a flag for each of some settings, as configs.AddFlags does,

@@ -1,17 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
-	"sidenote/configs"
-
 	"github.com/spf13/cobra"
+
+	"sidenote/configs"
+	"sidenote/internal/printable"
 )
 
 func newHealthcheckCommand(p *program) *cobra.Command {
@@ -59,7 +65,7 @@ func reachable(listen string) (string, error) {
 	}
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil || port == "" || port == "0" {
-		return "", fmt.Errorf("want HOST:PORT with the port of the running admin server")
+		return "", fmt.Errorf("want HOST:PORT, with the port on which sidenote listens, such as 127.0.0.1:%s", cmp.Or(portOf(listen), "8081"))
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -82,12 +88,37 @@ func checkHealth(ctx context.Context, address string) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("sidenote doesn't answer: %w", err)
+		return fmt.Errorf("no sidenote answers on %s: %s", address, causeOf(err))
 	}
 	defer response.Body.Close()
 	why, _ := io.ReadAll(io.LimitReader(response.Body, 200)) // it is said with the status or not at all
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s: %s", address, response.Status, strings.TrimSpace(string(why)))
+		return fmt.Errorf("%s answers %s: %s", address, response.Status, printable.Text(strings.TrimSpace(string(why)), false))
 	}
 	return nil
+}
+
+// portOf returns a text that is only a port; "" for any other.
+func portOf(s string) string {
+	if n, err := strconv.ParseUint(strings.TrimPrefix(s, ":"), 10, 16); err == nil && n > 0 {
+		return strconv.FormatUint(n, 10)
+	}
+	return ""
+}
+
+// causeOf says why a request failed, without the request and the layers between.
+func causeOf(err error) string {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return "it took too long"
+	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		return outer.Err.Error()
+	}
+	return err.Error()
 }

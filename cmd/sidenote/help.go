@@ -86,7 +86,7 @@ func (p *program) usage(c *cobra.Command) error {
 }
 
 func useLines(c *cobra.Command) (lines []string) {
-	if c.Runnable() {
+	if c.Runnable() && !(c.HasParent() && c.HasAvailableSubCommands()) { // a group alone prints its help
 		lines = append(lines, c.UseLine())
 	}
 	if c.HasAvailableSubCommands() {

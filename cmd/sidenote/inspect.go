@@ -82,7 +82,7 @@ func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, auth
 		var err error
 		var repair *store.Repair
 		if i.file, repair, err = store.OpenFile(c.Store, c.StoreBytes); err != nil {
-			return nil, &codedError{exitFailed, fmt.Errorf("--store: %w", err)}
+			return nil, &codedError{exitUsage, fmt.Errorf("--store: %w", err)}
 		}
 		if repair != nil {
 			log.Warn().Msg("--store: " + repairText(c.Store, repair))
@@ -294,7 +294,7 @@ day.`,
 				return writeText(p.stdout, admission.Bearer()+"\n")
 			}
 			if err := reaches(admin); err != nil {
-				return &codedError{exitFailed, fmt.Errorf("open: no sidenote answers on %s: %w; start one, or give its address with --admin", admin, err)}
+				return &codedError{exitFailed, fmt.Errorf("open: no sidenote answers on %s: %s; start one, or give its address with --admin", admin, causeOf(err))}
 			}
 			link := "http://" + admin + "/?" + admission.Link()
 			if !printOnly {

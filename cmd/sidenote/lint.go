@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,9 @@ file could not be read completely. lint still judges the other files.`,
 			if len(args) == 0 {
 				return usageErrorf("lint: needs a FILE, a folder, or - for standard input; see %q", c.CommandPath()+" --help")
 			}
+			if i := slices.IndexFunc(args, isURL); i >= 0 {
+				return usageErrorf("lint: reads files, and %s is a URL; to request it: \"sidenote check %s\"", args[i], args[i])
+			}
 			config, err := p.settings(c)
 			if err != nil {
 				return err
@@ -64,6 +68,10 @@ file could not be read completely. lint still judges the other files.`,
 	addSettings(c, ruleSettings()...)
 	addSettings(c, "severity", "color", "quiet", "filter", "report", "show-secrets", "config")
 	return c
+}
+
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
 }
 
 // memoryLimit is what the garbage collector tries to stay below, in octets. Only

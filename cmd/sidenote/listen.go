@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"syscall"
 
+	"sidenote/cmd/sidenote/child"
 	"sidenote/configs"
+	"sidenote/internal/printable"
 )
 
 // listeners are the addresses on which a server answers, all open.
@@ -62,7 +64,7 @@ func listenOn(address, flag string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: another program already listens there; stop it, or choose another port (0 picks a free one)", flag, address)}
+		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: %s already listens there; stop it, or choose another port (0 picks a free one)", flag, address, listener(address))}
 	case errors.Is(err, syscall.EACCES):
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: not permitted; choose a port above 1023", flag, address)}
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -71,6 +73,18 @@ func listenOn(address, flag string) (net.Listener, error) {
 		return nil, &codedError{exitFailed, fmt.Errorf("%s %s: %w", flag, address, err)}
 	}
 	return l, nil
+}
+
+// listener names the program that listens on an address, as far as can be seen.
+func listener(address string) string {
+	a, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return "another program"
+	}
+	if p, ok := child.Listener(a.AddrPort()); ok {
+		return fmt.Sprintf("%s (process %d)", printable.Text(p.Program, false), p.PID)
+	}
+	return "another program"
 }
 
 // all lists the listeners.

@@ -23,7 +23,7 @@ func (r *recordFiles) open(path, flag string, o sink.LogFileOptions) (*sink.LogF
 	o.Log = r.log
 	f, err := sink.OpenLogFile(path, flag, o)
 	if err != nil {
-		return nil, &codedError{exitFailed, err}
+		return nil, &codedError{exitUsage, err}
 	}
 	r.files = append(r.files, f)
 	return f, nil

@@ -23,10 +23,8 @@ func newPolicyCommand(p *program) *cobra.Command {
 		Short: "Test a policy on saved exchanges",
 		Long: `A policy defines what passes and what fails: the severity from which notes fail,
 other severities for some rules or traffic, expectations, and budgets.`,
-		Args: needsSubcommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newPolicyTestCommand(p))
+	group(c).AddCommand(newPolicyTestCommand(p))
 	return c
 }
 

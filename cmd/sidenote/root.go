@@ -159,9 +159,24 @@ has to act, and why.`,
 	root.AddCommand(commands(p)...)
 	root.SetHelpCommand(newHelpCommand(p, root))
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
+	initCompletion(root)
 	groupCommands(root)
 	return root
+}
+
+// initCompletion adds cobra's completion command, in this program's words.
+func initCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c, _, err := root.Find([]string{"completion"})
+	if err != nil || c == root {
+		return
+	}
+	c.Short = "Print the script that completes commands in your shell"
+	c.Long = `Print a script that lets your shell complete commands, flags and their values. The
+help of each shell says how to load it.`
+	for _, shell := range group(c).Commands() {
+		shell.Short = "Print the script for " + shell.Name()
+	}
 }
 
 // resolve puts the default command in where the arguments name none, and

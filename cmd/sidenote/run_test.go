@@ -204,7 +204,7 @@ func TestHealthcheck(t *testing.T) {
 		t.Errorf("unwell: exit %d, %s", code, errs)
 	}
 	server.Close()
-	if code, _, errs := runIn(t, nil, "healthcheck", "--admin", address); code != exitNo || !strings.Contains(errs, "doesn't answer") {
+	if code, _, errs := runIn(t, nil, "healthcheck", "--admin", address); code != exitNo || !strings.Contains(errs, "no sidenote answers") {
 		t.Errorf("gone: exit %d, %s", code, errs)
 	}
 }

@@ -134,9 +134,39 @@ func (f *File) Unknown(key ast.MapKeyNode, what string, known []string) error {
 func (f *File) syntax(err error) error {
 	var at yaml.Error
 	if errors.As(err, &at) {
-		return f.At(at.GetToken(), at.GetMessage())
+		t := at.GetToken()
+		if t != nil && t.Position != nil && t.Position.Line <= len(f.lines) && strings.HasPrefix(strings.TrimLeft(f.lines[t.Position.Line-1], " "), "\t") {
+			return f.At(t, "this line begins with a tab: indent it with spaces")
+		}
+		return f.At(t, plainly(at.GetMessage()))
 	}
 	return fmt.Errorf("%s: %w", f.Name, err)
+}
+
+// plainly says in the words of those who write YAML what the parser says of the
+// mistakes that they make. Other messages stay as they are, behind "not YAML".
+func plainly(message string) string {
+	for _, m := range []struct{ has, say string }{
+		{"end token ']'", "the list that begins here has no ]"},
+		{"',' or ']' must", "the list that begins here has no ], or lacks a comma"},
+		{"end token '}'", "the mapping that begins here has no }"},
+		{"',' or '}' must", "the mapping that begins here has no }, or lacks a comma"},
+		{"corresponding to ']'", "this ] has no [ before it"},
+		{"corresponding to '}'", "this } has no { before it"},
+		{"value is not allowed in this context", "this does not fit here: check the indentation, and put text that has a colon into quotes"},
+		{"block sequence entries", "a list does not fit here: begin it on a line of its own"},
+		{"non-map value", "this line has no colon: write KEY: VALUE"},
+		{"unexpected key name", "this line has no colon, or is indented otherwise than its neighbors"},
+		{"could not find end character", "the quote that begins here does not end"},
+		{"cannot start any token", "no value can begin with this: put it into quotes"},
+		{"duplicate", message},
+		{"already defined", message},
+	} {
+		if strings.Contains(message, m.has) {
+			return m.say
+		}
+	}
+	return "not YAML: " + message
 }
 
 // Mapping returns the keys of a mapping with their values, in the order of the

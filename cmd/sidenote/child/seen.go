@@ -17,7 +17,7 @@ type Connection struct {
 	Count   int            // of such connections
 }
 
-// A Process is one that the command left running.
+// A Process is one that runs.
 type Process struct {
 	Program string // as that of a Connection
 	PID     int

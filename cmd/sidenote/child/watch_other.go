@@ -4,6 +4,9 @@ package child
 
 import "net/netip"
 
+// Listener finds nothing here: only Linux tells whose a listener is.
+func Listener(netip.AddrPort) (p Process, ok bool) { return p, false }
+
 // A Watch sees nothing here: only Linux tells whose a connection is.
 type Watch struct{}
 
