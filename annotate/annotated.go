@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"sidenote/exchange"
+	"sidenote/exchange/inside"
 )
 
 // Annotated is an ended exchange with its notes, which every sink receives. It
@@ -34,6 +35,9 @@ func WorstBlame(notes []Note) Blame {
 	return ByNobody
 }
 
+// ClassSuccess is the class of a 2xx.
+const ClassSuccess = "success"
+
 // ClassNone is the class of an exchange in which the other side never answered.
 const ClassNone = "failed"
 
@@ -53,7 +57,7 @@ func ClassOf(x *exchange.Exchange) string {
 	return "other"
 }
 
-var classNames = [...]string{"", "informational", "success", "redirection", "client-error", "server-error"}
+var classNames = [...]string{"", "informational", ClassSuccess, "redirection", "client-error", "server-error"}
 
 // Redacted returns a copy of a in which no secret of the exchange can be read,
 // and a itself when there is none or r is nil. Without content, the kept
@@ -82,7 +86,7 @@ func Redacted(a *Annotated, r *exchange.Redactor, content bool) *Annotated {
 func (n *Note) Fingerprint(x *exchange.Exchange) string {
 	h := fnv.New64a()
 	for _, s := range [...]string{
-		n.Rule.ID, x.Request.Method, x.SteadyHostPort(), Route(x.Path()),
+		n.Rule.ID, x.Request.Method, x.SteadyHostPort(), RouteOf(x),
 		strconv.Itoa(int(n.Place.Message)), strconv.Itoa(int(n.Place.Part)), n.Place.Field,
 	} {
 		_, _ = h.Write([]byte(s)) // a hash never fails
@@ -90,6 +94,21 @@ func (n *Note) Fingerprint(x *exchange.Exchange) string {
 	}
 	s := strconv.FormatUint(h.Sum64(), 16)
 	return "0000000000000000"[len(s):] + s
+}
+
+// RouteOf returns the route of an exchange: the template of its path, and the
+// operation where one path serves many, as in "/graphql mutation AddToCart". The
+// path of a gRPC call names its method, and stays as it is.
+func RouteOf(x *exchange.Exchange) string {
+	op := x.Operation()
+	switch name := op.String(); {
+	case name == "":
+		return Route(x.Path())
+	case op.Protocol == inside.GRPC:
+		return "/" + name
+	default:
+		return Route(x.Path()) + " " + name
+	}
 }
 
 // Route makes a template of a path: segments that look like identifiers become

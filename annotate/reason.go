@@ -9,6 +9,7 @@ import (
 
 	"sidenote/exchange"
 	"sidenote/exchange/field"
+	"sidenote/exchange/inside"
 )
 
 // maxReason bounds how much of an error's own words is quoted, and mostRead how
@@ -18,13 +19,14 @@ const (
 	mostRead  = 64 << 10
 )
 
-// Reason returns what an error response says of itself, in one line: which field
-// it refuses and why, as the usual frameworks and cloud services write it in
-// JSON, XML and HTML; the title and detail of a problem document (RFC 9457 §3.1);
-// the exception at the end of a traceback; or the first line of a text. For gRPC
-// it is the name of the code and the message. It is "" for other responses, where
-// nothing is said, and where it would only repeat the status. Call it only after
-// the exchange has ended.
+// Reason returns what an error response, or an error inside a success, says of
+// itself, in one line: which field it refuses and why, as the usual frameworks
+// and cloud services write it in JSON, XML and HTML; the title and detail of a
+// problem document (RFC 9457 §3.1); the exception at the end of a traceback; or
+// the first line of a text. For gRPC and other protocols inside a success it is
+// code and message. It is "" for other responses, where nothing is said, and
+// where it would only repeat the status. Call it only after the exchange has
+// ended.
 func Reason(x *exchange.Exchange) string {
 	r := &x.Response
 	if r.Made {
@@ -34,7 +36,7 @@ func Reason(x *exchange.Exchange) string {
 		return oneLine(s)
 	}
 	if r.Status < 400 {
-		return ""
+		return insideReason(x)
 	}
 	w := words{status: r}
 	if len(r.Content.Kept) > 0 {
@@ -43,6 +45,27 @@ func Reason(x *exchange.Exchange) string {
 		}
 	}
 	return oneLine(challengeReason(r))
+}
+
+// insideReason is what an error inside a success says.
+func insideReason(x *exchange.Exchange) string {
+	e := x.Effective()
+	if !e.IsInside() {
+		return ""
+	}
+	if (e.Protocol == inside.JSON || e.Protocol == inside.XML) && (e.Message != "" || e.Code == "") {
+		w := words{status: &x.Response}
+		if s := oneLine(w.of(&x.Response)); s != "" && !w.repeats(s) {
+			return s
+		}
+	}
+	switch {
+	case e.Code == "":
+		return oneLine(e.Message)
+	case e.Message == "":
+		return oneLine(e.Code)
+	}
+	return oneLine(e.Code + ": " + e.Message)
 }
 
 // challengeReason is what a Bearer challenge says of a token that was refused

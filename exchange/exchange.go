@@ -5,7 +5,10 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"sidenote/exchange/inside"
 )
 
 // An Exchange is one request and the result of it.
@@ -45,6 +48,9 @@ type Exchange struct {
 
 	// Source says which file a record was read from; zero for a live one.
 	Source Source
+
+	effect    atomic.Pointer[Effect]           // see Effective
+	operation atomic.Pointer[inside.Operation] // see Operation
 }
 
 // Tunnel is what passed through a tunnel, in octets.

@@ -39,6 +39,10 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	b = append(b, `,"response":`...)
 	b = appendContent(b, &x.Response.Content, o.Full)
 	e.RawJSON("sidenote.body", append(b, '}'))
+	e.RawJSON("sidenote.effective", x.Effective().appendJSON(scratch[:0]))
+	if op := x.Operation(); op.Protocol != "" {
+		e.RawJSON("sidenote.operation", appendOperation(scratch[:0], op))
+	}
 	if x.Tunnel != (Tunnel{}) {
 		e.RawJSON("sidenote.tunnel", x.Tunnel.appendJSON(scratch[:0]))
 	}

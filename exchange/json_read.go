@@ -28,6 +28,7 @@ type record struct {
 	Detail    wireText       `json:"sidenote.error.detail"`
 	Timing    recordTiming   `json:"sidenote.timing"`
 	Tunnel    recordTunnel   `json:"sidenote.tunnel"`
+	Effective recordEffect   `json:"sidenote.effective"`
 	Changed   []string       `json:"sidenote.changed"`
 	Target    recordTarget   `json:"sidenote.target"`
 	Client    recordConn     `json:"sidenote.client"`
@@ -249,6 +250,7 @@ func (r *record) exchange() (*Exchange, error) {
 	if r.Messages != nil {
 		x.Messages = r.Messages.messages(r.List)
 	}
+	r.Effective.recall(x)
 	return x, nil
 }
 

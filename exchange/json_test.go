@@ -29,7 +29,7 @@ var sameExchange = cmp.Options{
 		}
 		return true
 	}),
-	cmpopts.IgnoreUnexported(exchange.Content{}),
+	cmpopts.IgnoreUnexported(exchange.Exchange{}, exchange.Content{}),
 	cmpopts.EquateEmpty(),
 	cmpopts.EquateComparable(exchange.Connection{}.Peer),
 }
@@ -106,6 +106,7 @@ func TestLogRecord(t *testing.T) {
 				map[string]any{"code": "unfinished", "detail": "2 of 5", "from": "origin", "at": 0., "times": 1.},
 			},
 		},
+		"sidenote.effective": map[string]any{"outcome": "failed"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

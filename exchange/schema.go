@@ -128,6 +128,8 @@ func factProperties() []Property {
 			{Key: "request", Doc: "content of the request", Members: contentProperties(), Required: true},
 			{Key: "response", Doc: "content of the final response", Members: contentProperties(), Required: true},
 		}},
+		{Key: "sidenote.effective", Doc: "how the exchange ended in effect, which the status does not always tell", Required: true, Members: effectMembers()},
+		{Key: "sidenote.operation", Doc: "what the request asks for, where one URI serves many operations", When: "the request is one of GraphQL, JSON-RPC, MCP, gRPC or SOAP, and its body tells", Members: operationMembers()},
 		{Key: "sidenote.tunnel", Doc: "what went through a tunnel or an upgraded connection", When: "there was one, and something went through", Members: []Property{
 			{Key: "sent", Doc: "bytes from the client", Schema: integer(), Required: true},
 			{Key: "received", Doc: "bytes to the client", Schema: integer(), Required: true},

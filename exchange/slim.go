@@ -8,6 +8,10 @@ func (x *Exchange) Slim(most int) *Exchange {
 		return x
 	}
 	y := x.shallow()
+	y.effect.Store(x.Effective()) // which content that is cut may not tell
+	if op := x.Operation(); op.Protocol != "" {
+		y.operation.Store(&op)
+	}
 	y.Request.Content.cut(most)
 	y.Response.Content.cut(most)
 	return y

@@ -182,7 +182,7 @@ func (t *tally) add(e *store.Entry) {
 		t.starts = append(t.starts, x.Started)
 		t.class = append(t.class, class)
 	}
-	route := annotate.Route(x.Path())
+	route := annotate.RouteOf(x)
 	t.addRoute(e, route)
 	t.addHost(e, class)
 	t.addNotes(e, route)
@@ -401,7 +401,7 @@ func (i *Inspector) groups(w http.ResponseWriter, r *http.Request) {
 	case "trace":
 		each = func(r *filter.Row, put func(string)) { put(filter.TraceID(r.X)) }
 	case "route": // of each server its own
-		each = func(r *filter.Row, put func(string)) { put(r.X.HostPort() + groupCut + annotate.Route(r.X.Path())) }
+		each = func(r *filter.Row, put func(string)) { put(r.X.HostPort() + groupCut + annotate.RouteOf(r.X)) }
 		filterOf = func(value string) string {
 			host, route, _ := strings.Cut(value, groupCut)
 			return "authority:=" + filter.Quote(host) + " route:=" + filter.Quote(route)
@@ -426,7 +426,7 @@ func (i *Inspector) groups(w http.ResponseWriter, r *http.Request) {
 				found[key] = g
 			}
 			g.Count++
-			if e.Status == 0 || e.Status >= 400 {
+			if e.Status == 0 || e.X.Effective().IsError() {
 				g.Bad++
 			}
 			g.Notes += len(e.Notes)

@@ -68,7 +68,7 @@ func sameRequest(a, b *store.Entry) bool {
 }
 
 func sameRoute(a, b *store.Entry) bool {
-	return a.X.Authority == b.X.Authority && annotate.Route(a.X.Path()) == annotate.Route(b.X.Path())
+	return a.X.Authority == b.X.Authority && annotate.RouteOf(a.X) == annotate.RouteOf(b.X)
 }
 
 func sameConnection(a, b *store.Entry) bool {

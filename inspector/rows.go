@@ -13,35 +13,38 @@ import (
 
 // A row is an exchange as the list shows it.
 type row struct {
-	Seq      uint64    `json:"seq"`
-	ID       string    `json:"id"`
-	At       time.Time `json:"at"`
-	Status   int       `json:"status"` // 0 when no response came
-	Class    string    `json:"class"`
-	Verdict  string    `json:"verdict"`
-	Errors   int       `json:"errors"`
-	Warnings int       `json:"warnings"`
-	Blame    string    `json:"blame,omitempty"`
-	Rules    []ruleIn  `json:"rules,omitempty"` // of its notes that count, the worst first, each once
-	Method   string    `json:"method"`
-	Scheme   string    `json:"scheme"`
-	Host     string    `json:"host"` // with the port, as the target URI has it
-	Path     string    `json:"path"` // with the query
-	Route    string    `json:"route"`
-	Type     string    `json:"type"` // media type
-	Kind     string    `json:"kind"` // the same in a word
-	Size     int64     `json:"size"` // octets of the response's content
-	Duration float64   `json:"duration"`
-	Wait     float64   `json:"wait"`
-	Protocol string    `json:"protocol"`
-	Client   string    `json:"client,omitempty"`
-	Agent    string    `json:"agent,omitempty"`
-	Trace    string    `json:"trace,omitempty"`
-	Error    string    `json:"error,omitempty"` // code
-	Source   string    `json:"source,omitempty"`
-	Pinned   bool      `json:"pinned,omitempty"`
-	ByHand   bool      `json:"byHand,omitempty"`
-	Comment  string    `json:"comment,omitempty"`
+	Seq       uint64    `json:"seq"`
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Status    int       `json:"status"` // 0 when no response came
+	Class     string    `json:"class"`
+	Verdict   string    `json:"verdict"`
+	Errors    int       `json:"errors"`
+	Warnings  int       `json:"warnings"`
+	Blame     string    `json:"blame,omitempty"`
+	Rules     []ruleIn  `json:"rules,omitempty"` // of its notes that count, the worst first, each once
+	Method    string    `json:"method"`
+	Scheme    string    `json:"scheme"`
+	Host      string    `json:"host"` // with the port, as the target URI has it
+	Path      string    `json:"path"` // with the query
+	Route     string    `json:"route"`
+	Operation string    `json:"operation,omitempty"` // of GraphQL, gRPC, JSON-RPC, MCP or SOAP
+	Effective string    `json:"effective"`           // how it ended in effect
+	Inside    string    `json:"inside,omitempty"`    // the protocol that tells of an error inside a success
+	Type      string    `json:"type"`                // media type
+	Kind      string    `json:"kind"`                // the same in a word
+	Size      int64     `json:"size"`                // octets of the response's content
+	Duration  float64   `json:"duration"`
+	Wait      float64   `json:"wait"`
+	Protocol  string    `json:"protocol"`
+	Client    string    `json:"client,omitempty"`
+	Agent     string    `json:"agent,omitempty"`
+	Trace     string    `json:"trace,omitempty"`
+	Error     string    `json:"error,omitempty"` // code
+	Source    string    `json:"source,omitempty"`
+	Pinned    bool      `json:"pinned,omitempty"`
+	ByHand    bool      `json:"byHand,omitempty"`
+	Comment   string    `json:"comment,omitempty"`
 }
 
 // A ruleIn is a rule of which an exchange has notes.
@@ -60,7 +63,8 @@ func (i *Inspector) rowOf(e *store.Entry) row {
 	r := row{
 		Seq: e.Seq, ID: text(x.ID), At: x.Started, Status: e.Status, Class: annotate.ClassOf(x), Verdict: e.Verdict.String(),
 		Blame: string(e.Blame()), Method: text(x.Request.Method), Scheme: text(x.Scheme), Host: text(i.o.Redact.URI(x.Authority)),
-		Path: text(i.o.Redact.URI(pathOf(x, e.Path))), Route: text(i.o.Redact.URI(annotate.Route(pathOf(x, x.Path())))),
+		Path: text(i.o.Redact.URI(pathOf(x, e.Path))), Route: text(i.o.Redact.URI(routeOf(x))),
+		Operation: text(x.Operation().String()), Effective: x.Effective().Outcome.String(), Inside: string(x.Effective().Protocol),
 		Type: text(e.Type), Kind: filter.KindOf(e.Type), Size: x.Response.Content.Size,
 		Duration: millis(x.Timing.Done), Wait: millis(x.Timing.Wait()), Protocol: filter.Protocol(x),
 		Agent: text(i.agentOf(e)), Trace: filter.TraceID(x), Pinned: e.Pinned, ByHand: e.ByHand, Comment: e.Comment,
@@ -91,6 +95,14 @@ func pathOf(x *exchange.Exchange, path string) string {
 		return ""
 	}
 	return path
+}
+
+// routeOf is the route of an exchange; none for CONNECT.
+func routeOf(x *exchange.Exchange) string {
+	if x.Request.Method == "CONNECT" {
+		return ""
+	}
+	return annotate.RouteOf(x)
 }
 
 func (r *row) addRule(n *annotate.Note) {

@@ -38,6 +38,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	outcomes  *outcomes
+	effects   effectCounters
 	interim   *codeCounters
 	expected  *expectations
 	notes     *noteCounters
@@ -59,6 +60,9 @@ func New(build Build, o Options) *Metrics {
 	m.outcomes = newOutcomes(m.counters("sidenote_exchanges_total",
 		"Exchanges that have ended, by class of the final status, status code as the client got it, and request method. Class \"failed\" is an exchange that the other side never answered.",
 		"class", "code", "method"))
+	m.effects = newEffectCounters(m.counters("sidenote_effective_outcomes_total",
+		"Exchanges that have ended, by how they ended in effect, and the protocol that tells of an error inside a success; \"none\" where the status tells.",
+		"outcome", "protocol"))
 	m.interim = newCodeCounters(m.counters("sidenote_interim_responses_total",
 		"Interim responses (1xx) that came before the final one, by status code.", "code"))
 	m.expected = newExpectations(m.counters("sidenote_expected_fields_total",
@@ -141,6 +145,7 @@ func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 func (m *Metrics) Observe(a *annotate.Annotated) {
 	x := a.X
 	m.outcomes.of(x).Inc()
+	m.effects.of(x.Effective()).Inc()
 	for i := range x.Interim {
 		m.interim.of(x.Interim[i].Status).Inc()
 		m.expected.observe(&x.Interim[i])

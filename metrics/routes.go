@@ -28,7 +28,7 @@ var routeBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 3
 
 // routes counts by host and route, of which peers can create any number. A host
 // or a route gets its own label when it is first answered with something other
-// than 404, while there is room. Everything else is "other", so that requests
+// than 404 and without an error inside a success, while there is room. Everything else is "other", so that requests
 // for made-up names cannot fill the table.
 type routes struct {
 	options   Options
@@ -77,7 +77,7 @@ func (m *Metrics) newRoutes(o Options) *routes {
 		"host", "route", "rule", "severity")
 	r.folded = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "sidenote_route_folded_total",
-		Help: "Exchanges whose host or route was counted as \"other\", because there was no room, or because it had only been answered with 404.",
+		Help: "Exchanges whose host or route was counted as \"other\", because there was no room, or because it had only been answered with 404 or an error inside a success.",
 	})
 	m.registry.MustRegister(r.duration, r.folded)
 	return r
@@ -110,7 +110,7 @@ func (r *routes) counters(x *exchange.Exchange) *route {
 	if found := r.routes[at]; found != nil {
 		return found
 	}
-	at = r.fold(at, !x.Response.Made && x.Response.Status != 0 && x.Response.Status != 404)
+	at = r.fold(at, !x.Response.Made && x.Response.Status != 0 && x.Response.Status != 404 && !x.Effective().IsInside())
 	found := r.routes[at]
 	if found == nil {
 		found = &route{
@@ -177,17 +177,21 @@ func (r *routes) note(c *route, n *annotate.Note) prometheus.Counter {
 // hostLabel names the server.
 func hostLabel(x *exchange.Exchange) string { return bounded(x.HostPort(), mostHost) }
 
-// routeLabel is the path with "{id}" for what names one thing of many; that of
-// a tunnel is its method.
+// routeLabel is the path with "{id}" for what names one thing of many, and the
+// operation that the body names; that of a tunnel is its method.
 func routeLabel(x *exchange.Exchange) string {
 	if x.Request.Method == "CONNECT" {
 		return "CONNECT"
 	}
-	path := x.Path()
-	if len(path) > 4*mostRoute { // its template may be short, but hardly so
+	if len(x.Path()) > 4*mostRoute { // its template may be short, but hardly so
 		return other
 	}
-	return bounded(annotate.Route(path), mostRoute)
+	path, operation, _ := strings.Cut(annotate.RouteOf(x), " ")
+	route := bounded(path, mostRoute)
+	if operation == "" || route == other || x.Operation().Protocol == "" {
+		return route
+	}
+	return route + " " + strings.Clone(operation) // whose octets are letters, digits and marks
 }
 
 // bounded returns a text from the wire as a label value: "other" when it is

@@ -119,8 +119,8 @@ func (p *Pipeline) preview(x *exchange.Exchange, notes []annotate.Note) []annota
 // redacted returns a copy for the outlet, and the exchange itself where it has
 // no secrets. This is the place that decides whether they are looked for in
 // response content: where it is shown, and where a note or the reason of an
-// error may quote it.
+// error, also of one inside a success, may quote it.
 func (p *Pipeline) redacted(a *annotate.Annotated) *annotate.Annotated {
-	quoted := len(a.Notes) > 0 || a.X.Response.Status >= 400
+	quoted := len(a.Notes) > 0 || a.X.Effective().IsError()
 	return annotate.Redacted(a, p.o.Redact, quoted || p.o.Out.ShowsContent())
 }

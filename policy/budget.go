@@ -13,6 +13,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/exchange/inside"
 	"sidenote/internal/wording"
 	"sidenote/internal/yamlfile"
 )
@@ -32,6 +33,7 @@ type budget struct {
 const (
 	maxServerErrorRate = "max-5xx-rate"
 	maxFailedRate      = "max-failed-rate"
+	maxErrorRate       = "max-error-rate"
 	maxRedirects       = "max-redirects"
 )
 
@@ -40,7 +42,7 @@ func percentiles() map[string]float64 {
 }
 
 func budgetNames() []string {
-	return []string{maxServerErrorRate, maxFailedRate, "p50", "p90", "p95", "p99", maxRedirects}
+	return []string{maxServerErrorRate, maxFailedRate, maxErrorRate, "p50", "p90", "p95", "p99", maxRedirects}
 }
 
 func newBudget(name, value, where string) (b *budget, err error) {
@@ -51,7 +53,7 @@ func newBudget(name, value, where string) (b *budget, err error) {
 		return b, err
 	}
 	switch name {
-	case maxServerErrorRate, maxFailedRate:
+	case maxServerErrorRate, maxFailedRate, maxErrorRate:
 		b.share, err = parseShare(value)
 	case maxRedirects:
 		if b.most, err = strconv.Atoi(value); err != nil || b.most < 0 {
@@ -163,7 +165,7 @@ func (b *budget) String() string {
 
 func (b *budget) limitText() string {
 	switch b.name {
-	case maxServerErrorRate, maxFailedRate:
+	case maxServerErrorRate, maxFailedRate, maxErrorRate:
 		return percent(b.share)
 	case maxRedirects:
 		return strconv.Itoa(b.most)
@@ -179,6 +181,7 @@ func percent(share float64) string {
 type tally struct {
 	*budget
 	all, hits int // exchanges, and those that spend the budget
+	unknown   int // exchanges of which it is not known
 	times     histogram
 	chains    chains
 }
@@ -193,6 +196,11 @@ func (t *tally) observe(x *exchange.Exchange) {
 		t.add(status == 0)
 	case maxServerErrorRate:
 		t.add(status >= 500)
+	case maxErrorRate:
+		e := x.Effective()
+		if t.add(e.IsError()); e.Outcome == inside.Unknown {
+			t.unknown++
+		}
 	case maxRedirects:
 		t.chains.observe(x)
 	default:
@@ -213,7 +221,7 @@ func (t *tally) add(hit bool) {
 // held reports whether the budget holds.
 func (t *tally) held() bool {
 	switch t.name {
-	case maxFailedRate, maxServerErrorRate:
+	case maxFailedRate, maxServerErrorRate, maxErrorRate:
 		return float64(t.hits) <= t.share*float64(t.all)
 	case maxRedirects:
 		return t.chains.longest <= t.most
@@ -236,7 +244,11 @@ func (t *tally) value() string {
 	case t.part > 0:
 		return fmt.Sprintf("about %s over %s", shortDuration(t.times.at(t.part)), wording.Count(t.all, "exchange"))
 	}
-	return fmt.Sprintf("%s (%d of %s)", percent(float64(t.hits)/float64(t.all)), t.hits, wording.Count(t.all, "exchange"))
+	unknown := ""
+	if t.unknown > 0 {
+		unknown = fmt.Sprintf(", %d unknown without the whole body", t.unknown)
+	}
+	return fmt.Sprintf("%s (%d of %s%s)", percent(float64(t.hits)/float64(t.all)), t.hits, wording.Count(t.all, "exchange"), unknown)
 }
 
 // result says how the budget fared.

@@ -23,6 +23,7 @@ type Expectation struct {
 
 	status       *statusSet
 	contentTypes []string
+	effects      []string // how it may end in effect; none for any
 	fields       []fieldTest
 	json         []jsonTest
 	duration     time.Duration // at most; 0 for any
@@ -160,6 +161,9 @@ func (e *Expectation) parts() (parts []string) {
 	add := func(s ...string) { parts = append(parts, strings.Join(s, "")) }
 	if e.status != nil {
 		add("status ", e.status.String())
+	}
+	if len(e.effects) > 0 {
+		add("effective outcome ", wording.Or(e.effects))
 	}
 	if len(e.contentTypes) > 0 {
 		add("content type ", wording.Or(e.contentTypes))

@@ -35,6 +35,8 @@ type environment struct {
 	Host     string            `expr:"host"`
 	Path     string            `expr:"path"`
 	Route    string            `expr:"route"`
+	Asked    string            `expr:"operation"`
+	Effect   string            `expr:"effective"`
 	Query    map[string]string `expr:"query"`
 	Fields   map[string]string `expr:"fields"`
 	Type     string            `expr:"content_type"`
@@ -78,7 +80,7 @@ var errSteps = errors.New("the condition takes too long: a loop runs more than 1
 // environment.
 func Names() []string {
 	return []string{
-		"status", "class", "error", "method", "url", "scheme", "host", "path", "route", "query", "fields", "content_type",
+		"status", "class", "error", "method", "url", "scheme", "host", "path", "route", "operation", "effective", "query", "fields", "content_type",
 		"json", "text", "size", "duration", "version", "tls", "request", "notes",
 	}
 }
@@ -231,7 +233,13 @@ func (e *expression) fillTarget(env *environment, x *exchange.Exchange) {
 	}
 	env.Path = x.Path()
 	if e.uses["route"] {
-		env.Route = annotate.Route(env.Path)
+		env.Route = annotate.RouteOf(x)
+	}
+	if e.uses["operation"] {
+		env.Asked = x.Operation().String()
+	}
+	if e.uses["effective"] {
+		env.Effect = x.Effective().Outcome.String()
 	}
 	if e.uses["query"] {
 		env.Query = map[string]string{}

@@ -10,6 +10,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/exchange/inside"
 	"sidenote/internal/wording"
 )
 
@@ -31,6 +32,7 @@ func (e *Expectation) faults(x *exchange.Exchange, notes func() []annotate.Note)
 	if e.status != nil && !e.status.has(x.Response.Status) {
 		add(statusPlace(x), "expected status %s, got %d", e.status, x.Response.Status)
 	}
+	e.effectFault(x, add)
 	e.contentTypeFault(x, add)
 	for _, f := range e.fields {
 		f.fault(x, add)
@@ -66,6 +68,28 @@ type adder func(at exchange.Place, format string, args ...any)
 func statusPlace(x *exchange.Exchange) exchange.Place {
 	start := len(x.Response.Version.String()) + 1
 	return exchange.Place{Message: exchange.InResponse, Part: exchange.PartStartLine, Start: start, End: start + 3}
+}
+
+// effectFault compares how the exchange ended in effect, which the status does
+// not always tell.
+func (e *Expectation) effectFault(x *exchange.Exchange, add adder) {
+	is := x.Effective()
+	if len(e.effects) == 0 || slices.Contains(e.effects, is.Outcome.String()) {
+		return
+	}
+	at, why := is.Place, ""
+	switch {
+	case !is.IsInside():
+		at = statusPlace(x)
+	case is.Message != "":
+		why = ": " + show(is.Message)
+	case is.Code != "":
+		why = ": " + show(is.Code)
+	}
+	if is.Outcome == inside.Unknown {
+		why = ": the body that tells was not kept whole; use a larger --keep-content"
+	}
+	add(at, "expected the effective outcome %s, got %s%s", wording.Or(e.effects), is.Outcome, why)
 }
 
 // contentTypeFault compares the media type. A response to HEAD and a 304 need

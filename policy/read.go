@@ -15,6 +15,7 @@ import (
 	"sidenote/configs"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
+	"sidenote/exchange/inside"
 	"sidenote/internal/wording"
 	"sidenote/internal/yamlfile"
 )
@@ -100,7 +101,7 @@ func (r reader) expressions(n ast.Node) (all []*expression, err error) {
 // expectationKeys are what can be said of an expectation.
 func expectationKeys() []string {
 	return []string{
-		"match", "when", "status", "content-type", "fields", "json", "duration", "size", "tls", "assert", "severity", "why",
+		"match", "when", "status", "effective", "content-type", "fields", "json", "duration", "size", "tls", "assert", "severity", "why",
 	}
 }
 
@@ -153,6 +154,8 @@ func (r reader) expectationKey(e *Expectation, pair *ast.MappingValueNode) (err 
 		}
 	case "status":
 		e.status, err = r.status(n)
+	case "effective":
+		e.effects, err = r.effects(n)
 	case "content-type":
 		e.contentTypes, err = r.contentTypes(n)
 	case "fields":
@@ -194,6 +197,17 @@ func (r reader) status(n ast.Node) (*statusSet, error) {
 		}
 	}
 	return parseStatus(strings.Join(texts, ","))
+}
+
+// effects reads outcomes by their names.
+func (r reader) effects(n ast.Node) (words []string, err error) {
+	nodes, words, err := r.texts(n, "an outcome such as ok")
+	for i, word := range words {
+		if !slices.Contains(inside.OutcomeNames(), word) {
+			return nil, r.Fault(nodes[i], "%s", wording.NotOneOf(word, inside.OutcomeNames()))
+		}
+	}
+	return words, err
 }
 
 func (r reader) contentTypes(n ast.Node) (types []string, err error) {

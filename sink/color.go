@@ -40,6 +40,9 @@ func statusColor(x *exchange.Exchange) Style {
 	case 1:
 		return Blue
 	case 2:
+		if x.Effective().IsInside() {
+			return Yellow
+		}
 		return Green
 	case 3:
 		return Cyan

@@ -45,7 +45,7 @@ func (c *Console) times(x *exchange.Exchange, notes []annotate.Note) map[*annota
 	if len(notes) == 0 {
 		return nil
 	}
-	route := x.Request.Method + " " + x.HostPort() + annotate.Route(x.Path())
+	route := x.Request.Method + " " + x.HostPort() + annotate.RouteOf(x)
 	times := make(map[*annotate.Rule]int, len(notes))
 	for i := range notes {
 		if r := notes[i].Rule; times[r] == 0 {

@@ -12,6 +12,7 @@ import (
 type totals struct {
 	exchanges     int
 	classes       [6]int // by first digit of the status; 0 for any other
+	inside        int    // successes that say that the call failed
 	failed        int    // the other side never answered
 	errors, warns int    // notes that count
 	accepted      int    // notes that a baseline accepts
@@ -27,6 +28,9 @@ func (t *totals) add(a *annotate.Annotated) {
 		t.classes[c]++
 	default:
 		t.classes[0]++
+	}
+	if a.X.Effective().IsInside() {
+		t.inside++
 	}
 	for i := range a.Notes {
 		switch n := &a.Notes[i]; {
@@ -48,6 +52,8 @@ func (t *totals) String() string {
 		case n == 0:
 		case class == 0:
 			parts = append(parts, strconv.Itoa(n)+" other")
+		case class == 2 && t.inside > 0:
+			parts = append(parts, strconv.Itoa(n)+" 2xx ("+strconv.Itoa(t.inside)+" with an error inside)")
 		default:
 			parts = append(parts, strconv.Itoa(n)+" "+strconv.Itoa(class)+"xx")
 		}

@@ -6,6 +6,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/exchange/inside"
 )
 
 // A key is all that is known of one key of the language.
@@ -89,15 +90,33 @@ func answerKeys() []key {
 			make: numberNode(parseSize, func(r *Row) (int64, bool) { return r.X.Response.Content.Size, true }),
 		},
 		{
+			name: "effective", aliases: []string{"outcome"}, value: "a word, or the protocol that tells", example: "effective:partial,error",
+			help: "how it ended in effect, which the status does not always tell", words: effects(),
+			make: exactNode(func(r *Row, is func(string) bool) bool {
+				e := r.X.Effective()
+				return is(e.Outcome.String()) || e.Protocol != "" && is(string(e.Protocol))
+			}),
+			facet: func(r *Row, put func(string)) { put(r.X.Effective().Outcome.String()) },
+		},
+		{
 			name: "is", value: "one of the words that it knows", example: "is:failed", help: "what kind of exchange it is",
 			words: kinds(), make: wordNode(kinds()),
 		},
 	}
 }
 
+func effects() []word {
+	return []word{
+		{inside.OK.String(), "nothing says that it failed", nil}, {inside.Partial.String(), "a part of it failed, as of a batch", nil},
+		{inside.Error.String(), "it failed, by its status or inside a success", nil}, {inside.Failed.String(), "there is no whole response", nil},
+		{inside.Unknown.String(), "the body that may tell was not kept whole", nil},
+	}
+}
+
 func kinds() []word {
 	return []word{
-		{"error", "a status of 400 or above, or failed", func(r *Row) bool { return r.Status >= 400 || r.X.Err != nil }},
+		{"error", "a status of 400 or above, failed, or an error inside a success", func(r *Row) bool { return r.X.Effective().IsError() }},
+		{"inside", "an error inside a success", func(r *Row) bool { return r.X.Effective().IsInside() }},
 		{"failed", "no response came, or it was cut off", func(r *Row) bool { return r.X.Err != nil }},
 		{"unanswered", "no response came from the origin server, whatever sidenote then answered", func(r *Row) bool {
 			return annotate.ClassOf(r.X) == annotate.ClassNone
@@ -139,9 +158,19 @@ func requestKeys() []key {
 		},
 		{
 			name: "route", value: "a path with {id} for its variable parts", example: "route:/orders/{id}",
-			help:  "path as a template",
-			make:  textNode(costFields, func(r *Row, is func(string) bool) bool { return is(annotate.Route(r.X.Path())) }),
-			facet: func(r *Row, put func(string)) { put(annotate.Route(r.X.Path())) },
+			help:  "path as a template, with the operation that the body names",
+			make:  textNode(costFields, func(r *Row, is func(string) bool) bool { return is(annotate.RouteOf(r.X)) }),
+			facet: func(r *Row, put func(string)) { put(annotate.RouteOf(r.X)) },
+		},
+		{
+			name: "operation", aliases: []string{"op"}, value: "a name or part of it", example: "operation:AddToCart",
+			help: "operation of GraphQL, method of gRPC, JSON-RPC, MCP or SOAP",
+			make: textNode(costFields, func(r *Row, is func(string) bool) bool { op := r.X.Operation().String(); return op != "" && is(op) }),
+			facet: func(r *Row, put func(string)) {
+				if op := r.X.Operation().String(); op != "" {
+					put(op)
+				}
+			},
 		},
 		{
 			name: "method", aliases: []string{"m"}, value: "a method", example: "method:POST,PUT",

@@ -2,12 +2,10 @@ package rules
 
 import (
 	"bytes"
-	"net/url"
 	"strconv"
 
 	"sidenote/annotate"
-	"sidenote/exchange"
-	"sidenote/exchange/field"
+	"sidenote/exchange/inside"
 )
 
 // statusErrorBodyRules lists the rules on failures that come with a status of success.
@@ -100,81 +98,15 @@ var status200WithErrorBody = &annotate.Rule{
 <
 < {"url":"http://a.test","status":404}
 `},
-	When:  annotate.When{Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  whenErrorInside,
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
-		r := &p.X.Response
-		if !contentTypeHas(&r.Message, "json") || r.Status == 207 || !p.X.MayHaveContent() {
-			return
+		says := "the body says that the request failed"
+		if p.X.Effective().Protocol == inside.Events {
+			says = "the stream ended with an error"
 		}
-		var m field.MediaType
-		if isUsual := r.Fields.Value(exchange.FieldContentType) == "application/json"; !isUsual {
-			if m = mediaTypeOf(&r.Fields); !m.IsJSON() {
-				return
-			}
-		}
-		if m.Is("application", "problem+json") {
-			if isGraphQL(p.X) {
-				return
-			}
-			p.Note(p.ResponseField(exchange.FieldContentType), "the status is %d, but the body is of the type for errors, application/problem+json", r.Status)
-			return
-		}
-		if d := r.DecodedContent(); d.Whole() {
-			noteErrorObject(p, d.Bytes)
-		}
+		noteInside(p, says, inside.JSON, inside.XML, inside.Events)
 	},
-}
-
-// isGraphQL reports whether a request is one of GraphQL, where errors travel
-// in the content of a 200 by design.
-func isGraphQL(x *exchange.Exchange) bool {
-	if field.IndexFold(x.Path(), "graphql") >= 0 || hasQueryParam(x.Query(), "query") ||
-		field.IndexFold(x.Response.Fields.Value(exchange.FieldContentType), "graphql") >= 0 {
-		return true
-	}
-	for m := range field.JSONMembers(x.Request.Content.Kept) {
-		if m.Is("query") {
-			return true
-		}
-	}
-	return false
-}
-
-// noteErrorObject looks for what says "this failed" at the top level of a JSON object.
-func noteErrorObject(p *annotate.Pass, b []byte) {
-	var failed, status field.JSONMember
-	explained := false
-	for m := range field.JSONMembers(b) {
-		switch string(m.RawName()) {
-		case "data", "result", "results", "items", "responses", "jsonrpc":
-			return // the error is about a part, or belongs to another protocol
-		case "error":
-			explained = true
-			fallthrough
-		case "errors":
-			if !m.IsEmpty() {
-				failed = m
-			}
-		case "success", "ok":
-			if string(m.Value) == "false" {
-				failed = m
-			}
-		case "status":
-			if n, ok := m.Integer(); ok && n >= 400 && n <= 599 {
-				status = m
-			}
-		case "title", "detail", "message":
-			explained = true
-		}
-	}
-	if failed.Value == nil && explained {
-		failed = status
-	}
-	if failed.Value != nil && !isGraphQL(p.X) {
-		p.Note(annotate.ResponseContent(failed.At, failed.End()), "the status is %d, but the body says that the request failed: %s: %s",
-			p.X.Response.Status, failed.Key, excerpt(failed.Value))
-	}
 }
 
 // excerpt is a piece of JSON short enough for a message, on one line.
@@ -262,60 +194,7 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 <
 < \x00\x00\x00\x00\x0egrpc-status:14
 `},
-	When:  annotate.When{Status: []int{200}, Fields: []exchange.Name{exchange.FieldContentType}},
+	When:  whenErrorInside,
 	Needs: annotate.NeedsContent,
-	Check: func(p *annotate.Pass) {
-		r := &p.X.Response
-		contentType := r.Fields.Value(exchange.FieldContentType)
-		if !isGRPC(contentType) {
-			return
-		}
-		switch {
-		case r.Trailers.Has(exchange.FieldGrpcStatus):
-			at := exchange.Place{Message: exchange.InResponse, Part: exchange.PartTrailer,
-				Field: exchange.FieldGrpcStatus.String(), Line: r.Trailers.Index(exchange.FieldGrpcStatus)}
-			at.End = len(r.Trailers.Value(exchange.FieldGrpcStatus))
-			noteGRPCStatus(p, at, r.Trailers.Value(exchange.FieldGrpcStatus), r.Trailers.Value(exchange.FieldGrpcMessage))
-		case r.Fields.Has(exchange.FieldGrpcStatus):
-			noteGRPCStatus(p, p.ResponseField(exchange.FieldGrpcStatus), r.Fields.Value(exchange.FieldGrpcStatus), r.Fields.Value(exchange.FieldGrpcMessage))
-		case field.HasPrefixFold(contentType, "application/grpc-web"):
-			noteGRPCWebStatus(p, field.HasPrefixFold(contentType, "application/grpc-web-text"))
-		}
-	},
-}
-
-func noteGRPCStatus(p *annotate.Pass, at exchange.Place, code, message string) {
-	n, ok := field.Number(code)
-	if !ok || n == 0 {
-		return
-	}
-	name, ok := field.GRPCCodeName(n)
-	if !ok {
-		name = "a code that gRPC does not define"
-	}
-	if message != "" {
-		if u, err := url.PathUnescape(message); err == nil {
-			message = u // gRPC encodes it in percent signs
-		}
-		message = ": " + quoted(message)
-	}
-	p.Note(at, "the status is 200, but the gRPC call ended with %d %s%s", n, name, message)
-}
-
-// noteGRPCWebStatus looks at the content; that of the text form is in base64.
-func noteGRPCWebStatus(p *annotate.Pass, text bool) {
-	d := p.X.Response.DecodedContent()
-	if !d.Whole() {
-		return
-	}
-	b := d.Bytes
-	if text {
-		b = field.GRPCWebText(b)
-	}
-	s := field.GRPCWebStatus(b)
-	at := annotate.ResponseContent(s.At, s.End)
-	if text {
-		at = annotate.ResponseContent(0, len(d.Bytes))
-	}
-	noteGRPCStatus(p, at, s.Code, s.Message)
+	Check: func(p *annotate.Pass) { noteInside(p, "the gRPC call failed", inside.GRPC) },
 }

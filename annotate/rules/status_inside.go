@@ -2,13 +2,12 @@ package rules
 
 import (
 	"bytes"
-	"encoding/json"
+	"slices"
 	"strconv"
-	"strings"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
-	"sidenote/exchange/field"
+	"sidenote/exchange/inside"
 )
 
 // statusInsideRules lists the rules on protocols that send their own errors
@@ -18,47 +17,59 @@ func statusInsideRules() []*annotate.Rule {
 		statusGraphQLErrorsIn200,
 		statusJSONRPCErrorIn200,
 		statusSOAPFaultIn200,
+		statusBatchPartFailed,
 	}
 }
 
-// whenSuccess is the index of rules on the content of a success.
-var whenSuccess = annotate.When{Class: []int{2}, Fields: []exchange.Name{exchange.FieldContentType}}
+// whenErrorInside is the index of rules on an error inside a success.
+var whenErrorInside = annotate.When{Class: []int{2}, If: []*annotate.Condition{ifErrorInside}}
 
-// wholeJSON is the response's content where it is whole and JSON begins in it;
-// of an event stream, the data of its first event.
-func wholeJSON(p *annotate.Pass) (b []byte, ok bool) {
-	r := &p.X.Response
-	isJSON := contentTypeHas(&r.Message, "json")
-	if !isJSON && !isEventStream(&r.Fields) || !p.X.MayHaveContent() {
-		return nil, false
+// ifErrorInside holds where a success says that the call failed.
+var ifErrorInside = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return p.X.Effective().IsInside() }}
+
+// noteInside reports an error inside a success of one of the protocols. says is
+// what failed, such as "the call failed".
+func noteInside(p *annotate.Pass, says string, protocols ...inside.Protocol) {
+	e := p.X.Effective()
+	if !slices.Contains(protocols, e.Protocol) {
+		return
 	}
-	d := r.DecodedContent()
-	if !isJSON {
-		return firstEventData(d.Bytes)
+	n := annotate.Note{Place: e.Place, Message: "the status is " + strconv.Itoa(p.X.Response.Status) + ", but " + says + wordsInside(p, e)}
+	if e.Calls > 0 {
+		n.Message += " (" + strconv.Itoa(e.Failed) + " of " + strconv.Itoa(e.Calls) + " calls)"
 	}
-	return d.Bytes, d.Whole() && len(d.Bytes) > 1
+	if e.More > 0 {
+		n.Message += " and " + strconv.Itoa(e.More) + " more"
+	}
+	if e.ByClient {
+		n.Blame = annotate.ByClient
+	}
+	p.Report(n)
 }
 
-// ifErrorsInside holds where the content of a success has the word errors or
-// jsonrpc as the name of a member near its beginning.
-var ifErrorsInside = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
-	b, ok := wholeJSON(p)
-	if !ok {
-		return false
+// wordsInside is what an error inside a success says of itself; a piece of the
+// content where it has neither code nor message.
+func wordsInside(p *annotate.Pass, e *exchange.Effect) string {
+	code, message := bare(e.Code), quoted(e.Message)
+	switch {
+	case e.Code != "" && e.Message != "":
+		return ": " + message + " (" + code + ")"
+	case e.Message != "":
+		return ": " + message
+	case e.Code != "":
+		return ": " + code
 	}
-	b = b[:min(len(b), 1<<16)]
-	return bytes.Contains(b, []byte(`"errors"`)) || bytes.Contains(b, []byte(`"jsonrpc"`))
-}}
-
-// firstEventData is the data of the first event of a stream, when that is one line.
-func firstEventData(b []byte) (data []byte, ok bool) {
-	for line := range bytes.Lines(b[:min(len(b), 1<<16)]) {
-		if data, ok := bytes.CutPrefix(line, []byte("data:")); ok && line[len(line)-1] == '\n' {
-			data = bytes.TrimSpace(data)
-			return data, len(data) > 1
+	d := p.X.Response.DecodedContent().Bytes
+	if at := e.Place; at.Part == exchange.PartContent && at.End > at.Start && at.End <= len(d) {
+		start := at.Start
+		if i := bytes.LastIndexByte(d[:start], '"'); i > 0 { // with the name of the member
+			if j := bytes.LastIndexByte(d[:i], '"'); j >= 0 && start-j < 40 {
+				start = j
+			}
 		}
+		return ": " + excerpt(d[start:at.End])
 	}
-	return nil, false
+	return ""
 }
 
 var statusGraphQLErrorsIn200 = &annotate.Rule{
@@ -104,56 +115,15 @@ var statusGraphQLErrorsIn200 = &annotate.Rule{
 <
 < {"data":{"me":{"id":1}},"errors":[]}
 `},
-	When:  annotate.When{Class: whenSuccess.Class, Fields: whenSuccess.Fields, If: []*annotate.Condition{ifErrorsInside}},
+	When:  whenErrorInside,
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
-		b, ok := wholeJSON(p)
-		if !ok || b[0] != '{' {
-			return
+		says := "the operation failed"
+		if p.X.Effective().Outcome == inside.Partial {
+			says = "a part of the operation failed"
 		}
-		var errors, data field.JSONMember
-		for m := range field.JSONMembers(b) {
-			switch string(m.RawName()) {
-			case "errors":
-				errors = m
-			case "data":
-				data = m
-			}
-		}
-		if len(errors.Value) == 0 || errors.Value[0] != '[' || errors.IsEmpty() || !isGraphQL(p.X) {
-			return
-		}
-		noteGraphQLErrors(p, errors, len(data.Value) > 0 && data.Value[0] == '{')
+		noteInside(p, says, inside.GraphQL)
 	},
-}
-
-func noteGraphQLErrors(p *annotate.Pass, errors field.JSONMember, hasData bool) {
-	var list []struct {
-		Message    string
-		Path       []any
-		Extensions struct{ Code string }
-	}
-	// What is of another type than GraphQL says is left out of the message.
-	_ = json.Unmarshal(errors.Value, &list)
-	if len(list) == 0 {
-		return
-	}
-	first, what := &list[0], "the operation failed"
-	if hasData {
-		what = "a part of the operation failed"
-	}
-	n := annotate.Note{Place: annotate.ResponseContent(errors.At, errors.End()),
-		Message: "the status is " + strconv.Itoa(p.X.Response.Status) + ", but " + what + ": " + quoted(first.Message)}
-	if code := first.Extensions.Code; code != "" {
-		n.Message += " (" + bare(code) + ")"
-		if foldIn([]string{"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "UNAUTHENTICATED", "FORBIDDEN", "OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND"}, code) {
-			n.Blame = annotate.ByClient
-		}
-	}
-	if more := len(list) - 1; more > 0 {
-		n.Message += " and " + strconv.Itoa(more) + " more"
-	}
-	p.Report(n)
 }
 
 var statusJSONRPCErrorIn200 = &annotate.Rule{
@@ -212,86 +182,15 @@ var statusJSONRPCErrorIn200 = &annotate.Rule{
 <
 < {"jsonrpc":"2.0","result":{"content":[],"isError":false},"error":null,"id":1}
 `},
-	When:  annotate.When{Class: whenSuccess.Class, Fields: whenSuccess.Fields, If: []*annotate.Condition{ifErrorsInside}},
+	When:  whenErrorInside,
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
-		b, ok := wholeJSON(p)
-		if !ok || !mayHaveFailed(b) {
-			return
+		says := "the call failed"
+		if e := p.X.Effective(); e.Protocol == inside.MCP && e.Code == "" {
+			says = "the tool failed"
 		}
-		for _, answer := range rpcAnswers(b) {
-			if answer.note(p) {
-				return
-			}
-		}
+		noteInside(p, says, inside.JSONRPC, inside.MCP)
 	},
-}
-
-// mayHaveFailed is a quick look for what an answer that failed must have.
-func mayHaveFailed(b []byte) bool {
-	if !bytes.Contains(b[:min(len(b), 1<<16)], []byte(`"jsonrpc"`)) {
-		return false
-	}
-	if b[0] == '{' {
-		for m := range field.JSONMembers(b) {
-			if m.Is("error") && !m.IsEmpty() {
-				return true
-			}
-		}
-	} else if bytes.Contains(b, []byte(`"error"`)) {
-		return true
-	}
-	return bytes.Contains(b, []byte(`"isError":true`)) || bytes.Contains(b, []byte(`"isError": true`))
-}
-
-// An rpcAnswer is an answer of JSON-RPC, as far as it says that a call failed.
-type rpcAnswer struct {
-	JSONRPC string
-	Error   *struct {
-		Code    int64
-		Message string
-	}
-	Result json.RawMessage
-}
-
-// rpcAnswers reads an answer, or a batch of them.
-func rpcAnswers(b []byte) (all []rpcAnswer) {
-	if b[0] == '[' {
-		_ = json.Unmarshal(b, &all) // what is not JSON-RPC is no concern of the rule
-		return all
-	}
-	all = make([]rpcAnswer, 1)
-	_ = json.Unmarshal(b, &all[0])
-	return all
-}
-
-// note reports whether the answer is a failure, and that it is.
-func (a *rpcAnswer) note(p *annotate.Pass) bool {
-	if a.JSONRPC == "" {
-		return false
-	}
-	if a.Error != nil {
-		n := annotate.Note{Place: annotate.ResponseContent(0, 0), Message: "the status is " + strconv.Itoa(p.X.Response.Status) + ", but the call failed: " +
-			strconv.FormatInt(a.Error.Code, 10) + " " + quoted(a.Error.Message)}
-		if c := a.Error.Code; c == -32700 || c <= -32600 && c >= -32602 {
-			n.Blame = annotate.ByClient // it is not JSON, no request, of no method, or has wrong parameters
-		}
-		p.Report(n)
-		return true
-	}
-	var tool struct {
-		IsError bool
-		Content []struct{ Text string }
-	}
-	if json.Unmarshal(a.Result, &tool) != nil || !tool.IsError {
-		return false
-	}
-	said := ""
-	if len(tool.Content) > 0 && tool.Content[0].Text != "" {
-		said = ": " + quoted(tool.Content[0].Text)
-	}
-	p.Note(annotate.ResponseContent(0, 0), "the status is %d, but the tool failed%s", p.X.Response.Status, said)
-	return true
 }
 
 var statusSOAPFaultIn200 = &annotate.Rule{
@@ -324,25 +223,79 @@ var statusSOAPFaultIn200 = &annotate.Rule{
 <
 < <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><order><note>a s:Fault</note></order></s:Body></s:Envelope>
 `},
-	When:  annotate.When{Status: []int{200}, Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifXML}},
+	When:  whenErrorInside,
 	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
-		d := p.X.Response.DecodedContent()
-		at := bytes.Index(d.Bytes, []byte("Fault>"))
-		if at < 2 || d.Bytes[at-1] != ':' && d.Bytes[at-1] != '<' || field.IndexFold(d.Bytes, "Envelope") < 0 {
-			return
+		says := "the body is a SOAP fault"
+		if p.X.Effective().Protocol == inside.XMLRPC {
+			says = "the body is a fault of XML-RPC"
 		}
-		open := bytes.LastIndexByte(d.Bytes[:at], '<')
-		if open < 0 || at-open > 32 || bytes.ContainsAny(d.Bytes[open:at], " />") {
-			return
-		}
-		said := ""
-		for _, name := range [...]string{"faultstring>", "Text xml:lang=\"en\">", "Text>"} {
-			if _, rest, ok := strings.Cut(string(d.Bytes), name); ok {
-				said, _, _ = strings.Cut(rest, "<")
-				break
-			}
-		}
-		p.Note(annotate.ResponseContent(open, at+len("Fault>")), "the status is 200, but the body is a SOAP fault: %s", quoted(said))
+		noteInside(p, says, inside.SOAP, inside.XMLRPC)
+	},
+}
+
+var statusBatchPartFailed = &annotate.Rule{
+	ID:       "status/batch-part-failed",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a request of a batch failed inside a 200",
+	Refs:     []string{"RFC 9110 §15.3", "RFC 4918 §13"},
+	Doc: "The body answers several requests, each with a status of its own. The status of the response says only that the server read the batch. " +
+		"A client, a metric or an alert that stops there misses the requests that failed.",
+	Help: "read the status of each answer in the body",
+	Bad: []string{`> POST /$batch HTTP/1.1
+> Host: shop.test
+> Content-Type: application/json
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+<
+< {"responses":[{"id":"1","status":200},{"id":"2","status":404,"body":{"error":{"message":"no order 7"}}}]}
+`, `# of parts with heads of their own
+> POST /batch HTTP/1.1
+> Host: shop.test
+> Content-Type: application/json
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 202 Accepted
+< Content-Type: multipart/mixed; boundary=b
+< Location: /batches/7
+<
+< --b\r
+< Content-Type: application/http\r
+< \r
+< HTTP/1.1 503 Service Unavailable\r
+< \r
+< \r
+< --b--
+`},
+	Good: []string{`> POST /$batch HTTP/1.1
+> Host: shop.test
+> Content-Type: application/json
+> Content-Length: 2
+>
+> {}
+< HTTP/1.1 200 OK
+< Content-Type: application/json
+<
+< {"responses":[{"id":"1","status":200},{"id":"2","status":204}]}
+`, `# properties that are not there are no failure
+> PROPFIND /a HTTP/1.1
+> Host: shop.test
+> Depth: 0
+> Content-Length: 0
+>
+< HTTP/1.1 207 Multi-Status
+< Content-Type: application/xml
+<
+< <d:multistatus xmlns:d="DAV:"><d:response><d:href>/a</d:href><d:propstat><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat></d:response></d:multistatus>
+`},
+	When:  whenErrorInside,
+	Needs: annotate.NeedsContent,
+	Check: func(p *annotate.Pass) {
+		noteInside(p, "a request of the batch failed", inside.Batch, inside.MultiStatus)
 	},
 }

@@ -212,7 +212,7 @@ func metricsPage(t *testing.T) string {
 		fmt.Sprintf("Every label value comes from a fixed or bounded list; other values count as `other`. Whatever clients and servers send, there are at most %d series. ", metrics.MostSeries) +
 		fmt.Sprintf("Metrics whose name begins with `sidenote_route_` need `--metrics-labels host,route`. `--metrics-label-values N` bounds them: at most %d × N series, or %[3]d with the default of %[2]d. ",
 			metrics.MostSeriesPerValue, metrics.DefaultValues, metrics.MostSeriesPerValue*metrics.DefaultValues) +
-		"sidenote counts a host or a route separately once it has been answered with something other than 404.\n\n" +
+		"sidenote counts a host or a route separately once it has been answered with something other than 404 or an error inside a success.\n\n" +
 		"| metric | kind | labels | what it is |\n|---|---|---|---|\n")
 	for _, f := range families {
 		if strings.HasPrefix(f.GetName(), "sidenote_") {

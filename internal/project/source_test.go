@@ -190,7 +190,7 @@ func TestTheTableIsEnforced(t *testing.T) {
 		from, to string
 		want     bool
 	}{
-		{"proxy", "annotate", false}, {"proxy/ca", "annotate/rules", false}, {"exchange", "exchange/field", false},
+		{"proxy", "annotate", false}, {"proxy/ca", "annotate/rules", false}, {"exchange", "annotate", false}, {"exchange", "exchange/field", true},
 		{"annotate", "annotate/rules", false}, {"annotate/rules", "proxy", false}, {"sink", "proxy", false},
 		{"proxy", "proxy/ca", true}, {"proxy", "exchange", true}, {"annotate/rules", "exchange/field", true}, {"cmd/sidenote", "proxy", true},
 	} {

@@ -22,7 +22,7 @@ type Key struct {
 	Rule   string
 	Method string
 	Host   string // in lower case, with its port; in an entry the port may be missing or "*", which fit any
-	Route  string // of annotate.Route
+	Route  string // of annotate.RouteOf; one without an operation stands for all operations of its path
 	Blame  string
 }
 
@@ -32,7 +32,7 @@ type Key struct {
 func KeyOf(x *exchange.Exchange, n *annotate.Note) Key {
 	k := Key{Rule: n.Rule.ID, Host: serverOf(x), Blame: string(n.Blame)}
 	if n.Rule.Once == nil {
-		k.Method, k.Route = x.Request.Method, annotate.Route(x.Path())
+		k.Method, k.Route = x.Request.Method, annotate.RouteOf(x)
 	}
 	for _, s := range []*string{&k.Method, &k.Host, &k.Route} {
 		*s = strings.ToValidUTF8(*s, "?") // so that a file can hold it
@@ -63,7 +63,16 @@ func serverOf(x *exchange.Exchange) string {
 // fits reports whether a note with key k is one that an entry with key e accepts.
 func (e Key) fits(k Key) bool {
 	same := func(entry, note string) bool { return entry == "" || entry == note }
-	return e.Rule == k.Rule && same(e.Method, k.Method) && fitsHost(e.Host, k.Host) && same(e.Route, k.Route) && same(e.Blame, k.Blame)
+	return e.Rule == k.Rule && same(e.Method, k.Method) && fitsHost(e.Host, k.Host) && fitsRoute(e.Route, k.Route) && same(e.Blame, k.Blame)
+}
+
+// fitsRoute reports whether the route of an entry stands for that of a note.
+func fitsRoute(entry, note string) bool {
+	if entry == "" || entry == note {
+		return true
+	}
+	path, _, hasOperation := strings.Cut(note, " ")
+	return hasOperation && entry == path
 }
 
 // anyPort is in an entry for every port.

@@ -42,6 +42,21 @@ func accepted(b *baseline.Baseline, r *annotate.Rule, x *exchange.Exchange) stri
 	return notes[0].Accepted
 }
 
+// An operation is part of the route; an entry without one stands for all.
+func TestAcceptOperation(t *testing.T) {
+	x := asked("POST", "shop.test", "/graphql")
+	x.Request.Fields.Add("Content-Type", "application/json")
+	x.Request.Content.Kept = []byte(`{"query":"mutation Pay { pay }"}`)
+	for route, want := range map[string]bool{"/graphql": true, "/graphql mutation Pay": true, "/graphql mutation Refund": false, "/graph": false} {
+		if got := accepted(parse(t, "version: 1\naccepted: [{rule: a/b, route: "+route+"}]"), rule, x) != ""; got != want {
+			t.Errorf("%s accepts it: %v", route, got)
+		}
+	}
+	if k := baseline.KeyOf(x, &annotate.Note{Rule: rule}); k.Route != "/graphql mutation Pay" {
+		t.Errorf("a new entry has the route %q", k.Route)
+	}
+}
+
 func TestAccept(t *testing.T) {
 	x := asked("GET", "Shop.test:8443", "/orders/17?a=b")
 	for _, c := range []struct{ entry, want string }{

@@ -161,7 +161,7 @@ func wantSpans(t *testing.T, spans []ptrace.Span) {
 		"http.response.body.size": int64(15), "url.scheme": "https", "url.path": "/v1/orders", "url.query": "x=1",
 		"client.address": "127.0.0.1", "client.port": int64(5000),
 		"network.protocol.version": "2", "user_agent.original": "curl/8.9", "http.response.status_code": int64(409),
-		"sidenote.status.class": "client-error", "sidenote.verdict": "error", "sidenote.blame": "origin",
+		"sidenote.effective.outcome": "error", "sidenote.status.class": "client-error", "sidenote.verdict": "error", "sidenote.blame": "origin",
 	}
 	if d := cmp.Diff(wantServer, server.Attributes().AsRaw()); d != "" {
 		t.Error("server span:", d)

@@ -7,6 +7,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/exchange"
+	"sidenote/exchange/inside"
 )
 
 // The fields of Span and of what is in it (opentelemetry/proto/trace/v1).
@@ -183,10 +184,27 @@ func (w *spanWriter) serverAttributes(a *annotate.Annotated) {
 	at.number("http.response.status_code", int64(x.Response.Status))
 	at.text("error.type", serverError(x).code)
 	at.text("sidenote.status.class", annotate.ClassOf(x))
+	at.text("sidenote.effective.outcome", x.Effective().Outcome.String())
+	at.text("sidenote.effective.protocol", string(x.Effective().Protocol))
+	at.text("sidenote.effective.code", x.Effective().Code)
+	w.operation(at)
 	at.text("sidenote.verdict", a.Verdict().String())
 	at.text("sidenote.reason", annotate.Reason(x))
 	at.text("sidenote.blame", string(a.Blame()))
 	at.texts("sidenote.changed", x.Changed.Names())
+}
+
+// operation are the attributes of what the request asks for.
+func (w *spanWriter) operation(at attributes) {
+	switch op := w.x.Operation(); op.Protocol {
+	case "":
+	case inside.GraphQL:
+		at.text("graphql.operation.type", op.Type)
+		at.text("graphql.operation.name", op.Name)
+	default:
+		at.text("rpc.system", string(op.Protocol))
+		at.text("rpc.method", op.Name)
+	}
 }
 
 func (w *spanWriter) clientAttributes() {

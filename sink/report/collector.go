@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,7 @@ type Collector struct {
 	done   bool // the report has been made
 	report Report
 	count  [len(statusLabels)]int
+	inside int // successes that say that the call failed
 	groups map[groupKey]*Group
 	took   []time.Duration
 	octets int // of transcripts
@@ -98,6 +100,9 @@ func (c *Collector) countClass(x *exchange.Exchange) {
 	for i := range statusLabels {
 		if statusLabels[i].class == class {
 			c.count[i]++
+			if x.Effective().IsInside() {
+				c.inside++
+			}
 			return
 		}
 	}
@@ -162,7 +167,7 @@ func (c *Collector) note(a *annotate.Annotated, i int, row *Row, t *Transcript) 
 func (c *Collector) group(x *exchange.Exchange, n *annotate.Note) *Group {
 	k := groupKey{rule: n.Rule, method: x.Request.Method, host: x.HostPort(), blame: n.Blame}
 	if k.method != "CONNECT" {
-		k.route = annotate.Route(x.Path())
+		k.route = annotate.RouteOf(x)
 	} else if _, port := exchange.SplitAuthority(x.Request.Target); port != "" {
 		k.route = ":" + port
 	}
@@ -272,7 +277,11 @@ func (c *Collector) Report(v Verdict) *Report {
 	r.Classes = nil
 	for i, n := range c.count {
 		if n > 0 {
-			r.Classes = append(r.Classes, ClassCount{statusLabels[i].class, statusLabels[i].label, n})
+			label := statusLabels[i].label
+			if c.inside > 0 && statusLabels[i].class == annotate.ClassSuccess {
+				label += " (" + strconv.Itoa(c.inside) + " with an error inside)"
+			}
+			r.Classes = append(r.Classes, ClassCount{statusLabels[i].class, label, n})
 		}
 	}
 	r.Durations = durations(c.took)

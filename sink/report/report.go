@@ -61,7 +61,7 @@ func (v Verdict) Reason() string { return strings.Join(v.Reasons, "; ") }
 // ClassCount is how many exchanges ended with a class of status.
 type ClassCount struct {
 	Class string // as annotate.ClassOf names it
-	Label string // as people write it: "4xx"
+	Label string // as people write it: "4xx"; of a success with how many have an error inside
 	Count int
 }
 

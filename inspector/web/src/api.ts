@@ -25,6 +25,9 @@ export interface Row {
   host: string;
   path: string;
   route: string;
+  operation?: string;
+  effective: "unknown" | "ok" | "partial" | "error" | "failed";
+  inside?: string;
   type: string;
   kind: string;
   size: number;
