@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,6 +49,9 @@ func TestMessagesOfAnOpenStream(t *testing.T) {
 		}
 		eventually(t, "the event is in the log", func() bool { return len(logged(t, p.logFile)["sidenote.message/1"]) == n })
 	}
+	if open := openMessages(p); open["open"] != true || open["received"] != 3. || len(open["messages"].([]any)) != 3 || strings.Contains(fmt.Sprint(open), "hunter") {
+		t.Errorf("while the stream is open the API has %v", open)
+	}
 	if all := logged(t, p.logFile); len(all["sidenote.exchange/1"]) != 0 {
 		t.Error("the exchange is in the log before it has ended")
 	}
@@ -70,6 +74,28 @@ func TestMessagesOfAnOpenStream(t *testing.T) {
 	if strings.Contains(x.Format(), "hunter") {
 		t.Error("the saved exchange shows secrets")
 	}
+}
+
+// openMessages asks the API for the messages of the exchange that runs.
+func openMessages(p *process) (open map[string]any) {
+	p.t.Helper()
+	var running struct{ Running []struct{ ID string } }
+	token := strings.TrimSpace(p.open("--token"))
+	ask := func(path string, to any) {
+		q, _ := http.NewRequest("GET", "http://"+p.admin+"/api/v1"+path, nil)
+		q.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(q)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(to); err != nil || resp.StatusCode != 200 {
+			p.t.Fatalf("%s: %d, %v", path, resp.StatusCode, err)
+		}
+	}
+	eventually(p.t, "the stream is among what runs", func() bool { ask("/running", &running); return len(running.Running) == 1 })
+	ask("/running/"+running.Running[0].ID+"/messages", &open)
+	return open
 }
 
 // savedExchanges reads what --save wrote.

@@ -29,6 +29,9 @@ type detail struct {
 	Outbound connection `json:"outbound"`
 	Changed  []string   `json:"changed"`
 	Tunnel   *tunnel    `json:"tunnel,omitempty"`
+	// Messages counts those of a stream inside of the exchange; the list is asked for
+	// by itself.
+	Messages *messageCounts `json:"messages,omitempty"`
 }
 
 // A statusFact is what the status means.
@@ -210,6 +213,10 @@ func (i *Inspector) detailOf(e *store.Entry) detail {
 	d.Changed = append(d.Changed, x.Changed.Names()...)
 	if x.Tunnel != (exchange.Tunnel{}) {
 		d.Tunnel = &tunnel{x.Tunnel.Sent, x.Tunnel.Received}
+	}
+	if x.Messages != nil {
+		counts := countsOf(x.Messages)
+		d.Messages = &counts
 	}
 	if x.Err != nil {
 		d.Failure = failureOf(x.Err)

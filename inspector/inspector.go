@@ -85,7 +85,7 @@ func (i *Inspector) Handler() http.Handler {
 
 // routes lists the API.
 func (i *Inspector) routes() map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
+	routes := map[string]http.HandlerFunc{
 		"GET /api/v1/exchanges":                      i.list,
 		"GET /api/v1/exchanges/{seq}":                i.one,
 		"PATCH /api/v1/exchanges/{seq}":              i.change,
@@ -108,6 +108,8 @@ func (i *Inspector) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/events":                         i.events,
 		"GET /api/v1/openapi.yaml":                   i.description,
 	}
+	i.messageRoutes(routes)
+	return routes
 }
 
 // mostRequestContent bounds what a request of the page may carry, except for an

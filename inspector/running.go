@@ -15,6 +15,8 @@ type runningRow struct {
 	Client string    `json:"client,omitempty"`
 	Status int       `json:"status"` // 0 until the response head has come
 	Age    float64   `json:"age"`    // milliseconds since it began
+	// Messages counts those of a stream inside of it.
+	Messages int64 `json:"messages,omitempty"`
 }
 
 // How long an exchange runs before the page shows it, so that quick ones do not
@@ -31,7 +33,7 @@ func (i *Inspector) running(w http.ResponseWriter, _ *http.Request) {
 	for n, r := range list {
 		rows[n] = runningRow{
 			ID: text(r.ID), At: r.Started, Method: text(r.Method), Host: text(i.o.Redact.URI(r.Authority)),
-			Path: text(i.o.Redact.URI(r.Path)), Status: r.Status, Age: millis(time.Since(r.Started)),
+			Path: text(i.o.Redact.URI(r.Path)), Status: r.Status, Age: millis(time.Since(r.Started)), Messages: r.Messages,
 		}
 		if r.Method == http.MethodConnect {
 			rows[n].Path = ""

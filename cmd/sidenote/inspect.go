@@ -77,7 +77,7 @@ func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, auth
 		}
 		i.admission = inspector.NewAdmission(key)
 	}
-	o := store.Options{Bytes: c.StoreBytes, MostContent: int(c.KeepContent)}
+	o := store.Options{Bytes: c.StoreBytes, MostContent: int(c.KeepContent), Messages: c.KeepMessages}
 	if c.Store != "" {
 		var err error
 		var repair *store.Repair
@@ -153,7 +153,7 @@ func (i *inspectorParts) watched(h proxy.Hooks) proxy.Hooks {
 	if i == nil {
 		return h
 	}
-	request, head, done := h.Request, h.Head, h.Done
+	request, head, message, done := h.Request, h.Head, h.Message, h.Done
 	h.Request = func(x *exchange.Exchange) []exchange.Line {
 		i.store.Begin(x)
 		return request(x)
@@ -161,6 +161,10 @@ func (i *inspectorParts) watched(h proxy.Hooks) proxy.Hooks {
 	h.Head = func(x *exchange.Exchange, added []exchange.Line) []exchange.Line {
 		i.store.Respond(x)
 		return head(x, added)
+	}
+	h.Message = func(x *exchange.Exchange, format exchange.MessageFormat, m *exchange.StreamMessage) {
+		i.store.Message(x, format, m)
+		message(x, format, m)
 	}
 	h.Done = func(x *exchange.Exchange) {
 		i.store.End(x)

@@ -18,7 +18,10 @@ type Running struct {
 	Authority string
 	Path      string // with the query
 	Client    netip.AddrPort
-	Status    int // 0 until the response head has come
+	Status    int   // 0 until the response head has come
+	Messages  int64 // of a stream inside of it, so far
+
+	stream *OpenStream // nil while there is no message
 }
 
 // mostRunning bounds how many running exchanges are known; of more only the
@@ -59,9 +62,12 @@ func (s *Store) Respond(x *exchange.Exchange) {
 func (s *Store) End(x *exchange.Exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.running[x]; ok {
+	if r, ok := s.running[x]; ok {
 		delete(s.running, x)
 		s.notify()
+		if r.stream != nil {
+			r.stream.end()
+		}
 	}
 }
 
@@ -72,6 +78,9 @@ func (s *Store) Running(since time.Duration, most int) (list []Running, total in
 	s.mu.RLock()
 	for _, r := range s.running {
 		if !r.Started.After(began) {
+			if r.stream != nil {
+				r.Messages = r.stream.count()
+			}
 			list = append(list, r)
 		}
 	}

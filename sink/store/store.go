@@ -12,6 +12,7 @@ import (
 type Options struct {
 	Bytes       int64 // octets of memory for all exchanges
 	MostContent int   // octets kept of each message's content
+	Messages    int64 // octets of memory for the messages of each exchange that runs
 	// Marked and Cleared are told of what people change, if they are not nil.
 	Marked  func(seq uint64, pinned bool, comment string)
 	Cleared func(pinned bool)
@@ -21,6 +22,7 @@ type Options struct {
 const (
 	DefaultBytes       = 256 << 20
 	DefaultMostContent = 1 << 20
+	DefaultMessages    = 4 << 20
 )
 
 // pinnedShare is the part of the room that pinned exchanges may take once they
@@ -72,6 +74,9 @@ func New(o Options) *Store {
 	}
 	if o.MostContent <= 0 {
 		o.MostContent = DefaultMostContent
+	}
+	if o.Messages <= 0 {
+		o.Messages = DefaultMessages
 	}
 	return &Store{o: o, next: 1, wake: make(chan struct{}), running: map[*exchange.Exchange]Running{}}
 }

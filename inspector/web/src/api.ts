@@ -205,6 +205,17 @@ export interface Detail extends Row {
   outbound: Connection;
   changed: string[];
   tunnel?: { sent: number; received: number };
+  messages?: MessageCounts;
+}
+
+/** What is known of the messages of a stream as a whole. */
+export interface MessageCounts {
+  format: string;
+  sent: number;
+  received: number;
+  dropped: number;
+  unread: number;
+  faults: { code: string; detail?: string; from: string; number: number; at: number; times: number }[];
 }
 
 export interface Related {
