@@ -7,6 +7,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // cacheControlRules lists the rules on how Cache-Control is written.
@@ -20,6 +21,7 @@ func cacheControlRules() []*annotate.Rule {
 		cacheControlWrongMessage,
 		cacheControlNotLowercase,
 		cacheControlLifetimeTooLarge,
+		cacheControlMisspelled,
 	}
 }
 
@@ -553,6 +555,57 @@ func isForOther(d *field.Directive, isRequest bool) bool {
 		}
 	}
 	return false
+}
+
+var cacheControlMisspelled = &annotate.Rule{
+	ID:       "cache/control-misspelled",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "a cache directive that is misspelled",
+	Refs:     []string{"RFC 9111 §5.2", "RFC 9111 §5.2.3"},
+	Doc: "Caches ignore a directive that they do not know, without a word. So a misspelled one has no effect: the response is stored though it must not be, or is not stored though it may be. " +
+		"The name is only a letter or two away from a directive that exists.",
+	Help: "write the directive as it is defined",
+	Bad:  []string{answered("Cache-Control: maxage=60"), answered("Cache-Control: no-chache"), asked("Cache-Control: nocache"), answered("Cache-Control: private, must_revalidate")},
+	Good: []string{answered("Cache-Control: private, community=\"UCI\""), answered("Cache-Control: no-transform, Max-Age=60")},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}},
+	Check: func(p *annotate.Pass) {
+		for _, s := range bothSides(p.X) {
+			for i, l := range s.Fields.Each(exchange.FieldCacheControl) {
+				for d := range field.Directives(l.Value) {
+					if meant := meantDirective(&d); meant != "" && !exchange.IsRedacted(l.Value) {
+						p.Report(annotate.Note{Place: s.place(p, i, d.At, d.At+len(d.Name)), Blame: s.blame(), Help: "write " + meant,
+							Message: "Cache-Control has " + bare(d.Name) + ", which no cache knows; the directive is " + meant})
+					}
+				}
+			}
+		}
+	},
+}
+
+// cacheDirectives are those that caches know, by specification or by custom.
+var cacheDirectives = []string{
+	"max-age", "no-cache", "no-store", "private", "public", "s-maxage", "must-revalidate", "proxy-revalidate", "no-transform", "immutable", "must-understand",
+	"stale-while-revalidate", "stale-if-error", "max-stale", "min-fresh", "only-if-cached", "pre-check", "post-check",
+}
+
+// meantDirective is the directive that a misspelled one stands for; "" for one
+// that is right, and for one that is like none.
+func meantDirective(d *field.Directive) string {
+	if len(d.Name) < 4 || len(d.Name) > 32 || foldIn(cacheDirectives, d.Name) || !field.IsToken(d.Name) {
+		return ""
+	}
+	name := strings.ToLower(d.Name)
+	bare := strings.NewReplacer("-", "", "_", "").Replace(name)
+	for _, known := range cacheDirectives {
+		if bare == strings.ReplaceAll(known, "-", "") {
+			return known
+		}
+	}
+	if len(name) < 6 {
+		return "" // too short to tell
+	}
+	return wording.Nearest(name, cacheDirectives)
 }
 
 var cacheControlNotLowercase = &annotate.Rule{

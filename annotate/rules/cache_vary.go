@@ -15,6 +15,7 @@ func cacheVaryRules() []*annotate.Rule {
 		cacheVaryDuplicate,
 		cacheVaryHost,
 		cacheVaryStar,
+		cacheVaryStarWithNames,
 		cacheVaryTooMany,
 		cacheVaryUserAgent,
 	}
@@ -219,6 +220,38 @@ var cacheVaryStar = &annotate.Rule{
 		c := cachingOf(&p.X.Response.Fields)
 		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
 			p.Note(at, "Vary: * keeps caches from ever using the response, to which %s gives %s", l.from, inWords(l.seconds))
+		}
+	},
+}
+
+var cacheVaryStarWithNames = &annotate.Rule{
+	ID:       "cache/vary-star-with-names",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "Vary names headers beside *",
+	Refs:     []string{"RFC 9110 §12.5.5", "RFC 9111 §4.1"},
+	Doc: "Vary: * says that something beside the request decided what was sent, so no cache may use the response for another request. The names beside it have no effect. " +
+		"Usually two places add to Vary, and one of them overrides the other without knowing.",
+	Help: "send the names alone, or * alone",
+	Bad:  []string{answered("Vary: *, Accept"), answered("Vary: Accept-Encoding", "Vary: *")},
+	Good: []string{answered("Vary: *"), answered("Vary: Accept-Encoding, Accept"), answered("Vary: *", "Vary: *")},
+	When: whenVary,
+	Check: func(p *annotate.Pass) {
+		f := &p.X.Response.Fields
+		if v := f.Value(exchange.FieldVary); len(v) < 2 && f.Count(exchange.FieldVary) == 1 {
+			return
+		}
+		at, ok := varyPlace(p, "*")
+		if !ok {
+			return
+		}
+		for _, l := range f.Each(exchange.FieldVary) {
+			for m := range field.List(l.Value) {
+				if m.Text != "*" {
+					p.Note(at, "Vary has *, so naming %s beside it has no effect", quoted(m.Text))
+					return
+				}
+			}
 		}
 	},
 }

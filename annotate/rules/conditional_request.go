@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"sidenote/annotate"
@@ -13,6 +14,7 @@ import (
 func conditionalRequestRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		conditionalETagUnquoted,
+		conditionalETagMalformed,
 		conditionalHeadConditional,
 		conditionalIfMatchWeakETag,
 		conditionalIfModifiedSinceNonGet,
@@ -120,6 +122,55 @@ var conditionalETagUnquoted = &annotate.Rule{
 	},
 }
 
+var conditionalETagMalformed = &annotate.Rule{
+	ID:       "conditional/etag-malformed",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "an ETag that does not follow its grammar",
+	Refs:     []string{"RFC 9110 §8.8.3", "RFC 9110 §13.1.1", "RFC 9110 §13.1.2"},
+	Doc: "An ETag is one string in double quotes, without spaces and further quotes inside. If-Match and If-None-Match list several with commas between. " +
+		"Recipients read another form as a part of it, or not at all, so the comparison fails: no 304, or a change that is refused or lost.",
+	Help: `write the tag as in ETag: "33a64df5", and a list as in If-None-Match: "33a64df5", "9c1"`,
+	Bad: []string{answered(`ETag: "a b"`), answered(`ETag: "a" "b"`), answered(`ETag: "a", "b"`), asked(`If-None-Match: "a" "b"`),
+		asked(`If-None-Match: *, "a"`)},
+	Good: []string{answered(`ETag: W/"a,b"`), asked(`If-None-Match: "a", W/"b",`), asPost(`If-None-Match: *`), answered(`ETag: ""`)},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch}},
+	Check: func(p *annotate.Pass) {
+		if i := p.X.Response.Fields.Index(exchange.FieldETag); i >= 0 {
+			v := p.X.Response.Fields.At(i).Value
+			if t := field.ParseETag(v); t.Err != nil && !isUnquoted(v, t) && !exchange.IsRedacted(v) && !hasOddOctets(v) {
+				p.Note(annotate.Span(p.ResponseLine(i), t.Err.At, len(v)), "ETag is %s: %s", bare(v), t.Err.Error())
+			}
+		}
+		for _, n := range [...]exchange.Name{exchange.FieldIfMatch, exchange.FieldIfNoneMatch} {
+			for i, l := range p.X.Request.Fields.Each(n) {
+				if err := tagListError(l.Value); err != nil && !exchange.IsRedacted(l.Value) && !hasOddOctets(l.Value) {
+					p.Report(annotate.Note{Place: annotate.Span(p.RequestLine(i), err.At, len(l.Value)), Blame: annotate.ByClient,
+						Message: l.Name + " is " + bare(l.Value) + ": " + err.Error()})
+				}
+			}
+		}
+	},
+}
+
+// tagListError finds what is wrong with a list of entity tags; tags without
+// quotes have a rule of their own.
+func tagListError(value string) *field.Error {
+	for t := range field.ETags(value) {
+		switch rest := strings.TrimLeft(value[t.End:], " \t"); {
+		case value[t.At:t.End] == "*":
+			return &field.Error{At: t.At, What: "* stands alone, without entity tags beside it"}
+		case isUnquoted(value, t):
+			return nil
+		case t.Err != nil:
+			return t.Err
+		case rest != "" && rest[0] != ',':
+			return &field.Error{At: t.End, What: "want a comma after the entity tag"}
+		}
+	}
+	return nil
+}
+
 // tagConditions are the request fields that hold entity tags.
 var tagConditions = exchange.MaskOf(exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange)
 
@@ -130,6 +181,9 @@ func isUnquoted(value string, t field.ETag) bool {
 		return false
 	}
 	text := value[t.At:t.End]
+	if text == "*" {
+		return false // conditional/etag-malformed is about * in a list
+	}
 	if text == "" || text[0] == 'w' {
 		return true
 	}

@@ -236,7 +236,7 @@ func noteBogusLinkTypes(p *annotate.Pass, s contentSide, i int, value string) {
 // meantType is the type that a usual misspelling stands for; "" for anything else.
 func meantType(name string) string {
 	switch {
-	case len(name) < 9 || len(name) > 22 || name[len(name)-1] == '*' || field.EqualFold(name, "text/html"):
+	case len(name) < 9 || len(name) > 28 || name[len(name)-1] == '*' || field.EqualFold(name, "text/html"):
 		return ""
 	case foldIn([]string{"text/json", "text/x-json", "application/x-json", "json/application"}, name):
 		return "application/json"
@@ -244,8 +244,12 @@ func meantType(name string) string {
 		return "text/plain"
 	case foldIn([]string{"html/text", "application/html"}, name):
 		return "text/html"
-	case field.EqualFold(name, "application/json-patch"):
+	case foldIn([]string{"application/json-patch", "application/jsonpatch", "application/patch+json"}, name):
 		return "application/json-patch+json"
+	case foldIn([]string{"application/merge-patch", "application/json-merge-patch"}, name):
+		return "application/merge-patch+json"
+	case foldIn([]string{"application/problem", "application/json+problem"}, name):
+		return "application/problem+json"
 	case field.EqualFold(name, "image/svg"):
 		return "image/svg+xml"
 	case field.EqualFold(name, "text/xhtml"):

@@ -14,6 +14,7 @@ func cookieSyntaxRules() []*annotate.Rule {
 	return []*annotate.Rule{
 		cookieNoName,
 		cookieOctetsInvalid,
+		cookiePairMalformed,
 		cookieTooLarge,
 		cookieDuplicateAttribute,
 		cookieUnknownAttribute,
@@ -47,6 +48,55 @@ var cookieNoName = &annotate.Rule{
 			}
 		}
 	},
+}
+
+var cookiePairMalformed = &annotate.Rule{
+	ID:       "cookie/pair-malformed",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "the request's Cookie has a part that is not name=value",
+	Refs:     []string{"RFC 6265 §4.2.1", "RFC 6265bis §4.2.1"},
+	Doc: "Cookie is a list of name=value with a semicolon and a space between. Servers drop a part without an equals sign, take it for a name or for a value, or refuse the request. " +
+		"A client of one's own usually lost the name, or copied an attribute such as Secure from Set-Cookie. A browser sends such a part for a cookie that the server set without a name.",
+	Help: "send Cookie: name=value; other=value",
+	Bad:  []string{asked("Cookie: 31d4d96e"), asked("Cookie: id=31d4d96e; Secure"), asked("Cookie: id=31d4d96e; ; lang=de"), asked("Cookie: =31d4d96e")},
+	Good: []string{asked("Cookie: id=31d4d96e; lang="), asked("Cookie: id=31d4d96e; lang=de;"), asked("Cookie: id=a=b==; x=\"1\"")},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldCookie}},
+	Check: func(p *annotate.Pass) {
+		for i, l := range p.X.Request.Fields.Each(exchange.FieldCookie) {
+			if what, start, end := badCookiePair(l.Value); what != "" && !exchange.IsRedacted(l.Value) {
+				p.Note(annotate.Span(p.RequestLine(i), start, end), "Cookie has %s", what)
+				return
+			}
+		}
+	},
+}
+
+// badCookiePair finds the first part of a Cookie that is not name=value, and says
+// what it is; "" if there is none. A semicolon at the end does no harm. The value
+// of such a part may be a secret, so it is not quoted.
+func badCookiePair(value string) (what string, start, end int) {
+	const most = 4096 // parts that are looked at
+	for n := 0; n < most && start <= len(value); n++ {
+		end = len(value)
+		if i := strings.IndexByte(value[start:], ';'); i >= 0 {
+			end = start + i
+		}
+		switch part := strings.Trim(value[start:end], " \t"); {
+		case part == "" && end == len(value):
+			return "", 0, 0
+		case part == "":
+			return "an empty part between two semicolons", start, end
+		case part[0] == '=':
+			return "a value of " + octets(len(part)-1) + " without a name", start, end
+		case strings.IndexByte(part, '=') < 0 && foldIn([]string{"Secure", "HttpOnly", "Partitioned"}, part):
+			return part + ", which is an attribute of Set-Cookie and not a cookie", start, end
+		case strings.IndexByte(part, '=') < 0:
+			return "a part of " + octets(len(part)) + " without an equals sign", start, end
+		}
+		start = end + 1
+	}
+	return "", 0, 0
 }
 
 var cookieOctetsInvalid = &annotate.Rule{

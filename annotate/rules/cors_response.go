@@ -20,6 +20,7 @@ func corsResponseRules() []*annotate.Rule {
 		corsCredentialsWithWildcard,
 		corsExposeWildcardWithCredentials,
 		corsMissingOnError,
+		corsMissingOnSuccess,
 		corsOriginInvalid,
 		corsOriginNotAllowed,
 		corsPreflightFieldOutsidePreflight,
@@ -305,6 +306,47 @@ var corsMissingOnError = &annotate.Rule{
 	},
 }
 
+var corsMissingOnSuccess = &annotate.Rule{
+	ID:       "cors/missing-on-success",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByOrigin,
+	Title:    "the page cannot read this response",
+	Refs:     []string{"Fetch §4.10", "Fetch §3.3.3"},
+	Doc: "A page of another origin asked for the response, and the response lacks Access-Control-Allow-Origin. The server did the work, but the browser keeps the result from the page, which sees a network error. " +
+		"If the page is meant to read it, the server has to say so in every response, not only in the one to OPTIONS.",
+	Help: "send Access-Control-Allow-Origin with the page's origin, and Vary: Origin; or request it from the same origin",
+	Bad: []string{
+		crossOrigin("", ""),
+		"# a browser that does not send Sec-Fetch\n" + strings.Replace(crossOrigin("", ""), "> Sec-Fetch-Mode: cors\n", "", 1),
+		strings.Replace(crossOrigin("Content-Length: 0", ""), "> GET ", "> POST ", 1),
+	},
+	Good: []string{
+		crossOrigin("", "Access-Control-Allow-Origin: https://app.test"),
+		"# of the same origin\n" + strings.Replace(crossOrigin("", ""), "Origin: https://app", "Origin: https://api", 1),
+		"# an image, which the page shows without reading it\n" + strings.Replace(crossOrigin("", ""), "> Sec-Fetch-Mode: cors\n", "> Sec-Fetch-Mode: no-cors\n", 1),
+		"# an extension\n" + strings.Replace(crossOrigin("", ""), "https://app.test", "moz-extension://7a", 1),
+		"# a form of another site\n" + strings.Replace(strings.Replace(crossOrigin("Content-Length: 0", ""), "> Sec-Fetch-Mode: cors\n", "", 1), "> GET ", "> POST ", 1),
+	},
+	When:  annotate.When{Class: []int{2}, RequestFields: []exchange.Name{exchange.FieldOrigin}},
+	Needs: annotate.NeedsResponse | annotate.NeedsMethod,
+	Check: func(p *annotate.Pass) {
+		x := p.X
+		origin := x.Request.Fields.Value(exchange.FieldOrigin)
+		// An extension may read what its manifest allows.
+		if x.Response.Fields.Has(exchange.FieldAccessControlAllowOrigin) || isPreflight(&x.Request) || !usesCORS(x) ||
+			!field.HasPrefixFold(origin, "http") && origin != "null" || field.CheckOrigin(origin) != nil {
+			return
+		}
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "the %d lacks Access-Control-Allow-Origin, so the browser keeps it from the page at %s",
+			x.Response.Status, quoted(origin))
+	},
+}
+
+// fromOrigin is an example of a request of another origin that needs no permission.
+func fromOrigin(origin string) string {
+	return strings.NewReplacer("https://app.test", origin, "Mode: cors", "Mode: no-cors").Replace(crossOrigin("", ""))
+}
+
 var corsOriginInvalid = &annotate.Rule{
 	ID:       "cors/origin-invalid",
 	Severity: annotate.Error,
@@ -314,13 +356,9 @@ var corsOriginInvalid = &annotate.Rule{
 	Doc: "Origin is null, or scheme://host with the port where it is not the usual one: in lower case, without a path and without a slash at the end. Servers compare it as it is, so another form is taken for a foreign origin. " +
 		"Browsers always send the right form; this comes from a client that writes the header itself.",
 	Help: "send Origin: https://host without a path, or leave it out",
-	Bad: []string{
-		strings.Replace(crossOrigin("", ""), "https://app.test", "https://app.test/", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "app.test", 1),
-		strings.Replace(crossOrigin("", ""), "https://app.test", "https://App.test", 1),
-	},
+	Bad:  []string{fromOrigin("https://app.test/"), fromOrigin("app.test"), fromOrigin("https://App.test")},
 	Good: []string{
-		crossOrigin("", ""), strings.Replace(crossOrigin("", ""), "https://app.test", "null", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "file://", 1),
-		strings.Replace(crossOrigin("", ""), "https://app.test", "https://my_app.test.:8443", 1), strings.Replace(crossOrigin("", ""), "https://app.test", "moz-extension://7A", 1),
+		fromOrigin("https://app.test"), fromOrigin("null"), fromOrigin("file://"), fromOrigin("https://my_app.test.:8443"), fromOrigin("moz-extension://7A"),
 	},
 	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldOrigin}},
 	Check: func(p *annotate.Pass) {
@@ -375,7 +413,7 @@ var corsPreflightFieldOutsidePreflight = &annotate.Rule{
 	Refs:     []string{"Fetch §3.3.3"},
 	Doc:      "Browsers read Access-Control-Allow-Methods, -Allow-Headers and -Max-Age only on the answer to a preflight. On other responses they are dead weight.",
 	Help:     "send these headers only in answer to OPTIONS",
-	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: GET, PUT"), crossOrigin("", "Access-Control-Max-Age: 600")},
+	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: GET, PUT"), crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Max-Age: 600")},
 	Good: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Expose-Headers: ETag"),
 		"> OPTIONS /v1/cart HTTP/1.1\n> Host: api.test\n>\n< HTTP/1.1 204 No Content\n< Access-Control-Allow-Methods: GET, PUT\n<\n",

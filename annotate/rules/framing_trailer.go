@@ -34,15 +34,16 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §6.6.2", "RFC 9112 §7.1.2"},
 	Doc:      "On HTTP/1.1 only a chunked message can have trailers. This one is not chunked, so the fields that Trailer promises never arrive, and a recipient that waits for a digest or a signature there has none.",
 	Help:     "send the message chunked, or leave Trailer out",
-	Bad:      []string{answered("Trailer: Server-Timing"), asked("Trailer: Server-Timing")},
-	Good:     []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTrailer}},
-	Needs:    annotate.NeedsContent | annotate.NeedsFraming,
+	Bad: []string{answered("Trailer: Server-Timing"), asked("Trailer: Server-Timing"),
+		"# also status/unusual-for-method\n" + responded("HTTP/1.1 204 No Content", "Trailer: Server-Timing")},
+	Good:  []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldTrailer}},
+	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			i := s.Fields.Index(exchange.FieldTrailer)
 			if i < 0 || s.Version >= exchange.HTTP2 || hasChunked(&s.Fields) || showsIntermediary(&s.Fields) ||
-				s.in == exchange.InResponse && !p.X.MayHaveContent() || s.Fields.At(i).Value == "" {
+				s.in == exchange.InResponse && !p.X.MayHaveContent() && p.X.Response.Status != 204 || s.Fields.At(i).Value == "" {
 				continue
 			}
 			s.note(p, s.line(p, i), "Trailer announces "+quoted(s.Fields.At(i).Value)+", and the message is not chunked")

@@ -242,6 +242,7 @@ var intermediaryProxyStatusInvalid = &annotate.Rule{
 	Bad: []string{
 		"# also intermediary/proxy-status-reported\n" + answered(`Proxy-Status: edge.example; received-status="200"`),
 		"# also intermediary/proxy-status-reported\n" + answered(`Proxy-Status: 7; next-protocol="h2"`),
+		responded("HTTP/1.1 502 Bad Gateway", "Proxy-Status: edge.example; error=502; details=late", "Content-Length: 0"),
 	},
 	Good: []string{
 		answered(`Proxy-Status: "edge 7"; received-status=200; next-protocol=h2; shop=1`),
@@ -266,6 +267,9 @@ var intermediaryProxyStatusInvalid = &annotate.Rule{
 var proxyStatusTypes = []typedKey{
 	{"received-status", oneOf(field.Integer)},
 	{"next-protocol", oneOf(field.Token, field.ByteSequence)},
+	{"next-hop", oneOf(field.String, field.Token)},
+	{"error", oneOf(field.Token, field.String)}, // the latter is wrong, and read everywhere
+	{"details", oneOf(field.String)},
 }
 
 var intermediaryProxyStatusReported = &annotate.Rule{

@@ -320,7 +320,8 @@ var securityFetchMetadataInvalid = &annotate.Rule{
 	Doc:      "Browsers write the Sec-Fetch headers themselves, from fixed sets of values. Another value was made up by a program, or is newer than this list.",
 	Help:     "leave Sec-Fetch headers to browsers",
 	Bad: []string{strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-Site: same", 1), strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: page", 1),
-		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-User: ?0", 1)},
+		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-User: ?0", 1),
+		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-User: 1", 1)},
 	Good: []string{strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-Site: none\n> Sec-Fetch-Mode: navigate\n> Sec-Fetch-User: ?1\n> Sec-Fetch-New: x", 1),
 		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: empty", 1),
 		"# of older browsers\n" + strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: websocket\n> Sec-Fetch-Mode: nested-navigate", 1)},
@@ -328,20 +329,11 @@ var securityFetchMetadataInvalid = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		for _, n := range [...]exchange.Name{exchange.FieldSecFetchSite, exchange.FieldSecFetchMode, exchange.FieldSecFetchUser, exchange.FieldSecFetchDest} {
-			if f.Has(n) && isItemOf(f.Value(n), n) && !isFetchMetadata(n, f.Value(n)) {
+			if f.Has(n) && !isFetchMetadata(n, f.Value(n)) && !exchange.IsRedacted(f.Value(n)) {
 				p.Note(p.RequestField(n), "%s is %s, which no browser sends", n, quoted(f.Value(n)))
 			}
 		}
 	},
-}
-
-// isItemOf reports whether a value has the type that its field is defined
-// with; one that has not has its own rule.
-func isItemOf(value string, n exchange.Name) bool {
-	if n == exchange.FieldSecFetchUser {
-		return value == "?0" || value == "?1"
-	}
-	return field.IsToken(value)
 }
 
 // isFetchMetadata knows the values of the Sec-Fetch fields.
