@@ -27,6 +27,7 @@ type captureReader struct {
 
 	bad     int   // entries of the file available that could not be read
 	unread  int   // files that could not be read whole
+	got     int   // exchanges that each got
 	written error // why each, or flush, could not go on
 }
 
@@ -87,6 +88,7 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 	return exchange.ReadCapture(r.progress.counting(from), exchange.Capture{
 		File: in.name, About: &about, Growing: in.size == 0, At: at, Size: in.size,
 		Exchange: func(x *exchange.Exchange) error {
+			r.got++
 			r.about.add(x)
 			if r.written = r.each(x); r.written != nil {
 				return r.written
@@ -100,6 +102,17 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 			return ctx.Err()
 		},
 	})
+}
+
+// nothingToJudge is why files fail that hold no exchange: a gate must not pass what
+// it never saw.
+const nothingToJudge = "the files hold no exchange, so nothing was judged"
+
+// empty reports whether the files were read whole and hold no exchange.
+func (r *captureReader) empty() bool { return r.got == 0 && r.unread == 0 }
+
+func (r *captureReader) emptyError() error {
+	return &codedError{exitLacks, fmt.Errorf("%s: %s; check that the capture was recording", r.command, nothingToJudge)}
 }
 
 // complain says on stderr what is wrong with a file, after what was printed of it.

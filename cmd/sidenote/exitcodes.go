@@ -40,7 +40,7 @@ func exitTable() []exitCode {
 		{exitNo, "sidenote isn't healthy, or you answered no.", []string{"healthcheck", "ca install", "ca uninstall"}},
 		{exitUsage, "The command line, the configuration or an input is wrong.", nil},
 		{exitPolicy, "The policy failed; for doctor, a program can't be observed.", judging},
-		{exitLacks, "Nothing came through the proxy, or fewer exchanges than --min-exchanges.", []string{"run"}},
+		{exitLacks, "Nothing was there to judge, or fewer exchanges than --min-exchanges.", []string{"run", "lint", "policy test"}},
 		{exitFailed, "sidenote itself failed, for example because a port is taken or a disk is full.", nil},
 		{exitNoRun, "The command can't be run.", []string{"run"}},
 		{exitNoCMD, "The command doesn't exist.", []string{"run"}},

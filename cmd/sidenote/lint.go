@@ -33,8 +33,9 @@ jq's .log.entries[0], in the output and in errors. At the end lint says which
 rules were silent, because the capture does not have what they read.
 
 
-The exit code is 0 if no note is as severe as --fail-on, 10 if one is, and 2 if a
-file could not be read completely. lint still judges the other files.`,
+The exit code is 0 if no note is as severe as --fail-on, and 10 if one is. It is 11
+if the files hold no exchange, and 2 if a file could not be read completely. lint
+still judges the other files.`,
 		Example: `  sidenote lint checkout.har
   sidenote lint --fail-on warn --rules 'cookie/*=off' captures/
   sidenote lint --format json - < checkout.har`,
@@ -166,6 +167,8 @@ func (l *lintRun) run(ctx context.Context) error {
 		v = judged(l.judge, "it was interrupted; "+onlyUntilThen)
 	case l.unread > 0: // which may be what fails
 		v = judged(l.judge, wording.Count(l.unread, "file")+" could not be read whole")
+	case l.empty():
+		v = judged(l.judge, nothingToJudge)
 	}
 	made, failed := l.reports.finish(v)
 	err := l.sink.Close()
@@ -186,6 +189,8 @@ func (l *lintRun) run(ctx context.Context) error {
 		return ended
 	case l.unread > 0:
 		return &codedError{exitUsage, errSaid}
+	case l.empty():
+		return l.emptyError()
 	case l.text && l.terminal.TTY && !made.Verdict.Passed: // the summary says why
 		return &codedError{exitPolicy, errSaid}
 	}

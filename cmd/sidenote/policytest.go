@@ -36,8 +36,9 @@ func newPolicyTestCommand(p *program) *cobra.Command {
 it applied to, and how many met it or broke it. An expectation that applied to no
 exchange is probably mistyped. FILE is the same as for "sidenote lint".
 
-The exit code is 0 if the policy passed, 10 if it failed, 2 if a file could not be
-read completely, or if the policy itself is wrong.`,
+The exit code is 0 if the policy passed, and 10 if it failed. It is 11 if the files
+hold no exchange, and 2 if a file could not be read completely or if the policy
+itself is wrong.`,
 		Example: `  sidenote policy test --policy policy.yaml captures/
   sidenote policy test --expect 'fast: duration < 0.5' checkout.har`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -107,6 +108,9 @@ func (j *judgeRun) whole(ctx context.Context, judged ...func(*annotate.Annotated
 func (j *judgeRun) testPolicy(ctx context.Context) error {
 	if err := j.whole(ctx); err != nil {
 		return err
+	}
+	if j.empty() {
+		return j.emptyError()
 	}
 	if err := printPolicyTest(j.program.stdout, j.judge.policy, j.judge.gate.Verdict()); err != nil {
 		return cannotWrite(err)

@@ -22,12 +22,12 @@ message for those of --log-messages.`,
 			if len(args) == 1 {
 				return nil
 			}
-			return usageErrorf("schema: want the name of one record: %s", strings.Join(sink.SchemaNames(), " or "))
+			return usageErrorf("schema: want the name of one record: %s", wording.Or(sink.SchemaNames()))
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			text, ok := sink.Schema(args[0])
 			if !ok {
-				return usageErrorf("schema: there is no record %q%s; want %s", args[0], wording.Suggestion(args[0], sink.SchemaNames(), "%q"), strings.Join(sink.SchemaNames(), " or "))
+				return usageErrorf("schema: there is no record %q%s; want %s", args[0], wording.Suggestion(args[0], sink.SchemaNames(), "%q"), wording.Or(sink.SchemaNames()))
 			}
 			return writeText(p.stdout, string(text))
 		},
