@@ -12,7 +12,7 @@ func (ps *passage) ownTime() {
 	if t.HeadSent == 0 || t.FirstByte == 0 {
 		return
 	}
-	t.Self = max(t.HeadSent-t.DNS-t.Connect-t.TLS, 0) + max(ps.since()-t.FirstByte, 0)
+	t.Self = max(t.HeadSent-t.DNS-t.Connect-t.TLS, 0) + max(ps.x.Response.At-t.FirstByte, 0)
 }
 
 var ownFields = exchange.NamesThat(exchange.Name.IsOurs)

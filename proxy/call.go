@@ -25,6 +25,7 @@ type call struct {
 
 	sender *sender // sends content that was not at hand; nil where there is none
 
+	asked    time.Time // when the first head began to be waited for; zero while it has not
 	began    time.Time // when the first octet of a head came
 	writeErr error     // why the request could not be sent whole
 	head     h1.Head
@@ -68,6 +69,39 @@ func (c *call) connect(d destination) error {
 	return ps.cause() // it may have come before the connection could be interrupted
 }
 
+// sendAndWait sends the request and waits for the head of the answer. stale says
+// that nothing was sent, since the connection, which had waited for a request,
+// cannot take one: the server has ended it, or sent octets that nobody asked for.
+// That shows when the answer is first looked for, if the request is sent after.
+func (c *call) sendAndWait(out *h1.Outgoing, from *turn) (stale bool, err error) {
+	switch {
+	case !c.reused || !c.o.looksFirst():
+	case from != nil && !from.AtHand():
+		if !c.o.isQuiet() {
+			return true, nil
+		}
+	default:
+		c.asked = time.Now()
+		c.o.reader.SetLimit(c.headLimit(c.asked))
+		acted, err := c.o.reader.FillAfter(func() { c.send(out, from) })
+		switch {
+		case !acted && c.ps.cause() == nil:
+			return true, nil
+		case !acted, errors.Is(err, h1.ErrTimeout), errors.Is(err, h1.ErrInterrupted):
+			return false, err
+		}
+		return false, c.await()
+	}
+	c.send(out, from)
+	return false, c.await()
+}
+
+// headLimit is when the time is over that the origin server has for a head; zero
+// for never.
+func (c *call) headLimit(from time.Time) time.Time {
+	return after(from, c.ps.proxy.config.ResponseHeaderTimeout)
+}
+
 // send writes the head, with what of the content is at hand. What is not is sent
 // by a goroutine of its own.
 func (c *call) send(out *h1.Outgoing, from *turn) {
@@ -92,9 +126,10 @@ func (c *call) send(out *h1.Outgoing, from *turn) {
 		c.notTaken()
 	}
 	ps.in.keepBuffer(buf)
-	ps.x.Timing.HeadSent = ps.since()
+	sent := ps.since()
+	ps.x.Timing.HeadSent = sent
 	if whole || from.Done() && err == nil {
-		ps.requestSent()
+		ps.requestSent(sent)
 		return
 	}
 	c.sender = &sender{call: c, from: from, done: make(chan struct{})}
@@ -116,11 +151,11 @@ func (in *inbound) keepBuffer(b []byte) {
 	}
 }
 
-// requestSent notes that the request has been sent whole.
-func (ps *passage) requestSent() {
-	now := ps.since()
+// requestSent notes that the request has been sent whole, at a time since the
+// exchange began.
+func (ps *passage) requestSent(at time.Duration) {
 	ps.mu.Lock()
-	ps.progress.RequestSent = now
+	ps.progress.RequestSent = at
 	ps.mu.Unlock()
 	if ps.request != nil {
 		ps.request.complete()
@@ -162,7 +197,7 @@ func (s *sender) run() {
 			return
 		}
 		if s.from.Done() {
-			ps.requestSent()
+			ps.requestSent(ps.since())
 			close(s.done)
 			return
 		}
@@ -286,11 +321,12 @@ var (
 // does not run while the client is waited for.
 func (c *call) readHead() error {
 	limit := c.ps.proxy.config.ResponseHeaderTimeout
-	from := time.Now()
+	from := c.asked
+	if c.asked = (time.Time{}); from.IsZero() {
+		from = time.Now()
+	}
 	for {
-		if c.o.reader.SetLimit(time.Time{}); limit > 0 {
-			c.o.reader.SetLimit(from.Add(limit))
-		}
+		c.o.reader.SetLimit(c.headLimit(from))
 		var err error
 		c.head, err = c.o.reader.ReadHead(c.ps.proxy.config.MaxHeadBytes, c)
 		if !errors.Is(err, h1.ErrTimeout) || c.sender == nil {

@@ -150,7 +150,10 @@ func (in *inbound) await() (head h1.Head, err error) {
 	if len(in.reader.Held()) == 0 && in.origins.anyWaiting() {
 		in.watch.begin(in.lookAtOrigins)
 	}
-	in.setLimit(in.proxy.config.ClientIdleTimeout)
+	if in.rested.IsZero() {
+		in.rested = time.Now()
+	}
+	in.reader.SetLimit(after(in.rested, in.proxy.config.ClientIdleTimeout))
 	head, err = in.reader.ReadHead(in.proxy.config.MaxHeadBytes, in)
 	in.unwatch()
 	in.reader.SetLimit(time.Time{})
@@ -158,12 +161,14 @@ func (in *inbound) await() (head h1.Head, err error) {
 }
 
 // setLimit sets how long the client is waited for; 0 for ever.
-func (in *inbound) setLimit(d time.Duration) {
+func (in *inbound) setLimit(d time.Duration) { in.reader.SetLimit(after(time.Now(), d)) }
+
+// after is the end of a time that begins at from; zero where that has no end.
+func after(from time.Time, d time.Duration) time.Time {
 	if d <= 0 {
-		in.reader.SetLimit(time.Time{})
-		return
+		return time.Time{}
 	}
-	in.reader.SetLimit(time.Now().Add(d))
+	return from.Add(d)
 }
 
 // HeadBegan sets the time that the client has for the head.

@@ -46,6 +46,7 @@ type inbound struct {
 	watcher *trustWatcher         // waits for the first request of an intercepted connection
 	served  atomic.Int64          // exchanges begun
 	idle    atomic.Int64          // since when no exchange runs, in nanoseconds of the Unix epoch; 0 while one does
+	rested  time.Time             // when the last exchange ended; zero before the first
 	taken   bool                  // somebody else closes the connection
 	closed  atomic.Bool
 }

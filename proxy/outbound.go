@@ -105,6 +105,10 @@ func (o *outbound) connection(reused bool) exchange.Connection {
 	return exchange.Connection{Peer: o.peer, Local: o.local, Reused: reused, TLS: o.tls, Proxy: o.proxy, Authority: o.authority}
 }
 
+// looksFirst reports whether it is found out on the way whether the connection
+// can take a request, by call.sendAndWait.
+func (o *outbound) looksFirst() bool { return o.tls == nil && o.reader.Looks() }
+
 // isQuiet reports whether a connection that waits for its next request can take
 // it: the server has neither ended it nor sent octets that nobody asked for. What
 // has come over TLS may be for TLS alone, so it is read.
@@ -157,7 +161,7 @@ func (s *origins) take(d destination) *outbound {
 		o := s.conns[i]
 		s.conns = slices.Delete(s.conns, i, i+1)
 		s.mu.Unlock()
-		if o.isQuiet() {
+		if o.looksFirst() || o.isQuiet() {
 			return o
 		}
 		o.Close()

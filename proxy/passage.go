@@ -104,9 +104,10 @@ func (ps *passage) recordProgress() {
 // maxInterims bounds how many interim responses are recorded and passed on.
 const maxInterims = 64
 
-// finishRecord completes the record and hands it over.
-func (ps *passage) finishRecord() {
+// finishRecord completes the record and hands it over. It returns when that was.
+func (ps *passage) finishRecord() (at time.Time) {
 	x := ps.x
+	at = time.Now()
 	if ps.request != nil {
 		ps.request.stop()
 	}
@@ -114,17 +115,18 @@ func (ps *passage) finishRecord() {
 		ps.response.stop()
 	}
 	if ps.unrecorded { // whoever took the record over may be at work on it
-		return
+		return at
 	}
 	ps.mu.Lock()
 	ps.recordProgress()
-	x.Timing.Done = ps.since()
+	x.Timing.Done = max(at.Sub(x.Started), 1)
 	x.Err = ps.failed.Load()
 	ps.mu.Unlock()
 	if t := ps.turn; ps.request != nil && x.Request.Content.Complete {
 		x.Request.Trailers = t.content.Trailers()
 	}
 	ps.proxy.handOver(x, ps.follow) // from here on x is somebody else's
+	return at
 }
 
 // nextID returns a short name that no other exchange of this run has.

@@ -30,13 +30,14 @@ var errNotTaken = errors.New("the time to write is over")
 //
 // To set a deadline for each piece costs as much as a small piece. On a bare
 // socket one is set that suits this piece and those to come until it strikes, and
-// set again then; TLS would be broken by one that strikes early.
+// set again then; TLS would be broken by one that strikes early, so there it is one
+// that is a little late.
 func (p *pen) write(c net.Conn, b []byte) (int, error) {
 	if p.limit <= 0 {
 		return c.Write(b)
 	}
 	began := time.Now()
-	if !p.bare || !p.armed.After(began) {
+	if !p.covers(began) {
 		if err := p.arm(c, began); err != nil {
 			return 0, err
 		}
@@ -57,10 +58,25 @@ func (p *pen) write(c net.Conn, b []byte) (int, error) {
 	}
 }
 
+// covers reports whether the deadline that the connection has will do for a piece
+// that is begun.
+func (p *pen) covers(began time.Time) bool {
+	if p.bare {
+		return p.armed.After(began)
+	}
+	return p.armed.Sub(began) >= p.limit
+}
+
+// slack is how much later than it should a deadline strikes at most under TLS, so
+// that one is set for all pieces of that time.
+const slack = 200 * time.Millisecond
+
 // arm sets the deadline of a piece that was begun. Whoever ends the connection
 // says so first and sets its own deadline then, so one of the two is seen.
 func (p *pen) arm(c net.Conn, began time.Time) error {
-	p.armed = began.Add(p.limit)
+	if p.armed = began.Add(p.limit); !p.bare {
+		p.armed = p.armed.Add(slack)
+	}
 	if err := c.SetWriteDeadline(p.armed); err != nil {
 		return err
 	}

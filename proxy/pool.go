@@ -170,8 +170,14 @@ func (ps *passage) ask(c *call, out *h1.Outgoing, from *turn) error {
 		}
 		if err == nil {
 			ps.bindToClient(c.o)
-			c.send(out, from)
-			err = c.await()
+			stale := false
+			if stale, err = c.sendAndWait(out, from); stale {
+				ps.in.unwatch()
+				ps.in.origins.put(c.o, false)
+				ps.attempts--
+				*c = call{ps: ps, borrows: c.borrows}
+				continue
+			}
 		}
 		if err == nil || !c.borrowed || c.came() || !isEnd(err) && !isReset(err) || ps.cause() != nil {
 			return err

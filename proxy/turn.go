@@ -232,7 +232,7 @@ func (ps *passage) diesAsDirect(c *call, err error) bool {
 func (ps *passage) endTurn() {
 	t, in := ps.turn, ps.in
 	in.current = nil
-	ps.finishRecord()
+	at := ps.finishRecord()
 	in.lent.forget()
 	if in.taken {
 		t.keep = false
@@ -243,7 +243,8 @@ func (ps *passage) endTurn() {
 	}
 	if t.keep {
 		in.reader.Rest()
-		in.idle.Store(time.Now().UnixNano())
+		in.rested = at
+		in.idle.Store(at.UnixNano())
 		return
 	}
 	switch {

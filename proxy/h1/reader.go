@@ -44,6 +44,7 @@ type Reader struct {
 	conn   net.Conn
 	socket syscall.RawConn // of a TCP connection, whose octets are read without a buffer waiting for them
 	try    func(fd uintptr) bool
+	first  func() // is to be called when a try finds nothing, before that is waited for; nil for nothing
 
 	buf  *[]byte // from a pool; nil while nothing is held
 	much bool    // a large buffer is worth its memory
@@ -171,6 +172,24 @@ func (r *Reader) Fill(most int) error {
 			return err
 		}
 	}
+}
+
+// Looks reports whether the reader tries to read before it waits, so that
+// FillAfter works.
+func (r *Reader) Looks() bool { return r.socket != nil }
+
+// FillAfter is Fill on a connection on which nothing should come before act has
+// been called: it calls act, and waits, where nothing has come. acted is false
+// where octets came unasked, or the connection has ended; the caller can tell
+// that from Held and Err. Only readers that look can do that.
+func (r *Reader) FillAfter(act func()) (acted bool, err error) {
+	if r.err != nil || r.from < r.to {
+		return false, r.err
+	}
+	r.first = func() { acted = true; act() }
+	err = r.Fill(0)
+	r.first = nil
+	return acted, err
 }
 
 // makeRoom moves what is held to the front, or to a larger buffer.

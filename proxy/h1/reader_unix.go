@@ -24,6 +24,10 @@ func (r *Reader) trySocket(fd uintptr) bool {
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			r.Rest()
+			if f := r.first; f != nil {
+				r.first = nil
+				f()
+			}
 			return false
 		default:
 			r.fail = os.NewSyscallError("read", err)

@@ -28,7 +28,6 @@ func (s *Store) Message(x *exchange.Exchange, format exchange.MessageFormat, m *
 	r, ok := s.running[x]
 	if ok && r.stream == nil {
 		r.stream = &OpenStream{of: exchange.StreamOf(x, format, nil), most: s.o.Messages, wake: make(chan struct{})}
-		s.running[x] = r
 	}
 	s.mu.Unlock()
 	if ok {

@@ -31,9 +31,6 @@ const mostRunning = 4096
 // Begin takes note of an exchange whose request is about to be sent on. It
 // reads x, whose response nobody has begun to write, and keeps nothing of it.
 func (s *Store) Begin(x *exchange.Exchange) {
-	r := Running{
-		ID: x.ID, Started: x.Started, Method: x.Request.Method, Scheme: x.Scheme, Authority: x.Authority, Path: x.PathQuery(), Client: x.Client.Peer,
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.running) >= mostRunning {
@@ -41,6 +38,10 @@ func (s *Store) Begin(x *exchange.Exchange) {
 	}
 	if _, again := s.running[x]; again {
 		return
+	}
+	r := s.spareRunning()
+	*r = Running{
+		ID: x.ID, Started: x.Started, Method: x.Request.Method, Scheme: x.Scheme, Authority: x.Authority, Path: x.PathQuery(), Client: x.Client.Peer,
 	}
 	s.running[x] = r
 	s.notify()
@@ -54,21 +55,39 @@ func (s *Store) Respond(x *exchange.Exchange) {
 	defer s.mu.Unlock()
 	if r, ok := s.running[x]; ok {
 		r.Status = status
-		s.running[x] = r
 	}
+}
+
+// mostSpare bounds how many values of exchanges that ran are kept for others.
+const mostSpare = 64
+
+// spareRunning returns a value that no exchange uses. The lock is held.
+func (s *Store) spareRunning() *Running {
+	last := len(s.spare) - 1
+	if last < 0 {
+		return new(Running)
+	}
+	r := s.spare[last]
+	s.spare = s.spare[:last]
+	return r
 }
 
 // End forgets that an exchange runs.
 func (s *Store) End(x *exchange.Exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, ok := s.running[x]; ok {
-		delete(s.running, x)
-		s.notify()
-		if r.stream != nil {
-			r.stream.end()
-		}
+	r, ok := s.running[x]
+	if !ok {
+		return
 	}
+	delete(s.running, x)
+	if r.stream != nil {
+		r.stream.end()
+	}
+	if *r = (Running{}); len(s.spare) < mostSpare {
+		s.spare = append(s.spare, r)
+	}
+	s.notify()
 }
 
 // Running returns the exchanges that have run for a time, in the order in which
@@ -78,10 +97,11 @@ func (s *Store) Running(since time.Duration, most int) (list []Running, total in
 	s.mu.RLock()
 	for _, r := range s.running {
 		if !r.Started.After(began) {
+			told := *r
 			if r.stream != nil {
-				r.Messages = r.stream.count()
+				told.Messages = r.stream.count()
 			}
-			list = append(list, r)
+			list = append(list, told)
 		}
 	}
 	s.mu.RUnlock()

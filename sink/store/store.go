@@ -54,7 +54,8 @@ type Store struct {
 	paused  bool
 	version uint64 // counts changes of entries that are in the store already
 	changed []change
-	running map[*exchange.Exchange]Running
+	running map[*exchange.Exchange]*Running
+	spare   []*Running    // for the next that run
 	wake    chan struct{} // closed and made again at each change, if someone waits
 	waiting bool
 
@@ -78,7 +79,7 @@ func New(o Options) *Store {
 	if o.Messages <= 0 {
 		o.Messages = DefaultMessages
 	}
-	return &Store{o: o, next: 1, wake: make(chan struct{}), running: map[*exchange.Exchange]Running{}}
+	return &Store{o: o, next: 1, wake: make(chan struct{}), running: map[*exchange.Exchange]*Running{}}
 }
 
 // An Origin is how an exchange came to the store.
