@@ -99,6 +99,7 @@ const (
 	ErrChunk       ErrCode = "invalid_chunk"
 	ErrStalled     ErrCode = "content_stalled"
 	ErrUndecodable ErrCode = "content_undecodable"
+	ErrUnasked     ErrCode = "unasked_response"
 
 	ErrH2GoAway   ErrCode = "h2_goaway"
 	ErrH2Reset    ErrCode = "h2_stream_reset"

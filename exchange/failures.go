@@ -329,6 +329,14 @@ var failures = []Failure{
 	},
 
 	{
+		Code: ErrUnasked, Phase: PhaseContent, Who: "origin", Severity: "warn", ProxyStatus: "http_protocol_error",
+		Refs:  []string{"RFC 9112 §9.2"},
+		Title: "the server sent bytes after the end of a response",
+		Why:   "The bytes came on an idle connection, which no request waited on. A client may take them for the next response, so sidenote did not pass them on and closed the connection.",
+		Act:   "Look at the exchange that the detail names: its body is longer than its headers say, or it must not have one. A 408 here means that the server closes idle connections.",
+	},
+
+	{
 		Code: ErrH2GoAway, Phase: PhaseHead, Status: 502, Who: "origin", ProxyStatus: "http_protocol_error",
 		Refs:  []string{"RFC 9113 §6.8"},
 		Title: "the HTTP/2 connection was shut down before a response came",

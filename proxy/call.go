@@ -41,7 +41,7 @@ func (c *call) connect(d destination) error {
 	if err := ps.in.takeProbe(); err != nil {
 		return err
 	}
-	c.o = ps.in.origins.take(d)
+	c.o = ps.in.origins.take(d, ps.in.discard)
 	if c.o == nil && c.borrows {
 		c.o = ps.proxy.pool.take(d)
 		c.borrowed = c.o != nil

@@ -200,7 +200,7 @@ func (in *inbound) watchOrigins() {
 	conns, alone := in.origins.waiting()
 	for _, o := range conns {
 		over := func(error) {
-			o.Close()
+			in.discard(o)
 			if alone {
 				in.closeWhileIdle()
 			}

@@ -199,6 +199,10 @@ func (in *inbound) handed(o *outbound) {
 	}
 }
 
+// discard closes a connection to an origin server that waited for a request and
+// cannot be used any more.
+func (in *inbound) discard(o *outbound) { in.proxy.discard(o, in.connection(true)) }
+
 // share returns what takes the connections to origin servers that may serve other
 // clients; nil where they may not.
 func (in *inbound) share() func(*outbound) {

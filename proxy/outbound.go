@@ -35,12 +35,13 @@ type outbound struct {
 
 	dns, connect, handshake time.Duration
 
-	target destination
-	reader *h1.Reader      // on HTTP/1.x
-	pen    pen             // on HTTP/1.x
-	socket syscall.RawConn // to see whether the server has ended the connection; nil where it cannot be told
-	used   bool            // an exchange began on it
-	bound  bool            // it may know its client, so that no other may use it
+	target   destination
+	reader   *h1.Reader      // on HTTP/1.x
+	pen      pen             // on HTTP/1.x
+	socket   syscall.RawConn // to see whether the server has ended the connection; nil where it cannot be told
+	used     bool            // an exchange began on it
+	answered answeredCall    // what came on it last
+	bound    bool            // it may know its client, so that no other may use it
 
 	ended atomic.Pointer[error] // why nothing more comes: what the first read that failed said
 
@@ -125,13 +126,7 @@ func (o *outbound) isQuiet() bool {
 	case h1.Ended:
 		return false
 	}
-	if o.tls == nil {
-		return false
-	}
-	o.reader.SetLimit(time.Now().Add(time.Millisecond))
-	err := o.reader.Fill(0)
-	o.reader.SetLimit(time.Time{})
-	return errors.Is(err, h1.ErrTimeout)
+	return errors.Is(o.readUnasked(), h1.ErrTimeout)
 }
 
 // origins are the connections to origin servers that a client's connection owns.
@@ -149,8 +144,8 @@ type origins struct {
 const maxOwned = 32
 
 // take returns a connection that waits for a request to d; nil where none does.
-// Those that cannot be used any more are closed.
-func (s *origins) take(d destination) *outbound {
+// Those that cannot be used any more are discarded.
+func (s *origins) take(d destination, discard func(*outbound)) *outbound {
 	for {
 		s.mu.Lock()
 		i := slices.IndexFunc(s.conns, func(o *outbound) bool { return o.target == d })
@@ -164,7 +159,7 @@ func (s *origins) take(d destination) *outbound {
 		if o.looksFirst() || o.isQuiet() {
 			return o
 		}
-		o.Close()
+		discard(o)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 // shares nothing that could tell one client from another: neither a connection
 // that carried credentials or a challenge, nor one with a request that has them.
 type pool struct {
-	lent atomic.Int64 // how often a connection served another client
+	lent    atomic.Int64    // how often a connection served another client
+	discard func(*outbound) // closes one that cannot be used any more
 
 	mu     sync.Mutex // guards what follows
 	conns  []sharedConn
@@ -85,7 +86,7 @@ func (p *pool) take(d destination) *outbound {
 			p.lent.Add(1)
 			return o
 		}
-		o.Close()
+		p.discard(o)
 	}
 }
 
@@ -101,7 +102,7 @@ func (p *pool) sweep() {
 		if time.Since(c.since) < sharedFor && c.isQuiet() {
 			kept = append(kept, c)
 		} else {
-			c.Close()
+			p.discard(c.outbound)
 		}
 	}
 	p.mu.Lock()

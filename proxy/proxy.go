@@ -82,6 +82,7 @@ func New(c Config) *Proxy {
 	p.dialer = newDialer(&p.config, p.isOwn)
 	p.tls = newClientTLS(p)
 	p.refused = newRefusals()
+	p.pool.discard = func(o *outbound) { p.discard(o, exchange.Connection{}) }
 	p.core = p.newCore()
 	return p
 }

@@ -191,6 +191,10 @@ func (ps *passage) settleTurn(c *call) {
 	persists = persists && whole && ps.failed.Load() == nil && !c.head.Unsafe() && !t.head.Unsafe()
 	t.keep = persists && h1.Persists(&ps.x.Request.Fields, ps.x.Request.Version) && ps.in.reader.Err() == nil
 	ps.x.Origin.Closed = c.o.endedBy() != nil
+	c.o.answered = answeredCall{ps.x.ID, ps.x.Response.Status, time.Now()}
+	if c.frame.Last && c.frame.End == h1.ByChunks { // what follows the last chunk is not in the record of the content
+		ps.proxy.unasked(c.o, ps.in.connection(true))
+	}
 	ps.in.origins.put(c.o, t.keep)
 	t.visit.over = t.keep && c.reused && c.sender == nil // what opens a connection may still be at work
 }
