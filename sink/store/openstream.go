@@ -25,13 +25,16 @@ type OpenStream struct {
 // nobody changes any more.
 func (s *Store) Message(x *exchange.Exchange, format exchange.MessageFormat, m *exchange.StreamMessage) {
 	s.mu.Lock()
-	r, ok := s.running[x]
-	if ok && r.stream == nil {
-		r.stream = &OpenStream{of: exchange.StreamOf(x, format, nil), most: s.o.Messages, wake: make(chan struct{})}
+	var stream *OpenStream
+	if r, ok := s.running[x]; ok {
+		if r.stream == nil {
+			r.stream = &OpenStream{of: exchange.StreamOf(x, format, nil), most: s.o.Messages, wake: make(chan struct{})}
+		}
+		stream = r.stream
 	}
 	s.mu.Unlock()
-	if ok {
-		r.stream.add(m)
+	if stream != nil {
+		stream.add(m)
 	}
 }
 
