@@ -56,6 +56,10 @@ type Config struct {
 	Grace          time.Duration
 	KeepNoProxy    bool
 	AllowBypass    []string // as ParsePeer reads them
+	Compare        string   // capture of an earlier run; "" for none
+	BaselineRun    string   // capture that the last green run left, and this one replaces; "" for none
+	FailOnChanges  string   // one of ChangesThatFail
+	CompareReports []string // each FORMAT=FILE
 
 	Format      string // "auto", "text" or "json"
 	Severity    string // lowest severity shown: "info", "warn" or "error"

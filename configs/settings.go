@@ -11,6 +11,10 @@ import (
 	"sidenote/sink/report"
 )
 
+// ChangesThatFail lists which changes between two runs can be asked to fail; the
+// first is the default.
+func ChangesThatFail() []string { return []string{"breaking", "any", "none"} }
+
 // A Kind says what a setting's value looks like.
 type Kind string
 
@@ -304,6 +308,29 @@ func table() []Setting {
 			Help: "where the command may connect without the proxy, such as 127.0.0.1:5432",
 			More: "For databases and the like. :5432 means this port at any address; localhost means this machine. sidenote doesn't list these connections, and they don't fail --fail-on bypass.",
 			set:  list(func(c *Config) *[]string { return &c.AllowBypass }, peers),
+		},
+		{
+			Name: "compare", Common: true, Kind: KindText, Value: "FILE", Group: groupRun, Command: "run",
+			Help: "compare this run with an earlier one: a JSONL file from --save, or a HAR",
+			More: "sidenote prints what changed, as sidenote diff does. See docs/diff.md.",
+			set:  text(func(c *Config) *string { return &c.Compare }, anyText),
+		},
+		{
+			Name: "baseline-run", Kind: KindText, Value: "FILE", Group: groupRun, Command: "run",
+			Help: "compare this run with the last green one, which this file keeps",
+			More: "If the file doesn't exist, there is nothing to compare. When the run ends with exit code 0, sidenote replaces the file with the exchanges of this run.",
+			set:  text(func(c *Config) *string { return &c.BaselineRun }, anyText),
+		},
+		{
+			Name: "fail-on-changes", Kind: KindChoice, Default: "breaking", Group: groupRun, Command: "run",
+			Choices: ChangesThatFail(),
+			Help:    "which changes fail, with exit code 10: {choices} (with --compare or --baseline-run)",
+			set:     text(func(c *Config) *string { return &c.FailOnChanges }, anyText),
+		},
+		{
+			Name: "compare-report", Kind: KindList, Value: "FORMAT=FILE", Group: groupRun, Command: "run", Repeatable: true,
+			Help: "also write the changes to this file, as text, markdown, json or html (with --compare or --baseline-run)",
+			set:  list(func(c *Config) *[]string { return &c.CompareReports }, anyItem),
 		},
 		{
 			Name: "grace", Kind: KindDuration, Default: "5s", Value: "DURATION", Group: groupRun, Command: "run",

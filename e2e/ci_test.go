@@ -167,6 +167,39 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// TestActionComparesRuns runs the action twice: the first run is kept, and what the
+// second does otherwise is told in a text for a comment.
+func TestActionComparesRuns(t *testing.T) {
+	t.Parallel()
+	bash, curl := need(t, "bash"), need(t, "curl")
+	url := startHTTPBin(t, newAuthority(t)).clear
+	var a action
+	skimYAML(t, "../action.yml", &a)
+	dir, summary := t.TempDir(), filepath.Join(t.TempDir(), "summary")
+	run := func(status string) (code int, out string) {
+		env := append(ciEnv(t), "GITHUB_STEP_SUMMARY="+summary, "COMMAND="+curl+" -s -o /dev/null "+url+"/status/"+status,
+			"CHECKS=", "FLAGS=", "REPORTS=reports", "BASELINE_RUN=green.jsonl")
+		return runCI(t, dir, env, bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", a.Runs.Steps[2].Run)
+	}
+	if code, out := run("204"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, out)
+	}
+	green := readFile(t, filepath.Join(dir, "green.jsonl"))
+	if code, out := run("404"); code != 10 || !strings.Contains(out, "run: 1 breaking change") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	comment := readFile(t, filepath.Join(dir, "reports", "changes.md"))
+	if !strings.Contains(comment, "status changed: 204 → 404") || !strings.Contains(readFile(t, summary), comment) {
+		t.Errorf("the comment is\n%s", comment)
+	}
+	if readFile(t, filepath.Join(dir, "green.jsonl")) != green {
+		t.Error("a run that failed has taken the place of the green one")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".green*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
 // TestGitHubExample holds the example to the action that it uses.
 func TestGitHubExample(t *testing.T) {
 	t.Parallel()

@@ -258,7 +258,6 @@ var noticesNothing = map[string]string{
 	"failure/head-timeout":                         "it speaks of how the exchange failed",
 	"failure/invalid-chunk":                        "it speaks of how the exchange failed",
 	"failure/tls-version":                          "it speaks of how the exchange failed",
-	"failure/unasked-response":                     "it speaks of how the exchange failed",
 	"framing/empty-request-content-length":         "it wants a field to be left out",
 	"range/content-range-undefined-for-status":     "it wants a field to be left out",
 	"redirect/location-unfollowable-scheme":        "it wants another scheme",

@@ -34,13 +34,13 @@ type exitCode struct {
 // exitTable lists the exit codes. It is the place to add one: help, the manual
 // pages and a test of every command are made of it.
 func exitTable() []exitCode {
-	judging := []string{"run", "check", "lint", "policy test", "doctor"}
+	judging := []string{"run", "check", "lint", "policy test", "doctor", "diff"}
 	return []exitCode{
 		{exitOK, "All is well; for a command that judges, the policy passed.", nil},
 		{exitNo, "sidenote isn't healthy, or you answered no.", []string{"healthcheck", "ca install", "ca uninstall"}},
 		{exitUsage, "The command line, the configuration or an input is wrong.", nil},
-		{exitPolicy, "The policy failed; for doctor, a program can't be observed.", judging},
-		{exitLacks, "Nothing was there to judge, or fewer exchanges than --min-exchanges.", []string{"run", "lint", "policy test"}},
+		{exitPolicy, "The policy failed; for doctor, a program can't be observed; for diff, something changed that --fail-on names.", judging},
+		{exitLacks, "Nothing was there to judge, or fewer exchanges than --min-exchanges.", []string{"run", "lint", "policy test", "diff"}},
 		{exitFailed, "sidenote itself failed, for example because a port is taken or a disk is full.", nil},
 		{exitNoRun, "The command can't be run.", []string{"run"}},
 		{exitNoCMD, "The command doesn't exist.", []string{"run"}},

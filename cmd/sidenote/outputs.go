@@ -16,6 +16,7 @@ type outputs struct {
 	out     io.Writer // what people read
 	reports *reports
 	logs    recordFiles
+	changes *changes // nil where the run is compared with none
 	lanes   []sink.Lane
 }
 
@@ -58,6 +59,12 @@ func (p *program) openOutputs(plan outputPlan) (_ *outputs, err error) {
 	}
 	if plan.otlp != nil {
 		o.lanes = append(o.lanes, *plan.otlp)
+	}
+	if plan.compare {
+		if o.changes, err = p.openChanges(c, plan.judge); err != nil {
+			return nil, err
+		}
+		o.lanes = append(o.lanes, o.changes.lanes(plan.judge)...)
 	}
 	if plan.summary || o.reports.any() {
 		o.lanes = append(o.lanes, o.reports.lanes()...)

@@ -24,6 +24,7 @@ func commands(p *program) []*cobra.Command {
 		newRunCommand(p),
 		newGuardCommand(p),
 		newLintCommand(p),
+		newDiffCommand(p),
 		newPolicyCommand(p),
 		newBaselineCommand(p),
 		newOpenCommand(p),

@@ -65,7 +65,7 @@ doesn't exist.`,
 		},
 	}
 	addSettings(c)
-	addSettings(c, "require-traffic", "min-exchanges", "grace", "keep-no-proxy", "allow-bypass", "update-baseline")
+	addSettings(c, "require-traffic", "min-exchanges", "grace", "keep-no-proxy", "allow-bypass", "update-baseline", "compare", "baseline-run", "fail-on-changes", "compare-report")
 	c.Flags().BoolVar(&printEnv, "print-env", false, "print the variables set for CMD, and which programs read them")
 	for _, name := range []string{"listen", "admin"} {
 		c.Flags().Lookup(name).DefValue = runDefaults()[name]
@@ -147,7 +147,7 @@ func exists(name string) bool {
 // output is the command's.
 func (p *program) runPlan(command child.Command) serverPlan {
 	out := besides{p.stderr}
-	return serverPlan{out: out, log: newLog(out), title: "sidenote run -- " + strings.Join(command.Args, " "), summary: true}
+	return serverPlan{out: out, log: newLog(out), title: "sidenote run -- " + strings.Join(command.Args, " "), summary: true, compare: true}
 }
 
 // A commandRun is a server for the sake of one command.
@@ -161,6 +161,7 @@ type commandRun struct {
 // run runs the command and judges what came through the proxy.
 func (r *commandRun) run(ctx context.Context) error {
 	defer r.at.close()
+	defer r.outputs.changes.drop()
 	if err := r.prepare(); err != nil {
 		return &codedError{exitFailed, fmt.Errorf("run: %w", err)}
 	}

@@ -31,11 +31,13 @@ func (r *commandRun) finish(ctx context.Context, g *errgroup.Group, end child.En
 	r.sayBypass(seen)
 	bypassed := r.bypassed(seen)
 	err = errors.Join(err, r.judge.writeBaseline("run"))
-	err = errors.Join(err, r.conclude(r.judged(bypassed)))
+	changed, diffErr := r.outputs.changes.finish(r.outputs.out, r.plan.title, isPlain(r.program.terminal(r.outputs.out, r.config.Color)))
+	err = errors.Join(err, diffErr, r.conclude(r.judged(bypassed, changed)))
 	r.judge.warn("run")
-	code, reasons := r.verdict(end, err, bypassed)
+	code, reasons := r.verdict(end, err, bypassed, changed)
+	keepErr := r.outputs.changes.keep(code == exitOK)
 	if code == exitOK {
-		return nil
+		return keepErr
 	}
 	if r.judge.gate.Verdict().Exchanges == 0 && r.config.RequireTraffic {
 		r.diagnose(seen)
@@ -44,10 +46,11 @@ func (r *commandRun) finish(ctx context.Context, g *errgroup.Group, end child.En
 }
 
 // judged is the verdict on the exchanges, whatever became of the command;
-// bypassed is why those that were not seen fail it, "" if they do not.
-func (r *commandRun) judged(bypassed string) report.Verdict {
+// bypassed is why those that were not seen fail it, changed why what differs from
+// an earlier run does, "" if they do not.
+func (r *commandRun) judged(bypassed, changed string) report.Verdict {
 	var why []string
-	for _, s := range []string{bypassed, lacks(&r.config, r.judge.gate.Verdict().Exchanges)} {
+	for _, s := range []string{bypassed, changed, lacks(&r.config, r.judge.gate.Verdict().Exchanges)} {
 		if s != "" {
 			why = append(why, s)
 		}
@@ -57,7 +60,7 @@ func (r *commandRun) judged(bypassed string) report.Verdict {
 
 // verdict returns the exit code of the run, and what led to it: the first reason
 // is the one that the code stands for.
-func (r *commandRun) verdict(end child.End, failure error, bypassed string) (code int, reasons []string) {
+func (r *commandRun) verdict(end child.End, failure error, bypassed, changed string) (code int, reasons []string) {
 	add := func(c int, format string, args ...any) {
 		if code == exitOK {
 			code = c
@@ -74,8 +77,10 @@ func (r *commandRun) verdict(end child.End, failure error, bypassed string) (cod
 	if !v.Passed {
 		add(exitPolicy, "%s", strings.Join(v.Reasons, "; "))
 	}
-	if bypassed != "" {
-		add(exitPolicy, "%s", bypassed)
+	for _, why := range []string{bypassed, changed} {
+		if why != "" {
+			add(exitPolicy, "%s", why)
+		}
 	}
 	if lack := lacks(&r.config, v.Exchanges); lack != "" {
 		add(exitLacks, "%s", lack)

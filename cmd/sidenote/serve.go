@@ -76,6 +76,7 @@ type serverPlan struct {
 	log     zerolog.Logger
 	title   string // what is run, for reports
 	summary bool   // say at the end what to fix first, and the verdict
+	compare bool   // with an earlier run, where the settings name one
 }
 
 // open says where the settings came from, and what is odd about them.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sidenote/annotate"
+	"sidenote/internal/printable"
 	"sidenote/internal/wording"
 )
 
@@ -20,7 +21,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	b := bufio.NewWriter(w) // which keeps an error for Flush
 	fmt.Fprintf(b, "## sidenote: %s\n\n", r.Verdict.Word())
 	if reason := r.Verdict.Reason(); reason != "" {
-		fmt.Fprintf(b, "%s\n\n", markdownText(wording.Sentence(reason)))
+		fmt.Fprintf(b, "%s\n\n", printable.MarkdownText(wording.Sentence(reason)))
 	}
 	markdownCounts(b, r)
 	markdownFixes(b, r.Fixes)
@@ -55,14 +56,14 @@ func markdownFixes(b *bufio.Writer, fixes []Fix) {
 	b.WriteString("\n### Fix first\n\n")
 	for i := range fixes {
 		f := &fixes[i]
-		fmt.Fprintf(b, "%d. **%s** %s: %s", i+1, f.Severity, markdownCode(f.Rule.ID), markdownText(f.Example.Message))
-		fmt.Fprintf(b, "  \n   %s, %s", markdownCode(f.Where), f.Spread())
+		fmt.Fprintf(b, "%d. **%s** %s: %s", i+1, f.Severity, printable.MarkdownCode(f.Rule.ID), printable.MarkdownText(f.Example.Message))
+		fmt.Fprintf(b, "  \n   %s, %s", printable.MarkdownCode(f.Where), f.Spread())
 		if f.Blame != annotate.ByNobody {
-			fmt.Fprintf(b, ", by the %s", markdownText(blameText(f.Blame)))
+			fmt.Fprintf(b, ", by the %s", printable.MarkdownText(blameText(f.Blame)))
 		}
 		b.WriteString("\n")
 		if f.Example.Help != "" {
-			fmt.Fprintf(b, "   %s\n", markdownText(wording.Sentence(f.Example.Help)))
+			fmt.Fprintf(b, "   %s\n", printable.MarkdownText(wording.Sentence(f.Example.Help)))
 		}
 	}
 }
@@ -76,11 +77,11 @@ func markdownGroups(b *bufio.Writer, r *Report) {
 		if i == mostMarkdownGroups {
 			break
 		}
-		what := markdownText(g.Examples[0].Message)
+		what := printable.MarkdownText(g.Examples[0].Message)
 		if g.IsAccepted() {
-			what = "accepted: " + markdownText(g.Reason)
+			what = "accepted: " + printable.MarkdownText(g.Reason)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %d | %s |\n", g.Severity, markdownCode(g.Rule.ID), markdownCode(g.Where()),
+		fmt.Fprintf(b, "| %s | %s | %s | %d | %s |\n", g.Severity, printable.MarkdownCode(g.Rule.ID), printable.MarkdownCode(g.Where()),
 			g.Exchanges, what)
 	}
 	if more := len(r.Groups) - mostMarkdownGroups; more > 0 {
@@ -99,64 +100,11 @@ func blameText(b annotate.Blame) string {
 	return string(b)
 }
 
-// markdownText makes text from the wire plain text of Markdown: punctuation
-// that can be markup gets a backslash (CommonMark §2.4), and what a forge makes
-// links of afterwards (@name, www.) is broken up.
-func markdownText(s string) string {
-	s = text(s)
-	var b strings.Builder
-	for i, r := range s {
-		switch r {
-		case '@':
-			b.WriteString("@<!-- -->")
-			continue
-		case '<', '&', '|': // a backslash does not keep a bar from ending a cell everywhere
-			fmt.Fprintf(&b, "&#%d;", r)
-			continue
-		case '#', '$', '*', '>', '[', '\\', ']', '_', '`', '~':
-			b.WriteByte('\\')
-		case ':':
-			if strings.HasPrefix(s[i:], "://") {
-				b.WriteByte('\\')
-			}
-		case '.':
-			if i >= 3 && strings.EqualFold(s[i-3:i], "www") {
-				b.WriteByte('\\')
-			}
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// markdownLines is markdownText for a text of our own, whose lines stay lines.
+// markdownLines is printable.MarkdownText for a text of our own, whose lines stay lines.
 func markdownLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
-		lines[i] = markdownText(l)
+		lines[i] = printable.MarkdownText(l)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// markdownCode makes a code span that may be in a cell of a table.
-func markdownCode(s string) string {
-	s = text(s)
-	if !strings.ContainsAny(s, "`|\\") && s != "" {
-		return "`" + s + "`"
-	}
-	var b strings.Builder
-	b.WriteString("<code>")
-	for _, r := range s {
-		if r < 0x80 && !isWordOctet(byte(r)) {
-			fmt.Fprintf(&b, "&#%d;", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	b.WriteString("</code>")
-	return b.String()
-}
-
-func isWordOctet(c byte) bool {
-	return c == ' ' || c == '/' || c == '-' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"sidenote/annotate"
+	"sidenote/internal/printable"
 	"sidenote/internal/wording"
 )
 
@@ -169,7 +170,7 @@ func sarifRuleOf(r *annotate.Rule) sarifRule {
 	help, markdown := wording.Sentence(r.Doc), markdownLines(wording.Sentence(r.Doc))
 	if r.Help != "" {
 		help += "\n\nTo do: " + wording.Sentence(r.Help)
-		markdown += "\n\n**To do**: " + markdownText(wording.Sentence(r.Help))
+		markdown += "\n\n**To do**: " + printable.MarkdownText(wording.Sentence(r.Help))
 	}
 	var links []string
 	for _, ref := range r.Refs {
@@ -177,9 +178,9 @@ func sarifRuleOf(r *annotate.Rule) sarifRule {
 			if out.HelpURI == "" {
 				out.HelpURI = u
 			}
-			links = append(links, "["+markdownText(ref)+"]("+u+")")
+			links = append(links, "["+printable.MarkdownText(ref)+"]("+u+")")
 		} else {
-			links = append(links, markdownText(ref))
+			links = append(links, printable.MarkdownText(ref))
 		}
 	}
 	if len(links) > 0 {
