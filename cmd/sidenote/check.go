@@ -229,6 +229,8 @@ type checkRun struct {
 	mu     sync.Mutex // guards stderr
 	failed int        // checks that did not pass
 	all    int
+	table  []checkRow // how each went; empty where they are not printed
+	quiet  bool
 }
 
 func (p *program) newCheckRun(c configs.Config, o *checkOptions, args []string) (*checkRun, error) {
@@ -253,7 +255,7 @@ func (p *program) newCheckRun(c configs.Config, o *checkOptions, args []string) 
 	if ch.reports, err = p.openReports(&c, reportOptions(j, least, "sidenote check "+strings.Join(args, " "), ch.runner.Proxy.RunID)); err != nil {
 		return nil, err
 	}
-	ch.out, ch.text = p.stdout, c.Format != "json"
+	ch.out, ch.text, ch.quiet = p.stdout, c.Format != "json", c.Quiet
 	if ch.reports.toStdout() {
 		ch.out = p.stderr
 	}
@@ -297,7 +299,10 @@ func (ch *checkRun) run(ctx context.Context, checks []check.Check) error {
 		return err
 	}
 	ch.judge.warn("check")
-	if ch.failed > 0 {
+	switch {
+	case ch.failed > 0 && ch.text && ch.terminal.TTY: // the summary says why
+		return &codedError{exitPolicy, errSaid}
+	case ch.failed > 0:
 		return &codedError{exitPolicy, errors.New("check: " + ch.reason())}
 	}
 	return ch.judge.err("check")
@@ -320,6 +325,9 @@ func (ch *checkRun) conclude(why ...string) error {
 	made, failed := ch.reports.finish(judged(ch.judge, why...))
 	err := ch.sink.Close()
 	if ch.text {
+		if ch.all > 1 {
+			err = errors.Join(err, writeText(ch.out, checkTable(ch.table, ch.terminal)))
+		}
 		err = errors.Join(err, ch.program.printSummary(ch.out, made, ch.terminal))
 	}
 	if err != nil {
@@ -353,6 +361,9 @@ func (ch *checkRun) result(r *check.Result) error {
 	}
 	if failed {
 		ch.failed++
+	}
+	if ch.text && (failed || !ch.quiet) {
+		ch.table = append(ch.table, rowOf(r, failed))
 	}
 	return nil
 }

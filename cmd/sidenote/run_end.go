@@ -42,6 +42,9 @@ func (r *commandRun) finish(ctx context.Context, g *errgroup.Group, end child.En
 	if r.judge.gate.Verdict().Exchanges == 0 && r.config.RequireTraffic {
 		r.diagnose(seen)
 	}
+	if code == exitPolicy && r.config.Format != "json" { // the summary says why, on the same stream
+		return &codedError{code, errSaid}
+	}
 	return &codedError{code, fmt.Errorf("run: %s", strings.Join(reasons, "; "))}
 }
 

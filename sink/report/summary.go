@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 
 	"sidenote/annotate"
 	"sidenote/internal/printable"
+	"sidenote/internal/wording"
 	"sidenote/sink"
 )
 
@@ -58,6 +60,9 @@ func VerdictWord(passed bool) string {
 	return "FAIL"
 }
 
+// leastText is how many columns text needs beside its indent to be wrapped.
+const leastText = 20
+
 // summaryTTY sets the same out for people.
 func summaryTTY(b *bufio.Writer, r *Report, t *sink.Terminal) {
 	width := 0
@@ -65,11 +70,14 @@ func summaryTTY(b *bufio.Writer, r *Report, t *sink.Terminal) {
 		width = t.Width()
 	}
 	paint := func(as sink.Style, s string) string { return string(t.Append(nil, as, s)) }
-	line := func(indent, s string) {
-		if room := width - len(indent); width > 0 {
-			s = printable.Elide(s, room)
+	line := func(indent, s string) { // whole: advice that is cut is none
+		most := width
+		if most < len(indent)+leastText {
+			most = math.MaxInt // a terminal that is as narrow wraps by itself
 		}
-		b.WriteString(indent + s + "\n")
+		for _, l := range wording.Wrap(s, most, indent, indent) {
+			b.WriteString(l + "\n")
+		}
 	}
 	if len(r.Fixes) > 0 {
 		b.WriteString("\n" + paint(sink.Bold, "fix first") + "\n")
