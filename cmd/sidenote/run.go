@@ -55,7 +55,7 @@ doesn't exist.`,
 			}
 			plan := p.runPlan(command)
 			plan.open(&config, warnings)
-			p.tuneGC()
+			defer p.paceGC()()
 			s, err := p.openServer(runConfig(config), plan)
 			if err != nil {
 				return err
