@@ -104,7 +104,7 @@ func (p *Proxy) answerNext(in *inbound) bool {
 		return false // the client has ended the connection, or asked nothing for a long time
 	}
 	if !p.enter() {
-		_, _ = io.WriteString(in.Conn, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		_ = in.send(newPage(http.StatusServiceUnavailable, "text/plain; charset=utf-8", []byte("sidenote: the proxy is stopping.\n")).last())
 		return false
 	}
 	defer p.leave()

@@ -4,6 +4,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"sidenote/exchange"
 	"sidenote/proxy"
@@ -182,5 +186,64 @@ func TestMaxClients(t *testing.T) {
 	defer c.Close()
 	if line, _ := bufio.NewReader(c).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 503 ") {
 		t.Errorf("where all are busy, a client gets %q", line)
+	}
+}
+
+// TestIdleClientsMakeRoom: of whatever kind an idle connection is, it makes room for
+// a new client; one that carries an exchange does not.
+func TestIdleClientsMakeRoom(t *testing.T) {
+	noLeaks(t)
+	r, authority := newH2Origin(t, func(c *proxy.Config) { c.MaxClients = 2 }, func(w http.ResponseWriter, q *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+		if q.URL.Path == "/held" {
+			_ = http.NewResponseController(w).Flush()
+			<-q.Context().Done()
+		}
+	})
+	full := func() {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Second); r.Proxy.Stats().ClientsOpen != 2; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%+v", r.Proxy.Stats())
+			}
+		}
+	}
+	ends := func(f *http2.Framer) {
+		t.Helper()
+		for {
+			if _, err := f.ReadFrame(); err != nil {
+				return
+			}
+		}
+	}
+	request := func(f *http2.Framer, enc *hpack.Encoder, block *bytes.Buffer, path string) {
+		t.Helper()
+		ask(f, enc, block, 1, true, ":method", "GET", ":scheme", "https", ":authority", originName, ":path", path)
+		next[*http2.MetaHeadersFrame](t, f)
+	}
+	held, enc, block := r.openH2(authority, originName)
+	request(held, enc, block, "/held")
+	idle, enc, block := r.openH2(authority, originName)
+	request(idle, enc, block, "/")
+	r.wait(1)
+	full()
+	// A client that asked and is idle makes room for another one on HTTP/2.
+	begun, _, _ := r.openH2(authority, originName)
+	next[*http2.SettingsFrame](t, begun)
+	ends(idle)
+	full()
+	// One that has asked nothing makes room too, for one that asks in clear.
+	plain, err := net.Dial("tcp", r.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	ends(begun)
+	fmt.Fprintf(plain, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", r.Addr)
+	if line, _ := bufio.NewReader(plain).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 200 ") {
+		t.Errorf("the new client got %q", line)
+	}
+	if s := r.Proxy.Stats(); s.FullClients == 0 || s.InFlight != 1 {
+		t.Errorf("%+v", s)
 	}
 }

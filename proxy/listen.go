@@ -2,9 +2,7 @@ package proxy
 
 import (
 	"errors"
-	"io"
 	"net"
-	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -64,63 +62,6 @@ func (p *Proxy) listens(l net.Listener) bool {
 	p.listening = append(p.listening, addrPort(l.Addr()))
 	p.listeners = append(p.listeners, l)
 	return true
-}
-
-// accepted begins with a client's connection, if there is room for it.
-func (p *Proxy) accepted(c net.Conn, r route) {
-	if most := p.config.MaxClients; most > 0 && p.inbound.open.Load() >= int64(most) {
-		p.limited(LimitClients, nil)
-		if !p.makeRoom() {
-			refuseClient(c)
-			return
-		}
-	}
-	if t, ok := c.(*net.TCPConn); ok {
-		_ = t.SetNoDelay(true)
-	}
-	p.inbound.opened.Add(1)
-	p.inbound.open.Add(1)
-	p.attend(p.newInbound(c, r))
-}
-
-// refuseClient answers a client for which there is no room.
-func refuseClient(c net.Conn) {
-	_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nProxy-Status: sidenote; error=connection_limit_reached\r\n"+
-		"Retry-After: 1\r\nConnection: close\r\nContent-Length: 97\r\n\r\n"+
-		"sidenote: as many clients are connected as --max-clients allows. Raise it, or try again later.\r\n\r\n"[:97])
-	go func() { // what the client sends is read, or the answer would be taken back
-		defer c.Close()
-		if closeWrite(c) == nil {
-			_ = c.SetReadDeadline(time.Now().Add(time.Second))
-			_, _ = io.Copy(io.Discard, c)
-		}
-	}()
-}
-
-// makeRoom closes the connections that have been idle longest, a few at once. It
-// reports whether there were any.
-func (p *Proxy) makeRoom() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	type waiting struct {
-		in    *inbound
-		since int64
-	}
-	var idle []waiting
-	for in := range p.clients {
-		if since := in.idle.Load(); since != 0 && in.route.kind != routeTunnel {
-			idle = append(idle, waiting{in, since})
-		}
-	}
-	slices.SortFunc(idle, func(a, b waiting) int { return int(min(max(a.since-b.since, -1), 1)) })
-	closed := false
-	for _, w := range idle[:min(len(idle), 1+p.config.MaxClients/100)] {
-		w.in.idle.Store(0)
-		w.in.Conn.Close()
-		closed = true
-	}
-	return closed
 }
 
 // join counts a client's connection on HTTP/1.x in, unless the proxy is stopping.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sidenote/exchange"
+	"sidenote/proxy/h1"
 )
 
 // A page is a response that sidenote makes itself.
@@ -27,6 +28,16 @@ func newPage(status int, contentType string, content []byte, more ...exchange.Li
 		{Name: "Content-Security-Policy", Value: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
 		{Name: "X-Content-Type-Options", Value: "nosniff"},
 	}, more...)}
+}
+
+// last returns the page as a whole response, the last on its connection, for a
+// client of which no exchange is recorded.
+func (pg *page) last() []byte {
+	b := []byte(exchange.StatusLine(exchange.HTTP11, pg.status, http.StatusText(pg.status)) + "\r\n")
+	for _, l := range append(pg.fields, exchange.Line{Name: "Connection", Value: "close"}) {
+		b = h1.AppendField(b, l.Name, l.Value)
+	}
+	return append(append(b, "\r\n"...), pg.content...)
 }
 
 // A failureText is what a failure page says, in each of its forms.

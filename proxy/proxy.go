@@ -38,8 +38,9 @@ type Proxy struct {
 	mu        sync.Mutex // guards what follows
 	listening []netip.AddrPort
 	listeners []net.Listener
-	clients   map[*inbound]struct{} // on HTTP/1.x
-	closers   map[int]func()        // ends tunnels and upgraded connections
+	clients   map[*inbound]struct{}  // on HTTP/1.x
+	relays    map[*inbound]*h2.Relay // of clients on HTTP/2
+	closers   map[int]func()         // ends tunnels and upgraded connections
 	closerID  int
 	stopping  bool
 	stop      chan struct{} // closed when stopping begins
@@ -75,7 +76,7 @@ type Stats struct {
 
 // New makes a proxy.
 func New(c Config) *Proxy {
-	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, clients: map[*inbound]struct{}{}, stop: make(chan struct{}), idStart: rand.Uint32()}
+	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, clients: map[*inbound]struct{}{}, relays: map[*inbound]*h2.Relay{}, stop: make(chan struct{}), idStart: rand.Uint32()}
 	p.all, p.cutOff = context.WithCancelCause(context.Background())
 	p.visits.New = func() any { return new(visit) }
 	p.buffers.New = func() any { b := make([]byte, 32<<10); return &b }

@@ -249,6 +249,7 @@ func (st *stream) End(f *h2.Fault) {
 		x.Origin.Closed = o.endedBy() != nil
 	}
 	st.conn.proxy.handOver(x, st.follow) // from here on x is somebody else's
+	st.conn.ended()
 	st.conn.proxy.leave()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"sidenote/exchange"
@@ -19,7 +20,8 @@ type streams struct {
 	in    *inbound
 	out   *outbound // nil until there is one
 	relay *h2.Relay
-	begun int // streams that have begun
+	begun int          // streams that have begun
+	open  atomic.Int64 // streams that have not ended
 }
 
 // passStreams passes on what a client sends on HTTP/2, until either side ends its
@@ -43,9 +45,11 @@ func (p *Proxy) passStreams(in *inbound, opened *outbound, failed error) {
 			return originEnd{o}, nil
 		},
 	})
+	part := p.joinH2(in, c.relay)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
+		defer part()
 		c.relay.Run(p.all)
 		in.Close()
 		if c.out == nil && opened != nil { // the client went away before it began
@@ -97,6 +101,7 @@ func (c *streams) Begin(s *h2.Stream, head *h2.RequestHead, fault *h2.Fault) (h2
 	st.x = &exchange.Exchange{ID: p.nextID(), Run: p.config.RunID, Started: time.Now()}
 	st.ps.x = st.x
 	st.clock.end = st.expired
+	c.open.Add(1)
 	st.x.Client = c.in.connection(c.in.begin())
 	st.readRequest(head)
 	st.protocol = head.Protocol
@@ -117,6 +122,13 @@ func (c *streams) Begin(s *h2.Stream, head *h2.RequestHead, fault *h2.Fault) (h2
 	st.editRequest(head)
 	st.progress.HeadSent = st.since()
 	return st, nil
+}
+
+// ended notes that a stream has ended; a connection without one can make room.
+func (c *streams) ended() {
+	if c.open.Add(-1) == 0 {
+		c.in.idle.Store(time.Now().UnixNano())
+	}
 }
 
 // refuse returns the page for a request that is not passed on, or nil where the

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -13,7 +14,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"sidenote/exchange"
 	"sidenote/proxy"
@@ -259,5 +262,84 @@ func TestLocalhostNames(t *testing.T) {
 	resp := get(t, r.client(false), "http://api.shop.localhost:"+port+"/")
 	if resp.StatusCode != 200 || resp.Header.Get("X-Host") != "api.shop.localhost:"+port {
 		t.Errorf("%s %v", resp.Status, resp.Header)
+	}
+}
+
+// TestUserInformationStays: what a target says of a user reaches neither an
+// upstream proxy nor an origin server, whatever the method and however it is written.
+func TestUserInformationStays(t *testing.T) {
+	for _, through := range []bool{false, true} {
+		var mu sync.Mutex
+		var seen []string
+		address := serveConns(t, func(c net.Conn) {
+			head, err := readHead(bufio.NewReader(c))
+			mu.Lock()
+			seen = append(seen, head)
+			mu.Unlock()
+			if err == nil {
+				fmt.Fprint(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			}
+		})
+		host := address
+		r := newRig(t, func(c *proxy.Config) {
+			if through {
+				c.UpstreamProxy = &url.URL{Scheme: "http", Host: address}
+				host = "origin.test"
+			}
+		})
+		targets := []string{
+			"http://alice:secret@HOST/", "http://alice@HOST/secret-less", "http://alice:se%63ret@HOST", "http://:secret@HOST/", "http://alice:secret@HOST?q",
+			"http://alice:se:cret@HOST/a@b", "HTTP://alice:secret@HOST/",
+		}
+		for _, target := range targets {
+			for _, method := range []string{"GET", "OPTIONS", "POST", "BREW"} {
+				c, br := dialRig(t, r)
+				fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", method, strings.ReplaceAll(target, "HOST", host), host)
+				if line, _ := br.ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 200 ") && !strings.HasPrefix(line, "HTTP/1.1 400 ") {
+					t.Errorf("%s %s: the client got %q", method, target, line)
+				}
+				c.Close()
+			}
+		}
+		mu.Lock()
+		if len(seen) < len(targets) {
+			t.Errorf("%d requests arrived", len(seen))
+		}
+		for _, head := range seen {
+			if strings.Contains(head, "alice") || strings.Contains(head, "secret@") || strings.Contains(head, "cret@") || strings.Contains(head, "Basic ") {
+				t.Errorf("through a proxy %v, it arrived: %q", through, head)
+			}
+		}
+		mu.Unlock()
+	}
+}
+
+// TestHalfClosedInTLS: a client that agreed on no protocol and ends its half of TLS
+// with its request is answered.
+func TestHalfClosedInTLS(t *testing.T) {
+	noLeaks(t)
+	r := newRig(t, func(c *proxy.Config) { c.Insecure = func(string) bool { return true } })
+	config := leafConfig(t, r)
+	config.NextProtos = nil
+	address := serveConns(t, func(c net.Conn) {
+		s := tlsServer(c, config)
+		defer s.Close()
+		br := bufio.NewReader(s)
+		if _, err := http.ReadRequest(br); err != nil {
+			return
+		}
+		_, err := br.ReadByte() // the end is passed on
+		fmt.Fprintf(s, "HTTP/1.1 200 OK\r\nX-End: %v\r\nContent-Length: 4\r\n\r\nlate", err)
+	})
+	for _, protocols := range [][]string{nil, {"http/1.1"}} {
+		c := tls.Client(r.open(address), &tls.Config{RootCAs: r.roots(), ServerName: "127.0.0.1", NextProtos: protocols})
+		_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		_ = c.CloseWrite()
+		b, err := io.ReadAll(c)
+		if !strings.HasSuffix(string(b), "\r\n\r\nlate") || !strings.Contains(string(b), "X-End: EOF") || err != nil {
+			t.Errorf("%q: %q, %v", protocols, b, err)
+		}
+		c.Close()
 	}
 }
