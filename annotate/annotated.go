@@ -14,6 +14,10 @@ type Annotated struct {
 	X     *exchange.Exchange
 	Notes []Note
 	Seq   uint64 // the number under which a store keeps it; 0 when none does
+
+	// Late says that X has been handed on before, and that Notes are further
+	// ones, which only later exchanges made known. X is then a short form.
+	Late bool
 }
 
 // Verdict is the highest severity among the notes that count, 0 when there is
@@ -68,7 +72,7 @@ func Redacted(a *Annotated, r *exchange.Redactor, content bool) *Annotated {
 	if x == a.X {
 		return a
 	}
-	out := &Annotated{X: x, Notes: make([]Note, len(a.Notes)), Seq: a.Seq}
+	out := &Annotated{X: x, Notes: make([]Note, len(a.Notes)), Seq: a.Seq, Late: a.Late}
 	scrub := r.Scrubber(a.X, content)
 	for i, n := range a.Notes {
 		n.Message, n.Help = scrub.Text(n.Message), scrub.Text(n.Help)
@@ -114,13 +118,15 @@ func RouteOf(x *exchange.Exchange) string {
 // Route makes a template of a path: segments that look like identifiers become
 // "{id}", so that requests for many things of one kind are seen as one. It
 // returns at most 12 segments, the rest as "...".
-func Route(path string) string {
+func Route(path string) string { return string(AppendRoute(make([]byte, 0, 64), path)) }
+
+// AppendRoute appends the template of a path to b, as Route makes it.
+func AppendRoute(b []byte, path string) []byte {
 	const most = 12
-	b := make([]byte, 0, 64)
 	for count := 0; path != ""; count++ {
 		end := segmentEnd(path)
 		if count == most {
-			return string(append(b, "/..."...))
+			return append(b, "/..."...)
 		}
 		segment := path[:end]
 		if slash := segment != "" && segment[0] == '/'; slash {
@@ -134,7 +140,7 @@ func Route(path string) string {
 		}
 		path = path[end:]
 	}
-	return string(b)
+	return b
 }
 
 // segmentEnd is where the segment that begins at path[0], its slash included, ends.

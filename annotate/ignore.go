@@ -11,13 +11,16 @@ import (
 // request cannot make the work grow with each of its octets.
 const maxIgnored = 100
 
-// dropIgnored drops those notes from index begin on that the request's
+// DropIgnored drops those notes from index begin on that the request's
 // Sidenote-Ignore names: a list of rule IDs, "topic/*" or "*". A member that
 // names no rule drops nothing, which shows in the notes that are still there.
 //
 // What an ignored rule suppresses goes first: otherwise the more general rule
 // would say the same in its place.
-func dropIgnored(x *exchange.Exchange, notes []Note, begin int) []Note {
+func DropIgnored(x *exchange.Exchange, notes []Note, begin int) []Note {
+	if !x.Request.Fields.Has(exchange.FieldSidenoteIgnore) {
+		return notes
+	}
 	patterns := ignored(&x.Request.Fields)
 	made := Suppress(notes[begin:])
 	kept := notes[:begin]

@@ -27,6 +27,8 @@ const (
 	NeedsOctets                     // the octets of the content as they came, and their number
 	NeedsTrailers                   // trailer fields
 
+	NeedsTimes // when the exchange took place, by any clock
+
 	needsTheEnd = NeedsContent | NeedsEnd | NeedsOctets | NeedsTrailers
 )
 
@@ -56,10 +58,12 @@ var needs = [...]need{
 	{NeedsResponse, exchange.LacksResponse, true, "all response headers"},
 	{NeedsSecrets, exchange.LacksSecrets, true, "whether cookies and credentials were sent"},
 	{NeedsClock, exchange.LacksClock, true, "the right time"},
+	{NeedsTimes, 0, false, "when exchanges took place"},
 }
 
-// forbidden is what no check may be called for that needs it.
-func forbidden(l exchange.Lacks) (n Needs) {
+// Forbidden returns what no check may be called for that needs it, where a capture
+// lacks what is in l.
+func Forbidden(l exchange.Lacks) (n Needs) {
 	if l == 0 {
 		return 0
 	}
@@ -83,7 +87,7 @@ func Unmet(x *exchange.Exchange) (n Needs) {
 		n |= NeedsRawHead
 	}
 	if x.Started.IsZero() {
-		n |= NeedsClock
+		n |= NeedsClock | NeedsTimes
 	}
 	if x.Scheme == "https" && x.Client.TLS == nil && x.Origin.TLS == nil {
 		n |= NeedsTLS

@@ -2,6 +2,7 @@ package annotate
 
 import (
 	"fmt"
+	"time"
 
 	"sidenote/exchange"
 )
@@ -57,9 +58,23 @@ type Note struct {
 	Help     string // what to send or do instead, when it can be said more exactly than Rule.Help
 	Place    exchange.Place
 
+	// Related are the other exchanges that a note over several is about, in the
+	// order of their times.
+	Related []Related
+
 	// Accepted says why a baseline accepts the note; "" for one that counts.
 	// An accepted note is shown like any other, and no verdict counts it.
 	Accepted string
+}
+
+// A Related is another exchange that a note is about.
+type Related struct {
+	Exchange string    // its ID; "" where it has none
+	File     string    // the capture that it was read from, "" for a live one
+	Entry    int       // its place there
+	Role     string    // what it is in the story: "first visit"
+	At       time.Time // when it began
+	What     string    // method, route and result: "GET shop.test/orders/{id}, 429"
 }
 
 // HelpText is what to do: the note's own, else the rule's.

@@ -147,15 +147,15 @@ func (s *Set) run(x *exchange.Exchange, notes []Note, trial bool, indexes ...*in
 	}
 	p := s.passes.Get().(*Pass)
 	p.X, p.Options, p.Trial, p.notes = x, &s.options, trial, notes
-	p.not = forbidden(x.Source.Lacks)
+	p.not = Forbidden(x.Source.Lacks)
 	for _, ix := range indexes {
 		if ix == s.failed && x.Err == nil {
 			continue
 		}
 		before := len(p.notes)
 		ix.run(p, status)
-		if len(p.notes) > before && x.Request.Fields.Has(exchange.FieldSidenoteIgnore) {
-			p.notes = dropIgnored(x, p.notes, before)
+		if len(p.notes) > before {
+			p.notes = DropIgnored(x, p.notes, before)
 		}
 	}
 	made := p.finish()

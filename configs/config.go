@@ -33,14 +33,16 @@ type Config struct {
 	CADir            string   // folder of the local CA; "" for the user's configuration folder
 	ProxyAuth        string   // USER:PASSWORD that clients of proxy and admin server must give; "" for none
 
-	Annotate   string            // "off", "summary" or "full"
-	Profile    string            // which rules are on: one of annotate.ProfileNames
-	OpenAPI    []string          // OpenAPI descriptions, each FILE or URL=FILE
-	Rules      map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
-	SlowAfter  time.Duration     // time to first octet from which a response is slow
-	LargeField int64             // octets of a field line above which it is too large
-	LargeHead  int64             // octets of a request's field lines above which they are too large
-	LongURI    int64             // octets of a target URI above which it is too long
+	Annotate           string            // "off", "summary" or "full"
+	Profile            string            // which rules are on: one of annotate.ProfileNames
+	OpenAPI            []string          // OpenAPI descriptions, each FILE or URL=FILE
+	Rules              map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
+	ConversationBytes  int64             // of memory for what rules over several exchanges remember
+	ConversationLimits []string          // NAME=NUMBER, their thresholds
+	SlowAfter          time.Duration     // time to first octet from which a response is slow
+	LargeField         int64             // octets of a field line above which it is too large
+	LargeHead          int64             // octets of a request's field lines above which they are too large
+	LongURI            int64             // octets of a target URI above which it is too long
 
 	Policy         string      // YAML file of the policy; "" for none
 	PolicyPart     *PolicyPart // the policy, when it is in the configuration file; then Policy is ""

@@ -224,6 +224,18 @@ func table() []Setting {
 			set:  setRules,
 		},
 		{
+			Name: "conversation-bytes", Kind: KindSize, Default: "32MiB", Value: "SIZE", Group: groupNotes,
+			Help: "memory for what rules over several exchanges remember",
+			More: "The oldest exchanges are forgotten first. sidenote_conversation_forgotten_total counts them.",
+			set:  size(func(c *Config) *int64 { return &c.ConversationBytes }),
+		},
+		{
+			Name: "conversation-limits", Kind: KindList, Value: "NAME=NUMBER", Group: groupNotes, Repeatable: true,
+			Help: "change a threshold of rules over several exchanges, such as polls=50",
+			More: "docs/conversations.md lists the thresholds.",
+			set:  list(func(c *Config) *[]string { return &c.ConversationLimits }, anyItem),
+		},
+		{
 			Name: "slow-after", Kind: KindDuration, Default: "1s", Value: "DURATION", Group: groupNotes,
 			Help: "report a response as slow when its first byte takes at least this long",
 			set:  duration(func(c *Config) *time.Duration { return &c.SlowAfter }),

@@ -62,6 +62,14 @@ type failure struct {
 }
 
 // A note is one finding with its evidence and its remedy.
+// other is another exchange that a note is about.
+type other struct {
+	ID   string    `json:"id"`
+	Role string    `json:"role"`
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+}
+
 type note struct {
 	Rule     string   `json:"rule"`
 	Severity string   `json:"severity"`
@@ -74,6 +82,7 @@ type note struct {
 	Place    place    `json:"place"`
 	Evidence evidence `json:"evidence"`
 	Accepted string   `json:"accepted,omitempty"` // why a baseline accepts it
+	Related  []other  `json:"related,omitempty"`  // exchanges that it is about as well
 	Example  string   `json:"example,omitempty"`  // an exchange as it should be
 }
 
@@ -286,6 +295,10 @@ func noteOf(x *exchange.Exchange, n *annotate.Note) note {
 			Message: n.Place.Message.String(), Part: n.Place.Part.String(), Interim: n.Place.Interim,
 			Field: text(n.Place.Field), Line: n.Place.Line, Words: text(n.Place.String()),
 		},
+	}
+	for i := range n.Related {
+		r := &n.Related[i]
+		out.Related = append(out.Related, other{r.Exchange, text(r.Role), r.At, text(r.What)})
 	}
 	if len(n.Rule.Good) > 0 {
 		out.Example = strings.TrimSpace(n.Rule.Good[0])

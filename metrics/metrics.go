@@ -143,6 +143,12 @@ func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 
 // Observe counts an exchange that has ended, with its notes.
 func (m *Metrics) Observe(a *annotate.Annotated) {
+	for i := range a.Notes {
+		m.notes.of(&a.Notes[i]).Inc()
+	}
+	if a.Late {
+		return
+	}
 	x := a.X
 	m.outcomes.of(x).Inc()
 	m.effects.of(x.Effective()).Inc()
@@ -155,9 +161,6 @@ func (m *Metrics) Observe(a *annotate.Annotated) {
 	m.waits.observe(x)
 	if x.Err != nil {
 		m.failures.of(x.Err.Code).Inc()
-	}
-	for i := range a.Notes {
-		m.notes.of(&a.Notes[i]).Inc()
 	}
 	m.observeTimes(x)
 	m.observeVolumes(x)

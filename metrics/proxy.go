@@ -100,6 +100,33 @@ func (m *Metrics) Store(read func() StoreStats) {
 		func(s StoreStats) float64 { return float64(s.Evicted) })
 }
 
+// ConversationStats say what rules over several exchanges remember and found.
+type ConversationStats struct {
+	Remembered int   // exchanges
+	Bytes      int64 // of memory that they take
+	Forgotten  uint64
+	Untimed    uint64
+	Times      map[string]uint64 // by rule: how often what it is about happened
+}
+
+// Conversation adds the metrics of the rules over several exchanges, whose IDs
+// are given; read is called whenever they are asked for. Call it once.
+func (m *Metrics) Conversation(rules []string, read func() ConversationStats) {
+	gauge, counter := reader(m, prometheus.GaugeValue, read), reader(m, prometheus.CounterValue, read)
+	gauge("sidenote_conversation_exchanges", "Exchanges that rules over several exchanges remember.", nil,
+		func(s ConversationStats) float64 { return float64(s.Remembered) })
+	gauge("sidenote_conversation_bytes", "Bytes of memory that the remembered exchanges use.", nil,
+		func(s ConversationStats) float64 { return float64(s.Bytes) })
+	counter("sidenote_conversation_forgotten_total", "Exchanges that rules over several exchanges forgot to make room for later ones.", nil,
+		func(s ConversationStats) float64 { return float64(s.Forgotten) })
+	counter("sidenote_conversation_untimed_total", "Exchanges without a time, which rules over several exchanges cannot place.", nil,
+		func(s ConversationStats) float64 { return float64(s.Untimed) })
+	for _, id := range rules {
+		counter("sidenote_story_times_total", "How often what a rule over several exchanges is about happened. sidenote_notes_total counts its notes: one for each story.",
+			prometheus.Labels{"rule": id}, func(s ConversationStats) float64 { return float64(s.Times[id]) })
+	}
+}
+
 // reader adds metrics whose value someone else keeps: each is a figure of what
 // read returns.
 func reader[S any](m *Metrics, kind prometheus.ValueType, read func() S) func(name, help string, labels prometheus.Labels, value func(S) float64) {

@@ -87,7 +87,7 @@ func (l *Live) Queue() *sink.Fanout { return l.queue }
 // Drain stops taking exchanges, processes those in the queue, and then drains
 // the outlet if it has queues. It ends when ctx does.
 func (l *Live) Drain(ctx context.Context) error {
-	err := l.queue.Drain(ctx)
+	err := errors.Join(l.queue.Drain(ctx), l.pipeline.Finish(false))
 	if l.out != nil {
 		err = errors.Join(err, l.out.Drain(ctx))
 	}

@@ -8,6 +8,7 @@ package pipeline
 
 import (
 	"sidenote/annotate"
+	"sidenote/annotate/conversation"
 	"sidenote/exchange"
 	"sidenote/policy"
 	"sidenote/policy/baseline"
@@ -27,8 +28,9 @@ type Outlet interface {
 // Options say what the stages of a pipeline work with.
 type Options struct {
 	Rules    *annotate.Set
-	Gate     *policy.Gate       // counts what the policy says; its policy weighs the notes
-	Baseline *baseline.Baseline // accepts notes; nil for none
+	Stories  *conversation.State // rules over several exchanges; nil for none
+	Gate     *policy.Gate        // counts what the policy says; its policy weighs the notes
+	Baseline *baseline.Baseline  // accepts notes; nil for none
 	// Judged get every exchange in place, one after another, with its secrets:
 	// what counts and what keeps for a local reader. They must not wait.
 	Judged []func(*annotate.Annotated)
@@ -41,6 +43,10 @@ type Options struct {
 type Pipeline struct {
 	o      Options
 	memory *annotate.Memory
+
+	held      []*held
+	heldBytes int // octets of content of what is held
+	late      []conversation.Found
 }
 
 // New makes a pipeline through which nothing has passed.
@@ -79,12 +85,19 @@ func (p *Pipeline) rest(x *exchange.Exchange, head []annotate.Note) (*annotate.A
 }
 
 // pass takes an exchange that has ended, with all notes that were made of it,
-// through what follows. Rules that compare it with other exchanges are before
-// this; a note that such a rule makes late, of an exchange that has passed,
-// comes through here as well, so that it is weighed, counted and redacted as
-// any other.
+// through what follows, with the rules that compare it with other exchanges
+// first. It returns nil for one that has to wait for others.
 func (p *Pipeline) pass(x *exchange.Exchange, notes []annotate.Note) (*annotate.Annotated, error) {
-	a := p.judge(x, notes)
+	if p.o.Stories == nil {
+		return p.hand(x, notes)
+	}
+	return p.tell(x, notes)
+}
+
+// hand takes an exchange with all its notes through what follows them. A note
+// that was made later comes through judge and redacted as well.
+func (p *Pipeline) hand(x *exchange.Exchange, notes []annotate.Note) (*annotate.Annotated, error) {
+	a := p.judge(x, notes, false)
 	for _, f := range p.o.Judged {
 		f(a)
 	}
@@ -96,12 +109,12 @@ func (p *Pipeline) pass(x *exchange.Exchange, notes []annotate.Note) (*annotate.
 
 // judge weighs notes by the policy, marks those that the baseline accepts, drops
 // what was said before, and counts what is left.
-func (p *Pipeline) judge(x *exchange.Exchange, notes []annotate.Note) *annotate.Annotated {
+func (p *Pipeline) judge(x *exchange.Exchange, notes []annotate.Note, late bool) *annotate.Annotated {
 	notes = p.o.Gate.Policy().Adjust(x, notes)
 	if b := p.o.Baseline; b != nil {
 		b.Accept(x, notes)
 	}
-	a := &annotate.Annotated{X: x, Notes: p.memory.Once(x, notes)}
+	a := &annotate.Annotated{X: x, Notes: p.memory.Once(x, notes), Late: late}
 	p.o.Gate.Observe(a)
 	return a
 }

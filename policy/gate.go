@@ -55,9 +55,11 @@ func (g *Gate) Policy() *Policy { return g.policy }
 func (g *Gate) Observe(a *annotate.Annotated) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.verdict.Exchanges++
-	for _, t := range g.tallies {
-		t.observe(a.X)
+	if !a.Late {
+		g.verdict.Exchanges++
+		for _, t := range g.tallies {
+			t.observe(a.X)
+		}
 	}
 	if g.policy.failOn == 0 {
 		return

@@ -87,7 +87,25 @@ func (c *Console) appendNote(b []byte, x *exchange.Exchange, n *annotate.Note) [
 		}
 		b = append(b, '\n')
 	}
-	return c.appendHelp(b, n)
+	return c.appendHelp(c.appendRelated(b, n.Related), n)
+}
+
+// appendRelated writes the other exchanges of a story, each on a line: when, what
+// it is in the story, and what happened.
+func (c *Console) appendRelated(b []byte, all []annotate.Related) []byte {
+	for i := range all {
+		r := &all[i]
+		p := c.paragraph(b)
+		p.indent()
+		p.word(r.At.In(c.o.Location).Format("15:04:05.000"), Dim)
+		p.text("  " + c.text(r.Role) + ": " + c.text(r.What))
+		if r.Exchange != "" {
+			p.gap()
+			p.word("#"+c.text(r.Exchange), Dim)
+		}
+		b = p.end()
+	}
+	return b
 }
 
 // appendHelp writes what to do about a note, and where more is said.

@@ -76,6 +76,20 @@ func appendPlainNote(b []byte, x *exchange.Exchange, n *annotate.Note) []byte {
 	b = printable.Append(b, x.ID, true)
 	b = printable.Append(append(b, ' '), n.Message, true)
 	b = append(b, accepted(n, true)...)
+	for i := range n.Related {
+		r := &n.Related[i]
+		lead := "; "
+		if i == 0 {
+			lead = " ("
+		}
+		b = printable.Append(b, lead+r.Role+": "+r.What, true)
+		if r.Exchange != "" {
+			b = printable.Append(append(b, " #"...), r.Exchange, true)
+		}
+	}
+	if len(n.Related) > 0 {
+		b = append(b, ')')
+	}
 	if len(n.Rule.Refs) > 0 {
 		b = printable.Append(b, " ["+strings.Join(n.Rule.Refs, "; ")+"]", true)
 	}

@@ -34,6 +34,9 @@ func NewHAR(w io.Writer, isFile bool, closer io.Closer, version string) *HARSink
 
 // Write adds an exchange.
 func (s *HARSink) Write(a *annotate.Annotated) error {
+	if a.Late {
+		return nil // the entry is written
+	}
 	s.notes = notesJSON(a)
 	return s.har.Write(a.X)
 }

@@ -49,18 +49,35 @@ func newJSONSink(w io.Writer, closer io.Closer, full bool) *JSONSink {
 
 // Write adds the record of a.
 func (s *JSONSink) Write(a *annotate.Annotated) error {
+	if a.Late {
+		return s.writeLate(a)
+	}
 	e := s.log.Log()
 	a.X.Encode(e, exchange.EncodeOptions{Full: s.full})
 	EncodeNotes(e, a)
 	e.Send()
 	if s.Notes {
-		for i := range a.Notes {
-			e := s.log.Log()
-			encodeNoteRecord(e, a.X, &a.Notes[i])
-			e.Send()
-		}
+		s.noteRecords(a)
 	}
 	return s.lines.flushIfLarge()
+}
+
+// writeLate adds notes on an exchange that has its record already. Saved
+// exchanges get none: whoever reads them makes their notes anew.
+func (s *JSONSink) writeLate(a *annotate.Annotated) error {
+	if s.full {
+		return nil
+	}
+	s.noteRecords(a)
+	return s.lines.flushIfLarge()
+}
+
+func (s *JSONSink) noteRecords(a *annotate.Annotated) {
+	for i := range a.Notes {
+		e := s.log.Log()
+		encodeNoteRecord(e, a.X, &a.Notes[i])
+		e.Send()
+	}
 }
 
 // Flush writes what is held back.
@@ -107,16 +124,16 @@ func encodeNotes(e *zerolog.Event, a *annotate.Annotated) *zerolog.Array {
 
 // noteNames are the keys that a note has.
 type noteNames struct {
-	rule, severity, blame, message, accepted, help, place, refs, fingerprint string
+	rule, severity, blame, message, accepted, help, place, related, refs, fingerprint string
 }
 
 // The keys of a note in the record of its exchange, and in one of its own.
 var (
-	noteKeys = noteNames{"rule", "severity", "blame", "message", "accepted", "help", "place", "refs", "fingerprint"}
+	noteKeys = noteNames{"rule", "severity", "blame", "message", "accepted", "help", "place", "related", "refs", "fingerprint"}
 
 	noteRecordKeys = noteNames{
 		"sidenote.note.rule", "sidenote.note.severity", "sidenote.note.blame", "sidenote.note.message",
-		"sidenote.note.accepted", "sidenote.note.help", "sidenote.note.place", "sidenote.note.refs", "sidenote.note.fingerprint",
+		"sidenote.note.accepted", "sidenote.note.help", "sidenote.note.place", "sidenote.note.related", "sidenote.note.refs", "sidenote.note.fingerprint",
 	}
 )
 
@@ -131,9 +148,30 @@ func encodeNote(d *zerolog.Event, k *noteNames, x *exchange.Exchange, n *annotat
 	if help := n.HelpText(); help != "" {
 		d.Str(k.help, help)
 	}
-	d.Dict(k.place, encodePlace(d.CreateDict(), n.Place)).
+	d.Dict(k.place, encodePlace(d.CreateDict(), n.Place))
+	if len(n.Related) > 0 {
+		d.Array(k.related, encodeRelated(d, n.Related))
+	}
+	d.
 		Strs(k.refs, n.Rule.Refs).
 		Str(k.fingerprint, n.Fingerprint(x))
+}
+
+// encodeRelated makes the list of the other exchanges of a story.
+func encodeRelated(d *zerolog.Event, all []annotate.Related) *zerolog.Array {
+	list := d.CreateArray()
+	for i := range all {
+		r := &all[i]
+		e := d.CreateDict()
+		if r.Exchange != "" {
+			e.Str("exchange", r.Exchange)
+		}
+		if r.File != "" {
+			e.Str("file", r.File).Int("entry", r.Entry)
+		}
+		list.Dict(e.Str("role", r.Role).Time("at", r.At).Str("what", r.What))
+	}
+	return list
 }
 
 // NoteSchema names the form of the record of one note.

@@ -42,8 +42,22 @@ func noteProperties(k *noteNames) []exchange.Property {
 		{Key: k.accepted, Doc: "why the baseline accepts the note", When: "it does", Schema: text()},
 		{Key: k.help, Doc: "what to send or do instead", When: "the rule has such advice", Schema: text()},
 		{Key: k.place, Doc: "place in the exchange", Members: placeProperties(), Required: true},
+		{Key: k.related, Doc: "other exchanges that the note is about", When: "it is about several", Members: relatedProperties(), List: true},
 		{Key: k.refs, Doc: "sections of specifications", Schema: map[string]any{"type": "array", "items": text()}, Required: true},
 		{Key: k.fingerprint, Doc: "identifies notes of the same rule, at the same place, for the same kind of request", Schema: map[string]any{"type": "string", "pattern": "^[0-9a-f]{16}$"}, Required: true},
+	}
+}
+
+// relatedProperties returns what encodeRelated writes.
+func relatedProperties() []exchange.Property {
+	const whenFile = "the exchange was read from a capture"
+	return []exchange.Property{
+		{Key: "exchange", Doc: "ID of the exchange", When: "it has one", Schema: text()},
+		{Key: "file", Doc: "the capture", When: whenFile, Schema: text()},
+		{Key: "entry", Doc: "its place there, from 0", When: whenFile, Schema: map[string]any{"type": "integer"}},
+		{Key: "role", Doc: "what it is in the story", Schema: text(), Required: true},
+		{Key: "at", Doc: "when it began", Schema: map[string]any{"type": "string", "format": "date-time"}, Required: true},
+		{Key: "what", Doc: "method, host and route, and status or error", Schema: text(), Required: true},
 	}
 }
 

@@ -18,10 +18,9 @@ type totals struct {
 	accepted      int    // notes that a baseline accepts
 }
 
-func (t *totals) add(a *annotate.Annotated) {
-	t.exchanges++
-	r := &a.X.Response
-	switch c := r.Class(); {
+// class counts an exchange by the class of its status.
+func (t *totals) class(a *annotate.Annotated) {
+	switch c := a.X.Response.Class(); {
 	case annotate.ClassOf(a.X) == annotate.ClassNone:
 		t.failed++
 	case c >= 1 && c < len(t.classes):
@@ -31,6 +30,13 @@ func (t *totals) add(a *annotate.Annotated) {
 	}
 	if a.X.Effective().IsInside() {
 		t.inside++
+	}
+}
+
+func (t *totals) add(a *annotate.Annotated) {
+	if !a.Late {
+		t.exchanges++
+		t.class(a)
 	}
 	for i := range a.Notes {
 		switch n := &a.Notes[i]; {

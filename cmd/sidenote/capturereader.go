@@ -22,6 +22,7 @@ type captureReader struct {
 	inputs   []capture
 	progress *progress
 	each     func(*exchange.Exchange) error // gets every exchange; an error ends the reading
+	ended    func() error                   // is called when a file has been read; nil for nothing
 	flush    func() error                   // writes what each holds back; nil for nothing
 	about    unjudged                       // what could not be judged
 
@@ -51,6 +52,9 @@ func (r *captureReader) file(ctx context.Context, in *capture) error {
 	err := in.err
 	if err == nil {
 		err = r.read(ctx, in)
+	}
+	if r.ended != nil && r.written == nil {
+		r.written = r.ended()
 	}
 	switch {
 	case r.written != nil:

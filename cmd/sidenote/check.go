@@ -264,7 +264,7 @@ func (p *program) newCheckRun(c configs.Config, o *checkOptions, args []string) 
 	if ch.text {
 		ch.sink = sink.NewConsole(ch.out, sink.ConsoleOptions{Terminal: ch.terminal, Least: least, Quiet: c.Quiet})
 	}
-	stages := j.stages()
+	stages := j.stages(false)
 	stages.Redact, stages.Out = redactor(&c), inPlace{ch.reports, ch.sink}
 	ch.pipeline = pipeline.New(stages)
 	return ch, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"sidenote/annotate/conversation"
 	"sidenote/configs"
 	"sidenote/metrics"
 	"sidenote/proxy"
@@ -21,11 +22,15 @@ func metricsOptions(c *configs.Config) metrics.Options {
 
 // watch has metrics read the counters of the parts of a server; an exporter that
 // is nil has none.
-func watch(m *metrics.Metrics, p *proxy.Proxy, kept *store.Store, exporter *otlp.Exporter, queues ...*sink.Fanout) {
+func watch(m *metrics.Metrics, p *proxy.Proxy, stories *conversation.State, kept *store.Store, exporter *otlp.Exporter, queues ...*sink.Fanout) {
 	m.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats(p.Stats()) })
 	m.Store(func() metrics.StoreStats {
 		s := kept.Stats()
 		return metrics.StoreStats{Entries: s.Entries, Bytes: s.Bytes, Most: s.Most, Evicted: s.Evicted}
+	})
+	m.Conversation(idsOf(conversation.Rules()), func() metrics.ConversationStats {
+		s := stories.Stats()
+		return metrics.ConversationStats{Remembered: s.Remembered, Bytes: s.Bytes, Forgotten: s.Forgotten, Untimed: s.Untimed, Times: s.Times}
 	})
 	for _, f := range queues {
 		for i, lane := range f.Stats() {

@@ -85,7 +85,7 @@ func (p *program) demo(ctx context.Context, config *configs.Config) error {
 	}
 	console := sink.NewConsole(p.stdout, sink.ConsoleOptions{Terminal: p.terminal(p.stdout, config.Color), Least: least})
 	shown := make(chan error, 1)
-	notes := pipeline.NewLive(pipeline.Options{Rules: set, Gate: policy.Default().NewGate(), Out: told{console, shown}}, sink.FieldsOff, newLog(p.stderr))
+	notes := pipeline.NewLive(pipeline.Options{Rules: set.Set, Stories: set.newState(false), Gate: policy.Default().NewGate(), Out: told{console, shown}}, sink.FieldsOff, newLog(p.stderr))
 	px := proxy.New(proxy.Config{
 		RunID: "demo", ConnectTimeout: 5 * time.Second, MaxHeadBytes: 64 << 10, KeepContent: 64 << 10,
 		Hooks: proxy.Hooks{Head: notes.Head, Done: notes.Done},
@@ -126,7 +126,10 @@ type told struct {
 
 // Write shows an exchange; the error goes to who waits for it.
 func (o told) Write(a *annotate.Annotated) error {
-	o.shown <- o.console.Write(a)
+	err := o.console.Write(a)
+	if !a.Late {
+		o.shown <- err
+	}
 	return nil
 }
 

@@ -162,7 +162,7 @@ func (d *diffRun) run(ctx context.Context, before, after string) error {
 // change.
 func (p *program) readSide(ctx context.Context, command, name string, j *judge) (*diff.Side, error) {
 	side := diff.NewSide()
-	compared := newCompared(side, pipeline.New(j.stages()))
+	compared := newCompared(side, pipeline.New(j.alone()))
 	redact := exchange.NewRedactor(nil)
 	r := captureReader{command: command, program: p, inputs: p.captures([]string{name}), progress: p.newProgress(), each: func(x *exchange.Exchange) error {
 		return compared.Write(&annotate.Annotated{X: redact.Redact(x, true)})
@@ -191,6 +191,9 @@ func newCompared(side *diff.Side, again *pipeline.Pipeline) *compared {
 
 // Write counts an exchange. Its secrets have been taken out.
 func (c *compared) Write(a *annotate.Annotated) error {
+	if a.Late { // it was counted when it ended
+		return nil
+	}
 	c.side.Add(c.again.Again(a.X))
 	return nil
 }

@@ -173,8 +173,14 @@ func (i *inspectorParts) watched(h proxy.Hooks) proxy.Hooks {
 	return h
 }
 
-// take puts an exchange that has ended into the store.
-func (i *inspectorParts) take(a *annotate.Annotated) { i.store.Add(a, i.origin(a.X)) }
+// take puts an exchange that has ended into the store, or notes that are late.
+func (i *inspectorParts) take(a *annotate.Annotated) {
+	if a.Late {
+		i.store.AddNotes(a)
+		return
+	}
+	i.store.Add(a, i.origin(a.X))
+}
 
 // newInspector makes the inspector of a server whose proxy and pipeline are there.
 func (s *server) newInspector(parts *inspectorParts, redact *exchange.Redactor) *inspector.Inspector {

@@ -22,6 +22,7 @@ import (
 
 func newLintCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json")
+	join := false
 	c := &cobra.Command{
 		Use:   "lint FILE...",
 		Short: "Judge the exchanges of a HAR or JSONL file",
@@ -30,7 +31,9 @@ browser or another proxy, a JSONL file from --save, a folder (for all captures
 below it), or - for standard input. A file may be compressed (.har.gz, .har.zip),
 hold several HARs, or have one entry a line. Entries are numbered from 0, as in
 jq's .log.entries[0], in the output and in errors. At the end lint says which
-rules were silent, because the capture does not have what they read.
+rules were silent, because the capture does not have what they read. Rules over
+several exchanges look at each file by itself; with --join they look at all files
+as one conversation.
 
 
 The exit code is 0 if no note is as severe as --fail-on, and 10 if one is. It is 11
@@ -53,7 +56,7 @@ still judges the other files.`,
 			if c.Flags().Changed("format") {
 				config.Format = format.value
 			}
-			l, err := p.newLintRun(config, args)
+			l, err := p.newLintRun(config, args, join)
 			if err != nil {
 				return err
 			}
@@ -64,6 +67,7 @@ still judges the other files.`,
 		},
 	}
 	addChoice(c, format, "format", "how to print exchanges: text, or json for one record per line")
+	c.Flags().BoolVar(&join, "join", false, "take all files for one conversation, as of several proxies")
 	addSettings(c, policySettings()...)
 	addSettings(c, "update-baseline")
 	addSettings(c, ruleSettings()...)
@@ -100,7 +104,7 @@ type lintRun struct {
 	out      *bufio.Writer // behind the sink
 }
 
-func (p *program) newLintRun(c configs.Config, args []string) (*lintRun, error) {
+func (p *program) newLintRun(c configs.Config, args []string, join bool) (*lintRun, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
@@ -118,10 +122,11 @@ func (p *program) newLintRun(c configs.Config, args []string) (*lintRun, error) 
 	if err := l.openSink(); err != nil {
 		return nil, err
 	}
-	stages := j.stages()
+	stages := j.stages(true)
 	stages.Redact, stages.Out = redactor(&c), inPlace{l.reports, l.sink}
 	l.pipeline = pipeline.New(stages)
 	l.each, l.flush = l.exchange, l.out.Flush
+	l.ended = func() error { return l.pipeline.Finish(!join) }
 	return l, nil
 }
 
@@ -173,7 +178,7 @@ func (l *lintRun) run(ctx context.Context) error {
 	made, failed := l.reports.finish(v)
 	err := l.sink.Close()
 	if l.text {
-		err = errors.Join(err, l.about.write(l.out, l.judge.rules.Rules()), l.program.printSummary(l.out, made, l.terminal))
+		err = errors.Join(err, l.about.write(l.out, l.judge.rules.Rules()), writeForgotten(l.out, l.judge.stories), l.program.printSummary(l.out, made, l.terminal))
 	}
 	if err := errors.Join(err, l.out.Flush()); err != nil {
 		return cannotWrite(err)

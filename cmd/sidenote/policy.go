@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/annotate/conversation"
 	"sidenote/configs"
 	"sidenote/internal/wholefile"
 	"sidenote/internal/wording"
@@ -27,16 +28,26 @@ func policySettings() []string {
 type judge struct {
 	policy   *policy.Policy
 	gate     *policy.Gate
-	baseline *baseline.Baseline // nil for none
-	rules    *annotate.Set      // that are on, expectations among them
-	asked    bool               // someone said what is good enough
-	updates  bool               // the baseline takes what fails, and is written at the end
+	baseline *baseline.Baseline  // nil for none
+	rules    *ruleSet            // that are on, expectations among them
+	stories  *conversation.State // what several exchanges say together
+	asked    bool                // someone said what is good enough
+	updates  bool                // the baseline takes what fails, and is written at the end
 	stderr   io.Writer
 }
 
 // stages returns the options of a pipeline that judges, and hands nothing on.
-func (j *judge) stages() pipeline.Options {
-	return pipeline.Options{Rules: j.rules, Gate: j.gate, Baseline: j.baseline}
+// Exchanges are those of captures, or come as they end.
+func (j *judge) stages(captures bool) pipeline.Options {
+	o := j.alone()
+	j.stories = j.rules.newState(captures)
+	o.Stories = j.stories
+	return o
+}
+
+// alone returns the options of a pipeline that looks at each exchange by itself.
+func (j *judge) alone() pipeline.Options {
+	return pipeline.Options{Rules: j.rules.Set, Gate: j.gate, Baseline: j.baseline}
 }
 
 // newJudge makes the rules and the policy ready that a configuration asks for,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -90,14 +91,14 @@ func (p *program) newJudgeRun(command string, c configs.Config, args []string) (
 // read whole is an error: what is decided of exchanges must not rest on some of
 // them.
 func (j *judgeRun) whole(ctx context.Context, judged ...func(*annotate.Annotated)) error {
-	stages := j.judge.stages()
+	stages := j.judge.stages(true)
 	stages.Judged = judged
 	through := pipeline.New(stages)
 	j.each = func(x *exchange.Exchange) error {
 		_, err := through.Whole(x)
 		return err
 	}
-	err := j.all(ctx)
+	err := errors.Join(j.all(ctx), through.Finish(false))
 	if err == nil && j.unread > 0 {
 		err = &codedError{exitUsage, errSaid}
 	}

@@ -53,7 +53,7 @@ func needNames(n annotate.Needs) []string {
 		{annotate.NeedsTLS, "tls"}, {annotate.NeedsClock, "clock"}, {annotate.NeedsInterim, "interim"},
 		{annotate.NeedsVersion, "version"}, {annotate.NeedsMethod, "method"}, {annotate.NeedsLines, "lines"}, {annotate.NeedsFraming, "framing"},
 		{annotate.NeedsRequest, "request-fields"}, {annotate.NeedsResponse, "response-fields"}, {annotate.NeedsSecrets, "secrets"},
-		{annotate.NeedsOctets, "octets"}, {annotate.NeedsTrailers, "trailers"},
+		{annotate.NeedsOctets, "octets"}, {annotate.NeedsTrailers, "trailers"}, {annotate.NeedsTimes, "times"},
 	} {
 		if n&need.bit != 0 {
 			names = append(names, need.name)

@@ -2,10 +2,14 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"sidenote/annotate"
 	"sidenote/annotate/contract"
+	"sidenote/annotate/conversation"
 	"sidenote/annotate/rules"
 	"sidenote/configs"
 	"sidenote/internal/wording"
@@ -15,17 +19,63 @@ import (
 // knownRules lists every rule that there is, those that need an OpenAPI
 // description too.
 func knownRules() []*annotate.Rule {
-	return slices.Concat(rules.All(), contract.Rules())
+	return slices.Concat(rules.All(), contract.Rules(), conversation.Rules())
 }
 
 // ruleSettings are the settings of which newRuleSet makes rules ready.
 func ruleSettings() []string {
-	return []string{"profile", "rules", "openapi", "slow-after", "large-field", "large-head", "long-uri"}
+	return []string{"profile", "rules", "openapi", "slow-after", "large-field", "large-head", "long-uri", "conversation-bytes", "conversation-limits"}
+}
+
+// A ruleSet is the rules that are on: those over one exchange, and those over
+// several with what they work with.
+type ruleSet struct {
+	*annotate.Set
+	severities map[string]annotate.Severity // of the rules over several, by ID
+	stories    conversation.Options
+}
+
+// Rules returns the rules that are on, those over several exchanges too.
+func (s *ruleSet) Rules() []*annotate.Rule {
+	list := slices.Clone(s.Set.Rules())
+	for _, r := range conversation.Rules() {
+		if s.severities[r.ID] != 0 {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// newState makes the memory of the rules over several exchanges. hold is for
+// captures, whose exchanges stand in any order.
+func (s *ruleSet) newState(hold bool) *conversation.State {
+	o := s.stories
+	o.Hold = hold
+	return conversation.NewState(o, s.severities)
+}
+
+// conversationLimits reads the thresholds of rules over several exchanges.
+func conversationLimits(c *configs.Config) (l conversation.Limits, err error) {
+	var names []string
+	for _, known := range conversation.AllLimits() {
+		names = append(names, known.Name)
+	}
+	for _, asked := range c.ConversationLimits {
+		name, value, _ := strings.Cut(asked, "=")
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil || n <= 0 || math.IsInf(n, 0) {
+			return l, usageErrorf("--conversation-limits: %s: want a number above 0, not %q", name, value)
+		}
+		if !l.Set(name, n) {
+			return l, usageErrorf("--conversation-limits: there is no limit %q%s; docs/conversations.md lists them", name, wording.Suggestion(name, names, "%q"))
+		}
+	}
+	return l, nil
 }
 
 // newRuleSet makes the rules ready that a configuration asks for: those of its
 // profile, changed by what it says of single rules, and those of its policy.
-func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
+func newRuleSet(c *configs.Config, p *policy.Policy) (*ruleSet, error) {
 	descriptions, err := contract.Load(c.OpenAPI...)
 	if err != nil {
 		return nil, usageErrorf("--openapi: %w", err)
@@ -42,17 +92,25 @@ func newRuleSet(c *configs.Config, p *policy.Policy) (*annotate.Set, error) {
 	options := annotate.Options{
 		SlowAfter: c.SlowAfter, LargeField: limit(c.LargeField), LargeHead: limit(c.LargeHead), LongURI: limit(c.LongURI),
 	}
-	all := slices.Concat(descriptions.Exempt(rules.All()), descriptions.Rules(), expectations)
+	all := slices.Concat(descriptions.Exempt(rules.All()), descriptions.Rules(), conversation.Rules(), expectations)
 	changes = slices.Concat(profile.ChangesOf(all), keepOn(changes, expectations))
 	wanted, err := wantedByPolicy(p, all, changes)
 	if err != nil {
 		return nil, err
 	}
-	set, err := annotate.NewSet(all, options, slices.Concat(changes, wanted)...)
+	changes = slices.Concat(changes, wanted)
+	set, err := annotate.NewSet(all, options, changes...)
 	if err != nil {
 		return nil, &codedError{exitUsage, err}
 	}
-	return set, nil
+	limits, err := conversationLimits(c)
+	if err != nil {
+		return nil, err
+	}
+	return &ruleSet{
+		Set: set, severities: conversation.Severities(changes...),
+		stories: conversation.Options{Bytes: c.ConversationBytes, Limits: limits},
+	}, nil
 }
 
 // ruleChanges turns the setting "rules" into changes.

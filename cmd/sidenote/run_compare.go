@@ -63,7 +63,7 @@ func (ch *changes) lanes(j *judge) []sink.Lane {
 	if ch == nil {
 		return nil
 	}
-	lanes := []sink.Lane{{Name: "compare", Sink: newCompared(ch.after, pipeline.New(j.stages())), Content: true, Fix: "run fewer requests at once"}}
+	lanes := []sink.Lane{{Name: "compare", Sink: newCompared(ch.after, pipeline.New(j.alone())), Content: true, Fix: "run fewer requests at once"}}
 	if ch.kept != nil {
 		lanes = append(lanes, sink.Lane{Name: "baseline-run", Sink: sink.NewSave(ch.kept, ch.kept), Content: true, Fix: "free disk space for " + ch.config.BaselineRun})
 	}

@@ -197,7 +197,8 @@ func odd(t testing.TB) *annotate.Annotated {
 			Name: "n", ID: "\xff", Code: 1000, Content: []byte("\xff"), Decoded: "{}", Faults: []exchange.MessageFault{{Code: "c", Detail: "d"}}}}}
 	rule := &annotate.Rule{ID: "a/b", Refs: []string{"r"}, Help: "h"}
 	return &annotate.Annotated{X: x, Notes: []annotate.Note{
-		{Rule: rule, Severity: annotate.Warn, Accepted: "slow partner", Place: exchange.Place{Message: exchange.InInterim, Part: exchange.PartTrailer, Field: "T", Line: 0, Start: 0, End: 1}},
+		{Rule: rule, Severity: annotate.Warn, Accepted: "slow partner", Place: exchange.Place{Message: exchange.InInterim, Part: exchange.PartTrailer, Field: "T", Line: 0, Start: 0, End: 1},
+			Related: []annotate.Related{{Exchange: "b", File: "f", Entry: 2, Role: "first try", At: x.Started, What: "GET a/, 200"}}},
 	}}
 }
 

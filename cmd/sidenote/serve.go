@@ -139,7 +139,7 @@ func (p *program) openServer(c configs.Config, plan serverPlan) (_ *server, err 
 func (s *server) wire(parts *inspectorParts) error {
 	redact, count := redactor(&s.config), metrics.New(buildOf(), metricsOptions(&s.config))
 	sinks := sink.NewFanout(s.log, s.outputs.lanes...)
-	stages := s.judge.stages()
+	stages := s.judge.stages(false)
 	stages.Redact, stages.Out = redact, sinks
 	if parts != nil { // beside an admin server, where the metrics are asked for
 		stages.Judged = append(stages.Judged, count.Observe, parts.take)
@@ -156,7 +156,7 @@ func (s *server) wire(parts *inspectorParts) error {
 		return nil
 	}
 	s.admin = s.newAdmin(parts, redact, count)
-	watch(count, s.proxy, parts.store, s.export.exporter, s.notes.Queue(), sinks)
+	watch(count, s.proxy, s.judge.stories, parts.store, s.export.exporter, s.notes.Queue(), sinks)
 	return parts.load(s.notes.Again, &s.config, s.log)
 }
 

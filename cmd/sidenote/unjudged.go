@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidenote/annotate"
+	"sidenote/annotate/conversation"
 	"sidenote/exchange"
 	"sidenote/internal/wording"
 )
@@ -91,4 +92,19 @@ func roughly(d time.Duration) string {
 		}
 	}
 	return wording.Count(int64(d/time.Second), "second")
+}
+
+// writeForgotten says what rules over several exchanges did not know any more.
+func writeForgotten(w io.Writer, s *conversation.State) error {
+	st := s.Stats()
+	var err error
+	if st.Forgotten > 0 {
+		_, err = fmt.Fprintf(w, "-- rules over several exchanges forgot %d of %s for lack of room; to remember more, raise --conversation-bytes\n",
+			st.Forgotten, wording.Count(int64(st.Exchanges), "exchange"))
+	}
+	if st.Disordered > 0 && err == nil {
+		_, err = fmt.Fprintf(w, "-- rules over several exchanges could not place %s, which came long after later ones; sort the capture by time\n",
+			wording.Count(int64(st.Disordered), "exchange"))
+	}
+	return err
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"sidenote/annotate/contract"
+	"sidenote/annotate/conversation"
 	"sidenote/annotate/rules"
 )
 
@@ -13,7 +15,7 @@ import (
 // rules that there are: settings, errors of files, documents.
 func TestExamplesNameRules(t *testing.T) {
 	var ids, topics []string
-	for _, r := range rules.All() {
+	for _, r := range slices.Concat(rules.All(), contract.Rules(), conversation.Rules()) {
 		ids = append(ids, r.ID)
 		if topic := r.ID[:strings.IndexByte(r.ID, '/')]; !slices.Contains(topics, topic) {
 			topics = append(topics, topic)

@@ -15,6 +15,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/annotate/contract"
+	"sidenote/annotate/conversation"
 	"sidenote/annotate/rules"
 	"sidenote/configs"
 	"sidenote/exchange"
@@ -159,7 +160,7 @@ func TestRulesAreFresh(t *testing.T) {
 
 func rulesIndex() string {
 	byTopic := map[string][]*annotate.Rule{}
-	for _, r := range slices.Concat(rules.All(), contract.Rules()) {
+	for _, r := range slices.Concat(rules.All(), contract.Rules(), conversation.Rules()) {
 		byTopic[r.Topic()] = append(byTopic[r.Topic()], r)
 	}
 	var b strings.Builder
@@ -195,6 +196,7 @@ func metricsPage(t *testing.T) string {
 	m := metrics.New(metrics.Build{Version: "v", Revision: "r"}, metrics.Options{Hosts: true, Routes: true})
 	m.Proxy(func() metrics.ProxyStats { return metrics.ProxyStats{} })
 	m.OTLP("spans", func() metrics.OTLPStats { return metrics.OTLPStats{} })
+	m.Conversation([]string{"status/retry-storm"}, func() metrics.ConversationStats { return metrics.ConversationStats{} })
 	m.Store(func() metrics.StoreStats { return metrics.StoreStats{} })
 	m.Sink("console", func() metrics.SinkStats { return metrics.SinkStats{} })
 	x := &exchange.Exchange{Err: &exchange.Err{Code: exchange.ErrRefused}}

@@ -13,6 +13,7 @@ import (
 
 	"sidenote/annotate"
 	"sidenote/annotate/contract"
+	"sidenote/annotate/conversation"
 	"sidenote/annotate/rules"
 	"sidenote/configs"
 )
@@ -171,7 +172,7 @@ func TestNamesInTheDocumentsExist(t *testing.T) {
 		variables = append(variables, s.Env())
 	}
 	topics, ids := map[string]bool{}, map[string]bool{}
-	for _, r := range slices.Concat(rules.All(), contract.Rules()) {
+	for _, r := range slices.Concat(rules.All(), contract.Rules(), conversation.Rules()) {
 		topics[r.Topic()], ids[r.ID] = true, true
 	}
 	for _, name := range documents(t) {
@@ -216,7 +217,7 @@ func TestImageSettingsExist(t *testing.T) {
 // knows it, and rules refer to nothing else but OpenAPI and common practice.
 func TestReferencesAreSpeltAlike(t *testing.T) {
 	refs := map[string][]string{}
-	for _, r := range slices.Concat(rules.All(), contract.Rules()) {
+	for _, r := range slices.Concat(rules.All(), contract.Rules(), conversation.Rules()) {
 		for _, ref := range r.Refs {
 			refs["rule "+r.ID] = r.Refs
 			if annotate.RefURL(ref) == "" && !strings.HasPrefix(ref, "OpenAPI 3.1 ") && ref != "practice" {

@@ -152,6 +152,9 @@ func resource(list []Attribute) []byte {
 // Write encodes an exchange and its notes. It never waits: if there is no room,
 // it drops and counts them.
 func (e *Exporter) Write(a *annotate.Annotated) error {
+	if a.Late {
+		return nil // the span has been sent
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.queued >= queuedBytes {

@@ -76,11 +76,15 @@ func (c *Collector) Write(a *annotate.Annotated) error {
 	if c.done {
 		return nil
 	}
-	c.report.Exchanges++
-	c.countClass(a.X)
-	c.time(a.X)
 	var row *Row
-	if c.o.Detail {
+	if a.Late {
+		row = c.rowOf(a)
+	} else {
+		c.report.Exchanges++
+		c.countClass(a.X)
+		c.time(a.X)
+	}
+	if c.o.Detail && !a.Late {
 		if len(c.report.Rows) < MostRows {
 			row = c.row(a)
 			c.report.Rows = append(c.report.Rows, row)
@@ -91,6 +95,24 @@ func (c *Collector) Write(a *annotate.Annotated) error {
 	var t *Transcript
 	for i := range a.Notes {
 		row, t = c.note(a, i, row, t)
+	}
+	return nil
+}
+
+// rowOf finds the row of an exchange that has further notes, and counts them; nil
+// where there is none.
+func (c *Collector) rowOf(a *annotate.Annotated) *Row {
+	for _, r := range c.report.Rows {
+		if r.ID != a.X.ID || r.Source.Entry != a.X.Source.Entry || r.Source.File != a.X.Source.File {
+			continue
+		}
+		for i := range a.Notes {
+			if n := &a.Notes[i]; n.Accepted == "" && n.Severity >= c.o.Least {
+				r.Worst = max(r.Worst, n.Severity)
+				r.Notes++
+			}
+		}
+		return r
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 
 	"sidenote/annotate"
@@ -118,6 +119,22 @@ func (s *Store) Add(a *annotate.Annotated, from Origin) uint64 {
 	s.evict()
 	s.notify()
 	return e.Seq
+}
+
+// AddNotes adds notes to an exchange that is in the store. It reports whether the
+// exchange is there.
+func (s *Store) AddNotes(late *annotate.Annotated) bool {
+	at, ok := s.Find(late.X.ID, late.X.Run)
+	if !ok {
+		return false
+	}
+	return s.edit(at.Seq, func(e *Entry) {
+		a := *e.Annotated
+		a.Notes = slices.Concat(a.Notes, late.Notes)
+		pinned, byHand, comment := e.Pinned, e.ByHand, e.Comment
+		e.Row = filter.RowOf(&a)
+		e.Pinned, e.ByHand, e.Comment = pinned, byHand, comment
+	})
 }
 
 // memory estimates how many octets an annotated exchange and its entry hold.
