@@ -5,6 +5,7 @@ import (
 
 	"sidenote/exchange"
 	"sidenote/exchange/field"
+	"sidenote/exchange/message"
 )
 
 // An Overview is what one look at all octets of a field section tells, so that
@@ -40,6 +41,16 @@ const (
 	OddLine                   // a line of RawHead that is not "Name: value", or "Name:value", and CRLF
 	OddRepeat                 // a known name is on several lines
 )
+
+// Messages returns the messages of a stream inside of the exchange, nil where there
+// are none.
+func (p *Pass) Messages() *exchange.Messages {
+	if !p.searched {
+		p.searched = true
+		p.messages = message.Find(p.X)
+	}
+	return p.messages
+}
 
 // RequestOverview is that of the request's header section.
 func (p *Pass) RequestOverview() *Overview { return p.overview(0, &p.X.Request.Message) }

@@ -115,6 +115,9 @@ type Pass struct {
 	overviews [2]Overview // of request and response, once they were asked for
 	looked    [2]bool
 
+	messages *exchange.Messages // once they were asked for
+	searched bool
+
 	not   Needs    // rules with these needs are not called
 	own   int      // notes of the rule that is running
 	lost  int      // notes that it made beyond what an exchange carries

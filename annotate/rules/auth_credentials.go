@@ -64,7 +64,7 @@ var authAccessTokenInURI = &annotate.Rule{
 	Bad:      []string{overTLS(requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test"))},
 	Good: []string{
 		overTLS(requested("GET /tiles?access_token=pk.abc HTTP/1.1", "Host: shop.test")),
-		overTLS(requested("GET /events?access_token=abc HTTP/1.1", "Host: shop.test", "Accept: text/event-stream")),
+		overTLS(exchangeWith("< data: 1\n<\n<\n", "GET /events?access_token=abc HTTP/1.1", []string{"Host: shop.test", "Accept: text/event-stream"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/event-stream"})),
 		overTLS(requested("GET /orders?access_token= HTTP/1.1", "Host: shop.test")),
 	},
 	Suppresses: []string{"security/sensitive-data-in-uri", "security/session-id-in-uri"},

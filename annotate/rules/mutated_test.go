@@ -244,6 +244,10 @@ func partsTaken(value string) func(yield func(what, rest string) bool) {
 // noticesNothing says of rules that seem to want something why none of their
 // Good examples becomes bad when something is taken from it.
 var noticesNothing = map[string]string{
+	"websocket/deflate-not-agreed":                 "what is wrong with a message is found while it passes",
+	"websocket/close-missing":                      "what is wrong with a message is found while it passes",
+	"grpc/trailers-only":                           "it wants a message",
+	"grpc/compressed-without-coding":               "it wants a flag of a message to be left out",
 	"auth/bearer-challenge-over-cleartext":         "TLS is what it wants, which is no part of a message",
 	"conditional/304-with-representation-metadata": "it wants fields to be left out",
 	"content/accept-patch-unsuitable-type":         "it wants another media type",

@@ -53,6 +53,7 @@ func All() []*annotate.Rule {
 		contentUploadRules(),
 		authDPoPRules(),
 		mcpRules(),
+		webSocketRules(), eventRules(), grpcRules(),
 		vendorRules(),
 	)
 }

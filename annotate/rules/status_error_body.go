@@ -139,10 +139,11 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 < HTTP/2 200
 < content-type: application/grpc
 <
-< x
+< \x00\x00\x00\x00\x01x
 <~ grpc-status: 5
 <~ grpc-message: no order 7%21
 `, `# in the header section: there was no message at all
+# also grpc/trailers-only
 > POST /shop.Orders/Find HTTP/2
 > Host: shop.test
 > content-type: application/grpc
@@ -181,7 +182,7 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 < HTTP/2 200
 < content-type: application/grpc
 <
-< x
+< \x00\x00\x00\x00\x01x
 <~ grpc-status: 0
 `, `# a gRPC-Web message whose content looks like a status
 > POST /shop.Orders/Find HTTP/1.1

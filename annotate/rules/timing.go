@@ -228,7 +228,25 @@ var timingSSEBuffered = &annotate.Rule{
 < data: 2
 <
 <
-`, responded("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Content-Length: 20") + "< data: 1\n<\n< data: 2\n<\n<\n"},
+`, responded("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Content-Length: 20") + "< data: 1\n<\n< data: 2\n<\n<\n",
+		`# the head came at once, and the events later
+* timing request-sent=10ms first-byte=20ms response-at=20ms done=9s
+> GET /events HTTP/1.1
+> Host: shop.test
+>
+< HTTP/1.1 200 OK
+< Content-Type: text/event-stream
+< Transfer-Encoding: chunked
+<
+< data: 1
+<
+< data: 2
+<
+<
+<+ event at=5000ms | 1
+<+ event at=5001ms | 2
+* messages sse
+`},
 	Good: []string{`* timing request-sent=10ms first-byte=100ms response-at=100ms done=5020ms
 > GET /events HTTP/1.1
 > Host: shop.test
@@ -271,13 +289,38 @@ var timingSSEBuffered = &annotate.Rule{
 			return
 		}
 		t := &p.X.Timing
+		silence, burst, buffered := burstOf(p)
 		switch {
+		case buffered:
+			p.Note(p.StatusLine(), "no event came for %v after the head, and then all of them within %v", silence.Round(time.Millisecond), max(burst, time.Millisecond).Round(time.Millisecond))
 		case r.Fields.Has(exchange.FieldContentLength):
 			p.Note(p.ResponseField(exchange.FieldContentLength), "the events came with Content-Length %s, so all of them were there before the first was sent", r.Fields.Value(exchange.FieldContentLength))
 		case r.Content.Complete && t.Done > 0 && t.Wait() >= bufferedSilence && t.Receive() <= bufferedBurst:
 			p.Note(p.StatusLine(), "nothing came for %v, and then all events within %v", t.Wait().Round(time.Millisecond), max(t.Receive(), time.Millisecond).Round(time.Millisecond))
 		}
 	},
+}
+
+// burstOf reports whether all events came in one burst after a silence, as the times
+// of the messages say.
+func burstOf(p *annotate.Pass) (silence, burst time.Duration, buffered bool) {
+	s := p.X.Messages
+	if s == nil || s.Dropped > 0 {
+		return 0, 0, false
+	}
+	var first, last time.Duration
+	events := 0
+	for i := range s.List {
+		if m := &s.List[i]; m.Kind == exchange.KindEvent && m.At > 0 {
+			if events == 0 {
+				first = m.At
+			}
+			last = m.At
+			events++
+		}
+	}
+	silence, burst = first-p.X.Response.At, last-first
+	return silence, burst, events >= 2 && p.X.Response.At > 0 && silence >= bufferedSilence && burst <= bufferedBurst
 }
 
 // hasTwoEvents reports whether a stream holds two events or more: blocks of
