@@ -101,3 +101,22 @@ func TestNoise(t *testing.T) {
 		}
 	}
 }
+
+// TestComment shows that a text for a pull request stays one, however much changed.
+func TestComment(t *testing.T) {
+	var members []string
+	for i := range 55 {
+		members = append(members, fmt.Sprintf(`"%c%c%s":1`, 'a'+i/26, 'a'+i%26, strings.Repeat("|", 400)))
+	}
+	r := diff.Compare(sideOf("/", "A", "1", "{"+strings.Join(members, ",")+"}"), sideOf("/", "B", "1", "{}"))
+	if len(r.Rows) < 50 {
+		t.Fatalf("only %d rows", len(r.Rows))
+	}
+	var b strings.Builder
+	if err := r.WriteMarkdown(&b, diff.Names{Before: "before", After: "after"}); err != nil || b.Len() > 65536 {
+		t.Errorf("%d octets, %v", b.Len(), err)
+	}
+	if !strings.Contains(b.String(), " not shown.") {
+		t.Errorf("%d rows, and nothing is said of those that are left out", len(r.Rows))
+	}
+}

@@ -144,10 +144,12 @@ func (r *Row) details() string {
 	return strings.Join(parts, "; ")
 }
 
-// The bounds of a comment on a pull request: GitHub takes 65,536 characters.
+// The bounds of a comment on a pull request: GitHub takes 65,536 characters, and a
+// person reads fewer.
 const (
 	mostMarkdownRows = 60
-	mostMarkdownText = 300 // octets of one text from the wire
+	mostMarkdown     = 56 << 10 // octets of all rows
+	mostMarkdownText = 300      // octets of one text from the wire
 )
 
 // WriteMarkdown writes the report as a comment on a pull request. Nothing from the
@@ -159,22 +161,34 @@ func (r *Report) WriteMarkdown(w io.Writer, names Names) error {
 	if len(r.Rows) > 0 {
 		b.WriteString("\n| | what changed | where | how often |\n|---|---|---|---|\n")
 	}
-	for i := range r.Rows {
-		if i == mostMarkdownRows {
-			fmt.Fprintf(b, "\n%d more rows are not shown.\n", len(r.Rows)-i)
+	for i, octets := 0, 0; i < len(r.Rows); i++ {
+		line := r.Rows[i].markdown()
+		if octets += len(line); i == mostMarkdownRows || octets > mostMarkdown {
+			fmt.Fprintf(b, "\n%s not shown.\n", more(len(r.Rows)-i))
 			break
 		}
-		row := &r.Rows[i]
-		level := row.Level.String()
-		if row.Level == Breaking {
-			level = "**breaking**"
-		}
-		fmt.Fprintf(b, "| %s %s | %s | %s | %s |\n", level, row.Kind, printable.MarkdownText(short(row.Sentence())), printable.MarkdownCode(short(row.Where())), printable.MarkdownText(row.details()))
+		b.WriteString(line)
 	}
 	for _, l := range r.footnotes() {
 		fmt.Fprintf(b, "\n%s\n", l)
 	}
 	return b.Flush()
+}
+
+func more(rows int) string {
+	if rows == 1 {
+		return "1 more row is"
+	}
+	return fmt.Sprintf("%d more rows are", rows)
+}
+
+// markdown is the row as one of a table.
+func (r *Row) markdown() string {
+	level := r.Level.String()
+	if r.Level == Breaking {
+		level = "**breaking**"
+	}
+	return fmt.Sprintf("| %s %s | %s | %s | %s |\n", level, r.Kind, printable.MarkdownText(short(r.Sentence())), printable.MarkdownCode(short(r.Where())), printable.MarkdownText(r.details()))
 }
 
 func short(s string) string {
