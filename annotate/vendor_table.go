@@ -258,7 +258,7 @@ var vendors = []Vendor{
 			{Status: 503, Page: "The request failed because either the HTTP response was malformed or connection to the instance had an error.", Code: "instance error", Means: "the Cloud Run instance crashed or sent a broken response", Do: "read the service's log for crashes and memory limits", Who: ByOrigin},
 			{Status: 504, Page: "upstream request timeout", Code: "timeout", Means: "the service did not answer within its request timeout", Do: "make the request faster or raise the timeout", Who: ByOrigin},
 			{Status: 429, Page: "Rate exceeded.", Code: "Rate exceeded", Means: "Cloud Run has no free instance for the request", Do: "raise the maximum of instances or the concurrency", Who: ByOrigin},
-			{Status: 403, Page: "Your client does not have permission to get URL", Code: "no permission", Means: "the service wants an authenticated caller", Do: "send an identity token, or allow unauthenticated calls", Who: ByClient},
+			{Status: 403, Page: "Your client doesn't have permission to get URL", Code: "no permission", Means: "the service wants an authenticated caller", Do: "send an identity token, or allow unauthenticated calls", Who: ByClient},
 		},
 	},
 	{
@@ -287,7 +287,7 @@ var vendors = []Vendor{
 				{Status: 401, Page: "Jwt is missing", Code: "Jwt is missing", Means: "the route wants a JWT, and the request has none", Do: "send Authorization: Bearer TOKEN", Who: ByClient},
 				{Status: 401, Page: "Jwt is expired", Code: "Jwt is expired", Means: "the JWT has expired", Do: "get a new token", Who: ByClient},
 				{Status: 401, Page: "Jwt issuer is not configured", Code: "Jwt issuer is not configured", Means: "Envoy doesn't know the issuer of the JWT", Do: "compare iss in the token with the issuer that is configured", Who: ByClient},
-				{Status: 401, Page: "Jwt verification fails", Code: "Jwt verification fails", Means: "the signature of the JWT is not that of the issuer's keys", Do: "check the key set, and who signed the token", Who: ByClient},
+				{Status: 401, Page: "Jwt verification fails", Code: "Jwt verification fails", Means: "the signature of the JWT doesn't match the issuer's keys", Do: "check the key set, and who signed the token", Who: ByClient},
 				{Status: 403, Page: "Audiences in Jwt are not allowed", Code: "Audiences in Jwt are not allowed", Means: "the JWT was issued for another audience", Do: "ask the issuer for a token with this audience", Who: ByClient},
 				{Status: 429, Page: "local_rate_limited", Code: "RL", Means: "a local rate limit turned the request away", Do: "send fewer requests, or raise the limit", Who: ByClient},
 				{Status: 503, Page: "fault filter abort", Code: "FI", Means: "a fault injection made this error on purpose", Do: "remove the fault from the route", Who: ByIntermediary},

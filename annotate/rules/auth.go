@@ -29,9 +29,8 @@ var auth401MissingWWWAuthenticate = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "401 does not say how to authenticate",
 	Refs:     []string{"RFC 9110 §15.5.2", "RFC 9110 §11.6.1"},
-	Doc: "401 means that the request lacks valid credentials, and WWW-Authenticate is to say of which kind they should be. " +
-		"Without it, HTTP libraries do not know that they may send a user name or fetch a token, and give up. " +
-		"If no credentials would help, the status is 403.",
+	Doc: "401 means that the request lacks valid credentials, and WWW-Authenticate says which kind the server accepts. " +
+		"Without it, HTTP libraries don't know that they may send a user name or fetch a token, so they give up. If no credentials would help, send 403.",
 	Help: `send WWW-Authenticate: Bearer realm="api" (or the scheme that you accept)`,
 	Bad: []string{`* scheme https
 > GET /orders HTTP/1.1
@@ -90,9 +89,8 @@ var auth407MissingProxyAuthenticate = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "407 does not say how to authenticate to the proxy",
 	Refs:     []string{"RFC 9110 §15.5.8", "RFC 9110 §11.7.1"},
-	Doc: "407 means that a proxy on the way wants credentials, and Proxy-Authenticate is to say of which kind. " +
-		"Without it, clients that have credentials do not know that they may send them. " +
-		"WWW-Authenticate does not count: it speaks for the origin server.",
+	Doc: "407 means that a proxy wants credentials, and Proxy-Authenticate says which kind. " +
+		"Without it, clients that have credentials don't know that they may send them. WWW-Authenticate doesn't count: it speaks for the origin server.",
 	Help: `send Proxy-Authenticate: Basic realm="proxy" (or the scheme that you accept)`,
 	Bad: []string{`* scheme https
 > GET http://shop.test/ HTTP/1.1
@@ -157,7 +155,7 @@ func checkChallenge(p *annotate.Pass, n exchange.Name) {
 	case f.Value(n) == "":
 		p.Note(at, "%s of the %d is empty", n, p.X.Response.Status)
 	default:
-		p.Note(at, "%s of the %d holds no challenge: %s names no authentication scheme", n, p.X.Response.Status, bare(f.Value(n)))
+		p.Note(at, "%s of the %d has no challenge: %s doesn't name an authentication scheme", n, p.X.Response.Status, bare(f.Value(n)))
 	}
 }
 
@@ -167,9 +165,9 @@ var auth401AfterCredentialsNoError = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the credentials were refused",
 	Refs:     []string{"RFC 9110 §15.5.2"},
-	Doc: "The request carried Authorization and the answer is still 401, so the server has seen the credentials and refused them; it does not say why. " +
-		"Sending the same again will not help. Look for a password or token that has expired, was cut or mistyped, or belongs to another environment.",
-	Help: "renew the credentials, or check that they are meant for this server",
+	Doc: "The request has Authorization and the status is still 401. So the server saw the credentials and refused them, without saying why. " +
+		"Sending them again won't help. Look for a password or token that has expired, was cut off or mistyped, or belongs to another environment.",
+	Help: "renew the credentials, or check that they are for this server",
 	Bad: []string{`* scheme https
 > GET /orders HTTP/1.1
 > Host: shop.test
@@ -246,10 +244,10 @@ var auth401AfterCredentialsNoError = &annotate.Rule{
 		}
 		at := p.RequestField(exchange.FieldAuthorization)
 		if scheme := shownScheme(p.X.Request.Fields.Value(exchange.FieldAuthorization)); scheme != "" {
-			p.Note(annotate.Span(at, 0, len(scheme)), "the request carried %s credentials, so 401 means that they were refused, not that they were missing", scheme)
+			p.Note(annotate.Span(at, 0, len(scheme)), "the request has %s credentials, so the server refused them; they aren't missing", scheme)
 			return
 		}
-		p.Note(at, "the request carried Authorization, so 401 means that it was refused, not that it was missing")
+		p.Note(at, "the request has Authorization, so the server refused it; it isn't missing")
 	},
 }
 
@@ -286,10 +284,10 @@ var auth401SchemeMismatch = &annotate.Rule{
 	ID:       "auth/401-scheme-mismatch",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "the credentials are of a scheme that the server does not ask for",
+	Title:    "the client uses a scheme that the server doesn't ask for",
 	Refs:     []string{"RFC 9110 §11.6.1", "RFC 9110 §15.5.2"},
-	Doc: "The request authenticates with one scheme, and the 401 asks for others only, so the server may not even have looked at the credentials. " +
-		"Use a scheme that a challenge names. If the server ought to accept this one, the request may have reached another server or path than intended.",
+	Doc: "The request authenticates with one scheme, and the 401 asks for others. So the server may not have checked the credentials at all. " +
+		"Use a scheme that a challenge names. If this server should accept the scheme, the request may have reached the wrong server or path.",
 	Help: "authenticate with a scheme that WWW-Authenticate names",
 	Bad: []string{`* scheme https
 > GET /orders HTTP/1.1
@@ -392,8 +390,8 @@ var auth403LooksLikeUnauthenticated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "403 to a request without any credentials",
 	Refs:     []string{"RFC 9110 §15.5.4", "RFC 9110 §11.4"},
-	Doc: "403 says that the server knows enough and still refuses. This request carried nothing that says who asks, so it may well be that it only lacks credentials, for which the status is 401. " +
-		"With 401 and a challenge, clients know that they may log in or fetch a token; with 403 they give up.",
+	Doc: "403 means that the server refuses, whoever asks. This request has no credentials, so they may be all that is missing. " +
+		"In that case send 401 with a challenge: clients then log in or fetch a token. After a 403 they give up.",
 	Help: "send 401 with WWW-Authenticate if credentials would help",
 	Bad: []string{`* scheme https
 > GET /orders HTTP/1.1
@@ -471,7 +469,7 @@ var auth403LooksLikeUnauthenticated = &annotate.Rule{
 		if p.X.Request.Method == "OPTIONS" || hasCredentials(p.X) {
 			return
 		}
-		p.Note(p.StatusLine(), "403 answers a request without Authorization, Cookie, API key or client certificate; 401 would say that credentials are wanted")
+		p.Note(p.StatusLine(), "403 to a request without Authorization, Cookie, API key or client certificate; 401 would ask for credentials")
 	},
 }
 

@@ -72,12 +72,13 @@ var auth401BasicOverCleartextChallenge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the server asks for a password without TLS",
 	Refs:     []string{"RFC 7617 §4", "RFC 7616 §5.1"},
-	Doc:      "Basic sends user name and password readable, and Digest hardly protects them. Without TLS everyone on the way reads them, and can put the challenge there in the first place.",
-	Help:     "ask for credentials over https only; redirect http to https first",
-	Bad:      []string{unauthorizedExample(`Basic realm="shop"`)},
-	Good:     []string{overTLS(unauthorizedExample(`Basic realm="shop"`)), "> GET / HTTP/1.1\n> Host: localhost:8080\n>\n< HTTP/1.1 401 Unauthorized\n< WWW-Authenticate: Basic realm=\"shop\"\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< no\n"},
-	When:     annotate.When{Status: []int{401, 407}, Fields: challengeFields},
-	Needs:    annotate.NeedsTLS,
+	Doc: "Basic sends user name and password readable, and Digest protects them little. " +
+		"Without TLS, anyone on the way can read them, or insert such a challenge.",
+	Help:  "ask for credentials over https only, and redirect http to https first",
+	Bad:   []string{unauthorizedExample(`Basic realm="shop"`)},
+	Good:  []string{overTLS(unauthorizedExample(`Basic realm="shop"`)), "> GET / HTTP/1.1\n> Host: localhost:8080\n>\n< HTTP/1.1 401 Unauthorized\n< WWW-Authenticate: Basic realm=\"shop\"\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< no\n"},
+	When:  annotate.When{Status: []int{401, 407}, Fields: challengeFields},
+	Needs: annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		if !overCleartext(p.X) || p.X.Client.TLS != nil {
 			return
@@ -98,19 +99,20 @@ var auth407FromOrigin = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "an origin server answers as if it were a proxy",
 	Refs:     []string{"RFC 9110 §15.5.8"},
-	Doc:      "407 asks for credentials for a proxy, and this connection ends at the origin server. Clients ask the user for the password of a proxy that does not exist, or show an error about the proxy settings. The status of a server is 401.",
-	Help:     "send 401 with WWW-Authenticate",
-	Bad:      []string{overTLS(responded("HTTP/1.1 407 Proxy Authentication Required", `Proxy-Authenticate: Basic realm="shop"`, "Content-Length: 0"))},
-	Good:     []string{"* scheme https\n* client tls=0x0304\n* origin proxy=http://proxy.test:3128\n" + responded("HTTP/1.1 407 Proxy Authentication Required", `Proxy-Authenticate: Negotiate`, "Content-Length: 0")},
-	When:     annotate.When{Status: []int{407}},
-	Needs:    annotate.NeedsTLS,
+	Doc: "407 asks for the credentials of a proxy, but this response came from the origin server. " +
+		"Clients ask the user for the password of a proxy that doesn't exist, or show an error about proxy settings. Servers send 401.",
+	Help:  "send 401 with WWW-Authenticate",
+	Bad:   []string{overTLS(responded("HTTP/1.1 407 Proxy Authentication Required", `Proxy-Authenticate: Basic realm="shop"`, "Content-Length: 0"))},
+	Good:  []string{"* scheme https\n* client tls=0x0304\n* origin proxy=http://proxy.test:3128\n" + responded("HTTP/1.1 407 Proxy Authentication Required", `Proxy-Authenticate: Negotiate`, "Content-Length: 0")},
+	When:  annotate.When{Status: []int{407}},
+	Needs: annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		live := x.Origin.Peer.IsValid() || x.Origin.TLS != nil
 		if x.Request.Method == "CONNECT" || !live || x.Source.Lacks.Has(exchange.LacksTLS) || x.Origin.Proxy != "" && x.Origin.TLS == nil {
 			return
 		}
-		p.Note(p.StatusLine(), "the 407 came from the origin server, and not from a proxy on the way to it")
+		p.Note(p.StatusLine(), "the 407 came from the origin server, not from a proxy")
 	},
 }
 
@@ -118,13 +120,14 @@ var authBasicChallengeBadParameter = &annotate.Rule{
 	ID:       "auth/basic-challenge-bad-parameter",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a Basic challenge has a parameter that Basic does not know",
+	Title:    "a Basic challenge has a parameter that Basic doesn't define",
 	Refs:     []string{"RFC 7617 §2", "RFC 7617 §2.1"},
-	Doc:      "Basic knows realm and charset, and charset can be UTF-8 only. Clients ignore anything else, or cannot read the challenge and do not ask for a password.",
-	Help:     `send WWW-Authenticate: Basic realm="shop", charset="UTF-8"`,
-	Bad:      []string{overTLS(unauthorizedExample(`Basic realm="shop", title="Shop"`)), overTLS(unauthorizedExample(`Basic realm="shop", charset="ISO-8859-1"`)), overTLS(unauthorizedExample(`Basic realm="shop" now`))},
-	Good:     []string{overTLS(unauthorizedExample(`Basic realm="shop", charset="utf-8"`))},
-	When:     annotate.When{Fields: challengeFields},
+	Doc: "Basic has the parameters realm and charset, and charset can only be UTF-8. " +
+		"Clients ignore anything else, or can't read the challenge and don't ask for a password.",
+	Help: `send WWW-Authenticate: Basic realm="shop", charset="UTF-8"`,
+	Bad:  []string{overTLS(unauthorizedExample(`Basic realm="shop", title="Shop"`)), overTLS(unauthorizedExample(`Basic realm="shop", charset="ISO-8859-1"`)), overTLS(unauthorizedExample(`Basic realm="shop" now`))},
+	Good: []string{overTLS(unauthorizedExample(`Basic realm="shop", charset="utf-8"`))},
+	When: annotate.When{Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		eachChallenge(p, func(line int, c field.Challenge) {
 			if !isScheme(c, "Basic") {
@@ -139,9 +142,9 @@ var authBasicChallengeBadParameter = &annotate.Rule{
 				switch {
 				case field.EqualFold(q.Name, "realm"):
 				case !field.EqualFold(q.Name, "charset"):
-					p.Note(at, "the Basic challenge has the parameter %s, which Basic does not know", bare(q.Name))
+					p.Note(at, "the Basic challenge has the parameter %s, which Basic doesn't define", bare(q.Name))
 				case !field.EqualFold(field.Unquote(q.Value), "UTF-8"):
-					p.Note(at, "the Basic challenge has charset %s; UTF-8 is the only one", bare(q.Value))
+					p.Note(at, "the Basic challenge has charset %s; only UTF-8 is allowed", bare(q.Value))
 				}
 			}
 		})
@@ -167,11 +170,12 @@ var authBasicChallengeMissingRealm = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a Basic challenge without realm",
 	Refs:     []string{"RFC 7617 §2"},
-	Doc:      "The realm says for which part of the server a password is good; browsers show it and store passwords under it. Some clients do not take a challenge without one and never send the password.",
-	Help:     `send WWW-Authenticate: Basic realm="shop"`,
-	Bad:      []string{overTLS(unauthorizedExample("Basic")), overTLS(unauthorizedExample(`Basic charset="UTF-8"`)), overTLS(unauthorizedExample("Basic c2hvcA=="))},
-	Good:     []string{overTLS(unauthorizedExample(`Basic realm=""`)), overTLS(unauthorizedExample(`Basic realm="shop", charset="UTF-8"`))},
-	When:     annotate.When{Fields: challengeFields},
+	Doc: "The realm names the part of the server that a password is for. Browsers show it and store passwords under it. " +
+		"Some clients ignore a challenge without a realm and never send the password.",
+	Help: `send WWW-Authenticate: Basic realm="shop"`,
+	Bad:  []string{overTLS(unauthorizedExample("Basic")), overTLS(unauthorizedExample(`Basic charset="UTF-8"`)), overTLS(unauthorizedExample("Basic c2hvcA=="))},
+	Good: []string{overTLS(unauthorizedExample(`Basic realm=""`)), overTLS(unauthorizedExample(`Basic realm="shop", charset="UTF-8"`))},
+	When: annotate.When{Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		eachChallenge(p, func(line int, c field.Challenge) {
 			if _, ok := c.Param("realm"); isScheme(c, "Basic") && !ok && c.Err == nil {
@@ -198,10 +202,11 @@ var authBearerChallengeMalformed = &annotate.Rule{
 	ID:       "auth/bearer-challenge-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a Bearer challenge breaks its grammar",
+	Title:    "a Bearer challenge can't be parsed",
 	Refs:     []string{"RFC 6750 §3", "RFC 9110 §11.2"},
-	Doc:      "Clients read the challenge to find out whether to renew the token or ask for more rights. A parameter that is repeated, or has quotes, control characters or bytes outside ASCII in it, makes them drop the challenge and with it the reason.",
-	Help:     `send WWW-Authenticate: Bearer realm="api", error="invalid_token", error_description="..."`,
+	Doc: "Clients read the challenge to decide whether to renew the token or to ask for more rights. " +
+		"If a parameter is repeated, or has quotes, control characters or bytes outside ASCII in it, they drop the challenge and miss the reason.",
+	Help: `send WWW-Authenticate: Bearer realm="api", error="invalid_token", error_description="..."`,
 	Bad: []string{unauthorizedSecure(`Bearer realm="api", realm="shop"`), unauthorizedSecure("Bearer abc"), unauthorizedSecure(`Bearer realm="api", scope="a \\"b\\""`),
 		unauthorizedSecure(`Bearer realm="api", scope="read  write"`), unauthorizedSecure(`Bearer realm="api", scope=""`)},
 	Good: []string{unauthorizedSecure(`Bearer realm="api", resource_metadata="https://shop.test/.well-known/x"`)},
@@ -210,7 +215,7 @@ var authBearerChallengeMalformed = &annotate.Rule{
 		eachBearer(p, func(line int, c field.Challenge) {
 			at := challengePlace(p, line, c)
 			if c.Token68 != "" {
-				p.Note(at, "the Bearer challenge has a word where parameters should be")
+				p.Note(at, "the Bearer challenge has a single word instead of parameters")
 				return
 			}
 			if c.Err != nil && !hasSingleQuotes(c) {
@@ -222,7 +227,7 @@ var authBearerChallengeMalformed = &annotate.Rule{
 				if c.HasBefore(q) {
 					p.Note(at, "the Bearer challenge has %s twice", bare(q.Name))
 				} else if what := bearerValueProblem(q); what != "" {
-					p.Note(at, "%s of the Bearer challenge holds %s", bare(q.Name), what)
+					p.Note(at, "%s of the Bearer challenge contains %s", bare(q.Name), what)
 				}
 			}
 		})
@@ -251,7 +256,7 @@ func bearerValueProblem(q field.Param) string {
 	}
 	switch {
 	case field.EqualFold(q.Name, "scope") && (v == "" || v[0] == ' ' || v[len(v)-1] == ' ' || strings.Contains(v, "  ")):
-		return "no words with one space between them"
+		return "something other than words with one space between them"
 	case field.EqualFold(q.Name, "error") && v == "":
 		return "nothing"
 	}
@@ -268,13 +273,14 @@ var authBearerChallengeMissingError = &annotate.Rule{
 	ID:       "auth/bearer-challenge-missing-error",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the token was refused and the challenge does not say why",
+	Title:    "the server refused the token and doesn't say why",
 	Refs:     []string{"RFC 6750 §3", "RFC 6750 §3.1"},
-	Doc:      "A client renews its token on invalid_token and asks for more rights on insufficient_scope. Without an error it cannot tell an expired token from a missing right, and sends the same token again or asks the user to sign in.",
-	Help:     `add error="invalid_token" or error="insufficient_scope" to the challenge`,
-	Bad:      []string{unauthorizedSecure(`Bearer realm="api"`, "Authorization: Bearer abc")},
-	Good:     []string{unauthorizedSecure(`Bearer realm="api"`), unauthorizedSecure(`Bearer realm="api", error="invalid_token"`, "Authorization: Bearer abc")},
-	When:     annotate.When{Status: []int{401, 403}, Fields: challengeFields[:1], RequestFields: []exchange.Name{exchange.FieldAuthorization}},
+	Doc: "A client renews its token after invalid_token, and asks for more rights after insufficient_scope. Without an error it can't tell which one it needs. " +
+		"It sends the same token again, or asks the user to log in.",
+	Help: `add error="invalid_token" or error="insufficient_scope" to the challenge`,
+	Bad:  []string{unauthorizedSecure(`Bearer realm="api"`, "Authorization: Bearer abc")},
+	Good: []string{unauthorizedSecure(`Bearer realm="api"`), unauthorizedSecure(`Bearer realm="api", error="invalid_token"`, "Authorization: Bearer abc")},
+	When: annotate.When{Status: []int{401, 403}, Fields: challengeFields[:1], RequestFields: []exchange.Name{exchange.FieldAuthorization}},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Request.Fields.Value(exchange.FieldAuthorization); !sentBearer(p.X) && !(exchange.IsRedacted(v) && field.HasPrefixFold(v, "Bearer ")) {
 			return
@@ -290,7 +296,7 @@ var authBearerChallengeMissingError = &annotate.Rule{
 			}
 		})
 		if line >= 0 && !found {
-			p.Note(challengePlace(p, line, first), "the request carried a token, and the %d's Bearer challenge has no error that says what is wrong with it", p.X.Response.Status)
+			p.Note(challengePlace(p, line, first), "the request has a token, and the Bearer challenge of the %d doesn't say what is wrong with it", p.X.Response.Status)
 		}
 	},
 }
@@ -301,7 +307,7 @@ var authBearerChallengeNoParameters = &annotate.Rule{
 	Blame:      annotate.ByOrigin,
 	Title:      "a Bearer challenge without any parameter",
 	Refs:       []string{"RFC 6750 §3"},
-	Doc:        "The scheme Bearer must have at least one parameter; realm will do. Some parsers take a lone word for something else and see no challenge.",
+	Doc:        "A Bearer challenge needs at least one parameter, such as realm. Some parsers read a single word as something else and find no challenge.",
 	Help:       `send WWW-Authenticate: Bearer realm="api"`,
 	Bad:        []string{unauthorizedSecure("Bearer")},
 	Good:       []string{unauthorizedSecure(`Bearer realm="api"`)},
@@ -326,7 +332,7 @@ var authBearerChallengeOverCleartext = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the server asks for a token without TLS",
 	Refs:     []string{"RFC 6750 §5.3", "RFC 6750 §5.2"},
-	Doc:      "Anyone who has a bearer token can use it. A client that follows this challenge sends its token in clear, where anyone on the way can read it.",
+	Doc:      "Anyone who has a bearer token can use it. A client that answers this challenge sends its token unencrypted, and anyone on the way can read it.",
 	Help:     "ask for tokens over https only",
 	Bad:      []string{unauthorizedExample(`Bearer realm="api"`)},
 	Good:     []string{unauthorizedSecure(`Bearer realm="api"`)},
@@ -337,7 +343,7 @@ var authBearerChallengeOverCleartext = &annotate.Rule{
 			return
 		}
 		eachBearer(p, func(line int, c field.Challenge) {
-			p.Note(annotate.Span(p.ResponseLine(line), c.At, c.At+len(c.Scheme)), "a Bearer token is asked for without TLS")
+			p.Note(annotate.Span(p.ResponseLine(line), c.At, c.At+len(c.Scheme)), "the server asks for a Bearer token without TLS")
 		})
 	},
 }
@@ -346,14 +352,15 @@ var authBearerChallengeUnneededError = &annotate.Rule{
 	ID:       "auth/bearer-challenge-unneeded-error",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the challenge names an error though no token was sent",
+	Title:    "the challenge names an error, but the request has no token",
 	Refs:     []string{"RFC 6750 §3.1"},
-	Doc:      "A request without any credentials has no error in them. Clients that see invalid_token here try to renew a token that they do not have, or throw one away that is good.",
-	Help:     `answer requests without credentials with Bearer realm="api" alone`,
-	Bad:      []string{unauthorizedSecure(`Bearer realm="api", error="invalid_token"`)},
-	Good:     []string{unauthorizedSecure(`Bearer realm="api", error="invalid_token"`, "Cookie: sid=1"), unauthorizedSecure(`Bearer realm="api"`)},
-	When:     annotate.When{Status: []int{401}, Fields: challengeFields[:1]},
-	Needs:    annotate.NeedsContent | annotate.NeedsSecrets,
+	Doc: "Without credentials, nothing can be wrong with them. " +
+		"Clients that see invalid_token here try to renew a token that they don't have, or throw away a valid one.",
+	Help:  "answer requests without credentials with WWW-Authenticate: Bearer realm=\"api\"",
+	Bad:   []string{unauthorizedSecure(`Bearer realm="api", error="invalid_token"`)},
+	Good:  []string{unauthorizedSecure(`Bearer realm="api", error="invalid_token"`, "Cookie: sid=1"), unauthorizedSecure(`Bearer realm="api"`)},
+	When:  annotate.When{Status: []int{401}, Fields: challengeFields[:1]},
+	Needs: annotate.NeedsContent | annotate.NeedsSecrets,
 	Check: func(p *annotate.Pass) {
 		if hasCredentials(p.X) || p.X.Request.Fields.Has(exchange.FieldDPoP) || hasFormParam(&p.X.Request, "access_token") {
 			return
@@ -361,7 +368,7 @@ var authBearerChallengeUnneededError = &annotate.Rule{
 		eachBearer(p, func(line int, c field.Challenge) {
 			for q := range c.Params() {
 				if field.HasPrefixFold(q.Name, "error") {
-					p.Note(annotate.Span(p.ResponseLine(line), q.At, q.ValueAt+len(q.Value)), "the Bearer challenge has %s, and the request carried no credentials", bare(q.Name))
+					p.Note(annotate.Span(p.ResponseLine(line), q.At, q.ValueAt+len(q.Value)), "the Bearer challenge has %s, but the request has no credentials", bare(q.Name))
 					return
 				}
 			}
@@ -379,13 +386,14 @@ var authBearerErrorStatusMismatch = &annotate.Rule{
 	ID:       "auth/bearer-error-status-mismatch",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the error of the Bearer challenge does not go with the status",
+	Title:    "the error of the Bearer challenge doesn't fit the status",
 	Refs:     []string{"RFC 6750 §3.1"},
-	Doc:      "invalid_request goes with 400, invalid_token with 401, insufficient_scope with 403. Some clients go by the status and some by the error, so that one renews its token where another gives up.",
-	Help:     "send 400 with invalid_request, 401 with invalid_token, 403 with insufficient_scope",
-	Bad:      []string{unauthorizedSecure(`Bearer error="insufficient_scope"`, "Authorization: Bearer abc")},
-	Good:     []string{unauthorizedSecure(`Bearer error="insufficient_user_authentication"`, "Authorization: Bearer abc"), unauthorizedSecure(`Bearer error="invalid_token"`, "Authorization: Bearer abc")},
-	When:     annotate.When{Fields: challengeFields[:1]},
+	Doc: "invalid_request belongs to 400, invalid_token to 401, insufficient_scope to 403. " +
+		"Some clients use the status and some the error, so one renews its token where another gives up.",
+	Help: "send 400 with invalid_request, 401 with invalid_token, 403 with insufficient_scope",
+	Bad:  []string{unauthorizedSecure(`Bearer error="insufficient_scope"`, "Authorization: Bearer abc")},
+	Good: []string{unauthorizedSecure(`Bearer error="insufficient_user_authentication"`, "Authorization: Bearer abc"), unauthorizedSecure(`Bearer error="invalid_token"`, "Authorization: Bearer abc")},
+	When: annotate.When{Fields: challengeFields[:1]},
 	Check: func(p *annotate.Pass) {
 		eachBearer(p, func(line int, c field.Challenge) {
 			code, _ := c.Param("error")
@@ -399,7 +407,7 @@ var authBearerErrorStatusMismatch = &annotate.Rule{
 				want = 403
 			}
 			if want != 0 && p.X.Response.Status != want {
-				p.Note(challengePlace(p, line, c), "error %s goes with %d, and the status is %d", code, want, p.X.Response.Status)
+				p.Note(challengePlace(p, line, c), "error %s belongs to %d, but the status is %d", code, want, p.X.Response.Status)
 			}
 		})
 	},
@@ -409,13 +417,14 @@ var authDigestChallengeMalformed = &annotate.Rule{
 	ID:       "auth/digest-challenge-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a Digest challenge lacks something, or has quotes in the wrong places",
+	Title:    "a Digest challenge lacks a parameter or has wrong quotes",
 	Refs:     []string{"RFC 7616 §3.3"},
-	Doc:      "Digest needs realm, nonce and qop, in quotes, and stale and algorithm without. Clients compute their answer from exactly these; some refuse the challenge, others compute something that the server does not expect.",
-	Help:     `send Digest realm="shop", qop="auth", algorithm=SHA-256, nonce="..."`,
-	Bad:      []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", algorithm=SHA-256`), unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth", algorithm="SHA-256"`), unauthorizedSecure(`Digest realm=shop, nonce="abc", qop="auth", algorithm=SHA-256`)},
-	Good:     []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth, auth-int", algorithm=SHA-256, stale=false`)},
-	When:     annotate.When{Fields: challengeFields},
+	Doc: "Digest needs realm, nonce and qop in quotes, and stale and algorithm without quotes. Clients compute their answer from exactly these. " +
+		"Some refuse the challenge, others compute a wrong answer.",
+	Help: `send Digest realm="shop", qop="auth", algorithm=SHA-256, nonce="..."`,
+	Bad:  []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", algorithm=SHA-256`), unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth", algorithm="SHA-256"`), unauthorizedSecure(`Digest realm=shop, nonce="abc", qop="auth", algorithm=SHA-256`)},
+	Good: []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth, auth-int", algorithm=SHA-256, stale=false`)},
+	When: annotate.When{Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		eachChallenge(p, func(line int, c field.Challenge) {
 			if !isScheme(c, "Digest") {
@@ -431,9 +440,9 @@ var authDigestChallengeMalformed = &annotate.Rule{
 				inQuotes := q.Value != "" && q.Value[0] == '"'
 				span := annotate.Span(at, q.At, q.ValueAt+len(q.Value))
 				if inQuotes && (field.EqualFold(q.Name, "stale") || field.EqualFold(q.Name, "algorithm")) {
-					p.Note(span, "%s of the Digest challenge is in quotes and must not be", bare(q.Name))
+					p.Note(span, "%s of the Digest challenge must not be in quotes", bare(q.Name))
 				} else if !inQuotes && isQuotedInDigest(q.Name) {
-					p.Note(span, "%s of the Digest challenge is not in quotes", bare(q.Name))
+					p.Note(span, "%s of the Digest challenge must be in quotes", bare(q.Name))
 				}
 			}
 		})
@@ -455,11 +464,12 @@ var authDigestMD5Only = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Digest with MD5 only",
 	Refs:     []string{"RFC 7616 §3.2", "RFC 7616 §3.7"},
-	Doc:      "MD5 is there for old clients and is not to be the only choice: passwords can be guessed from it at great speed. A server can send one challenge for SHA-256 and a second one for MD5, the better one first.",
-	Help:     "send a Digest challenge with algorithm=SHA-256 before the one with MD5",
-	Bad:      []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth"`)},
-	Good:     []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth", algorithm=SHA-256, Digest realm="shop", nonce="abc", qop="auth", algorithm=MD5`)},
-	When:     annotate.When{Status: []int{401, 407}, Fields: challengeFields},
+	Doc: "MD5 is for old clients and should not be the only choice, because passwords can be guessed from it quickly. " +
+		"A server can send two challenges: first one for SHA-256, then one for MD5.",
+	Help: "send a Digest challenge with algorithm=SHA-256 before the one with MD5",
+	Bad:  []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth"`)},
+	Good: []string{unauthorizedSecure(`Digest realm="shop", nonce="abc", qop="auth", algorithm=SHA-256, Digest realm="shop", nonce="abc", qop="auth", algorithm=MD5`)},
+	When: annotate.When{Status: []int{401, 407}, Fields: challengeFields},
 	Check: func(p *annotate.Pass) {
 		line, better := -1, false
 		var first field.Challenge
@@ -486,8 +496,8 @@ var authParameterRepeated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a parameter appears twice in one challenge or one set of credentials",
 	Refs:     []string{"RFC 9110 §11.2"},
-	Doc:      "Each parameter may stand once. Which of two counts is anybody's guess, so client and server may go by different realms or nonces.",
-	Help:     "send the parameter once; separate several challenges with their scheme",
+	Doc:      "Each parameter may occur once. If it occurs twice, client and server may use different values, such as different realms or nonces.",
+	Help:     "send the parameter once; start each challenge with its scheme",
 	Bad:      []string{unauthorizedSecure(`Basic realm="shop", realm="api"`), overTLS(asked(`Authorization: Digest username="me", username="you", realm="shop", nonce="n", uri="/orders", response="r"`))},
 	Good:     []string{unauthorizedSecure(`Basic realm="shop", Newauth realm="api"`)},
 	Check: func(p *annotate.Pass) {
@@ -533,7 +543,7 @@ var authRealmUnquoted = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "realm is not in quotes",
 	Refs:     []string{"RFC 9110 §11.5"},
-	Doc:      "A realm is sent as a quoted string. Many clients take a bare word, and cut it at the first space; strict ones do not see the challenge.",
+	Doc:      "A realm must be a quoted string. Many clients accept a bare word, but cut it at the first space. Strict clients ignore the challenge.",
 	Help:     `write realm="shop"`,
 	Bad:      []string{unauthorizedSecure("Basic realm=shop"), unauthorizedSecure("Basic realm=My Shop")},
 	Good:     []string{unauthorizedSecure(`Basic realm="shop"`)},
@@ -555,7 +565,7 @@ var authRealmUnquoted = &annotate.Rule{
 			}
 			if q, ok := looseRealm(field.Credentials(p.X.Request.Fields.At(i).Value)); ok {
 				p.Report(annotate.Note{Place: annotate.Span(p.RequestLine(i), q.At, q.ValueAt+len(q.Value)), Blame: annotate.ByClient,
-					Message: "realm of the credentials is not in quotes"})
+					Message: "realm of the credentials isn't in quotes"})
 			}
 		}
 	},
@@ -574,13 +584,14 @@ var authWWWAuthenticateOnSuccess = &annotate.Rule{
 	ID:       "auth/www-authenticate-on-success",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a response that refuses nothing has a challenge",
+	Title:    "a successful response has a challenge",
 	Refs:     []string{"RFC 9110 §11.6.1"},
-	Doc:      "On a 2xx or 3xx, WWW-Authenticate says that other credentials may give another answer. Hardly any client expects that; usually the field was set for all responses by mistake.",
-	Help:     "send WWW-Authenticate with 401 only",
-	Bad:      []string{overTLS(answered(`WWW-Authenticate: Basic realm="shop"`))},
-	Good:     []string{overTLS(answered("WWW-Authenticate: Negotiate oYG2MIGzoA=="))},
-	When:     annotate.When{Class: []int{2, 3}, Fields: challengeFields[:1]},
+	Doc: "On a 2xx or 3xx, WWW-Authenticate says that other credentials may lead to another response. Few clients expect that. " +
+		"Usually the header was set for all responses by mistake.",
+	Help: "send WWW-Authenticate with 401 only",
+	Bad:  []string{overTLS(answered(`WWW-Authenticate: Basic realm="shop"`))},
+	Good: []string{overTLS(answered("WWW-Authenticate: Negotiate oYG2MIGzoA=="))},
+	When: annotate.When{Class: []int{2, 3}, Fields: challengeFields[:1]},
 	Check: func(p *annotate.Pass) {
 		reported := false
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldWWWAuthenticate) {

@@ -59,7 +59,7 @@ var authAccessTokenInURI = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "an access token is in the URI",
 	Refs:     []string{"RFC 6750 §2.3", "RFC 9700 §4.3.2"},
-	Doc:      "URIs are written into the logs of every server and proxy, into histories, and into the Referer of the next request. Anyone who reads them has the token.",
+	Doc:      "Servers and proxies write URIs into their logs. Browsers keep them in the history and send them in Referer. Anyone who reads them has the token.",
 	Help:     "send Authorization: Bearer with the token",
 	Bad:      []string{overTLS(requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test"))},
 	Good: []string{
@@ -90,11 +90,12 @@ var authAuthorizationSchemeOnly = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "Authorization is one word, without a scheme",
 	Refs:     []string{"RFC 9110 §11.4"},
-	Doc:      "Credentials are a scheme, a space and what the scheme needs. Here is a scheme with nothing after it, mostly because a variable was empty, or a bare key without a scheme, which servers cannot tell from a scheme.",
-	Help:     "send Authorization: Bearer and the token, after checking that the token is there",
-	Bad:      []string{overTLS(asked("Authorization: Bearer")), unauthorizedSecure(`Bearer realm="api"`, "Authorization: abcdef0123456789")},
-	Good:     []string{overTLS(asked("Authorization: abcdef0123456789")), overTLS(asked("Authorization: Bearer abc"))},
-	When:     annotate.When{RequestFields: credentialFields},
+	Doc: "Credentials are a scheme, a space, and what the scheme needs. Here the part after the scheme is missing, usually because a variable was empty. " +
+		"Or the header is a bare key without a scheme, which servers can't tell from a scheme.",
+	Help: "send Authorization: Bearer TOKEN, and check that the token isn't empty",
+	Bad:  []string{overTLS(asked("Authorization: Bearer")), unauthorizedSecure(`Bearer realm="api"`, "Authorization: abcdef0123456789")},
+	Good: []string{overTLS(asked("Authorization: abcdef0123456789")), overTLS(asked("Authorization: Bearer abc"))},
+	When: annotate.When{RequestFields: credentialFields},
 	Check: func(p *annotate.Pass) {
 		for _, n := range credentialFields {
 			v := p.X.Request.Fields.Value(n)
@@ -105,7 +106,7 @@ var authAuthorizationSchemeOnly = &annotate.Rule{
 			case needsCredentials(v):
 				p.Note(p.RequestField(n), "%s is %s with nothing after it", n, bare(v))
 			case s == 400 || s == 401 || s == 403 || s == 407:
-				p.Note(p.RequestField(n), "%s is one word of %s without a scheme, and the answer is %d", n, wording.Count(len(v), "byte"), s)
+				p.Note(p.RequestField(n), "%s is a single word of %s without a scheme, and the status is %d", n, wording.Count(len(v), "byte"), s)
 			}
 		}
 	},
@@ -140,11 +141,12 @@ var authBasicCredentialsMalformed = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "Basic credentials cannot be read",
 	Refs:     []string{"RFC 7617 §2", "RFC 9110 §11.2"},
-	Doc:      "Basic is followed by the Base64 of user, colon, password. Servers answer 400 or 401 to anything else and do not say what is wrong with it. A line break at the end of the password, a missing colon, and Base64 of the URL alphabet are the usual faults.",
-	Help:     "send Basic and the Base64 of user:password, without a line break",
-	Bad:      []string{overTLS(asked("Authorization: Basic user:password")), overTLS(asked("Authorization: Basic dXNlcg==")), overTLS(asked("Authorization: Basic dXNlcjpwYXNzCg=="))},
-	Good:     []string{overTLS(asked("Authorization: Basic dXNlcjpwYXNz")), overTLS(asked("Authorization: Basic dXNlcjpwYQ"))},
-	When:     annotate.When{RequestFields: credentialFields, If: []*annotate.Condition{ifPasswordScheme}},
+	Doc: "After Basic comes the Base64 of user, colon, password. Servers answer anything else with 400 or 401, and don't say what is wrong. " +
+		"The usual causes are a line break at the end of the password, a missing colon, and Base64 with the URL alphabet.",
+	Help: "send Basic and the Base64 of USER:PASSWORD, without a line break",
+	Bad:  []string{overTLS(asked("Authorization: Basic user:password")), overTLS(asked("Authorization: Basic dXNlcg==")), overTLS(asked("Authorization: Basic dXNlcjpwYXNzCg=="))},
+	Good: []string{overTLS(asked("Authorization: Basic dXNlcjpwYXNz")), overTLS(asked("Authorization: Basic dXNlcjpwYQ"))},
+	When: annotate.When{RequestFields: credentialFields, If: []*annotate.Condition{ifPasswordScheme}},
 	Check: func(p *annotate.Pass) {
 		for _, n := range credentialFields {
 			rest, at, ok := credentialsOf(p.X, n, "Basic")
@@ -195,7 +197,7 @@ var authBasicOverCleartext = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a password is sent without TLS",
 	Refs:     []string{"RFC 7617 §4", "RFC 7616 §5.1", "RFC 9110 §17.16.1"},
-	Doc:      "Basic is user name and password in Base64, which everyone on the way can read; Digest can be guessed. Over plain http both are as good as published.",
+	Doc:      "Basic is user name and password in Base64, and anyone on the way can read it. Digest can be guessed. Over plain http, both are as good as public.",
 	Help:     "use https",
 	Bad:      []string{asked("Authorization: Basic dXNlcjpwYXNz"), "* client local=192.0.2.1:3128\n" + asked("Proxy-Authorization: Basic dXNlcjpwYXNz")},
 	Good:     []string{overTLS(asked("Authorization: Basic dXNlcjpwYXNz")), requested("GET /orders HTTP/1.1", "Host: localhost:8080", "Authorization: Basic dXNlcjpwYXNz"), "* client local=127.0.0.1:3128\n" + asked("Proxy-Authorization: Basic dXNlcjpwYXNz")},
@@ -209,7 +211,7 @@ var authBasicOverCleartext = &annotate.Rule{
 				continue
 			}
 			if how := sentInClear(p.X, n); how != "" {
-				p.Note(annotate.Span(p.RequestField(n), 0, len(scheme)), "%s credentials went %s", scheme, how)
+				p.Note(annotate.Span(p.RequestField(n), 0, len(scheme)), "the client sent %s credentials %s", scheme, how)
 			}
 		}
 	},
@@ -221,11 +223,12 @@ var authBearerCredentialsMalformed = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the Bearer token is not one word",
 	Refs:     []string{"RFC 6750 §2.1"},
-	Doc:      "A token is one word of letters, digits and - . _ ~ + / with = at its end. Quotes round it, a second word or a comma mean that something was put together wrongly; servers answer 400 or 401.",
-	Help:     "send Bearer, one space, and the token as it was given",
-	Bad:      []string{overTLS(asked(`Authorization: Bearer "abc"`)), overTLS(asked("Authorization: Bearer Bearer abc"))},
-	Good:     []string{overTLS(asked("Authorization: Bearer abc.d-e_f~+/=="))},
-	When:     annotate.When{RequestFields: credentialFields[:1]},
+	Doc: "A token is one word of letters, digits and - . _ ~ + / with = at its end. " +
+		"Quotes, a second word or a comma mean that the program built the header wrongly. Servers answer 400 or 401.",
+	Help: "send Bearer, one space, and the token exactly as you received it",
+	Bad:  []string{overTLS(asked(`Authorization: Bearer "abc"`)), overTLS(asked("Authorization: Bearer Bearer abc"))},
+	Good: []string{overTLS(asked("Authorization: Bearer abc.d-e_f~+/=="))},
+	When: annotate.When{RequestFields: credentialFields[:1]},
 	Check: func(p *annotate.Pass) {
 		token, at, ok := credentialsOf(p.X, exchange.FieldAuthorization, "Bearer")
 		if !ok || isPlaceholder(token) {
@@ -233,7 +236,7 @@ var authBearerCredentialsMalformed = &annotate.Rule{
 		}
 		if i := b64TokenError(token); i >= 0 {
 			at += i
-			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), at, at+1), "the Bearer token holds %s, which no token may have there", quoted(token[i:i+1]))
+			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), at, at+1), "the Bearer token contains %s, which isn't allowed there", quoted(token[i:i+1]))
 		}
 	},
 }
@@ -264,7 +267,7 @@ var authBearerOverCleartext = &annotate.Rule{
 	Title:    "an access token is sent without TLS",
 	Refs:     []string{"RFC 6750 §5.3"},
 	Doc:      "Anyone who has a bearer token can use it, and over plain http anyone on the way can read it.",
-	Help:     "use https, and have the token revoked",
+	Help:     "use https, and revoke the token",
 	Bad:      []string{asked("Authorization: Bearer abc"), "# also auth/access-token-in-uri\n" + requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test")},
 	Good:     []string{overTLS(asked("Authorization: Bearer abc")), requested("GET /orders HTTP/1.1", "Host: 127.0.0.1:8080", "Authorization: Bearer abc")},
 	When:     annotate.When{If: []*annotate.Condition{ifInClear}},
@@ -277,11 +280,11 @@ var authBearerOverCleartext = &annotate.Rule{
 		v := x.Request.Fields.Value(exchange.FieldAuthorization)
 		switch {
 		case field.HasPrefixFold(v, "Bearer ") && field.TrimOWS(v[7:]) != "":
-			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), 0, len("Bearer")), "a Bearer token went without TLS")
+			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), 0, len("Bearer")), "the client sent a Bearer token without TLS")
 		case queryParam(x.Query(), "access_token") != "":
-			p.Note(accessTokenPlace(p), "an access_token in the query went without TLS")
+			p.Note(accessTokenPlace(p), "the client sent an access_token in the query without TLS")
 		case hasFormParam(&x.Request, "access_token"):
-			p.Note(annotate.RequestContent(0, 0), "an access_token in the form content went without TLS")
+			p.Note(annotate.RequestContent(0, 0), "the client sent an access_token in a form without TLS")
 		}
 	},
 }
@@ -290,10 +293,10 @@ var authBearerPlaceholderToken = &annotate.Rule{
 	ID:         "auth/bearer-placeholder-token",
 	Severity:   annotate.Warn,
 	Blame:      annotate.ByClient,
-	Title:      "the token is the leftover of a program or template",
+	Title:      "the token is an unfilled placeholder",
 	Refs:       []string{"RFC 6750 §2.1"},
-	Doc:        "The program put an unset variable into the header, or a template whose placeholder was not filled in. The server answers 401, as to any bad token.",
-	Help:       "find why the token was not there when the header was written",
+	Doc:        "The program put an unset variable or an unfilled template into the header. The server answers 401, as for any wrong token.",
+	Help:       "find out why the token was missing when the program wrote the header",
 	Bad:        []string{overTLS(asked("Authorization: Bearer undefined")), overTLS(asked("Authorization: Bearer {{token}}")), overTLS(asked("Authorization: Bearer [object Object]"))},
 	Good:       []string{overTLS(asked("Authorization: Bearer abcnull"))},
 	When:       annotate.When{RequestFields: credentialFields[:1]},
@@ -301,7 +304,7 @@ var authBearerPlaceholderToken = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		token, at, ok := credentialsOf(p.X, exchange.FieldAuthorization, "Bearer")
 		if ok && isPlaceholder(token) {
-			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), at, at+len(token)), "the token is %s, which no server gave out", quoted(token))
+			p.Note(annotate.Span(p.RequestField(exchange.FieldAuthorization), at, at+len(token)), "the token is %s, a leftover of the program and not a real token", quoted(token))
 		}
 	},
 }
@@ -353,12 +356,13 @@ var authBearerTokenExpiredJWT = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the refused token had expired",
 	Refs:     []string{"RFC 7519 §4.1.4"},
-	Doc:      "The token says itself until when it is good, and that was over when the request was sent, by the clock of this machine. The signature was not checked.",
-	Help:     "renew the token before it expires, and once more on a 401",
-	Bad:      []string{jwtExample(`{"exp":1767319445}`)},
-	Good:     []string{jwtExample(`{"exp":1767409445}`), jwtExample(`{"exp":"soon"}`)},
-	When:     annotate.When{Status: []int{401, 403}, RequestFields: credentialFields[:1]},
-	Needs:    annotate.NeedsClock,
+	Doc: "The token itself says until when it is valid. By the clock of this machine, that time was over when the client sent the request. " +
+		"sidenote didn't check the signature.",
+	Help:  "renew the token before it expires, and again after a 401",
+	Bad:   []string{jwtExample(`{"exp":1767319445}`)},
+	Good:  []string{jwtExample(`{"exp":1767409445}`), jwtExample(`{"exp":"soon"}`)},
+	When:  annotate.When{Status: []int{401, 403}, RequestFields: credentialFields[:1]},
+	Needs: annotate.NeedsClock,
 	Check: func(p *annotate.Pass) {
 		exp, ok := jwtTime(p.X, "exp")
 		if ok && !p.X.Started.IsZero() && !exp.After(p.X.Started) {
@@ -374,12 +378,13 @@ var authBearerTokenNotYetValidJWT = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the refused token is not valid yet",
 	Refs:     []string{"RFC 7519 §4.1.5"},
-	Doc:      "The token says itself from when on it is good, and that was still to come when the request was sent, by the clock of this machine. Usually the clocks of the server that issued it and of the one that checks it differ.",
-	Help:     "set the clocks; let the server that checks allow for a minute of difference",
-	Bad:      []string{jwtExample(`{"nbf":1767323100}`)},
-	Good:     []string{jwtExample(`{"nbf":1767323000}`)},
-	When:     annotate.When{Status: []int{401, 403}, RequestFields: credentialFields[:1]},
-	Needs:    annotate.NeedsClock,
+	Doc: "The token itself says from when on it is valid. By the clock of this machine, that time was still to come when the client sent the request. " +
+		"Usually the server that issued it and the server that checks it have different clocks.",
+	Help:  "set the clocks; let the checking server tolerate a minute of difference",
+	Bad:   []string{jwtExample(`{"nbf":1767323100}`)},
+	Good:  []string{jwtExample(`{"nbf":1767323000}`)},
+	When:  annotate.When{Status: []int{401, 403}, RequestFields: credentialFields[:1]},
+	Needs: annotate.NeedsClock,
 	Check: func(p *annotate.Pass) {
 		nbf, ok := jwtTime(p.X, "nbf")
 		if ok && !p.X.Started.IsZero() && nbf.After(p.X.Started) {
@@ -395,12 +400,13 @@ var authMultipleBearerMethods = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "access tokens in more than one place",
 	Refs:     []string{"RFC 6750 §2"},
-	Doc:      "A token may go in Authorization, in the query, or in form content, and in one of them only. Servers answer 400, or take one of two tokens that may be of different users.",
-	Help:     "send the token in Authorization only",
-	Bad:      []string{"# also auth/access-token-in-uri\n" + overTLS(requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test", "Authorization: Bearer def"))},
-	Good:     []string{overTLS(asked("Authorization: Bearer abc"))},
-	When:     annotate.When{If: []*annotate.Condition{ifTokenParameter}},
-	Needs:    annotate.NeedsContent,
+	Doc: "A token can be in Authorization, in the query or in a form, but only in one of them. " +
+		"Servers answer 400, or use one of two tokens that may belong to different users.",
+	Help:  "send the token in Authorization only",
+	Bad:   []string{"# also auth/access-token-in-uri\n" + overTLS(requested("GET /orders?access_token=abc HTTP/1.1", "Host: shop.test", "Authorization: Bearer def"))},
+	Good:  []string{overTLS(asked("Authorization: Bearer abc"))},
+	When:  annotate.When{If: []*annotate.Condition{ifTokenParameter}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		count := 0
@@ -430,7 +436,7 @@ var authTokenResponseStorable = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a response with tokens may be stored",
 	Refs:     []string{"RFC 6749 §5.1"},
-	Doc:      "The response holds an access token and lacks Cache-Control: no-store. Browsers and proxies may write it to disk, where it outlives the session.",
+	Doc:      "The response contains an access token and lacks Cache-Control: no-store. Browsers and proxies may write it to disk, where it outlives the session.",
 	Help:     "send Cache-Control: no-store",
 	Bad:      []string{tokenResponse()},
 	Good:     []string{tokenResponse("Cache-Control: private, no-store")},
@@ -451,7 +457,7 @@ var authTokenResponseStorable = &annotate.Rule{
 			kind = kind || m.Is("token_type")
 		}
 		if token && kind {
-			p.Note(p.ResponseField(exchange.FieldCacheControl), "the content has an access_token, and the response no Cache-Control: no-store")
+			p.Note(p.ResponseField(exchange.FieldCacheControl), "the body has an access_token, but the response lacks Cache-Control: no-store")
 		}
 	},
 }
@@ -469,10 +475,11 @@ var authUserinfoInURI = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the request target has a user name or password in it",
 	Refs:     []string{"RFC 9110 §4.2.4", "RFC 9110 §10.1.3"},
-	Doc:      "http and https URIs are sent without the part before an @: it ends up in logs, and a name before the @ can be made to look like another host. Clients turn it into an Authorization header.",
-	Help:     "send Authorization: Basic, and the target without user and password",
-	Bad:      []string{requested("GET http://me:secret@shop.test/orders HTTP/1.1", "Host: shop.test")},
-	Good:     []string{requested("GET http://shop.test/orders?from=me@shop.test HTTP/1.1", "Host: shop.test")},
+	Doc: "Clients must not send the part of a URI before the @. It ends up in logs, and a name before the @ can look like another host. " +
+		"Clients turn it into an Authorization header.",
+	Help: "send Authorization: Basic instead, and the URI without user and password",
+	Bad:  []string{requested("GET http://me:secret@shop.test/orders HTTP/1.1", "Host: shop.test")},
+	Good: []string{requested("GET http://shop.test/orders?from=me@shop.test HTTP/1.1", "Host: shop.test")},
 	Check: func(p *annotate.Pass) {
 		t := p.X.Request.Target
 		if t == "" || t[0] == '/' || strings.IndexByte(t, '@') < 0 {

@@ -49,11 +49,12 @@ var cacheDirectiveArgumentInvalid = &annotate.Rule{
 	ID:       "cache/directive-argument-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cache directive has an argument that it cannot have",
+	Title:    "a cache directive has an invalid argument",
 	Refs:     []string{"RFC 9111 §5.2", "RFC 9111 §1.2.2", "RFC 9213 §2.1"},
-	Doc: "Times in Cache-Control are whole seconds, written as digits without quotes. Caches take anything else for expired, or ignore it and guess a lifetime, so the same response lives for different times in different places. " +
-		"Directives that switch something take no argument at all: some caches then do not see no-store=1 as no-store, and store what they must not.",
-	Help: "write whole seconds as digits, as in max-age=60, and switches without an argument, as in no-store",
+	Doc: "Times in Cache-Control are whole seconds: digits without quotes. " +
+		"Caches treat anything else as expired, or ignore it and guess a lifetime, so the same response lives for different times in different caches. " +
+		"Directives that switch something have no argument: some caches don't read no-store=1 as no-store, and keep what they must not.",
+	Help: "write whole seconds, as in max-age=60, and switches without an argument, as in no-store",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -162,10 +163,11 @@ var cacheControlArgumentQuoting = &annotate.Rule{
 	ID:       "cache/control-argument-quoting",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "header names after no-cache or private without quotes",
+	Title:    "header names after no-cache or private need quotes",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §5.2.2.7"},
-	Doc: "The header names after no-cache and private stand in a quoted string. Without the quotes only the first name belongs to the directive, the next comma ends it, and what follows looks like further directives. " +
-		"Most caches treat the qualified form as the plain one anyway, so leave the names out if that is what you want.",
+	Doc: "The header names after no-cache and private form one quoted string. " +
+		"Without quotes, the next comma ends the directive, and the rest looks like further directives. " +
+		"Most caches treat the form with names like the plain one, so leave the names out if that is what you mean.",
 	Help: `put the names in quotes, as in no-cache="set-cookie"`,
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -194,7 +196,7 @@ var cacheControlArgumentQuoting = &annotate.Rule{
 			for d := range field.Directives(l.Value) {
 				if (d.Is("no-cache") || d.Is("private")) && d.HasArgument && !d.IsQuoted() {
 					p.NoteHelp(annotate.Span(p.ResponseLine(i), d.At, d.End()), "send: "+d.Name+"="+strconv.Quote(bare(d.Argument)),
-						"Cache-Control has %s; header names after %s must be in quotes: %s", bare(d.Text), d.Name, d.Name+"="+strconv.Quote(bare(d.Argument)))
+						"Cache-Control has %s; the header names after %s must be in quotes: %s", bare(d.Text), d.Name, d.Name+"="+strconv.Quote(bare(d.Argument)))
 				}
 			}
 		}
@@ -205,10 +207,10 @@ var cacheControlContradiction = &annotate.Rule{
 	ID:       "cache/control-contradiction",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Cache-Control allows and forbids at once",
+	Title:    "Cache-Control allows and forbids the same thing",
 	Refs:     []string{"RFC 9111 §4.2.1", "RFC 9111 §5.2.2"},
-	Doc: "One directive lets caches store the response and another forbids it. Caches that go by the book take the stricter one, others the one that they know. " +
-		"Usually two places add the header, the application and a framework or proxy before it, and neither knows of the other. Decide in one place.",
+	Doc: "One directive allows caches to store the response and another forbids it. Some caches obey the stricter one, others the one that they know. " +
+		"Usually two places add the header, such as the application and a framework or proxy. Decide in one place.",
 	Help: "send either the permission or the ban",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -300,8 +302,8 @@ var cacheControlDuplicateDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the same cache directive with two values",
 	Refs:     []string{"RFC 9111 §4.2.1"},
-	Doc: "A directive that gives a time appears twice with different times. A cache may use the first or treat the response as stale, so its lifetime differs from cache to cache. " +
-		"Usually the application and something before it add the header both.",
+	Doc: "A directive appears twice with different times. Some caches use the first, others treat the response as stale. " +
+		"Usually both the application and a proxy in front of it add the header.",
 	Help: "set the directive in one place only",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -396,11 +398,12 @@ var cacheControlRedundantDirective = &annotate.Rule{
 	ID:       "cache/control-redundant-directive",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cache directive that changes nothing",
+	Title:    "a redundant cache directive",
 	Refs:     []string{"RFC 9111 §5.2.2", "RFC 9111 §5.2.2.4"},
-	Doc: "Beside another directive this one has no effect, or it appears twice. That does no harm on the wire, yet shows that someone expected something else of it: " +
-		"no-cache means that a stored response is asked about each time, so no max-age can be waited for; proxy-revalidate is part of must-revalidate and of s-maxage, and means nothing to a private cache.",
-	Help: "leave out the directive without effect",
+	Doc: "This directive has no effect beside another one, or it appears twice. It does no harm, but someone expected an effect. " +
+		"With no-cache, caches ask each time, so max-age changes nothing. " +
+		"proxy-revalidate is part of must-revalidate and s-maxage, and private caches ignore it.",
+	Help: "remove the directive without effect",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -491,11 +494,11 @@ var cacheControlWrongMessage = &annotate.Rule{
 	ID:       "cache/control-wrong-message",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cache directive in a message where it means nothing",
+	Title:    "a cache directive in the wrong message",
 	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.2"},
-	Doc: "Some directives are for requests and some for responses. In the other message caches ignore them. " +
-		"A client that wants a fresh answer sends no-cache, one that wants nothing stored sends no-store; a response says how long it lives with max-age.",
-	Help: "leave the directive out, or send it in the other message",
+	Doc: "Some directives are for requests and some for responses. In the other message, caches ignore them. " +
+		"In a request, no-cache asks for a fresh response and no-store asks caches not to keep it. In a response, max-age sets the lifetime.",
+	Help: "remove the directive, or send it in the other message",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > Cache-Control: no-cache, must-revalidate
@@ -614,8 +617,8 @@ var cacheControlNotLowercase = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cache directive with capitals",
 	Refs:     []string{"RFC 9111 §5.2"},
-	Doc: "Directives are compared without case, so this is legal. Some caches and many scripts that look for \"max-age\" compare byte for byte anyway. " +
-		"In CDN-Cache-Control, which is a structured field, a capital makes the whole header void.",
+	Doc: "Upper and lower case mean the same, so this is legal. Some caches and many scripts still look for exactly \"max-age\". " +
+		"CDN-Cache-Control is a structured field, and there a capital letter makes the whole header invalid.",
 	Help: "write directives in lower case",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -677,8 +680,9 @@ var cacheControlLifetimeTooLarge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a lifetime is longer than caches can count",
 	Refs:     []string{"RFC 9111 §1.2.2", "RFC 9111 §5.3"},
-	Doc:      "Caches take numbers above 2147483648, which is 68 years, for that one. No harm is done, but such a number is mostly a mistake: milliseconds, or a point in time in place of a duration.",
-	Help:     "send seconds; a year is max-age=31536000",
+	Doc: "Caches read any number above 2147483648 (68 years) as that number. " +
+		"That does no harm, but the number is usually a mistake: milliseconds, or a date instead of a duration.",
+	Help: "send seconds; a year is max-age=31536000",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -714,7 +718,7 @@ var cacheControlLifetimeTooLarge = &annotate.Rule{
 		if age, ok := ageOf(&p.X.Response.Fields); ok && age > longestDelta {
 			p.Report(annotate.Note{
 				Place: p.ResponseField(exchange.FieldAge), Blame: annotate.ByIntermediary,
-				Message: "Age is " + bare(p.X.Response.Fields.Value(exchange.FieldAge)) + ", which recipients take for 2147483648 seconds",
+				Message: "Age is " + bare(p.X.Response.Fields.Value(exchange.FieldAge)) + ", which caches read as 2147483648 seconds",
 			})
 		}
 	},
@@ -730,7 +734,7 @@ func noteTooLarge(p *annotate.Pass, s messageSide, n exchange.Name) {
 			if seconds, ok := d.Seconds(); ok && seconds > longestDelta && takesSeconds(&d) {
 				p.Report(annotate.Note{
 					Place: s.place(p, i, d.At, d.End()), Blame: s.blame(),
-					Message: bare(d.Text) + " in " + l.Name + " is more than caches take: 2147483648 seconds, or 68 years",
+					Message: bare(d.Text) + " in " + l.Name + " is more than caches can count: they use 2147483648 seconds, which is 68 years",
 				})
 			}
 		}

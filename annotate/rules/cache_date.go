@@ -25,8 +25,9 @@ var cacheAgeInvalid = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "Age is not a number of seconds",
 	Refs:     []string{"RFC 9111 §5.1", "RFC 9111 §1.2.2"},
-	Doc: "Age is how many seconds a response has been in caches, as digits. Of a list some caches take the first member; anything else they ignore, and then keep the response longer than its origin server allows. " +
-		"Two lines mean that a cache added its own in place of replacing the one that was there.",
+	Doc: "Age is the number of seconds that a response has spent in caches, as digits. Some caches use the first number of a list. " +
+		"They ignore anything else, and keep the response longer than the server allows. " +
+		"Two lines mean that a cache added its own instead of replacing the first.",
 	Help: "send whole seconds, once: Age: 120",
 	Bad: []string{`> GET / HTTP/1.1
 > Host: shop.test
@@ -74,13 +75,13 @@ var cacheAgeInvalid = &annotate.Rule{
 		for i, l := range f.Each(exchange.FieldAge) {
 			switch {
 			case !first:
-				p.Note(p.ResponseLine(i), "there is a second Age, %s, where only one may be", quoted(l.Value))
+				p.Note(p.ResponseLine(i), "there is a second Age, %s; only one is allowed", quoted(l.Value))
 				return
 			case strings.IndexByte(l.Value, ',') >= 0:
-				p.Note(p.ResponseLine(i), "Age is %s: only one number may be there", quoted(l.Value))
+				p.Note(p.ResponseLine(i), "Age is %s; only one number is allowed", quoted(l.Value))
 				return
 			case !field.IsDigits(l.Value):
-				p.Note(p.ResponseLine(i), "Age is %s: want whole seconds as digits", quoted(l.Value))
+				p.Note(p.ResponseLine(i), "Age is %s; it must be whole seconds, as digits", quoted(l.Value))
 				return
 			}
 			first = false
@@ -107,9 +108,9 @@ var cacheClockSkew = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the server's clock is wrong",
 	Refs:     []string{"RFC 9110 §6.6.1"},
-	Doc: "Date says when the response was made, and differs from this machine's clock by more than a minute. " +
-		"Caches count lifetimes from Date; cookies, tokens, signatures and conditional requests depend on clocks as well. One of the two clocks is wrong: see whether this machine's is right first.",
-	Help: "set the server's clock, with NTP for example",
+	Doc: "Date says when the server sent the response. It differs from this machine's clock by more than a minute, so one of the two clocks is wrong. " +
+		"Check this machine first. Caches count lifetimes from Date. Cookies, tokens and signatures depend on the clock too.",
+	Help: "set the server's clock, for example with NTP",
 	Once: siteKey,
 	Bad: []string{`* started 2026-01-02T03:04:05Z
 > GET / HTTP/1.1
@@ -161,7 +162,7 @@ var cacheClockSkew = &annotate.Rule{
 			return
 		}
 		if by, ok := farAhead(x, date); ok {
-			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s ahead of when the response came by %s", httpDate(date), inWords(by), recordersClock(x))
+			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s, %s after the response arrived by %s", httpDate(date), inWords(by), recordersClock(x))
 			return
 		}
 		if by := int64(x.Started.Sub(date) / time.Second); by > clocksMayDiffer && !mayHaveBeenStored(x) {
@@ -195,11 +196,11 @@ var cacheDateMissing = &annotate.Rule{
 	ID:       "cache/date-missing",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the response does not say when it was made",
+	Title:    "the response has no Date",
 	Refs:     []string{"RFC 9110 §6.6.1"},
-	Doc: "A server with a clock sends Date with every 2xx, 3xx and 4xx. Without it, recipients put their own time in its place, and the time on the way and in caches is lost, so lifetimes and Expires are counted from the wrong moment. " +
-		"A server without a clock may leave it out.",
-	Help: "send: Date: and the current time, as in Fri, 02 Jan 2026 03:04:05 GMT",
+	Doc: "A server with a clock sends Date with every 2xx, 3xx and 4xx. Without it, caches use the time of arrival instead. " +
+		"The time that the response has already spent on the way is lost, so they keep it too long. A server without a clock may leave Date out.",
+	Help: "send Date with the current time, as in Date: Fri, 02 Jan 2026 03:04:05 GMT",
 	Bad: []string{`* started 2026-01-02T03:04:05Z
 * origin peer=203.0.113.5:80
 > GET / HTTP/1.1
@@ -266,11 +267,11 @@ var cacheDateRewrittenByCache = &annotate.Rule{
 	ID:       "cache/date-rewritten-by-cache",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache renewed Date and kept Age",
+	Title:    "a cache replaced Date but kept Age",
 	Refs:     []string{"RFC 9111 §4.2.3", "RFC 9213 §2.3"},
-	Doc: "Date says when the origin server made the response, and Age how long it has been in caches since; together they cannot be later than now. Here they are, so something on the way put its own time into Date. " +
-		"Caches behind it then count the age twice and drop the response too early.",
-	Help: "let the cache or front server pass Date on as it is",
+	Doc: "Date says when the server sent the response, and Age how long it has been in caches since then. Their sum can't be later than now. " +
+		"Here it is, so a cache or proxy replaced Date with its own time. Caches behind it count the age twice and drop the response too early.",
+	Help: "let the cache or front server pass Date on unchanged",
 	Bad: []string{`* started 2026-01-02T03:04:05Z
 > GET / HTTP/1.1
 > Host: shop.test
@@ -313,7 +314,7 @@ var cacheDateRewrittenByCache = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		x := p.X
 		if n, ok := field.Number(x.Response.Fields.Value(exchange.FieldAge)); ok && isSinceEpoch(n) {
-			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, which is %s: a cache counted from 1970 and not from when it got the response", n, inWords(n))
+			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, which is %s: a cache counted from 1970 instead of from when it received the response", n, inWords(n))
 			return
 		}
 		age, ok := ageOf(&x.Response.Fields)
@@ -326,7 +327,7 @@ var cacheDateRewrittenByCache = &annotate.Rule{
 			return
 		}
 		if by := int64(date.Sub(received)/time.Second) + age; by > clocksMayDiffer {
-			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s and Age is %d: together that is %s later than the response came, so Date was renewed on the way",
+			p.Note(p.ResponseField(exchange.FieldDate), "Date is %s and Age is %d: their sum is %s after the response arrived, so a proxy replaced Date",
 				httpDate(date), age, inWords(by))
 		}
 	},

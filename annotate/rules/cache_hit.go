@@ -78,8 +78,8 @@ var cacheServedFromCache = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "a cache answered",
 	Refs:     []string{"RFC 9111 §5.1", "RFC 9211 §2.1"},
-	Doc: "The response did not come from the origin server just now: a cache on the way had it. " +
-		"That is what caches are for, and it explains why a change on the server is not to be seen, or why nothing is in its log.",
+	Doc: "The response came from a cache, not from the origin server. That is what caches are for. " +
+		"It explains why a change on the server doesn't show, or why the server's log has no such request.",
 	Help: "to see the origin server's answer, send Cache-Control: no-cache or change the query",
 	Bad: []string{`> GET /logo.svg HTTP/1.1
 > Host: shop.test
@@ -159,7 +159,7 @@ var cacheServedFromCache = &annotate.Rule{
 			return
 		}
 		if h, ok := anyHit(p); ok {
-			p.Note(h.at, "the response came out of a cache: %s", h.what)
+			p.Note(h.at, "the response came from a cache: %s", h.what)
 		}
 	},
 }
@@ -184,9 +184,10 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "a cache kept a response despite no-store",
 	Refs:     []string{"RFC 9111 §5.2.2.5", "RFC 9213 §2.2"},
-	Doc: "no-store forbids every cache to keep the response, and this one came out of a cache. If its content is for one user, others can get it. " +
-		"Many CDNs can be told to overrule the origin server; look there first. Where a CDN shows in the response, the note is info: keeping there what browsers must not keep is a common setup.",
-	Help: "let the cache that Cache-Status or Via names honour no-store",
+	Doc: "no-store forbids every cache to keep the response, but this one came from a cache. If it is for one user, others can get it. " +
+		"Many CDNs can be configured to ignore the server's instructions: check that first. " +
+		"If a CDN shows in the response, the note is info, because keeping at the CDN what browsers must not keep is common.",
+	Help: "let the cache that Cache-Status or Via names obey no-store",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -236,11 +237,11 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(f); ok {
-			n := annotate.Note{Place: directivePlace(p, "no-store"), Message: "the response has no-store and came out of a cache: " + h.words(p)}
+			n := annotate.Note{Place: directivePlace(p, "no-store"), Message: "the response has no-store, but came from a cache: " + h.words(p)}
 			if showsCDN(f) {
 				// Usual at CDNs: they keep it by their own settings, and no-store is meant for browsers.
 				n.Severity = annotate.Info
-				n.Help = "nothing, if the CDN is configured to keep it and no-store is meant for browsers; else let it honour no-store"
+				n.Help = "nothing if no-store is meant for browsers and the CDN is configured to keep the response; else let the CDN obey no-store"
 			}
 			p.Report(n)
 		}
@@ -253,9 +254,9 @@ var cacheResponseDespiteNoCache = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "a cache served the response without revalidation",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4", "RFC 9213 §2.2"},
-	Doc: "no-cache lets a cache keep the response, but it has to ask the origin server each time before it uses it. Age shows that this one has lain there since it was last asked about. " +
-		"Users get content that is out of date. Many CDNs can be told to overrule the origin server; look there first.",
-	Help: "let the cache that Cache-Status or Via names validate before it answers",
+	Doc: "no-cache allows a cache to keep the response, but it must ask the origin server before each use. Age shows that this cache didn't ask. " +
+		"Users get old content. Many CDNs can be configured to ignore the server's instructions: check that first.",
+	Help: "let the cache that Cache-Status or Via names ask the origin server first",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -309,10 +310,10 @@ var cacheResponseDespiteNoCache = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(f); ok {
-			n := annotate.Note{Place: directivePlace(p, "no-cache"), Message: "the response has no-cache and was served from a cache without revalidation: " + h.words(p)}
+			n := annotate.Note{Place: directivePlace(p, "no-cache"), Message: "the response has no-cache, but a cache served it without revalidation: " + h.words(p)}
 			if showsCDN(f) {
 				n.Severity = annotate.Info
-				n.Help = "nothing, if the CDN is configured to keep it and no-cache is meant for browsers; else let it revalidate"
+				n.Help = "nothing if no-cache is meant for browsers and the CDN is configured to keep the response; else let the CDN revalidate"
 			}
 			p.Report(n)
 		}
@@ -323,11 +324,11 @@ var cacheResponseDespiteRequestNoCache = &annotate.Rule{
 	ID:       "cache/response-despite-request-no-cache",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the client asked for a fresh answer and got a stored one",
+	Title:    "the client asked for a fresh response and got a stored one",
 	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.4"},
-	Doc: "no-cache or max-age=0 in a request, as a reload in the browser sends it, asks caches to fetch the response again. Most CDNs ignore it, which protects the origin server, and they may. " +
-		"It explains why a reload shows the old content. Purge the cache, or change the query.",
-	Help: "purge the URI in the cache to see the new content",
+	Doc: "With no-cache or max-age=0, as after a reload, a browser asks caches to fetch the response again. " +
+		"Most CDNs ignore it, to protect the origin server, and they may. So a reload can show the old content. Purge the cache, or change the query.",
+	Help: "to see the new content, purge the URI in the cache",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > Cache-Control: no-cache
@@ -370,7 +371,7 @@ var cacheResponseDespiteRequestNoCache = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(&p.X.Response.Fields); ok {
-			p.Note(h.place(p), "the request has Cache-Control: %s, and a cache answered: %s", bare(p.X.Request.Fields.Combined(exchange.FieldCacheControl)), h.words(p))
+			p.Note(h.place(p), "the request has Cache-Control: %s, but a cache answered: %s", bare(p.X.Request.Fields.Combined(exchange.FieldCacheControl)), h.words(p))
 		}
 	},
 }
@@ -379,10 +380,11 @@ var cacheResponseMissingAge = &annotate.Rule{
 	ID:       "cache/response-missing-age",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache does not say how old its answer is",
+	Title:    "a cache doesn't say how old its response is",
 	Refs:     []string{"RFC 9111 §4", "RFC 9213 §2.3"},
-	Doc:      "Cache-Status says that the answer was in store, and there is no Age. Caches behind it, the browser's among them, then take the response for new and keep it for its whole lifetime again.",
-	Help:     "let the cache add Age",
+	Doc: "Cache-Status says that the response came from a cache, but Age is missing. " +
+		"Caches behind it, such as the browser's, think that the response is new and keep it for its whole lifetime again.",
+	Help: "let the cache add Age",
 	Bad: []string{`> GET /logo.svg HTTP/1.1
 > Host: shop.test
 >
@@ -440,7 +442,7 @@ var cacheResponseMissingAge = &annotate.Rule{
 			return
 		}
 		if last, ok := lastCacheStatus(f); ok && isCacheHit(last) {
-			p.Note(p.ResponseField(exchange.FieldAge), "Cache-Status says %s, and there is no Age", bare(last))
+			p.Note(p.ResponseField(exchange.FieldAge), "Cache-Status says %s, but Age is missing", bare(last))
 		}
 	},
 }
@@ -449,11 +451,12 @@ var cacheResponseStatusNotCacheable = &annotate.Rule{
 	ID:       "cache/response-status-not-cacheable",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache kept a response whose status it may not keep by default",
+	Title:    "a cache kept a response with a status that it may not keep",
 	Refs:     []string{"RFC 9111 §3", "RFC 9110 §15.1", "RFC 6585 §3"},
-	Doc: "Caches may keep a response with this status only where the response says so, by a lifetime, public or private. This one does not, and came out of a cache. " +
-		"So an error that lasted a second goes on for everyone. The statuses 428, 429, 431 and 511, which are never to be kept, are left to status/never-storable-from-cache.",
-	Help: "let the cache keep such statuses only with a lifetime; send with them: Cache-Control: no-store",
+	Doc: "Caches may keep a response with this status only if the response allows it, with a lifetime, public or private. " +
+		"This one doesn't, but came from a cache. So an error that lasted a second continues for everyone. " +
+		"The statuses 428, 429, 431 and 511 have a rule of their own: status/never-storable-from-cache.",
+	Help: "let the cache keep such statuses only if they have a lifetime; send Cache-Control: no-store with them",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -520,7 +523,7 @@ var cacheResponseStatusNotCacheable = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(f); ok {
-			p.Note(h.place(p), "%d came out of a cache, and nothing in it allows caches to keep it: %s", status, h.words(p))
+			p.Note(h.place(p), "the %d came from a cache, but doesn't allow caches to keep it: %s", status, h.words(p))
 		}
 	},
 }
@@ -531,9 +534,10 @@ var cacheResponseToUncacheableMethod = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "a cache answered a method that it must forward",
 	Refs:     []string{"RFC 9111 §4", "RFC 9110 §9.2.3"},
-	Doc: "Only GET, HEAD and QUERY can be answered out of a cache. This request had another method, and its answer has lain in one, so the origin server perhaps never saw the request: an order that was not placed, a change that was not made. " +
-		"Look at how the cache makes its keys and which methods it lets through.",
-	Help: "let the cache pass on every method but GET, HEAD and QUERY",
+	Doc: "Caches may answer only GET, HEAD and QUERY. This request has another method, but the response came from a cache. " +
+		"So the origin server may not have seen the request: the order isn't placed, the change isn't made. " +
+		"Check how the cache builds its keys, and which methods it forwards.",
+	Help: "let the cache forward every method except GET, HEAD and QUERY",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -577,7 +581,7 @@ var cacheResponseToUncacheableMethod = &annotate.Rule{
 			return
 		}
 		if h, ok := hitOf(&p.X.Response.Fields); ok {
-			p.Note(h.place(p), "the answer to %s came out of a cache: %s", bare(m), h.words(p))
+			p.Note(h.place(p), "the response to %s came from a cache: %s", bare(m), h.words(p))
 		}
 	},
 }
@@ -586,10 +590,11 @@ var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
 	ID:       "cache/age-exceeds-request-max-age",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the answer is older than the client wanted",
+	Title:    "the response is older than the client asked for",
 	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.1"},
-	Doc:      "max-age in a request asks for an answer that is not older. A cache sent an older one. Most CDNs ignore what requests say about caching, and they may; a client that depends on it cannot rely on it.",
-	Help:     "have the origin server send a shorter lifetime",
+	Doc: "max-age in a request asks for a response that is no older. A cache sent an older one. Most CDNs ignore what requests say about caching, and they may. " +
+		"Clients can't rely on it.",
+	Help: "let the origin server send a shorter lifetime",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > Cache-Control: max-age=60
@@ -630,7 +635,7 @@ var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
 		age, ok := ageOf(&p.X.Response.Fields)
 		c := cachingOf(&p.X.Request.Fields)
 		if ok && age >= 2 && c.maxAge > 0 && age > c.maxAge && !c.maxStale && !c.noCache {
-			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, and the request asked for at most %d seconds", age, c.maxAge)
+			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, but the request asked for at most %d seconds", age, c.maxAge)
 		}
 	},
 }
@@ -657,11 +662,11 @@ var cacheStaleDespiteMustRevalidate = &annotate.Rule{
 	ID:       "cache/stale-despite-must-revalidate",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a cache sent a stale response that it had to check first",
+	Title:    "a cache sent a stale response without asking",
 	Refs:     []string{"RFC 9111 §5.2.2.2", "RFC 9111 §4.2.4", "RFC 9213 §2.3"},
-	Doc: "The response is older than its lifetime, and it has a directive that forbids caches to use it after that without asking the origin server. " +
-		"Either the cache overrules the lifetime, which CDNs can be told to do, or it could not reach the origin server and did not say so with a 504.",
-	Help: "let the cache validate stale responses, or answer 504 when it cannot",
+	Doc: "The response is older than its lifetime, and a directive forbids caches to use it after that without asking the origin server. " +
+		"Either the cache is configured to ignore the lifetime, or it couldn't reach the origin server and should have sent a 504.",
+	Help: "let the cache revalidate stale responses, or answer 504 if it can't",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -730,7 +735,7 @@ var cacheStaleDespiteMustRevalidate = &annotate.Rule{
 		}
 		if by, l, ok := staleBy(p.X, &c); ok {
 			at := directivePlace(p, "must-revalidate", "proxy-revalidate", "s-maxage")
-			p.Note(at, "Age is %s: the response was stale for %s by its %s, and %s forbids to send it then",
+			p.Note(at, "Age is %s: by its %[3]s the response has been stale for %[2]s, and %[4]s forbids caches to send it",
 				bare(f.Value(exchange.FieldAge)), inWords(by), l.from, bare(p.X.Text(at)[at.Start:at.End]))
 		}
 	},
@@ -742,9 +747,9 @@ var cacheStaleResponseServed = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "a cache sent a stale response",
 	Refs:     []string{"RFC 9111 §4.2.4", "RFC 9213 §2.3", "RFC 5861 §3"},
-	Doc: "The response is older than its lifetime. A cache may do that when it cannot reach the origin server, or when its configuration overrules the lifetime. " +
-		"Clients see content that is out of date; their own caches treat it as stale at once.",
-	Help: "allow it for a time with stale-while-revalidate, or forbid it with must-revalidate",
+	Doc: "The response is older than its lifetime. A cache may send it if it can't reach the origin server, or if it is configured to. " +
+		"Users see old content, and their own caches treat it as stale at once.",
+	Help: "allow it for a limited time with stale-while-revalidate, or forbid it with must-revalidate",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -796,7 +801,7 @@ var cacheStaleResponseServed = &annotate.Rule{
 		if asked := cachingOf(&p.X.Request.Fields); asked.maxStale {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldAge), "Age is %s: the response was stale for %s by its %s",
+		p.Note(p.ResponseField(exchange.FieldAge), "Age is %s: by its %[3]s the response has been stale for %[2]s",
 			bare(p.X.Response.Fields.Value(exchange.FieldAge)), inWords(by), l.from)
 	},
 }

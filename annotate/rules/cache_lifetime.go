@@ -31,11 +31,11 @@ var cache421Cacheable = &annotate.Rule{
 	ID:       "cache/421-cacheable",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 421 that caches may keep",
+	Title:    "caches may keep this 421",
 	Refs:     []string{"RFC 9110 §15.5.20", "RFC 9110 §15.1", "RFC 9111 §3"},
-	Doc: "421 says that this connection was the wrong one for the request, and the client tries again on another. " +
-		"If a cache keeps the answer, the second try gets it again, although the other connection would have been right.",
-	Help: "send with a 421: Cache-Control: no-store",
+	Doc: "421 means that the client used the wrong connection for this host, so it tries again on another one. " +
+		"If a cache keeps the 421, the second try gets it too.",
+	Help: "send Cache-Control: no-store with a 421",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -86,9 +86,9 @@ var cache421Cacheable = &annotate.Rule{
 		switch {
 		case c.forbids():
 		case l.seconds > 0:
-			p.Note(lifetimePlace(p, l), "421 may be kept for %s, by its %s", inWords(l.seconds), l.from)
+			p.Note(lifetimePlace(p, l), "caches may keep the 421 for %s, by its %s", inWords(l.seconds), l.from)
 		case c.public:
-			p.Note(directivePlace(p, "public"), "421 is public, so caches may keep it")
+			p.Note(directivePlace(p, "public"), "the the the the the 421 is public, so caches may keep it")
 		}
 	},
 }
@@ -99,9 +99,9 @@ var cacheExpiresInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Expires is not a date",
 	Refs:     []string{"RFC 9111 §5.3"},
-	Doc: "Caches take an Expires that is not a date for one in the past, so the response is stale at once. The values 0 and -1 are an old way to say just that. " +
-		"Anything else was probably meant as a time: a number of seconds, an ISO date, a time zone other than GMT. max-age says the same with less to get wrong.",
-	Help: "send Cache-Control: max-age=60 in its place, or max-age=0 for a response that is stale at once",
+	Doc: "If Expires isn't a date, caches treat the response as already expired. 0 and -1 are an old way to ask for that. " +
+		"Anything else is probably a mistake: a number of seconds, an ISO date, or a time zone other than GMT. max-age is simpler.",
+	Help: "send Cache-Control: max-age=60 instead, or max-age=0 for a response that is stale at once",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -149,10 +149,10 @@ var cacheExpiresInvalid = &annotate.Rule{
 			return
 		}
 		if value == "0" || value == "-1" {
-			p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which is not a date and so means: already expired", value)
+			p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which isn't a date, so caches treat the response as expired", value)
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, which caches take for already expired: %v%s", quoted(value), err, meantDate(value))
+		p.Note(p.ResponseField(exchange.FieldExpires), "Expires is %s, so caches treat the response as expired: %v%s", quoted(value), err, meantDate(value))
 	},
 }
 
@@ -178,10 +178,10 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a response has a lifetime that no cache can use",
 	Refs:     []string{"RFC 9110 §9.2.3", "RFC 9110 §9.3.3", "RFC 6585 §3"},
-	Doc: "The response says how long it is fresh, yet no cache may answer a later request with it: the method writes, or the status is about this one request only. " +
-		"The result of a POST can be reused only if Content-Location says that it is what a GET of the same URI would give. " +
-		"Usually a filter adds the header to all responses alike.",
-	Help: "leave the lifetime out, or send Cache-Control: no-store",
+	Doc: "The response says how long it is fresh, but no cache can use it for a later request. The method writes, or the status is about this one request. " +
+		"The response to a POST can be reused only if Content-Location says that it is what a GET of the same URI returns. " +
+		"Usually a filter adds the header to all responses.",
+	Help: "remove the lifetime, or send Cache-Control: no-store",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -255,7 +255,7 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 		}
 		c := cachingOf(&p.X.Response.Fields)
 		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
-			p.Note(lifetimePlace(p, l), "%s gives the response %s, and no cache can use it: %s", l.from, inWords(l.seconds), why)
+			p.Note(lifetimePlace(p, l), "%s sets a lifetime of %s, but no cache can use the response: %s", l.from, inWords(l.seconds), why)
 		}
 	},
 }
@@ -291,9 +291,9 @@ var cacheHeuristicFreshness = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "caches guess how long the response is fresh",
 	Refs:     []string{"RFC 9111 §4.2.2", "RFC 9110 §15.1"},
-	Doc: "The response does not say how long it may be reused, so every cache guesses, usually a tenth of the time since Last-Modified. " +
-		"A file that was not changed for a year is then kept for weeks, and users see the old one long after it has been replaced. The browser's own cache does this too.",
-	Help: "say what you want: Cache-Control: no-cache to be asked each time, or max-age=SECONDS",
+	Doc: "The response doesn't say how long it is fresh, so every cache guesses: usually a tenth of the time since Last-Modified. " +
+		"If the file hasn't changed for a year, caches keep it for weeks, and users see the old one long after it was replaced. Browsers do this too.",
+	Help: "send Cache-Control: no-cache if caches should ask each time, or max-age=SECONDS",
 	Bad: []string{`> GET /logo.svg HTTP/1.1
 > Host: shop.test
 >
@@ -371,11 +371,11 @@ var cacheHeuristicFreshness = &annotate.Rule{
 			if tenth := int64(sent.Sub(modified.Time)/time.Second) / 10; !sent.IsZero() && tenth > 0 {
 				guess = ", usually for a tenth of the time since Last-Modified: " + inWords(tenth)
 			}
-			p.Note(p.ResponseField(exchange.FieldLastModified), "nothing says how long the response is fresh, so caches guess%s", guess)
+			p.Note(p.ResponseField(exchange.FieldLastModified), "the response doesn't say how long it is fresh, so caches guess%s", guess)
 			return
 		}
 		if h, ok := anyHit(p); ok {
-			p.Note(h.at, "the response does not say how long it is fresh, and a cache has kept it: %s", h.what)
+			p.Note(h.at, "the response doesn't say how long it is fresh, and a cache kept it: %s", h.what)
 		}
 	},
 }
@@ -386,8 +386,8 @@ var cacheImmutableIgnored = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "immutable has no effect here",
 	Refs:     []string{"RFC 8246 §3"},
-	Doc: "A client that believes immutable never asks again, so it must be sure to have the right and the whole content. " +
-		"Without TLS anybody could have changed it, and content that ends only with the connection may have been cut. In both cases clients ignore the directive.",
+	Doc: "With immutable a client never asks again, so it must be sure that the content is right and complete. " +
+		"Without TLS anyone could have changed it, and content that ends with the connection may be cut off. In both cases clients ignore immutable.",
 	Help: "serve it over https, with Content-Length or chunked",
 	Bad: []string{`> GET /app.3f2a9c1b.js HTTP/1.1
 > Host: shop.test
@@ -445,7 +445,7 @@ var cacheImmutableIgnored = &annotate.Rule{
 			p.Note(directivePlace(p, "immutable"), "clients ignore immutable on a response that came without TLS")
 			return
 		}
-		p.Note(directivePlace(p, "immutable"), "clients ignore immutable here, for the content ends only where the connection does")
+		p.Note(directivePlace(p, "immutable"), "clients ignore immutable here, because the body ends with the connection and may be cut off")
 	},
 }
 
@@ -472,8 +472,9 @@ var cacheImmutableWithoutMaxAge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "immutable without a lifetime",
 	Refs:     []string{"RFC 8246 §2"},
-	Doc: "immutable says that the content will not change while it is fresh. Without a lifetime it is never fresh, so the directive never applies and clients ask each time. " +
-		"It is meant for URIs that carry a version or a hash, and those can live for a year.",
+	Doc: "immutable says that the content won't change while it is fresh. " +
+		"Without a lifetime it is never fresh, so immutable has no effect and clients ask each time. " +
+		"Use it for URIs with a version or a hash, with a lifetime of a year.",
 	Help: "send: Cache-Control: max-age=31536000, immutable",
 	Bad: []string{`* scheme https
 > GET /app.3f2a9c1b.js HTTP/1.1
@@ -521,7 +522,7 @@ var cacheImmutableWithoutMaxAge = &annotate.Rule{
 		if !c.immutable || c.noStore || longestLifetime(p.X, &c).seconds > 0 {
 			return
 		}
-		p.Note(directivePlace(p, "immutable"), "immutable never applies, for the response has no lifetime above 0")
+		p.Note(directivePlace(p, "immutable"), "immutable has no effect, because the response has no lifetime above 0")
 	},
 }
 
@@ -531,8 +532,9 @@ var cacheNoCacheWithoutValidator = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "no-cache without ETag or Last-Modified",
 	Refs:     []string{"RFC 9111 §5.2.2.4", "RFC 9111 §4.3.1", "RFC 9110 §15.3.1"},
-	Doc: "no-cache lets caches keep the response and ask each time whether it is still right. That question needs an ETag or a Last-Modified, and this response has neither, so the whole content is sent again every time. " +
-		"If nothing is to be kept, no-store says so.",
+	Doc: "With no-cache, caches keep the response and ask each time whether it is still right. " +
+		"They need an ETag or Last-Modified to ask, and this response has neither. So the server sends the whole content every time. " +
+		"If caches should keep nothing, send no-store.",
 	Help: "send an ETag or Last-Modified and answer If-None-Match with 304",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -590,7 +592,7 @@ var cacheNoCacheWithoutValidator = &annotate.Rule{
 			return
 		}
 		if c := cachingOf(&r.Fields); c.noCache && !c.noStore {
-			p.Note(directivePlace(p, "no-cache"), "no-cache makes caches ask each time, and with neither ETag nor Last-Modified each answer is %s again", wording.Count(r.Content.Size, "byte"))
+			p.Note(directivePlace(p, "no-cache"), "no-cache makes caches ask each time; without ETag and Last-Modified, each response has all %s again", wording.Count(r.Content.Size, "byte"))
 		}
 	},
 }
@@ -612,9 +614,9 @@ var cacheStaticAssetShortLifetime = &annotate.Rule{
 	ID:       "cache/static-asset-short-lifetime",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a file with a hash in its name is kept for a short time only",
+	Title:    "a file with a hash in its name has a short lifetime",
 	Refs:     []string{"RFC 9111 §4.2.1", "RFC 8246 §2"},
-	Doc: "The name of the file has a hash of its content, so a change gets a new name and the old one can be kept for ever. " +
+	Doc: "The file name contains a hash of the content. A change gets a new name, so the old file can be kept for a year. " +
 		"With a short lifetime, or none, every visit costs a request for each such file.",
 	Help: "send: Cache-Control: public, max-age=31536000, immutable",
 	Bad: []string{`* scheme https
@@ -704,9 +706,9 @@ var cacheStaticAssetShortLifetime = &annotate.Rule{
 		switch {
 		case c.private || c.noStore || l.seconds >= day:
 		case l.from == "":
-			p.Note(p.Target(), "the name of the file has a hash, and the response has no lifetime")
+			p.Note(p.Target(), "the file name has a hash, but the response has no lifetime")
 		default:
-			p.Note(lifetimePlace(p, l), "the name of the file has a hash, and %s gives it %s only", l.from, inWords(l.seconds))
+			p.Note(lifetimePlace(p, l), "the file name has a hash, but %s sets a lifetime of only %s", l.from, inWords(l.seconds))
 		}
 	},
 }
@@ -779,11 +781,11 @@ var cacheLifetimeExcessive = &annotate.Rule{
 	ID:       "cache/lifetime-excessive",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a response is to be kept for more than ten years",
+	Title:    "a lifetime of more than ten years",
 	Refs:     []string{"RFC 9111 §5.2.2.1", "RFC 9111 §1.2.2"},
-	Doc: "Nothing takes a stored response back: browsers show it until it is stale, whatever the server has in the meantime. A lifetime of decades is mostly a number in milliseconds, or a point in time. " +
-		"A year is as good as for ever, since caches throw things away sooner.",
-	Help: "send Cache-Control: max-age=31536000, immutable for files whose name changes with their content, and less for all others",
+	Doc: "A stored response can't be taken back: browsers show it until it is stale, even if the server has a new one. " +
+		"A lifetime of decades is usually a mistake: milliseconds, or a date. A year is enough, because caches drop things earlier anyway.",
+	Help: "send Cache-Control: max-age=31536000, immutable for files whose name changes with their content, and less for others",
 	Bad:  []string{answered("Cache-Control: public, max-age=623267964", `ETag: "1"`), answered("Cache-Control: max-age=60, s-maxage=1767323045", `ETag: "1"`)},
 	Good: []string{answered("Cache-Control: public, max-age=315360000", `ETag: "1"`), answered("Cache-Control: max-age=2147483647")},
 	When: whenCacheControl,

@@ -56,9 +56,9 @@ var cacheStatusInvalid = &annotate.Rule{
 	ID:       "cache/status-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Cache-Status contradicts itself or its definition",
+	Title:    "Cache-Status contradicts itself or is malformed",
 	Refs:     []string{"RFC 9211 §2"},
-	Doc:      "Cache-Status tells what each cache on the way did, for people and tools to read. This value contradicts itself or its definition, so tools misread it: a hit and a reason to go forward exclude each other, and the details of going forward need the reason.",
+	Doc:      "Cache-Status says what each cache on the way did. Tools misread this value. hit and fwd exclude each other, and details about forwarding need fwd.",
 	Help:     "send for example: Cache-Status: edge; hit; ttl=30, or: edge; fwd=uri-miss; stored",
 	Bad: []string{`> GET / HTTP/1.1
 > Host: shop.test
@@ -128,11 +128,11 @@ var cacheStatusInvalid = &annotate.Rule{
 // cacheStatusFault says what is wrong with one member of Cache-Status.
 func cacheStatusFault(m field.Member) (start, end int, what string) {
 	if m.Type != field.String && m.Type != field.Token {
-		return m.At, m.End(), "a member names the cache by a String or a Token, and here is " + article(m.Type)
+		return m.At, m.End(), "each member must start with the name of the cache, a string or a token, but here is " + article(m.Type)
 	}
 	for q := range m.Params() {
 		if k := keyTypes(cacheStatusTypes, q.Key); !k.has(q.Type) {
-			return q.KeyAt, max(q.End(), q.KeyAt+len(q.Key)), q.Key + " is " + article(q.Type) + ", and has to be " + k.String()
+			return q.KeyAt, max(q.End(), q.KeyAt+len(q.Key)), q.Key + " is " + article(q.Type) + "; it must be " + k.String()
 		}
 	}
 	hit, isHit := m.Param("hit")
@@ -157,10 +157,11 @@ var cacheStatusMissReason = &annotate.Rule{
 	ID:       "cache/status-miss-reason",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "why a cache passed the request on",
+	Title:    "why a cache forwarded the request",
 	Refs:     []string{"RFC 9211 §2.2", "RFC 9211 §2.3"},
-	Doc: "Cache-Status tells for each cache, the one nearest to the origin server first, why it did not answer by itself. " +
-		"A vary-miss on every request means that Vary keeps too many copies apart; a bypass that the configuration exempts the path; a stale that the lifetime is short.",
+	Doc: "Cache-Status says for each cache why it didn't answer itself, the cache nearest to the origin server first. " +
+		"vary-miss on every request means that Vary splits the copies too much. bypass means that the configuration excludes the path. " +
+		"stale means that the lifetime is short.",
 	Help: "compare with Cache-Control and Vary of the response",
 	Bad: []string{`> GET / HTTP/1.1
 > Host: shop.test
@@ -218,12 +219,12 @@ func forwardWords(v field.Structured) (words string, first int) {
 		} else {
 			b.WriteString("; ")
 		}
-		b.WriteString("the cache " + bare(m.Text) + " passed the request on, for " + reason)
+		b.WriteString("the cache " + bare(m.Text) + " forwarded the request because " + reason)
 		if status, ok := m.Param("fwd-status"); ok {
 			b.WriteString(", and got " + bare(status.Text))
 		}
 		if stored, ok := m.Param("stored"); ok && stored.IsTrue() {
-			b.WriteString(", and has stored the answer")
+			b.WriteString(", and stored the response")
 		}
 		if collapsed, ok := m.Param("collapsed"); ok && collapsed.IsTrue() {
 			b.WriteString(", together with other requests like it")

@@ -23,11 +23,11 @@ var cacheAuthenticatedResponseSharedCacheable = &annotate.Rule{
 	ID:       "cache/authenticated-response-shared-cacheable",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "shared caches may give the answer for one user to others",
+	Title:    "shared caches may send one user's response to others",
 	Refs:     []string{"RFC 9111 §3.5"},
-	Doc: "Shared caches do not keep the answer to a request with Authorization, unless the response says that they may: by public, s-maxage or must-revalidate. " +
-		"This one says so, and it is of a kind that mostly holds data of the user who asked. Another user of the same CDN or proxy then gets it.",
-	Help: "send Cache-Control: private, or Vary: Authorization if caches are meant to store the content",
+	Doc: "Shared caches don't keep a response to a request with Authorization, unless public, s-maxage or must-revalidate allows it. " +
+		"This response allows it, and is probably data of one user. Another user of the same CDN or proxy can get it.",
+	Help: "send Cache-Control: private, or Vary: Authorization if caches should store it",
 	Bad: []string{`* scheme https
 > GET /orders HTTP/1.1
 > Host: shop.test
@@ -99,7 +99,7 @@ var cacheAuthenticatedResponseSharedCacheable = &annotate.Rule{
 		case varyHas(f, "Authorization") || !isData(mediaTypeOf(f)):
 		default:
 			at := directivePlace(p, "public", "s-maxage", "must-revalidate")
-			p.Note(at, "%s lets shared caches keep this answer to a request with Authorization for %s",
+			p.Note(at, "%s allows shared caches to keep this response to a request with Authorization for %s",
 				bare(p.X.Text(at)[at.Start:at.End]), inWords(l.seconds))
 		}
 	},
@@ -121,11 +121,12 @@ var cacheSetCookieOnSharedCacheable = &annotate.Rule{
 	ID:       "cache/set-cookie-on-shared-cacheable",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie that shared caches may hand out",
+	Title:    "shared caches may hand out this cookie to others",
 	Refs:     []string{"RFC 9111 §7.3", "RFC 9111 §3"},
-	Doc: "Caches store Set-Cookie with everything else. This response may be kept by shared caches, so the next user can get the same cookie, and with it perhaps the session of the first. " +
-		"Some CDNs refuse to store such responses instead, and then nothing is cached at all.",
-	Help: `send Cache-Control: private, or no-cache="set-cookie"; or set no cookie on what all may share`,
+	Doc: "Caches store Set-Cookie like the rest of a response. " +
+		"Shared caches may keep this response, so the next user can get the same cookie, and with it the session of the first. " +
+		"Some CDNs refuse to store such responses, and then they cache nothing at all.",
+	Help: "send Cache-Control: private or no-cache=\"set-cookie\", or don't set a cookie on a shared response",
 	Bad: []string{`* scheme https
 > GET / HTTP/1.1
 > Host: shop.test
@@ -227,10 +228,11 @@ var cacheGroupInvalidationSafeMethod = &annotate.Rule{
 	ID:       "cache/group-invalidation-safe-method",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Cache-Group-Invalidation on the answer to a read",
+	Title:    "Cache-Group-Invalidation on the response to a read",
 	Refs:     []string{"RFC 9875 §3"},
-	Doc:      "The header tells caches to drop what they hold of a group, since something was changed. Caches ignore it on the answer to a method that only reads, so nothing is dropped.",
-	Help:     "send the header on the answers to POST, PUT, PATCH and DELETE",
+	Doc: "The header tells caches to drop a group of stored responses, because something has changed. " +
+		"Caches ignore it on the response to a method that only reads.",
+	Help: "send the header in responses to POST, PUT, PATCH and DELETE",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -263,11 +265,11 @@ var cacheNoTransformViolated = &annotate.Rule{
 	ID:       "cache/no-transform-violated",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the content was changed on the way, although no-transform forbids it",
+	Title:    "a proxy changed the content despite no-transform",
 	Refs:     []string{"RFC 9110 §7.7", "RFC 9111 §5.2.2.6"},
-	Doc: "no-transform forbids intermediaries to change the content. Yet one of them did, as the response itself says. " +
-		"Proxies that compress images or pages for mobile networks do this, and hashes, signatures and layouts then no longer fit. TLS keeps them out.",
-	Help: "serve over TLS, or switch the transformation off in the intermediary that Via names",
+	Doc: "no-transform forbids proxies to change the content, but the response says that one did. " +
+		"Proxies that compress images or pages for mobile networks do this. Hashes, signatures and layouts then no longer match. TLS prevents it.",
+	Help: "use https, or turn the transformation off in the proxy that Via names",
 	Bad: []string{`> GET /photo HTTP/1.1
 > Host: shop.test
 >
@@ -309,13 +311,13 @@ var cacheNoTransformViolated = &annotate.Rule{
 			return
 		}
 		if is203 {
-			p.Note(p.StatusLine(), "203 says that an intermediary changed the response, which has no-transform")
+			p.Note(p.StatusLine(), "203 says that a proxy changed the response, although it has no-transform")
 			return
 		}
 		for i, l := range f.Each(exchange.FieldWarning) {
 			for w := range field.List(l.Value) {
 				if strings.HasPrefix(w.Text, "214 ") {
-					p.Note(annotate.Span(p.ResponseLine(i), w.At, w.End()), "Warning 214 says that an intermediary changed the content, and the response has no-transform")
+					p.Note(annotate.Span(p.ResponseLine(i), w.At, w.End()), "Warning 214 says that a proxy changed the content, although the response has no-transform")
 					return
 				}
 			}

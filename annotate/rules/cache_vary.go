@@ -59,7 +59,7 @@ var cacheVaryDuplicate = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Vary names a header twice",
 	Refs:     []string{"RFC 9110 §12.5.5"},
-	Doc:      "Naming a header twice changes nothing. It shows that two places add to Vary, such as the application and a compressing proxy, and one of them could check first.",
+	Doc:      "Naming a header twice has no effect. It shows that two places add to Vary, such as the application and a compressing proxy.",
 	Help:     "name each header once",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -145,8 +145,9 @@ var cacheVaryHost = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Vary names Host",
 	Refs:     []string{"RFC 9110 §12.5.5"},
-	Doc:      "Host is part of the target URI, which caches keep responses apart by anyway. Naming it in Vary does nothing at best; some CDNs do not store a response whose Vary they do not know.",
-	Help:     "leave Host out of Vary",
+	Doc: "Caches keep responses for different hosts apart anyway, because Host is part of the URI. Naming it in Vary has no effect at best. " +
+		"Some CDNs don't store a response whose Vary they don't know.",
+	Help: "remove Host from Vary",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -168,7 +169,7 @@ var cacheVaryHost = &annotate.Rule{
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
 	Check: func(p *annotate.Pass) {
 		if at, ok := varyPlace(p, "Host"); ok {
-			p.Note(at, "Vary names Host, which is part of the target URI already")
+			p.Note(at, "Vary names Host, which is already part of the URI")
 		}
 	},
 }
@@ -179,8 +180,8 @@ var cacheVaryStar = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a lifetime beside Vary: *",
 	Refs:     []string{"RFC 9111 §4.1", "RFC 9110 §12.5.5"},
-	Doc: "Vary: * says that something beside the request decided what was sent, so no cache may use the response for any other request. The lifetime beside it can never apply. " +
-		"If the headers that matter are known, name them; if nothing is to be reused, say no-store.",
+	Doc: "Vary: * says that something besides the request decided the response, so no cache may use it for another request. The lifetime has no effect. " +
+		"If you know the headers that matter, name them. If caches should keep nothing, send no-store.",
 	Help: "name the headers that matter in Vary, or send Cache-Control: no-store",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -219,7 +220,7 @@ var cacheVaryStar = &annotate.Rule{
 		}
 		c := cachingOf(&p.X.Response.Fields)
 		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
-			p.Note(at, "Vary: * keeps caches from ever using the response, to which %s gives %s", l.from, inWords(l.seconds))
+			p.Note(at, "Vary: * forbids caches to use the response, so the lifetime that %s sets (%s) has no effect", l.from, inWords(l.seconds))
 		}
 	},
 }
@@ -265,8 +266,9 @@ var cacheVaryTooMany = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Vary names very many headers",
 	Refs:     []string{"RFC 9111 §4.1"},
-	Doc: "A stored response is used only for requests that are alike in every header of Vary. With so many headers, hardly two requests are alike, so caches fill with copies that are never used again. " +
-		"Some caches also limit how many variants of one URI they keep.",
+	Doc: "Caches use a stored response only for requests with the same value of every header in Vary. " +
+		"With so many headers, few requests are the same, so caches fill with copies that are never used. " +
+		"Some caches also limit the number of variants of one URI.",
 	Help: "name only those headers that change the content",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -313,7 +315,7 @@ var cacheVaryTooMany = &annotate.Rule{
 			}
 		}
 		if distinct > manyVary && isSharedStorable(p.X) {
-			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d headers, so hardly any two requests can share what caches store", distinct)
+			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d headers, so few requests can share a stored response", distinct)
 		}
 	},
 }
@@ -324,9 +326,9 @@ var cacheVaryUserAgent = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "caches keep a copy for every User-Agent",
 	Refs:     []string{"RFC 9110 §12.5.5", "RFC 9111 §4.1"},
-	Doc: "There are thousands of values of User-Agent, and each gets a copy of its own, so caches are of little use. It is right if the content does depend on the client; many CDNs can then sort clients into a few kinds. " +
-		"Client hints say the same in fewer values.",
-	Help: "vary on a header with few values, or serve the same content to all",
+	Doc: "User-Agent has thousands of values, and caches keep one copy for each, so they rarely help. " +
+		"If the content does depend on the client, let the CDN sort clients into a few kinds, or use client hints, which have fewer values.",
+	Help: "vary on a header with few values, or send the same content to all",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >

@@ -24,9 +24,9 @@ var conditional304NonGet = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "304 to a method other than GET or HEAD",
 	Refs:     []string{"RFC 9110 §15.4.5", "RFC 9110 §13.1.2", "RFC 9110 §13.2.2"},
-	Doc: "304 tells a client to use what it has stored, which makes sense for a read only. After a write the client cannot tell whether it was carried out. " +
-		"When If-None-Match fails for any other method, the status is 412; If-Modified-Since is ignored there.",
-	Help: "send 412 where a condition of a write failed",
+	Doc: "304 tells a client to use its stored copy, which only makes sense for a read. After a write, the client can't tell whether the server carried it out. " +
+		"If If-None-Match fails for another method, send 412. If-Modified-Since is ignored there.",
+	Help: "send 412 if the condition of a write failed",
 	Bad: []string{`# also status/unusual-for-method
 > PUT /orders/7 HTTP/1.1
 > Host: shop.test
@@ -60,7 +60,7 @@ var conditional304NonGet = &annotate.Rule{
 	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		if m := p.X.Request.Method; !isRead(m) && m != "QUERY" {
-			p.Note(p.StatusLine(), "304 answers %s; where a condition of it failed, the status is 412", bare(m))
+			p.Note(p.StatusLine(), "304 answers %s; if its condition failed, send 412", bare(m))
 		}
 	},
 }
@@ -69,10 +69,10 @@ var conditional304WithoutPrecondition = &annotate.Rule{
 	ID:       "conditional/304-without-precondition",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "304 to a request that did not ask for it",
+	Title:    "304 to a request without a condition",
 	Refs:     []string{"RFC 9110 §15.4.5"},
-	Doc: "304 says: use the copy that you told me of. This request told of none, as it has neither If-None-Match nor If-Modified-Since, so the client has nothing to show. " +
-		"Usually an intermediary removed the condition after the answer had been keyed to it, or a cache stored a 304 and gives it to everyone.",
+	Doc: "304 says: use the copy that you told me about. This request has neither If-None-Match nor If-Modified-Since, so the client has nothing to show. " +
+		"Usually a proxy removed the condition, or a cache stored a 304 and sends it to everyone.",
 	Help: "send 200 with the content",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -100,7 +100,7 @@ var conditional304WithoutPrecondition = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if !f.Has(exchange.FieldIfNoneMatch) && !f.Has(exchange.FieldIfModifiedSince) {
-			p.Note(p.StatusLine(), "304 answers a %s with neither If-None-Match nor If-Modified-Since, so the client may have no copy to use", p.X.Request.Method)
+			p.Note(p.StatusLine(), "304 answers a %s without If-None-Match and If-Modified-Since, so the client may have no copy to use", p.X.Request.Method)
 		}
 	},
 }
@@ -109,12 +109,12 @@ var conditional304ETagNotInIfNoneMatch = &annotate.Rule{
 	ID:       "conditional/304-etag-not-in-if-none-match",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "304 names a version that the client does not have",
+	Title:    "304 names a version that the client doesn't have",
 	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9110 §15.4.5", "RFC 9111 §4.3.2"},
-	Doc: "The client listed the versions that it holds in If-None-Match, and the 304 has an ETag that is none of them. " +
-		"So the resource has changed, yet the client is told to go on with its old copy: it shows stale content until something else clears it. " +
-		"Servers that look at If-Modified-Since although If-None-Match is there do this.",
-	Help: "send 200 with the content when no tag in If-None-Match matches",
+	Doc: "The client listed its versions in If-None-Match, and the ETag of the 304 isn't one of them. " +
+		"So the resource has changed, but the client keeps its old copy and shows old content. " +
+		"This happens if the server checks If-Modified-Since although If-None-Match is there.",
+	Help: "send 200 with the content if no ETag in If-None-Match matches",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > If-None-Match: "1", W/"2"
@@ -177,7 +177,7 @@ var conditional304ETagNotInIfNoneMatch = &annotate.Rule{
 				}
 			}
 		}
-		p.Note(p.ResponseField(exchange.FieldETag), "304 has ETag %s, which is not among the tags in If-None-Match: %s",
+		p.Note(p.ResponseField(exchange.FieldETag), "304 has ETag %s, which isn't in If-None-Match: %s",
 			bare(tag.String()), bare(p.X.Request.Fields.Combined(exchange.FieldIfNoneMatch)))
 	},
 }
@@ -199,12 +199,12 @@ var conditional304WithRepresentationMetadata = &annotate.Rule{
 	ID:       "conditional/304-with-representation-metadata",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "304 describes content that it does not have",
+	Title:    "304 describes content that it doesn't have",
 	Refs:     []string{"RFC 9110 §15.4.5"},
-	Doc: "A cache updates its stored response with the headers of a 304. Headers that describe content then no longer fit the content that is stored: " +
-		"a Content-Encoding that differs makes clients decode what is not encoded, a Content-Type of the error page kind replaces the right one. " +
-		"Send the headers that a 304 calls for only: Cache-Control, Content-Location, Date, ETag, Expires, Vary.",
-	Help: "leave Content-Type, Content-Encoding, Content-Language and Content-Range out of a 304",
+	Doc: "A cache updates its stored response with the headers of a 304. " +
+		"Headers that describe content may not fit the stored content: another Content-Encoding makes clients decode what isn't encoded, and the Content-Type of an error page replaces the right one. " +
+		"Send only Cache-Control, Content-Location, Date, ETag, Expires and Vary.",
+	Help: "remove Content-Type, Content-Encoding, Content-Language and Content-Range from the 304",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > If-None-Match: "1"
@@ -240,7 +240,7 @@ var conditional304WithRepresentationMetadata = &annotate.Rule{
 				names = append(names, n.String())
 			}
 		}
-		p.Note(at, "304 has %s, and caches will put that on the content they have stored", strings.Join(names, ", "))
+		p.Note(at, "304 has %s, and caches will add that to their stored content", strings.Join(names, ", "))
 	},
 }
 

@@ -21,12 +21,12 @@ var conditional412WithoutPrecondition = &annotate.Rule{
 	ID:       "conditional/412-without-precondition",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "412 to a request that set no condition",
+	Title:    "412 to a request without a condition",
 	Refs:     []string{"RFC 9110 §15.5.13", "RFC 9110 §13.1"},
-	Doc: "412 says that a condition in the request's headers was not met, and this request has none. " +
-		"The client looks for a version conflict where there is none. " +
-		"If the server insists on a condition, the status is 428; if the request contradicts the state of the resource, 409; if its content breaks a rule of the application, 422.",
-	Help: "send 428 to demand a condition, 409 for a conflict, 422 for content that is refused",
+	Doc: "412 says that a condition of the request failed, but this request has none. The client looks for a conflict that doesn't exist. " +
+		"If the server requires a condition, send 428. If the request doesn't fit the state of the resource, send 409. " +
+		"If the body breaks a rule of the application, send 422.",
+	Help: "send 428 to require a condition, 409 for a conflict, 422 for a refused body",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -98,7 +98,7 @@ var conditional412WithoutPrecondition = &annotate.Rule{
 	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		if !preconditionsOf(p.X).any() {
-			p.Note(p.StatusLine(), "412 answers a %s that set no condition: no If-Match, If-None-Match or the like", bare(p.X.Request.Method))
+			p.Note(p.StatusLine(), "412 answers a %s without If-Match, If-None-Match or another condition", bare(p.X.Request.Method))
 		}
 	},
 }
@@ -107,12 +107,11 @@ var conditional412InsteadOf304 = &annotate.Rule{
 	ID:       "conditional/412-instead-of-304",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "412 where 304 is due",
+	Title:    "412 where 304 is right",
 	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9110 §13.1.3", "RFC 9110 §13.2.2"},
-	Doc: "A read asked: send it only if it has changed. When it has not, the answer is 304, and the client uses its copy. " +
-		"412 is an error to it, so it shows a failure although everything is in order. " +
-		"The server treats If-None-Match of a read as it would that of a write.",
-	Help: "send 304 when If-None-Match or If-Modified-Since of a GET or HEAD fails",
+	Doc: "The request says: send it only if it has changed. If it hasn't, the answer is 304, and the client uses its copy. " +
+		"412 is an error, so the client shows a failure. The server treats If-None-Match of a read like that of a write.",
+	Help: "send 304 if If-None-Match or If-Modified-Since of a GET or HEAD fails",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > If-None-Match: "1"
@@ -171,7 +170,7 @@ var conditional412InsteadOf304 = &annotate.Rule{
 		if !c.ifNoneMatch {
 			n = exchange.FieldIfModifiedSince
 		}
-		p.Note(p.StatusLine(), "412 answers a %s whose only condition was %s; when that fails, the status is 304", p.X.Request.Method, n)
+		p.Note(p.StatusLine(), "412 answers a %s with the single condition %s; if that fails, send 304", p.X.Request.Method, n)
 	},
 }
 
@@ -181,9 +180,9 @@ var conditional412IMSNonGet = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "412 for a condition that does not apply to this method",
 	Refs:     []string{"RFC 9110 §13.1.3"},
-	Doc: "If-Modified-Since counts for reads only; a server must ignore it on anything else. This 412 refuses a write because of it. " +
-		"A client that wants to protect a write against lost updates sends If-Match, or If-Unmodified-Since.",
-	Help: "ignore If-Modified-Since on writes; clients send If-Match instead",
+	Doc: "If-Modified-Since is for reads only. On other methods a server must ignore it. This 412 refuses a write because of it. " +
+		"To protect a write, clients send If-Match or If-Unmodified-Since.",
+	Help: "ignore If-Modified-Since on writes; clients should send If-Match",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
@@ -234,7 +233,7 @@ var conditional412IMSNonGet = &annotate.Rule{
 			return
 		}
 		if c := preconditionsOf(p.X); !c.ifMatch && !c.ifNoneMatch && !c.ifUnmodifiedSince && !c.other {
-			p.Note(p.RequestField(exchange.FieldIfModifiedSince), "412 answers a %s whose only condition was If-Modified-Since, which must be ignored there", bare(m))
+			p.Note(p.RequestField(exchange.FieldIfModifiedSince), "412 answers a %s because of If-Modified-Since, which the server must ignore there", bare(m))
 		}
 	},
 }
@@ -249,11 +248,11 @@ var conditional412MethodIgnoresPreconditions = &annotate.Rule{
 	ID:       "conditional/412-method-ignores-preconditions",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "412 to a method that conditions do not apply to",
+	Title:    "412 to a method that ignores conditions",
 	Refs:     []string{"RFC 9110 §13.2.1"},
-	Doc: "CONNECT, OPTIONS and TRACE neither read nor change a representation, so a server must ignore conditions on them. " +
-		"Usually code that checks conditions runs before the method is looked at, and breaks CORS preflights with it.",
-	Help: "ignore If-Match and the like on CONNECT, OPTIONS and TRACE",
+	Doc: "CONNECT, OPTIONS and TRACE neither read nor change a resource, so a server must ignore conditions on them. " +
+		"Usually the code that checks conditions runs before the method is known, and breaks CORS preflights too.",
+	Help: "ignore If-Match and other conditions on CONNECT, OPTIONS and TRACE",
 	Bad: []string{`> OPTIONS /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Match: "1"
@@ -287,7 +286,7 @@ var conditional412MethodIgnoresPreconditions = &annotate.Rule{
 			exchange.FieldIfModifiedSince, exchange.FieldIfUnmodifiedSince,
 		} {
 			if p.X.Request.Fields.Has(n) {
-				p.Note(p.RequestField(n), "412 answers %s because of %s, which must be ignored there", p.X.Request.Method, n)
+				p.Note(p.RequestField(n), "412 answers %s because of %s, which the server must ignore there", p.X.Request.Method, n)
 				return
 			}
 		}
@@ -298,12 +297,12 @@ var conditional412ETagMatched = &annotate.Rule{
 	ID:       "conditional/412-etag-matched",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "412 although the tag matches",
+	Title:    "412 although the ETag matches",
 	Refs:     []string{"RFC 9110 §13.1.1"},
-	Doc: "The request said: only if the resource is still this version. The 412 says that it is not, and gives that very version as the current one. " +
-		"The client can try for ever with the tag that it is given. " +
-		"Look for a tag that is compared with its quotes on one side only, or with a suffix such as -gzip that a filter adds.",
-	Help: "compare If-Match with the tag that you send in ETag",
+	Doc: "The request says: only if the resource is still this version. The 412 says no, but names this very version as the current one. " +
+		"The client can try again and again without success. " +
+		"Perhaps the server compares ETags with quotes on one side only, or a filter adds a suffix such as -gzip.",
+	Help: "compare If-Match with the ETag that you send",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Match: "0", "1"
@@ -364,7 +363,7 @@ var conditional412ETagMatched = &annotate.Rule{
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldIfMatch) {
 			for wanted := range field.ETags(l.Value) {
 				if wanted.StrongEqual(tag) {
-					p.Note(annotate.Span(p.RequestLine(i), wanted.At, wanted.End), "412 has ETag %s, which If-Match names, so the condition held", bare(tag.String()))
+					p.Note(annotate.Span(p.RequestLine(i), wanted.At, wanted.End), "412 has ETag %s, which is in If-Match, so the condition holds", bare(tag.String()))
 					return
 				}
 			}

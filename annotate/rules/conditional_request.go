@@ -26,11 +26,12 @@ var conditionalETagUnquoted = &annotate.Rule{
 	ID:       "conditional/etag-unquoted",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "an ETag without its quotes",
+	Title:    "an ETag without quotes",
 	Refs:     []string{"RFC 9110 §8.8.3", "RFC 9110 §13.1"},
-	Doc: "The quotes are part of an ETag, and a weak one begins with W/ in upper case. Caches and clients that go by the book ignore other tags, or send them back with quotes, and then nothing matches: no 304, no resumed download, lost updates that are not noticed. " +
-		"Servers that compare strings which they made themselves do not see the mistake.",
-	Help: `write the tag in quotes: ETag: "33a64df5", or ETag: W/"33a64df5"`,
+	Doc: "The quotes are part of an ETag. A weak one starts with W/, in upper case. " +
+		"Strict caches and clients ignore other values, or send them back with quotes, and then nothing matches: no 304, no resumed download, lost updates. " +
+		"A server that compares its own strings doesn't notice.",
+	Help: "put the ETag in quotes: ETag: \"33a64df5\", or ETag: W/\"33a64df5\"",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -231,9 +232,9 @@ var conditionalHeadConditional = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a condition on HEAD",
 	Refs:     []string{"RFC 9110 §13.2.1"},
-	Doc: "The answer to HEAD has no content that a condition could save, so a plain HEAD says the same and more: it shows the validators as they are now. " +
-		"It is allowed, and of use to clients that want to know only whether something changed.",
-	Help: "send HEAD without conditions and compare ETag",
+	Doc: "The response to HEAD has no body that a condition could save. A plain HEAD tells more, because it shows the current ETag. " +
+		"A condition is allowed, and useful to clients that only want to know whether something changed.",
+	Help: "send HEAD without conditions and compare the ETag",
 	Bad: []string{`> HEAD /orders HTTP/1.1
 > Host: shop.test
 > If-None-Match: "1"
@@ -255,7 +256,7 @@ var conditionalHeadConditional = &annotate.Rule{
 	}},
 	Check: func(p *annotate.Pass) {
 		n := firstCondition(&p.X.Request.Fields)
-		p.Note(p.RequestField(n), "HEAD has %s, which cannot save any content", n)
+		p.Note(p.RequestField(n), "HEAD has %s, but there is no body to save", n)
 	},
 }
 
@@ -275,11 +276,12 @@ var conditionalIfMatchWeakETag = &annotate.Rule{
 	ID:       "conditional/if-match-weak-etag",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "If-Match has weak tags only",
+	Title:    "If-Match has only weak ETags",
 	Refs:     []string{"RFC 9110 §13.1.1", "RFC 9110 §8.8.3.2"},
-	Doc: "If-Match compares strongly, and a weak tag is never strongly equal to anything, so the condition can only fail with 412. " +
-		"Weak tags come from servers or proxies that compress on the way, as nginx does when it makes W/ out of a strong tag. A server that lets the request through compares weakly against the rules, and may overwrite what it does not know.",
-	Help: "send a strong tag; have the origin server make strong ones for what clients change",
+	Doc: "If-Match needs strong ETags. A weak one never matches, so the answer is always 412. " +
+		"Weak ETags come from servers or proxies that compress on the fly: nginx adds W/ to a strong ETag. " +
+		"A server that accepts the request compares wrongly, and may overwrite a version that the client hasn't seen.",
+	Help: "send a strong ETag; let the origin server create strong ones for resources that clients change",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Match: W/"1"
@@ -315,7 +317,7 @@ var conditionalIfMatchWeakETag = &annotate.Rule{
 			}
 		}
 		if weak > 0 {
-			p.Note(p.RequestField(exchange.FieldIfMatch), "If-Match is %s, and weak tags never match there", bare(p.X.Request.Fields.Combined(exchange.FieldIfMatch)))
+			p.Note(p.RequestField(exchange.FieldIfMatch), "If-Match is %s; weak ETags never match there", bare(p.X.Request.Fields.Combined(exchange.FieldIfMatch)))
 		}
 	},
 }
@@ -326,9 +328,9 @@ var conditionalIfModifiedSinceNonGet = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "If-Modified-Since on a method that writes",
 	Refs:     []string{"RFC 9110 §13.1.3"},
-	Doc: "If-Modified-Since is for reads, and servers ignore it on anything else. A client that means it as a protection, so as not to overwrite what others changed, is not protected. " +
-		"If-Unmodified-Since does that, and If-Match does it better.",
-	Help: "send If-Match with the ETag that you know, or If-Unmodified-Since",
+	Doc: "If-Modified-Since is for reads. Servers ignore it on other methods. " +
+		"If the client uses it to protect the changes of others, it isn't protecting anything. If-Unmodified-Since does that, and If-Match does it better.",
+	Help: "send If-Match with the last ETag that you received, or If-Unmodified-Since",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
@@ -374,7 +376,7 @@ var conditionalIfModifiedSinceNonGet = &annotate.Rule{
 			return
 		}
 		if c := preconditionsOf(p.X); !c.ifMatch && !c.ifNoneMatch && !c.ifUnmodifiedSince && !c.other {
-			p.Note(p.RequestField(exchange.FieldIfModifiedSince), "If-Modified-Since is on %s, where servers ignore it", bare(m))
+			p.Note(p.RequestField(exchange.FieldIfModifiedSince), "%s has If-Modified-Since, which servers ignore there", bare(m))
 		}
 	},
 }
@@ -385,8 +387,8 @@ var conditionalPreconditionOnNonSelectingMethod = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a condition on CONNECT, OPTIONS or TRACE",
 	Refs:     []string{"RFC 9110 §13.2.1"},
-	Doc:      "These methods neither read nor change a representation, so there is nothing to compare a condition with, and servers must ignore it.",
-	Help:     "leave If-Match and the like out of CONNECT, OPTIONS and TRACE",
+	Doc:      "These methods neither read nor change a resource, so there is nothing to compare, and servers must ignore the condition.",
+	Help:     "remove If-Match and other conditions from CONNECT, OPTIONS and TRACE",
 	Bad: []string{`> OPTIONS /orders HTTP/1.1
 > Host: shop.test
 > If-Match: "1"

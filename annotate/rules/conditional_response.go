@@ -27,11 +27,11 @@ var conditional428RequestAlreadyConditional = &annotate.Rule{
 	ID:       "conditional/428-request-already-conditional",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "428 to a request that has a condition",
+	Title:    "428 to a request with a condition",
 	Refs:     []string{"RFC 6585 §3"},
-	Doc: "428 asks the client to send the request with a condition, so that it cannot overwrite what others changed. This request has one, and the client can do no more. " +
-		"Either an intermediary removed the header on the way, or the server wants another one than it says.",
-	Help: "accept the condition, answer 412 where it fails, or say in the content which header is wanted",
+	Doc: "428 asks the client to add a condition, so that it can't overwrite the changes of others. This request has one, and the client can do no more. " +
+		"Either a proxy removed the header, or the server wants another header than this one.",
+	Help: "accept the condition and send 412 if it fails, or say in the body which header is required",
 	Bad: []string{`> PUT /orders/7 HTTP/1.1
 > Host: shop.test
 > If-Match: "1"
@@ -68,12 +68,12 @@ var conditional428RequestAlreadyConditional = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldIfMatch) {
 			if isValidIfMatch(l.Value) {
-				p.Note(p.RequestLine(i), "428 asks for a condition, and the request has If-Match: %s", bare(l.Value))
+				p.Note(p.RequestLine(i), "428 asks for a condition, but the request has If-Match: %s", bare(l.Value))
 				return
 			}
 		}
 		if _, ok := requestDate(p.X, exchange.FieldIfUnmodifiedSince); ok {
-			p.Note(p.RequestField(exchange.FieldIfUnmodifiedSince), "428 asks for a condition, and the request has If-Unmodified-Since: %s",
+			p.Note(p.RequestField(exchange.FieldIfUnmodifiedSince), "428 asks for a condition, but the request has If-Unmodified-Since: %s",
 				bare(p.X.Request.Fields.Value(exchange.FieldIfUnmodifiedSince)))
 		}
 	},
@@ -97,11 +97,12 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 	ID:       "conditional/if-match-ignored",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the condition failed and the server sent the content anyway",
+	Title:    "the condition failed, but the server sent the content",
 	Refs:     []string{"RFC 9110 §13.1.1", "RFC 9110 §13.1.4"},
-	Doc: "The request wanted the content only if it is still the version that the client knows, and the response shows that it is another one. The answer to that is 412. " +
-		"Clients that read in pieces put this condition so as not to mix two versions. A server that ignores it on reads mostly ignores it on writes too, and then updates are lost.",
-	Help: "answer 412 when If-Match or If-Unmodified-Since fails",
+	Doc: "The client asked for the content only if it is still a certain version. The response is another one, so the server should send 412. " +
+		"Clients that read in parts use this condition so as not to mix versions. " +
+		"A server that ignores it on reads often ignores it on writes too, and then updates are lost.",
+	Help: "send 412 if If-Match or If-Unmodified-Since fails",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > If-Match: "1"
@@ -209,14 +210,14 @@ var conditionalIfMatchIgnored = &annotate.Rule{
 		}
 		if req.Has(exchange.FieldIfMatch) {
 			if res.Has(exchange.FieldETag) && !holdsTag(req, exchange.FieldIfMatch, field.ParseETag(res.Value(exchange.FieldETag))) {
-				p.Note(p.RequestField(exchange.FieldIfMatch), "If-Match is %s, the ETag is %s, and the status is %d",
+				p.Note(p.RequestField(exchange.FieldIfMatch), "If-Match is %s, but the ETag is %s and the status is %d",
 					bare(req.Combined(exchange.FieldIfMatch)), bare(res.Value(exchange.FieldETag)), p.X.Response.Status)
 			}
 			return
 		}
 		since, ok := requestDate(p.X, exchange.FieldIfUnmodifiedSince)
 		if modified, known := lastModifiedOf(p.X); ok && known && modified.After(since) {
-			p.Note(p.RequestField(exchange.FieldIfUnmodifiedSince), "If-Unmodified-Since is %s, Last-Modified is %s, and the status is %d",
+			p.Note(p.RequestField(exchange.FieldIfUnmodifiedSince), "If-Unmodified-Since is %s, but Last-Modified is %s and the status is %d",
 				httpDate(since), httpDate(modified), p.X.Response.Status)
 		}
 	},
@@ -259,11 +260,11 @@ var conditionalIfModifiedSinceIgnored = &annotate.Rule{
 	ID:       "conditional/if-modified-since-ignored",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content came again although it has not changed",
+	Title:    "the server sent the content again although it hasn't changed",
 	Refs:     []string{"RFC 9110 §13.1.3"},
-	Doc: "The client asked for the content only if it changed since a date, and by its own Last-Modified it did not. A 304 would have saved the transfer. " +
-		"A server may ignore the header; dynamic pages with a Last-Modified, and several servers whose files differ in time, mostly do so unawares.",
-	Help: "answer 304 when Last-Modified is not later than If-Modified-Since",
+	Doc: "The client asked for the content only if it has changed since a date. By its own Last-Modified it hasn't. A 304 would save the transfer. " +
+		"A server may ignore the header, but usually it does so by mistake: a dynamic page with Last-Modified, or several servers with files of different times.",
+	Help: "send 304 if Last-Modified isn't later than If-Modified-Since",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT
@@ -320,7 +321,7 @@ var conditionalIfModifiedSinceIgnored = &annotate.Rule{
 		}
 		since, ok := requestDate(p.X, exchange.FieldIfModifiedSince)
 		if modified, known := lastModifiedOf(p.X); ok && known && !modified.After(since) {
-			p.Note(p.ResponseField(exchange.FieldLastModified), "Last-Modified is %s, not later than the request's If-Modified-Since, and the whole content came", httpDate(modified))
+			p.Note(p.ResponseField(exchange.FieldLastModified), "Last-Modified is %s, which isn't later than If-Modified-Since, but the server sent the whole content", httpDate(modified))
 		}
 	},
 }
@@ -329,11 +330,12 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 	ID:       "conditional/if-none-match-ignored",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content came again although the client has it",
+	Title:    "the server sent content that the client already has",
 	Refs:     []string{"RFC 9110 §13.1.2", "RFC 9111 §4.3.2"},
-	Doc: "The client named the version that it has, and the response has the same ETag, so a 304 without content was due. The server makes tags and does not look at them; every visit costs the whole transfer. " +
-		"Often a middleware adds ETag after the place where conditions are judged, or a proxy keeps the header from the server.",
-	Help: "answer 304 when a tag in If-None-Match equals the ETag",
+	Doc: "The client named its version, and the response has the same ETag, so a 304 without a body was right. " +
+		"The server creates ETags but doesn't check them, so every visit costs the whole transfer. " +
+		"Often a middleware adds ETag after conditions are checked, or a proxy removes If-None-Match.",
+	Help: "send 304 if an ETag in If-None-Match equals the current one",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > If-None-Match: "0", W/"1"
@@ -392,7 +394,7 @@ var conditionalIfNoneMatchIgnored = &annotate.Rule{
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldIfNoneMatch) {
 			for held := range field.ETags(l.Value) {
 				if held.WeakEqual(own) {
-					p.Note(annotate.Span(p.RequestLine(i), held.At, held.End), "If-None-Match has %s, which is the ETag of the response, and %s came again",
+					p.Note(annotate.Span(p.RequestLine(i), held.At, held.End), "If-None-Match has %s, which is the ETag of the response, but the server sent all %s again",
 						bare(held.String()), wording.Count(p.X.Response.Content.Size, "byte"))
 					return
 				}
@@ -407,9 +409,10 @@ var conditionalLastModifiedAfterDate = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Last-Modified is in the future",
 	Refs:     []string{"RFC 9110 §8.8.2.1"},
-	Doc: "Nothing can have been changed after the response was made, so a server with such a time must send its Date in place of it. Clients that send the date back get 304 until that moment, whatever changes in between. " +
-		"Usually files came with a time zone mixed up, or from a machine whose clock is wrong.",
-	Help: "send the earlier of the time of the change and Date",
+	Doc: "The content can't have changed after the response was sent, so a server must send its Date instead of such a time. " +
+		"Clients that send the date back get 304 until then, even if the content changes. " +
+		"Usually a time zone is wrong, or the clock of the machine that made the file.",
+	Help: "send the earlier one of the modification time and Date",
 	Bad: []string{`> GET /logo.svg HTTP/1.1
 > Host: shop.test
 >
@@ -453,7 +456,7 @@ var conditionalLastModifiedAfterDate = &annotate.Rule{
 		}
 		than := "Date"
 		if !dated {
-			than = "the time at which the response came"
+			than = "the time at which the response arrived"
 		}
 		p.Note(p.ResponseField(exchange.FieldLastModified), "Last-Modified is %s, %s later than %s", httpDate(modified), inWords(int64(modified.Sub(sent)/time.Second)), than)
 	},
@@ -469,8 +472,9 @@ var conditionalNoValidatorOnLargeGet = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "large content that can only be fetched whole",
 	Refs:     []string{"RFC 9110 §15.3.1", "RFC 9110 §8.8.3.1"},
-	Doc:      "With neither ETag nor Last-Modified a client cannot ask whether what it has is still right, nor go on with a download that broke off. It has to fetch everything again.",
-	Help:     "send an ETag, such as a hash of the content in quotes",
+	Doc: "Without ETag and Last-Modified, a client can't ask whether its copy is still right, and can't resume a broken download. " +
+		"It has to fetch everything again.",
+	Help: "send an ETag, such as a hash of the content in quotes",
 	Bad: []string{`> GET /report HTTP/1.1
 > Host: shop.test
 >
@@ -518,7 +522,7 @@ var conditionalNoValidatorOnLargeGet = &annotate.Rule{
 			return
 		}
 		if c := cachingOf(&r.Fields); !c.noStore {
-			p.Note(p.ResponseField(exchange.FieldETag), "%s came with neither ETag nor Last-Modified", wording.Count(r.Content.Size, "byte"))
+			p.Note(p.ResponseField(exchange.FieldETag), "the response of %s has no ETag and no Last-Modified", wording.Count(r.Content.Size, "byte"))
 		}
 	},
 }
@@ -527,11 +531,12 @@ var conditionalIfNoneMatchAnyIgnored = &annotate.Rule{
 	ID:       "conditional/if-none-match-any-ignored",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "If-None-Match: * was ignored",
+	Title:    "the server ignored If-None-Match: *",
 	Refs:     []string{"RFC 9110 §13.1.2"},
-	Doc: "If-None-Match: * asks for the request to be done only if the resource does not exist yet. The response shows that it exists: a GET must then be answered by 304, and a PUT by 412. " +
-		"A client that relies on it to create something without overwriting another's has overwritten it.",
-	Help: "answer 304 to GET and HEAD, and 412 to other methods, when the resource exists",
+	Doc: "If-None-Match: * means: do this only if the resource doesn't exist yet. " +
+		"The response shows that it exists, so the right answer is 304 to a GET and 412 to a PUT. " +
+		"A client that wanted to create something new has overwritten what was there.",
+	Help: "send 304 to GET and HEAD, and 412 to other methods, if the resource exists",
 	Bad: []string{askedAndAnswered([]string{"If-None-Match: *"}),
 		exchangeOf("PUT /orders/7 HTTP/1.1", []string{"Host: shop.test", "If-None-Match: *", "Content-Length: 0"}, "HTTP/1.1 200 OK", []string{"Content-Length: 0"})},
 	Good: []string{exchangeOf("PUT /orders/7 HTTP/1.1", []string{"Host: shop.test", "If-None-Match: *", "Content-Length: 0"}, "HTTP/1.1 201 Created", []string{"Content-Length: 0"}),
@@ -546,6 +551,6 @@ var conditionalIfNoneMatchAnyIgnored = &annotate.Rule{
 		if isRead(p.X.Request.Method) {
 			due = 304
 		}
-		p.Note(p.RequestLine(i), "the %s has If-None-Match: *, and the 200 says that the resource existed, so %d was due", p.X.Request.Method, due)
+		p.Note(p.RequestLine(i), "the %s has If-None-Match: *, but the 200 says that the resource existed, so %d is right", p.X.Request.Method, due)
 	},
 }

@@ -32,9 +32,9 @@ var contentAPIGotHTML = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a client that asked for JSON got a web page",
 	Refs:     []string{"RFC 9110 §12.5.1", "RFC 9110 §8.3"},
-	Doc: "The request accepts JSON and no HTML, and a success came with a page. The client's parser fails at the first \"<\" and hides what really happened. " +
-		"Usual causes: the path is wrong and the front page of an app answers for all unknown paths, a login page was sent with 200, or a captive portal or firewall answered in place of the server.",
-	Help: "check path and login; send errors with their status, in the format that Accept names",
+	Doc: "The request accepts JSON and no HTML, but a success has an HTML page. The client's parser fails at the first \"<\", and its error hides the cause. " +
+		"Usual causes: a wrong path for which an app sends its front page, a login page with status 200, or a captive portal or firewall that answers instead of the server.",
+	Help: "check path and login; send errors with their own status, in a format that Accept names",
 	Bad: []string{`> GET /api/orders HTTP/1.1
 > Host: shop.test
 > Accept: application/json
@@ -102,7 +102,7 @@ var contentAPIGotHTML = &annotate.Rule{
 		}
 		accept := x.Request.Fields.Combined(exchange.FieldAccept)
 		if namesJSON(accept) && field.AcceptWeight(accept, "text", "html") == 0 && field.AcceptWeight(accept, got.Type, got.Subtype) == 0 {
-			p.Note(p.ResponseField(exchange.FieldContentType), "the request accepts %s, and the %d has %s/%s", bare(accept), x.Response.Status, got.Type, got.Subtype)
+			p.Note(p.ResponseField(exchange.FieldContentType), "the request accepts %s, but the %d has %s/%s", bare(accept), x.Response.Status, got.Type, got.Subtype)
 		}
 	},
 }
@@ -121,11 +121,11 @@ var contentBodyInvalidJSON = &annotate.Rule{
 	ID:       "content/body-invalid-json",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body is labelled JSON and is not JSON",
+	Title:    "the body is labelled JSON but isn't JSON",
 	Refs:     []string{"RFC 8259 §2"},
-	Doc: "Content-Type promises JSON, and the body does not parse. Clients fail with an error about a character or a position, far from the cause. " +
-		"Often it is an error page or a stack trace with the wrong label, a message that was cut, or JSON put together by hand: a comma too many, quotes that are not escaped, NaN.",
-	Help: "write JSON with a library; label anything else as what it is",
+	Doc: "Content-Type promises JSON, but the body can't be parsed. Clients fail with an error about a character or a position, far from the cause. " +
+		"Often it is an error page or stack trace with the wrong label, a body that was cut off, or JSON written by hand with an extra comma, unescaped quotes or NaN.",
+	Help: "write JSON with a library, and send other text with its own Content-Type",
 	Bad: []string{`> GET /api/orders HTTP/1.1
 > Host: shop.test
 >
@@ -273,7 +273,7 @@ func noteInvalidJSON(p *annotate.Pass, m *exchange.Message, blame annotate.Blame
 	at := err.At + len(d.Bytes) - len(content)
 	p.Report(annotate.Note{
 		Place: place(at, min(at+1, len(d.Bytes))), Blame: blame,
-		Message: "the body is labelled " + t.Type + "/" + t.Subtype + " and is not JSON: " + err.What + " at byte " + strconv.Itoa(at+1),
+		Message: "the body is labelled " + t.Type + "/" + t.Subtype + " but isn't JSON: " + err.What + " at byte " + strconv.Itoa(at+1),
 	})
 }
 
@@ -306,9 +306,9 @@ var contentProblemStatusMismatch = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the problem document names another status",
 	Refs:     []string{"RFC 9457 §3.1.2"},
-	Doc: "The status member of a problem document is a copy of the status code, for readers that see the document alone. Here the two differ, so one client acts on one and another on the other. " +
-		"Usually an intermediary or an error handler changed the status afterwards, or the member is a constant.",
-	Help: "send the same number in both, or leave the member out",
+	Doc: "The status member of a problem document is a copy of the status code. Here they differ, so some clients use one and some the other. " +
+		"Usually a proxy or an error handler changed the status later, or the member is a constant.",
+	Help: "send the same number in both, or omit the member",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -351,7 +351,7 @@ var contentProblemStatusMismatch = &annotate.Rule{
 		}
 		at, value := problemStatus(d.Bytes)
 		if n, ok := field.Number(string(value)); ok && n != int64(p.X.Response.Status) {
-			p.Note(annotate.ResponseContent(at, at+len(value)), "the problem document says status %d, the status line says %d", n, p.X.Response.Status)
+			p.Note(annotate.ResponseContent(at, at+len(value)), "the problem document says status %d, but the status line says %d", n, p.X.Response.Status)
 		}
 	},
 }

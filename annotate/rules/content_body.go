@@ -36,10 +36,12 @@ var contentBodyInvalidURLEncoded = &annotate.Rule{
 	ID:       "content/body-invalid-urlencoded",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the body is labelled as a form and is not one",
+	Title:    "the body is labelled as a form but isn't one",
 	Refs:     []string{"WHATWG URL §5.1", "WHATWG URL §5.2"},
-	Doc:      "A form is name=value pairs with percent-encoding. This content is something else, often JSON: curl -d and some libraries send this type unless told otherwise. The server reads one odd parameter, or none.",
-	Help:     "send Content-Type: application/json with JSON; percent-encode names and values of a form",
+	Doc: "A form is name=value pairs with percent-encoding. " +
+		"This body is something else, often JSON: curl -d and some libraries send this Content-Type unless you set another. " +
+		"The server reads one strange parameter, or none.",
+	Help: "send Content-Type: application/json with JSON, or percent-encode the names and values of a form",
 	Bad: []string{sending("POST", "Content-Type: application/x-www-form-urlencoded", `{"a":1}`), sending("POST", "Content-Type: application/x-www-form-urlencoded", "a=b c=d"),
 		sending("POST", "Content-Type: application/x-www-form-urlencoded", "a=100%")},
 	Good:  []string{sending("POST", "Content-Type: application/x-www-form-urlencoded", "a[]=b+c&d=%C3%A9%20\n")},
@@ -57,7 +59,7 @@ var contentBodyInvalidURLEncoded = &annotate.Rule{
 			return
 		}
 		if (b[0] == '{' || b[0] == '[') && field.CheckJSON(b) == nil {
-			p.Note(s.content(0, len(b)), "the body is JSON, and Content-Type says that it is a form")
+			p.Note(s.content(0, len(b)), "the body is JSON, but Content-Type says that it is a form")
 			return
 		}
 		if i := badFormOctet(b); i >= 0 {
@@ -107,11 +109,12 @@ var contentBodyInvalidXML = &annotate.Rule{
 	ID:       "content/body-invalid-xml",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body is labelled XML and is not well formed",
+	Title:    "the body is labelled XML but isn't well-formed",
 	Refs:     []string{"XML 1.0 §2.1", "RFC 7303 §4.1"},
-	Doc:      "Parsers stop at the first fault of an XML document and give nothing. Often it is a page or an error with the wrong label, an ampersand that is not escaped, or a document that was cut.",
-	Help:     "write XML with a library; label anything else as what it is",
-	Bad:      []string{answering("Content-Type: application/xml", "<a><b></a>"), answering("Content-Type: text/xml", "<a>fish & chips</a>"), answering("Content-Type: application/atom+xml", "<feed>")},
+	Doc: "XML parsers stop at the first error and return nothing. " +
+		"Often it is an error page with the wrong label, an unescaped ampersand, or a document that was cut off.",
+	Help: "write XML with a library, and send other text with its own Content-Type",
+	Bad:  []string{answering("Content-Type: application/xml", "<a><b></a>"), answering("Content-Type: text/xml", "<a>fish & chips</a>"), answering("Content-Type: application/atom+xml", "<feed>")},
 	Good: []string{answering("Content-Type: application/xml", `<?xml version="1.0"?><a>fish &amp; chips</a>`), answering("Content-Type: application/xml", `<!DOCTYPE a SYSTEM "a.dtd"><a>&eacute;</a>`),
 		answering("Content-Type: application/xml", `<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe9</a>`), answering("Content-Type: application/xml", `<?xml version="1.0" encoding="koi8-r"?><a>\xe9</a>`)},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifXML}},
@@ -123,7 +126,7 @@ var contentBodyInvalidXML = &annotate.Rule{
 				continue // entities may come from elsewhere
 			}
 			if at, what := xmlProblem(b); what != "" {
-				s.note(p, s.content(at, min(at+1, len(b))), "the XML is not well formed: "+what+" near byte "+strconv.Itoa(at+1))
+				s.note(p, s.content(at, min(at+1, len(b))), "the XML isn't well-formed: "+what+" near byte "+strconv.Itoa(at+1))
 			}
 		}
 	},
@@ -148,7 +151,7 @@ func xmlProblem(b []byte) (at int, what string) {
 		at = min(int(d.InputOffset()), len(b))
 		switch {
 		case err == io.EOF && roots == 0:
-			return at, "there is no element"
+			return at, "it has no element"
 		case err == io.EOF:
 			return 0, ""
 		case err != nil:
@@ -160,7 +163,7 @@ func xmlProblem(b []byte) (at int, what string) {
 				roots++
 			}
 			if depth++; roots > 1 {
-				return at, "there is a second element beside the first"
+				return at, "it has a second root element"
 			}
 		case xml.EndElement:
 			depth--
@@ -198,10 +201,11 @@ var contentBodyXMLEntityDeclarations = &annotate.Rule{
 	ID:       "content/body-xml-entity-declarations",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the XML declares entities that parsers should refuse",
+	Title:    "the XML declares entities, which parsers should refuse",
 	Refs:     []string{"RFC 7303 §10", "XML 1.0 §4.2"},
-	Doc:      "An external entity makes the parser read a file or ask a server; entities made of entities grow without end. Both are how XML parsers are attacked, and most refuse them today. In a request it may be an attack.",
-	Help:     "write the text itself instead of entities",
+	Doc: "An external entity makes the parser read a file or send a request. Entities that contain entities can grow without limit. " +
+		"Attackers use both against XML parsers, and most parsers refuse them. In a request, it may be an attack.",
+	Help: "write the text itself instead of an entity",
 	Bad: []string{sending("POST", "Content-Type: application/xml", `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`),
 		answering("Content-Type: text/xml", `<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;">]><a>&z;</a>`)},
 	Good:  []string{answering("Content-Type: text/xml", `<!DOCTYPE a [<!ENTITY x "y &amp; &#65;">]><a>&x;</a>`)},
@@ -241,7 +245,7 @@ func riskyEntity(b []byte) (start, end int, what string) {
 		case strings.HasPrefix(value, "SYSTEM"), strings.HasPrefix(value, "PUBLIC"):
 			return start, end, "an external entity"
 		case refersToEntity(value):
-			return start, end, "an entity that is made of another"
+			return start, end, "an entity that contains another"
 		}
 	}
 }
@@ -287,11 +291,12 @@ var contentCharsetMismatch = &annotate.Rule{
 	ID:       "content/charset-mismatch",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body is not in the charset that Content-Type names",
+	Title:    "the body isn't in the charset that Content-Type names",
 	Refs:     []string{"RFC 9110 §8.3.2", "RFC 9110 §8.3"},
-	Doc:      "Recipients read the text in the charset that Content-Type names. If it is in another, letters outside ASCII come out wrong. Usually the label is a default of the server, and the text comes from a file in another encoding.",
-	Help:     "write the text in UTF-8 and send charset=utf-8",
-	Bad:      []string{answering("Content-Type: text/plain; charset=utf-8", `caf\xe9 au lait`), answering("Content-Type: text/plain; charset=us-ascii", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `café crème brûlée`)},
+	Doc: "Clients read the text in the charset that Content-Type names. If it is in another one, letters outside ASCII look wrong. " +
+		"Usually the label is a default of the server, and the text comes from a file in another encoding.",
+	Help: "write the text in UTF-8 and send charset=utf-8",
+	Bad:  []string{answering("Content-Type: text/plain; charset=utf-8", `caf\xe9 au lait`), answering("Content-Type: text/plain; charset=us-ascii", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `café crème brûlée`)},
 	Good: []string{answering("Content-Type: text/plain; charset=utf-8", `café`), answering("Content-Type: text/plain; charset=iso-8859-1", `caf\xe9`), answering("Content-Type: text/plain; charset=iso-8859-1", `café`),
 		answering("Content-Type: text/plain", `caf\xe9`)},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
@@ -330,7 +335,7 @@ func charsetProblem(b []byte, charset string) (at int, what string) {
 	sequences, invalid := multiByte(b)
 	switch {
 	case isUTF8 && invalid >= 0:
-		return invalid, "byte " + strconv.Itoa(invalid+1) + " fits no character of UTF-8"
+		return invalid, "byte " + strconv.Itoa(invalid+1) + " isn't valid UTF-8"
 	case field.EqualFold(charset, "us-ascii"):
 		for i, c := range b {
 			if c >= 0x80 {
@@ -344,7 +349,7 @@ func charsetProblem(b []byte, charset string) (at int, what string) {
 }
 
 // multiByte counts the characters of more than one octet, and finds the first
-// octet that fits no character; -1 for none. A character cut at the end is none.
+// octet that isn't part of a character; -1 for none. A character cut at the end is none.
 func multiByte(b []byte) (sequences, invalid int) {
 	for i := 0; i < len(b); {
 		if b[i] < 0x80 {
@@ -368,10 +373,10 @@ var contentContentTypeMismatch = &annotate.Rule{
 	ID:       "content/content-type-mismatch",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body is of another kind than Content-Type says",
+	Title:    "the body is of another type than Content-Type says",
 	Refs:     []string{"RFC 9110 §8.3"},
-	Doc:      "The first bytes are those of one format, and Content-Type names another that cannot begin so. Recipients that believe the label fail; browsers with nosniff refuse it.",
-	Help:     "send the Content-Type of the body",
+	Doc:      "The body starts like one format, but Content-Type names another. Clients that rely on Content-Type fail. Browsers with nosniff refuse it.",
+	Help:     "send the Content-Type that fits the body",
 	Bad: []string{answering("Content-Type: text/html", `\x89PNG\x0d\x0a\x1a\x0aabc`), answering("Content-Type: image/png", `%PDF-1.7 abc`),
 		answering("Content-Type: text/plain", `OTTO\x00\x0b\x00\x80\x00`), answering("Content-Type: text/plain", `GIF89a\x01\x00\x01`),
 		answering("Content-Type: image/png", `{"error":"no such image"}`), answering("Content-Type: font/woff2", "<!DOCTYPE html><title>x</title>")},
@@ -398,14 +403,14 @@ var contentContentTypeMismatch = &annotate.Rule{
 			}
 			if isText {
 				if what := textInstead(t, d.Bytes); what != "" {
-					s.note(p, s.field(p, exchange.FieldContentType), "the body is "+what+", and Content-Type says "+quoted(t.Name()))
+					s.note(p, s.field(p, exchange.FieldContentType), "the body is "+what+", but Content-Type says "+quoted(t.Name()))
 				}
 				continue
 			}
 			for i := range signatures {
 				if g := &signatures[i]; bytes.HasPrefix(d.Bytes, []byte(g.prefix)) {
 					if !g.fits(t) {
-						s.note(p, s.field(p, exchange.FieldContentType), "the body begins as "+g.name+" does, and Content-Type says "+quoted(t.Name()))
+						s.note(p, s.field(p, exchange.FieldContentType), "the body starts as "+g.name+" does, but Content-Type says "+quoted(t.Name()))
 					}
 					break
 				}
@@ -486,14 +491,15 @@ var contentContentDigestMismatch = &annotate.Rule{
 	ID:       "content/content-digest-mismatch",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Digest is not the digest of the body",
+	Title:    "Content-Digest doesn't match the body",
 	Refs:     []string{"RFC 9530 §2"},
-	Doc:      "Content-Digest is a hash of the body as it is sent, content coding included. A recipient that checks it refuses the message. Either the body was changed on the way, or the hash is of something else, such as the body before compression.",
-	Help:     "hash the body as it is sent, after compression",
-	Bad:      []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{"a":1}`)},
-	Good:     []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{}`), answering("Content-Type: application/json\nContent-Digest: md5=:AAAA:", `{}`)},
-	When:     annotate.When{If: []*annotate.Condition{ifDigest}},
-	Needs:    annotate.NeedsContent,
+	Doc: "Content-Digest is a hash of the body as sent, after compression. A client that checks it refuses the message. " +
+		"Either something changed the body on the way, or the hash is of something else, such as the body before compression.",
+	Help:  "hash the body as you send it, after compression",
+	Bad:   []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{"a":1}`)},
+	Good:  []string{answering("Content-Type: application/json\nContent-Digest: "+digestExample, `{}`), answering("Content-Type: application/json\nContent-Digest: md5=:AAAA:", `{}`)},
+	When:  annotate.When{If: []*annotate.Condition{ifDigest}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			if s.hasContent() && p.X.Changed == 0 {
@@ -507,10 +513,10 @@ var contentReprDigestMismatch = &annotate.Rule{
 	ID:       "content/repr-digest-mismatch",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Repr-Digest is not the digest of the representation",
+	Title:    "Repr-Digest doesn't match the content",
 	Refs:     []string{"RFC 9530 §3", "RFC 9530 §3.1"},
-	Doc:      "Repr-Digest is a hash of the whole representation with its content codings. On a 200 to GET that is the body itself. A recipient that checks it throws the body away.",
-	Help:     "hash the representation as it is sent, after compression",
+	Doc:      "Repr-Digest is a hash of the whole content, after compression. On a 200 to GET, that is the body itself. A client that checks it refuses the body.",
+	Help:     "hash the whole content as you send it, after compression",
 	Bad:      []string{answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{"a":1}`)},
 	Good:     []string{answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{}`), strings.Replace(answering("Content-Type: application/json\nRepr-Digest: "+digestExample, `{"a":1}`), "> GET /v1/cart HTTP/1.1\n", "> POST /v1/cart HTTP/1.1\n> Content-Length: 0\n", 1)},
 	When:     annotate.When{If: []*annotate.Condition{ifDigest}},
@@ -548,7 +554,7 @@ func noteDigest(p *annotate.Pass, s contentSide, n exchange.Name) {
 				if part == 1 {
 					at.Part = exchange.PartTrailer
 				}
-				s.note(p, at, "the "+m.Key+" in "+n.String()+" is not that of the "+octets(len(s.m.Content.Kept))+" that came")
+				s.note(p, at, "the "+m.Key+" in "+n.String()+" doesn't match the "+octets(len(s.m.Content.Kept))+" that came")
 			}
 		}
 	}
@@ -591,14 +597,15 @@ var contentMultipartBareLF = &annotate.Rule{
 	ID:       "content/multipart-bare-lf",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "lines of multipart content end in LF alone",
+	Title:    "lines of a multipart body end in LF alone",
 	Refs:     []string{"RFC 9110 §8.3.3", "RFC 2046 §5.1.1"},
-	Doc:      "Boundary lines and the header lines of parts end in CR LF. Strict servers find no parts otherwise. Usually the body was put together by hand from a text with line breaks.",
-	Help:     `end these lines with "\r\n", or let a library write the form`,
-	Bad:      []string{multipartExample("--b\nContent-Disposition: form-data; name=a\n\nx\n--b--\n")},
-	Good:     []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\ny\\r\n--b--\\r\n")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
-	Needs:    annotate.NeedsContent,
+	Doc: "Boundary lines and the headers of parts must end in CR LF. Otherwise strict servers find no parts. " +
+		"Usually a program built the body by hand from text with line breaks.",
+	Help:  "end these lines with \"\\r\\n\", or let a library write the form",
+	Bad:   []string{multipartExample("--b\nContent-Disposition: form-data; name=a\n\nx\n--b--\n")},
+	Good:  []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\ny\\r\n--b--\\r\n")},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			// Parts of a range are not looked at: clients split them tolerantly.
@@ -615,14 +622,15 @@ var contentMultipartBoundaryNotInBody = &annotate.Rule{
 	ID:       "content/multipart-boundary-not-in-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the boundary of Content-Type is not in the body",
+	Title:    "the boundary isn't in the body",
 	Refs:     []string{"RFC 2046 §5.1.1"},
-	Doc:      "No line of the body begins with -- and the boundary, so recipients find no part. Usually Content-Type was set by hand with another boundary than the library used, or the body is not multipart at all.",
-	Help:     "let the library that writes the body write Content-Type too",
-	Bad:      []string{multipartExample("--c\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--c--\\r\n")},
-	Good:     []string{multipartExample("preamble\\r\n--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--\\r\n")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
-	Needs:    annotate.NeedsContent,
+	Doc: "No line of the body starts with -- and the boundary of Content-Type, so servers find no part. " +
+		"Usually the program set Content-Type by hand, with another boundary than the library used, or the body isn't multipart at all.",
+	Help:  "let the library that writes the body also write Content-Type",
+	Bad:   []string{multipartExample("--c\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--c--\\r\n")},
+	Good:  []string{multipartExample("preamble\\r\n--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--\\r\n")},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			b, boundary, ok := wholeMultipart(s)
@@ -651,7 +659,7 @@ var contentMultipartNotClosed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "multipart content has no end",
 	Refs:     []string{"RFC 2046 §5.1.1"},
-	Doc:      "The last boundary line has two more hyphens behind it. Without it a recipient cannot know that the last part is whole; strict ones refuse the body.",
+	Doc:      "The last boundary line ends with two more hyphens. Without it, a server can't know whether the last part is complete. Strict servers refuse the body.",
 	Help:     `end the body with "--", the boundary, and "--"`,
 	Bad:      []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n")},
 	Good:     []string{multipartExample("--b\\r\nContent-Disposition: form-data; name=a\\r\n\\r\nx\\r\n--b--")},
@@ -664,7 +672,7 @@ var contentMultipartNotClosed = &annotate.Rule{
 				continue
 			}
 			if found, closed := delimitersIn(b, boundary); found && !closed {
-				s.note(p, s.content(len(b), len(b)), "the multipart content ends without the closing line --"+bare(boundary)+"--")
+				s.note(p, s.content(len(b), len(b)), "the multipart body lacks its last line, --"+bare(boundary)+"--")
 			}
 		}
 	},

@@ -49,11 +49,12 @@ var contentDispositionDuplicateParameter = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Disposition has a parameter twice",
 	Refs:     []string{"RFC 6266 §4.1", "RFC 6266 §3"},
-	Doc:      "A value with a parameter twice is invalid: browsers take the first, the last, or ignore the header. filename and filename* are two different parameters and may stand together.",
-	Help:     "send each parameter once",
-	Bad:      []string{disposed(`attachment; filename="a.csv"; Filename="b.csv"`)},
-	Good:     []string{disposed(`attachment; filename="a.csv"; filename*=UTF-8''%e2%82%ac.csv`)},
-	When:     whenDisposition(),
+	Doc: "A value with the same parameter twice is invalid: browsers use the first, use the last, or ignore the header. " +
+		"filename and filename* are two different parameters and can be used together.",
+	Help: "send each parameter once",
+	Bad:  []string{disposed(`attachment; filename="a.csv"; Filename="b.csv"`)},
+	Good: []string{disposed(`attachment; filename="a.csv"; filename*=UTF-8''%e2%82%ac.csv`)},
+	When: whenDisposition(),
 	Check: func(p *annotate.Pass) {
 		if _, b, ok := duplicateParam(disposition(p)); ok {
 			p.Note(annotate.Span(p.ResponseField(exchange.FieldContentDisposition), b.At, b.ValueAt+len(b.Value)), "Content-Disposition has the parameter %s twice", quoted(b.Name))
@@ -67,7 +68,7 @@ var contentDispositionFilenameOrder = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "filename* comes before filename",
 	Refs:     []string{"RFC 6266 §D"},
-	Doc:      "Some old recipients take the first of the two whatever it is. With filename first they get the name that they can read.",
+	Doc:      "Some old browsers use the first of the two. If filename comes first, they get a name that they can read.",
 	Help:     `send filename="plain.txt" first, then filename*=UTF-8''...`,
 	Bad:      []string{disposed(`attachment; filename*=UTF-8''%e2%82%ac.csv; filename="euro.csv"`)},
 	Good:     []string{disposed(`attachment; filename="euro.csv"; filename*=UTF-8''%e2%82%ac.csv`)},
@@ -85,13 +86,14 @@ var contentDispositionFilenameUnsafe = &annotate.Rule{
 	ID:       "content/content-disposition-filename-unsafe",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "recipients read this filename in different ways",
+	Title:    "clients read this filename in different ways",
 	Refs:     []string{"RFC 6266 §4.3", "RFC 6266 §D"},
-	Doc:      "In filename, some browsers decode percent-encoding and others do not; letters outside ASCII are taken for one charset or another; of slashes and backslashes only the last part is left. Send a plain ASCII name, and the true one in filename*.",
-	Help:     `send filename="plain.txt"; filename*=UTF-8''percent-encoded.txt`,
-	Bad:      []string{disposed(`attachment; filename="caf%C3%A9.csv"`), disposed(`attachment; filename="café.csv"`), disposed(`attachment; filename="../a.csv"`), disposed(`attachment; filename="a\\b.csv"`), disposed(`attachment; filename="=?UTF-8?B?YQ==?="`), disposed(`attachment; filename="\\"sure\\".csv"`)},
-	Good:     []string{disposed(`attachment; filename="100% sure.csv"`), disposed(`attachment; filename=a.csv; filename*=UTF-8''caf%C3%A9.csv`)},
-	When:     whenDisposition(),
+	Doc: "Some browsers decode percent-encoding in filename and others don't. They read letters outside ASCII in different charsets. " +
+		"Of slashes and backslashes, only the last part remains. Send a plain ASCII name, and the real name in filename*.",
+	Help: `send filename="plain.txt"; filename*=UTF-8''percent-encoded.txt`,
+	Bad:  []string{disposed(`attachment; filename="caf%C3%A9.csv"`), disposed(`attachment; filename="café.csv"`), disposed(`attachment; filename="../a.csv"`), disposed(`attachment; filename="a\\b.csv"`), disposed(`attachment; filename="=?UTF-8?B?YQ==?="`), disposed(`attachment; filename="\\"sure\\".csv"`)},
+	Good: []string{disposed(`attachment; filename="100% sure.csv"`), disposed(`attachment; filename=a.csv; filename*=UTF-8''caf%C3%A9.csv`)},
+	When: whenDisposition(),
 	Check: func(p *annotate.Pass) {
 		a, ok := dispositionParam(p, "filename")
 		if !ok {
@@ -99,7 +101,7 @@ var contentDispositionFilenameUnsafe = &annotate.Rule{
 		}
 		if at, what, severity := filenameProblem(a.Value); what != "" {
 			p.Report(annotate.Note{Severity: severity, Place: annotate.Span(p.ResponseField(exchange.FieldContentDisposition), a.ValueAt+at, a.ValueAt+len(a.Value)),
-				Message: "filename has " + what + ", which recipients read in different ways"})
+				Message: "filename has " + what + ", which clients read in different ways"})
 		}
 	},
 }
@@ -145,7 +147,7 @@ var contentDispositionMissingFilename = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a download has no name",
 	Refs:     []string{"RFC 6266 §4.3"},
-	Doc:      "The response is to be saved, and neither Content-Disposition nor the path says under which name. Browsers make one up, often without an extension.",
+	Doc:      "The browser should save the response, but neither Content-Disposition nor the path has a file name. Browsers invent one, often without an extension.",
 	Help:     `add filename="report.csv"`,
 	Bad:      []string{disposed("attachment")},
 	Good:     []string{disposed(`attachment; filename="a.csv"`), strings.Replace(disposed("attachment"), "/v1/cart", "/v1/cart.csv", 1), disposed("inline")},
@@ -158,7 +160,7 @@ var contentDispositionMissingFilename = &annotate.Rule{
 		}
 		path := p.X.Path()
 		if last := path[strings.LastIndexByte(path, '/')+1:]; strings.IndexByte(last, '.') <= 0 {
-			p.Note(p.ResponseField(exchange.FieldContentDisposition), "the response is to be saved and has no filename; the path ends in %s", quoted(last))
+			p.Note(p.ResponseField(exchange.FieldContentDisposition), "the browser should save the response, but there is no filename, and the path ends in %s", quoted(last))
 		}
 	},
 }
@@ -167,9 +169,9 @@ var contentDispositionNoASCIIFallback = &annotate.Rule{
 	ID:       "content/content-disposition-no-ascii-fallback",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "filename* has no plain filename beside it",
+	Title:    "filename* without a plain filename",
 	Refs:     []string{"RFC 6266 §D"},
-	Doc:      "Recipients that do not know filename* find no name. Only old ones and small tools do not.",
+	Doc:      "Old browsers and small tools don't know filename*, so they find no name.",
 	Help:     `add filename="plain.txt" before filename*`,
 	Bad:      []string{disposed(`attachment; filename*=UTF-8''%e2%82%ac.csv`)},
 	Good:     []string{disposed(`attachment; filename="euro.csv"; filename*=UTF-8''%e2%82%ac.csv`)},
@@ -177,7 +179,7 @@ var contentDispositionNoASCIIFallback = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		_, hasPlain := dispositionParam(p, "filename")
 		if a, ok := dispositionParam(p, "filename*"); ok && !hasPlain && isUTF8Ext(a.Value) {
-			p.Note(annotate.Span(p.ResponseField(exchange.FieldContentDisposition), a.At, a.ValueAt+len(a.Value)), "filename* stands alone, and old recipients know only filename")
+			p.Note(annotate.Span(p.ResponseField(exchange.FieldContentDisposition), a.At, a.ValueAt+len(a.Value)), "there is filename* but no filename, and old browsers know only filename")
 		}
 	},
 }
@@ -210,11 +212,12 @@ var contentDispositionUnknownType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Disposition is neither inline nor attachment",
 	Refs:     []string{"RFC 6266 §4.2", "RFC 6266 §4.1"},
-	Doc:      "Recipients take an unknown type for attachment, so the body is saved instead of shown. form-data is for the parts of a form, not for responses. A value that begins with a parameter has no type at all.",
-	Help:     `send Content-Disposition: inline, or attachment; filename="a.csv"`,
-	Bad:      []string{disposed(`form-data; filename="a.csv"`), disposed(`filename="a.csv"`)},
-	Good:     []string{disposed(`INLINE; filename="a.csv"`), disposed(`attachment; filename="a.csv"`)},
-	When:     whenDisposition(),
+	Doc: "Browsers treat an unknown type as attachment, so they save the body instead of showing it. form-data is for the parts of a form, not for responses. " +
+		"A value that starts with a parameter has no type at all.",
+	Help: `send Content-Disposition: inline, or attachment; filename="a.csv"`,
+	Bad:  []string{disposed(`form-data; filename="a.csv"`), disposed(`filename="a.csv"`)},
+	Good: []string{disposed(`INLINE; filename="a.csv"`), disposed(`attachment; filename="a.csv"`)},
+	When: whenDisposition(),
 	// A value that begins with a parameter is also against the grammar.
 	Suppresses: []string{"syntax/field-value-syntax"},
 	Check: func(p *annotate.Pass) {
@@ -225,7 +228,7 @@ var contentDispositionUnknownType = &annotate.Rule{
 		case head.Text == "" || strings.IndexByte(head.Text, '=') >= 0:
 			p.Note(at, "Content-Disposition has no type before its parameters")
 		default:
-			p.Note(at, "Content-Disposition is %s, which recipients take for attachment", quoted(head.Text))
+			p.Note(at, "Content-Disposition is %s, which browsers treat as attachment", quoted(head.Text))
 		}
 	},
 }

@@ -41,13 +41,14 @@ var contentBodyBOM = &annotate.Rule{
 	ID:       "content/body-bom",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "JSON begins with a byte order mark",
+	Title:    "JSON starts with a byte order mark",
 	Refs:     []string{"RFC 8259 §8.1"},
-	Doc:      "JSON on the network must not begin with a byte order mark. Many parsers fail at it with an error about the first character, which editors do not show. Usually a file was saved by an editor that adds one.",
-	Help:     "write UTF-8 without a byte order mark",
-	Bad:      []string{answeringJSON(`\xef\xbb\xbf{}`)},
-	Good:     []string{answeringJSON(`{}`), answering("Content-Type: text/csv", `\xef\xbb\xbfa,b`)},
-	Needs:    annotate.NeedsContent,
+	Doc: "JSON must not start with a byte order mark. Many parsers fail with an error about the first character, which editors don't show. " +
+		"Usually an editor added it when it saved the file.",
+	Help:  "write UTF-8 without a byte order mark",
+	Bad:   []string{answeringJSON(`\xef\xbb\xbf{}`)},
+	Good:  []string{answeringJSON(`{}`), answering("Content-Type: text/csv", `\xef\xbb\xbfa,b`)},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			kept := s.m.Content.Kept
@@ -55,20 +56,21 @@ var contentBodyBOM = &annotate.Rule{
 				continue
 			}
 			if t, ok := s.mediaType(); ok && t.IsJSON() && bytes.HasPrefix(s.m.DecodedContent().Bytes, []byte("\xef\xbb\xbf")) {
-				s.note(p, s.content(0, 3), "the JSON begins with a byte order mark, at which many parsers fail")
+				s.note(p, s.content(0, 3), "the JSON starts with a byte order mark, and many parsers fail there")
 			}
 		}
 	},
 }
 
 var contentJSONNotUTF8 = &annotate.Rule{
-	ID:         "content/json-not-utf8",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "JSON is not in UTF-8",
-	Refs:       []string{"RFC 8259 §8.1"},
-	Doc:        "JSON between systems must be UTF-8. Parsers fail at other bytes, or put a question mark in their place. Usually text from a database or a file in another charset was put in without conversion.",
-	Help:       "convert all text to UTF-8 before writing JSON",
+	ID:       "content/json-not-utf8",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the JSON isn't in UTF-8",
+	Refs:     []string{"RFC 8259 §8.1"},
+	Doc: "JSON must be in UTF-8. Parsers fail at other bytes, or replace them with a question mark. " +
+		"Usually text from a database or a file in another charset was inserted without conversion.",
+	Help:       "convert all text to UTF-8 before you write the JSON",
 	Bad:        []string{answeringJSON(`{"name":"Zo\xeb"}`)},
 	Good:       []string{answeringJSON(`{"name":"Zoë"}`), answeringJSON(`{"name":"Zo\\u00eb"}`)},
 	When:       annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
@@ -88,7 +90,7 @@ var contentJSONNotUTF8 = &annotate.Rule{
 				}
 				at += n
 			}
-			s.note(p, s.content(at, min(at+1, len(b))), "the JSON is not UTF-8: byte "+strconv.Itoa(at+1)+" fits no character")
+			s.note(p, s.content(at, min(at+1, len(b))), "the JSON isn't UTF-8: byte "+strconv.Itoa(at+1)+" isn't part of a character")
 		}
 	},
 }
@@ -106,14 +108,15 @@ var contentJSONDuplicateKeys = &annotate.Rule{
 	ID:       "content/json-duplicate-keys",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "an object of the JSON has a name twice",
+	Title:    "a JSON object has the same name twice",
 	Refs:     []string{"RFC 8259 §4"},
-	Doc:      "Names in an object should be unique. Some parsers take the first value, most the last, some fail; two programs that read the same message can so understand different things.",
-	Help:     "write each name once in an object",
-	Bad:      []string{answeringJSON(`{"id":7,"lines":[{"sku":"A","sku":"B"}]}`), answeringJSON(`{"a":1,"\\u0061":2}`)},
-	Good:     []string{answeringJSON(`{"id":7,"lines":[{"id":1},{"id":2}]}`)},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
-	Needs:    annotate.NeedsContent,
+	Doc: "Names in an object should be unique. Some parsers use the first value, most use the last, and some fail. " +
+		"Two programs that read the same message can understand different things.",
+	Help:  "write each name of an object once",
+	Bad:   []string{answeringJSON(`{"id":7,"lines":[{"sku":"A","sku":"B"}]}`), answeringJSON(`{"a":1,"\\u0061":2}`)},
+	Good:  []string{answeringJSON(`{"id":7,"lines":[{"id":1},{"id":2}]}`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			b, ok := s.wholeJSON()
@@ -133,13 +136,14 @@ var contentJSONNumberPrecisionLoss = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a number in the JSON is too large for many parsers",
 	Refs:     []string{"RFC 8259 §6"},
-	Doc:      "JavaScript and many other parsers hold numbers as doubles, exact up to 9007199254740991. A larger id changes its last digits when it is read, and the next request asks for another thing. Send such ids as strings.",
-	Help:     "send large integers as strings",
-	Bad:      []string{answeringJSON(`{"id":9007199254740993}`)},
-	Good:     []string{answeringJSON(`{"id":"9007199254740993","n":9007199254740991,"f":1.2345678901234567890}`)},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
-	Needs:    annotate.NeedsContent,
-	Once:     routeKey,
+	Doc: "JavaScript and many other parsers store numbers as doubles, which are exact up to 9007199254740991. " +
+		"The last digits of a larger ID change when it is read, and the next request asks for something else.",
+	Help:  "send large integers as strings",
+	Bad:   []string{answeringJSON(`{"id":9007199254740993}`)},
+	Good:  []string{answeringJSON(`{"id":"9007199254740993","n":9007199254740991,"f":1.2345678901234567890}`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifOddJSON}},
+	Needs: annotate.NeedsContent,
+	Once:  routeKey,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			b, ok := s.wholeJSON()
@@ -147,7 +151,7 @@ var contentJSONNumberPrecisionLoss = &annotate.Rule{
 				continue
 			}
 			if start, end, found := field.LossyJSONInteger(b); found && field.CheckJSON(b) == nil {
-				s.note(p, s.content(start, end), "the number "+bare(string(b[start:end]))+" changes in parsers that hold numbers as doubles")
+				s.note(p, s.content(start, end), "the number "+bare(string(b[start:end]))+" changes in parsers that store numbers as doubles")
 			}
 		}
 	},
@@ -159,12 +163,13 @@ var contentBodyJSONAsText = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "JSON is labelled as text",
 	Refs:     []string{"RFC 9110 §8.3"},
-	Doc:      "The body is JSON and Content-Type says plain text or a page. Clients do not parse it by themselves, and a browser shows as a page what is in it, markup included. Usually the framework's default type was left.",
-	Help:     "send Content-Type: application/json",
-	Bad:      []string{answering("Content-Type: text/plain", `{"id":7}`), answering("Content-Type: text/html", `[1,2]`)},
-	Good:     []string{answering("Content-Type: text/plain", `{}`), answering("Content-Type: text/plain", `7`), answeringJSON(`{"id":7}`)},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifText}},
-	Needs:    annotate.NeedsContent,
+	Doc: "The body is JSON, but Content-Type says plain text or HTML. " +
+		"Clients don't parse it automatically, and a browser shows it as a page, including any markup in it. Usually it is the default of the framework.",
+	Help:  "send Content-Type: application/json",
+	Bad:   []string{answering("Content-Type: text/plain", `{"id":7}`), answering("Content-Type: text/html", `[1,2]`)},
+	Good:  []string{answering("Content-Type: text/plain", `{}`), answering("Content-Type: text/plain", `7`), answeringJSON(`{"id":7}`)},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifText}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			if !field.HasPrefixFold(s.m.Fields.Value(exchange.FieldContentType), "text/") {
@@ -179,7 +184,7 @@ var contentBodyJSONAsText = &annotate.Rule{
 			if !ok || len(b) < 3 || b[0] != '{' && b[0] != '[' || len(bytes.TrimSpace(b[1:len(b)-1])) == 0 || field.CheckJSON(b) != nil {
 				continue
 			}
-			s.note(p, s.field(p, exchange.FieldContentType), "the body is JSON, and Content-Type says "+quoted(t.Name()))
+			s.note(p, s.field(p, exchange.FieldContentType), "the body is JSON, but Content-Type says "+quoted(t.Name()))
 		}
 	},
 }
@@ -188,10 +193,11 @@ var contentProblemDetailsMalformed = &annotate.Rule{
 	ID:       "content/problem-details-malformed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a problem document has none of its members, or one of the wrong type",
+	Title:    "a malformed problem document",
 	Refs:     []string{"RFC 9457 §3.1"},
-	Doc:      "A problem document is an object; type, title, detail and instance are strings, type and instance URI references, and status is a number. Clients ignore a member of another type, and libraries with fixed types fail to read the document.",
-	Help:     `send {"type":"https://example.com/problem","title":"...","status":404,"detail":"..."}`,
+	Doc: "A problem document is an object. type, title, detail and instance are strings, type and instance are URI references, and status is a number. " +
+		"Clients ignore a member of another type, and libraries with fixed types can't read the document.",
+	Help: `send {"type":"https://example.com/problem","title":"...","status":404,"detail":"..."}`,
 	Bad: []string{"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"title\":7}\n",
 		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< {\"status\":\"404\"}\n",
 		"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/problem+json\n<\n< [\"no\"]\n",
@@ -210,7 +216,7 @@ var contentProblemDetailsMalformed = &annotate.Rule{
 			return
 		}
 		if text := bytes.TrimSpace(b); text[0] != '{' {
-			p.Note(s.content(0, len(b)), "the problem document is not an object")
+			p.Note(s.content(0, len(b)), "the problem document isn't an object")
 			return
 		}
 		known, other := false, ""
@@ -224,8 +230,8 @@ var contentProblemDetailsMalformed = &annotate.Rule{
 			}
 		}
 		if !known && other != "" {
-			p.NoteHelp(s.content(0, len(b)), "send the text as title or detail; members of your own may stand beside them",
-				"the problem document has none of type, title, status, detail and instance, and clients that read problem documents do not know %s", quoted(other))
+			p.NoteHelp(s.content(0, len(b)), "send the text as title or detail; you can add members of your own",
+				"the problem document lacks type, title, status, detail and instance, and clients don't know %s", quoted(other))
 		}
 	},
 }
@@ -237,19 +243,19 @@ func problemMember(m field.JSONMember) string {
 	switch {
 	case m.Is("status"):
 		if n, ok := field.Number(string(m.Value)); !ok || n < 100 || n > 599 {
-			return "no status code from 100 to 599"
+			return "not a status code from 100 to 599"
 		}
 	case m.Is("title"), m.Is("detail"):
 		if !isString {
-			return "no string"
+			return "not a string"
 		}
 	case m.Is("type"), m.Is("instance"):
 		if !isString {
-			return "no string"
+			return "not a string"
 		}
 		value := m.Value[1 : len(m.Value)-1]
 		if _, _, bad := field.UnescapedRun(string(value)); bad {
-			return "no URI reference"
+			return "not a URI reference"
 		}
 	}
 	return ""
@@ -261,7 +267,7 @@ var contentProblemJSONWrongType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a problem document is labelled as plain JSON",
 	Refs:     []string{"RFC 9457 §3"},
-	Doc:      "The error has the members of a problem document and not its media type, so clients that know problem documents do not see that it is one.",
+	Doc:      "The error has the members of a problem document but not its media type, so clients don't recognize it.",
 	Help:     "send Content-Type: application/problem+json",
 	Bad:      []string{"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/json\n<\n< {\"type\":\"about:blank\",\"title\":\"no\",\"status\":404}\n"},
 	Good: []string{"> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 404 Not Found\n< Content-Type: application/json\n<\n< {\"type\":\"about:blank\",\"title\":\"no\"}\n",
@@ -290,7 +296,7 @@ var contentProblemJSONWrongType = &annotate.Rule{
 			hasStatus = hasStatus || m.Is("status") && isNumber && n == int64(p.X.Response.Status)
 		}
 		if hasType && hasTitle && hasStatus {
-			p.Note(p.ResponseField(exchange.FieldContentType), "the body is a problem document, and Content-Type says application/json")
+			p.Note(p.ResponseField(exchange.FieldContentType), "the body is a problem document, but Content-Type says application/json")
 		}
 	},
 }

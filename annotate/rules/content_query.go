@@ -24,14 +24,14 @@ var contentQueryMissingContentType = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "QUERY without Content-Type",
 	Refs:     []string{"RFC 10008 §2"},
-	Doc:      "The body of a QUERY is the query, and Content-Type says in which language it is. A server must refuse a QUERY without it.",
+	Doc:      "The body of a QUERY is the query, and Content-Type says which language it is in. A server must refuse a QUERY without it.",
 	Help:     "send the query with its Content-Type, for example application/sql or application/x-www-form-urlencoded",
 	Bad:      []string{queried(nil, "200 OK")},
 	Good:     []string{queried([]string{"Content-Type: application/sql", "Content-Length: 0"}, "200 OK")},
 	When:     annotate.When{Methods: []string{"QUERY"}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Request.Fields.Has(exchange.FieldContentType) {
-			p.Note(p.RequestField(exchange.FieldContentType), "QUERY has no Content-Type, so the server cannot tell in which language the query is")
+			p.Note(p.RequestField(exchange.FieldContentType), "QUERY has no Content-Type, so the server can't tell the language of the query")
 		}
 	},
 }
@@ -42,15 +42,16 @@ var content415QueryMissingAcceptQuery = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "415 to a QUERY without Accept-Query",
 	Refs:     []string{"RFC 10008 §3", "RFC 9110 §15.5.16"},
-	Doc:      "The server does not support the language of the query, and the response does not list those that it supports. Accept-Query does that, so that a client can choose another.",
-	Help:     "send Accept-Query with the media types that the resource accepts",
-	Bad:      []string{queried([]string{"Content-Type: application/sql", "Content-Length: 0"}, "415 Unsupported Media Type")},
-	Good:     []string{queried([]string{"Content-Type: application/sql", "Content-Length: 0"}, "415 Unsupported Media Type", `Accept-Query: "application/jsonpath"`)},
-	When:     annotate.When{Status: []int{415}, Methods: []string{"QUERY"}},
+	Doc: "The server doesn't support the language of the query, and doesn't list the languages that it supports. " +
+		"Accept-Query does that, so that a client can choose another one.",
+	Help: "send Accept-Query with the media types that the resource accepts",
+	Bad:  []string{queried([]string{"Content-Type: application/sql", "Content-Length: 0"}, "415 Unsupported Media Type")},
+	Good: []string{queried([]string{"Content-Type: application/sql", "Content-Length: 0"}, "415 Unsupported Media Type", `Accept-Query: "application/jsonpath"`)},
+	When: annotate.When{Status: []int{415}, Methods: []string{"QUERY"}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		if !f.Has(exchange.FieldAcceptQuery) && !f.Has(exchange.FieldAcceptEncoding) {
-			p.Note(p.ResponseField(exchange.FieldAcceptQuery), "the 415 to QUERY has no Accept-Query, so it does not say which languages the resource accepts")
+			p.Note(p.ResponseField(exchange.FieldAcceptQuery), "the 415 to QUERY has no Accept-Query, so the client can't tell which languages work here")
 		}
 	},
 }

@@ -30,11 +30,12 @@ var contentContentTypeMissing = &annotate.Rule{
 	ID:       "content/content-type-missing",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "content comes without Content-Type",
+	Title:    "there is a body without Content-Type",
 	Refs:     []string{"RFC 9110 §8.3"},
-	Doc:      "Without Content-Type the recipient has to guess what the bytes mean. Browsers guess by the first bytes, libraries take them for bytes, and a server may refuse the request with 415.",
-	Help:     "send Content-Type: application/json, or whatever the body is",
-	Bad:      []string{answering("Content-Length: 2", "{}"), sending("POST", "", "{}")},
+	Doc: "Without Content-Type, the receiver has to guess what the bytes mean. " +
+		"Browsers guess from the first bytes, libraries return raw bytes, and a server may answer 415.",
+	Help: "send Content-Type: application/json, or the type that the body has",
+	Bad:  []string{answering("Content-Length: 2", "{}"), sending("POST", "", "{}")},
 	Good: []string{answering("Content-Type: application/json\nContent-Length: 2", "{}"), answering("Content-Length: 0", ""),
 		"> HEAD /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 2\n<\n",
 		"# the client has the rest, with its fields\n> GET /v1/cart HTTP/1.1\n> Host: api.shop.test\n> Range: bytes=0-1\n> If-Range: \"a\"\n>\n" +
@@ -46,7 +47,7 @@ var contentContentTypeMissing = &annotate.Rule{
 				lacksFields(p.X, s.in) || s.in == exchange.InResponse && continuesRange(p.X) {
 				continue
 			}
-			s.note(p, s.field(p, exchange.FieldContentType), "content of "+octets(int(s.m.Content.Size))+" comes without Content-Type")
+			s.note(p, s.field(p, exchange.FieldContentType), "a body of "+octets(int(s.m.Content.Size))+" has no Content-Type")
 		}
 	},
 }
@@ -64,7 +65,7 @@ var contentOptionsBodyMissingContentType = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "OPTIONS has a body without Content-Type",
 	Refs:     []string{"RFC 9110 §9.3.7"},
-	Doc:      "A client that sends content with OPTIONS must say of which type it is.",
+	Doc:      "If OPTIONS has a body, the client must send its Content-Type.",
 	Help:     "send Content-Type, or no body",
 	Bad:      []string{sending("OPTIONS", "", "{}")},
 	Good:     []string{sending("OPTIONS", "Content-Type: application/json", "{}"), sending("OPTIONS", "", "")},
@@ -72,7 +73,7 @@ var contentOptionsBodyMissingContentType = &annotate.Rule{
 	Needs:    annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		if r := &p.X.Request; r.Content.Size > 0 && !r.Fields.Has(exchange.FieldContentType) {
-			p.Note(p.RequestField(exchange.FieldContentType), "OPTIONS has a body of %s and no Content-Type", octets(int(r.Content.Size)))
+			p.Note(p.RequestField(exchange.FieldContentType), "OPTIONS has a body of %s but no Content-Type", octets(int(r.Content.Size)))
 		}
 	},
 }
@@ -81,13 +82,14 @@ var contentMediaTypeBadName = &annotate.Rule{
 	ID:       "content/media-type-bad-name",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Type is not the name of a media type",
+	Title:    "Content-Type isn't a valid media type",
 	Refs:     []string{"RFC 6838 §4.2"},
-	Doc:      "Type and subtype begin with a letter or digit and hold letters, digits and ! # $ & - ^ _ . + only. A range such as */* belongs in Accept: content is of one type.",
-	Help:     "name the one type that the body has",
-	Bad:      []string{answering("Content-Type: */*\nContent-Length: 2", "ok"), answering("Content-Type: text/*\nContent-Length: 2", "ok"), answering("Content-Type: application/x~y\nContent-Length: 2", "ok")},
-	Good:     []string{answering("Content-Type: application/vnd.shop.cart-v1+json\nContent-Length: 2", "{}")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
+	Doc: "Type and subtype start with a letter or digit and contain only letters, digits and ! # $ & - ^ _ . +. " +
+		"A range such as */* belongs in Accept: a body has one type.",
+	Help: "send the one type that the body has",
+	Bad:  []string{answering("Content-Type: */*\nContent-Length: 2", "ok"), answering("Content-Type: text/*\nContent-Length: 2", "ok"), answering("Content-Type: application/x~y\nContent-Length: 2", "ok")},
+	Good: []string{answering("Content-Type: application/vnd.shop.cart-v1+json\nContent-Length: 2", "{}")},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTyped}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			v := s.m.Fields.Value(exchange.FieldContentType)
@@ -100,7 +102,7 @@ var contentMediaTypeBadName = &annotate.Rule{
 			}
 			for _, name := range [...]string{t.Type, t.Subtype} {
 				if i := restrictedNameProblem(name); i >= 0 {
-					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", and "+quoted(name)+" is not a name of a type")
+					s.note(p, annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name())), "Content-Type is "+quoted(t.Name())+", and "+quoted(name)+" isn't the name of a type")
 					break
 				}
 			}
@@ -125,10 +127,10 @@ var contentMediaTypeBogus = &annotate.Rule{
 	ID:       "content/media-type-bogus",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header names a media type that does not exist",
+	Title:    "a header names a media type that doesn't exist",
 	Refs:     []string{"RFC 9110 §8.3.1", "IANA media types"},
-	Doc: "The name looks right and is not registered, so recipients do not treat the body as what it is: JSON is not parsed, a page is offered for download. " +
-		"In Accept or Accept-Patch, the other side does not recognise what it could send, and answers 406 or 415, or sends its default.",
+	Doc: "The name looks right but isn't registered, so clients treat the body as something else: they don't parse the JSON, or offer a page as a download. " +
+		"In Accept or Accept-Patch, the other side doesn't recognize the type and answers 406 or 415, or sends its default.",
 	Help: "send the registered name: application/json, not text/json",
 	Bad: []string{answering("Content-Type: text/json\nContent-Length: 2", "{}"), sending("POST", "Content-Type: application/x-json", "{}"),
 		"# a call of a function\n" + answering("Content-Type: text/json\nContent-Length: 9", "show({});"),
@@ -181,7 +183,7 @@ func noteBogusContentType(p *annotate.Pass, s contentSide) {
 	if meant != "" {
 		at := annotate.Span(s.field(p, exchange.FieldContentType), 0, len(t.Name()))
 		p.Report(annotate.Note{Place: at, Blame: s.blame, Help: "send Content-Type: " + meant,
-			Message: "Content-Type is " + quoted(t.Name()) + ", which is not a registered media type; " + meant + " is"})
+			Message: "Content-Type is " + quoted(t.Name()) + ", which isn't a registered media type; " + meant + " is"})
 	}
 }
 
@@ -215,7 +217,7 @@ func noteBogusTypes(p *annotate.Pass, s contentSide, i int, l *exchange.Line) {
 			continue
 		}
 		p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), m.At+head.At, m.At+head.End()), Blame: s.blame, Help: "write " + meant + " instead of " + head.Text,
-			Message: l.Name + " has " + quoted(head.Text) + ", which is not a registered media type; " + meant + " is"})
+			Message: l.Name + " has " + quoted(head.Text) + ", which isn't a registered media type; " + meant + " is"})
 	}
 }
 
@@ -227,7 +229,7 @@ func noteBogusLinkTypes(p *annotate.Pass, s contentSide, i int, value string) {
 			}
 			if meant := meantType(field.Unquote(q.Value)); meant != "" {
 				p.Report(annotate.Note{Place: annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(q.Value)), Blame: s.blame, Help: "write type=\"" + meant + "\"",
-					Message: "Link has the type " + bare(q.Value) + ", which is not a registered media type; " + meant + " is"})
+					Message: "Link has the type " + bare(q.Value) + ", which isn't a registered media type; " + meant + " is"})
 			}
 		}
 	}
@@ -264,7 +266,7 @@ var contentMediaTypeDuplicateParameter = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Type has a parameter twice",
 	Refs:     []string{"RFC 6838 §4.3"},
-	Doc:      "A parameter may stand once. Recipients differ in which one they take. Usually two layers add a charset.",
+	Doc:      "A parameter may occur once. Clients differ in which one they use. Usually two layers add a charset.",
 	Help:     "send the parameter once",
 	Bad:      []string{answering("Content-Type: text/plain; charset=utf-8; Charset=UTF-8\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: text/plain; charset=utf-8\nContent-Length: 2", "ok")},
@@ -309,14 +311,15 @@ var contentJSONCharsetParameter = &annotate.Rule{
 	ID:       "content/json-charset-parameter",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a charset on application/json, where it means nothing",
+	Title:    "a useless charset on application/json",
 	Refs:     []string{"RFC 8259 §11"},
-	Doc:      "JSON is UTF-8, always; the type defines no charset, and recipients ignore it. utf-8 there is harmless. Another charset is not: the sender may really use it, and recipients read UTF-8.",
-	Help:     "send Content-Type: application/json",
-	Bad:      []string{answering("Content-Type: application/json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; charset=iso-8859-1\nContent-Length: 2", "{}")},
-	Good:     []string{answering("Content-Type: application/geo+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
-	Once:     originKey,
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
+	Doc: "JSON is always UTF-8. The type has no charset parameter, so clients ignore it. utf-8 is harmless. " +
+		"Another charset isn't: if the body really uses it, clients read it wrongly as UTF-8.",
+	Help: "send Content-Type: application/json",
+	Bad:  []string{answering("Content-Type: application/json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; charset=iso-8859-1\nContent-Length: 2", "{}")},
+	Good: []string{answering("Content-Type: application/geo+json; charset=utf-8\nContent-Length: 2", "{}"), answering("Content-Type: application/json; profile=x\nContent-Length: 2", "{}")},
+	Once: originKey,
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifTypeParameter}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			v := s.m.Fields.Value(exchange.FieldContentType)
@@ -328,9 +331,9 @@ var contentJSONCharsetParameter = &annotate.Rule{
 			if !ok || !t.Is("application", "json") {
 				continue
 			}
-			why := "which recipients ignore"
+			why := "which clients ignore"
 			if field.EqualFold(charset, "utf-8") {
-				why = "which is harmless and means nothing"
+				why = "which is harmless but has no effect"
 			}
 			s.note(p, s.field(p, exchange.FieldContentType), "application/json has charset="+bare(charset)+", "+why)
 		}
@@ -341,18 +344,19 @@ var contentMultipartBoundaryMissing = &annotate.Rule{
 	ID:       "content/multipart-boundary-missing",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "multipart content without a boundary",
+	Title:    "a multipart body without a boundary",
 	Refs:     []string{"RFC 2046 §5.1.1", "RFC 9110 §8.3.3"},
-	Doc:      "The boundary parameter says where parts begin and end; without it recipients cannot separate the parts. With form uploads it is usually lost when a program sets Content-Type itself: let the HTTP library write it.",
-	Help:     "do not set Content-Type by hand for forms; let the library add the boundary",
-	Bad:      []string{sending("POST", "Content-Type: multipart/form-data", "ok"), sending("POST", "Content-Type: multipart/form-data; boundary=\"\"", "ok")},
-	Good:     []string{sending("POST", "Content-Type: multipart/form-data; boundary=b", "--b\\r\nContent-Type: text/plain\\r\n\\r\n\\r\n--b--\\r\n")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
-	Needs:    annotate.NeedsContent,
+	Doc: "The boundary parameter marks where parts begin and end. Without it, the server can't separate the parts. " +
+		"In form uploads it usually gets lost because a program sets Content-Type itself. Let the HTTP library write it.",
+	Help:  "don't set Content-Type by hand for forms; let the library add the boundary",
+	Bad:   []string{sending("POST", "Content-Type: multipart/form-data", "ok"), sending("POST", "Content-Type: multipart/form-data; boundary=\"\"", "ok")},
+	Good:  []string{sending("POST", "Content-Type: multipart/form-data; boundary=b", "--b\\r\nContent-Type: text/plain\\r\n\\r\n\\r\n--b--\\r\n")},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMultipart}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		for _, s := range sidesOf(p.X) {
 			if _, ok := multipartBoundary(s); !ok && field.HasPrefixFold(s.m.Fields.Value(exchange.FieldContentType), "multipart/") && s.hasContent() {
-				s.note(p, s.field(p, exchange.FieldContentType), "Content-Type is "+quoted(s.m.Fields.Value(exchange.FieldContentType))+" and has no boundary")
+				s.note(p, s.field(p, exchange.FieldContentType), "Content-Type is "+quoted(s.m.Fields.Value(exchange.FieldContentType))+", without a boundary")
 			}
 		}
 	},
@@ -375,7 +379,7 @@ var contentContentLanguageDuplicate = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Language names a language twice",
 	Refs:     []string{"RFC 9110 §8.5"},
-	Doc:      "A second mention says nothing. Usually two layers add the header.",
+	Doc:      "Naming a language twice has no effect. Usually two layers add the header.",
 	Help:     "name each language once",
 	Bad:      []string{answering("Content-Type: text/plain\nContent-Language: en, EN\nContent-Length: 2", "ok")},
 	Good:     []string{answering("Content-Type: text/plain\nContent-Language: en, en-GB\nContent-Length: 2", "ok")},
@@ -428,14 +432,15 @@ var contentContentLocationRedundant = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Location repeats the target URI",
 	Refs:     []string{"RFC 9110 §8.7"},
-	Doc:      "On a success to GET or HEAD, Content-Location is for a more exact address of what was sent, such as that of one language. The target URI itself says nothing new.",
-	Help:     "leave Content-Location out",
-	Bad:      []string{answering("Content-Type: text/plain\nContent-Location: /v1/cart\nContent-Length: 2", "ok")},
-	Good:     []string{answering("Content-Type: text/plain\nContent-Location: /v1/cart.en\nContent-Length: 2", "ok"), strings.Replace(answering("Content-Type: text/plain\nContent-Location: /v1/cart\nContent-Length: 2", "ok"), "> GET /v1/cart HTTP/1.1\n", "> POST /v1/cart HTTP/1.1\n> Content-Length: 0\n", 1)},
-	When:     annotate.When{Class: []int{2}, Methods: []string{"GET", "HEAD"}, Fields: []exchange.Name{exchange.FieldContentLocation}},
+	Doc: "On a successful GET or HEAD, Content-Location is for a more exact URI of the content, such as that of one language. " +
+		"The URI of the request adds nothing.",
+	Help: "remove Content-Location",
+	Bad:  []string{answering("Content-Type: text/plain\nContent-Location: /v1/cart\nContent-Length: 2", "ok")},
+	Good: []string{answering("Content-Type: text/plain\nContent-Location: /v1/cart.en\nContent-Length: 2", "ok"), strings.Replace(answering("Content-Type: text/plain\nContent-Location: /v1/cart\nContent-Length: 2", "ok"), "> GET /v1/cart HTTP/1.1\n", "> POST /v1/cart HTTP/1.1\n> Content-Length: 0\n", 1)},
+	When: annotate.When{Class: []int{2}, Methods: []string{"GET", "HEAD"}, Fields: []exchange.Name{exchange.FieldContentLocation}},
 	Check: func(p *annotate.Pass) {
 		if locatesTarget(p.X) {
-			p.Note(p.ResponseField(exchange.FieldContentLocation), "Content-Location is the URI that was asked for")
+			p.Note(p.ResponseField(exchange.FieldContentLocation), "Content-Location repeats the URI of the request")
 		}
 	},
 }
@@ -444,10 +449,10 @@ var contentDeleteContentLocationSelf = &annotate.Rule{
 	ID:       "content/delete-content-location-self",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the answer to DELETE claims to be what was deleted",
+	Title:    "the response to DELETE claims to be what was deleted",
 	Refs:     []string{"RFC 9110 §8.7", "RFC 9110 §9.3.5"},
-	Doc:      "Content-Location says that the body is a representation of the resource there. After DELETE there is none, and a cache may keep this one.",
-	Help:     "leave Content-Location out",
+	Doc:      "Content-Location says that the body is the resource at this URI. After DELETE there is none, but a cache may keep this body as the resource.",
+	Help:     "remove Content-Location",
 	Bad:      []string{"> DELETE /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Location: /v1/cart\n<\n< {}\n"},
 	Good:     []string{"> DELETE /v1/cart HTTP/1.1\n> Host: api.shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Location: /v1/jobs/7\n<\n< {}\n"},
 	When:     annotate.When{Status: []int{200}, Methods: []string{"DELETE"}, Fields: []exchange.Name{exchange.FieldContentLocation}},

@@ -23,8 +23,9 @@ var cookieBadExpires = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie's Expires is not a date",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.1.1", "RFC 6265bis §5.6.1"},
-	Doc: "Clients ignore an Expires that they cannot read. The cookie then lives until the browser is closed, or, where a date in the past was meant, is not deleted at all: the user stays logged in. " +
-		"Typical causes are ISO 8601 dates, a number of seconds, and 0 or -1, which mean something in the Expires header of a response but not here.",
+	Doc: "Clients ignore an Expires that they can't read. The cookie then lives until the browser is closed. " +
+		"If the date was meant to delete the cookie, it isn't deleted, and the user stays logged in. " +
+		"Typical mistakes are ISO 8601 dates, a number of seconds, and 0 or -1, which only work in the Expires header.",
 	Help: "send Max-Age=SECONDS (0 to delete), or Expires=Sun, 06 Nov 1994 08:49:37 GMT",
 	Bad: []string{settingCookies("lang=en; Expires=2027-01-02T03:04:05Z; Path=/; Secure"), settingCookies("lang=en; Expires=0; Path=/; Secure"),
 		settingCookies("lang=en; Expires=Fri, 02 Jan 2026 04:04:60 GMT; Max-Age=x; Path=/; Secure\n# also cookie/bad-max-age")},
@@ -39,7 +40,7 @@ var cookieBadExpires = &annotate.Rule{
 			}
 			_, err := field.ParseCookieDate(a.Value)
 			if _, _, hasMaxAge := c.maxAge(); err != nil && !hasMaxAge {
-				p.Note(c.attribute(a), "Expires of the cookie %s is %s, which clients cannot read: %s", c.label(), quoted(a.Value), err.What)
+				p.Note(c.attribute(a), "Expires of the cookie %s is %s, which clients can't read: %s", c.label(), quoted(a.Value), err.What)
 			}
 		}
 	},
@@ -51,11 +52,12 @@ var cookieBadMaxAge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie's Max-Age is not a number of seconds",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.2"},
-	Doc:      "Max-Age is a number of seconds in digits. Clients ignore anything else, such as a fraction, a unit or quotes, and the cookie lives as long as Expires says, or until the browser is closed.",
-	Help:     "send the seconds in digits, for example Max-Age=3600",
-	Bad:      []string{settingCookies("lang=en; Max-Age=3600.5; Path=/; Secure"), settingCookies("lang=en; Max-Age=; Path=/; Secure"), settingCookies("lang=en; max-age=1h; Path=/; Secure")},
-	Good:     []string{settingCookies("lang=en; Max-Age=0060; Path=/; Secure"), settingCookies("lang=; Max-Age=-1; Path=/; Secure")},
-	When:     whenSetCookie(),
+	Doc: "Max-Age is a number of seconds, as digits. Clients ignore anything else, such as a fraction, a unit or quotes. " +
+		"The cookie then lives as long as Expires says, or until the browser is closed.",
+	Help: "send the seconds as digits, for example Max-Age=3600",
+	Bad:  []string{settingCookies("lang=en; Max-Age=3600.5; Path=/; Secure"), settingCookies("lang=en; Max-Age=; Path=/; Secure"), settingCookies("lang=en; max-age=1h; Path=/; Secure")},
+	Good: []string{settingCookies("lang=en; Max-Age=0060; Path=/; Secure"), settingCookies("lang=; Max-Age=-1; Path=/; Secure")},
+	When: whenSetCookie(),
 	Check: func(p *annotate.Pass) {
 		for c := range cookiesSet(p) {
 			for a := range c.Attributes() {
@@ -76,9 +78,10 @@ var cookieExpiredOnArrival = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the response deletes a cookie",
 	Refs:     []string{"RFC 6265bis §3.1", "RFC 6265bis §5.6.2", "RFC 6265bis §5.7 step 6"},
-	Doc: "The cookie's lifetime is over when it arrives, which is how a server removes one. It works only where name, Domain and Path are those that the cookie was set with. " +
-		"If nothing was to be removed, a clock is wrong or the lifetime was computed with the wrong sign.",
-	Help: "nothing to do if the cookie is to go; else send a Max-Age above 0",
+	Doc: "The cookie has already expired when it arrives. Servers delete cookies this way. " +
+		"It works only if name, Domain and Path are the same as when the cookie was set. " +
+		"If this isn't meant, a clock is wrong or the lifetime has the wrong sign.",
+	Help: "nothing if the cookie should go; else send a Max-Age above 0",
 	Bad:  []string{settingCookies("lang=; Max-Age=0; Path=/; Secure"), settingCookies("lang=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure")},
 	Good: []string{settingCookies("lang=en; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60; Path=/; Secure"), settingCookies("lang=en; Expires=Fri, 02 Jan 2026 03:04:06 GMT; Path=/; Secure")},
 	When: whenSetCookie(),
@@ -97,7 +100,7 @@ var cookieLifetimeOver400Days = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie's lifetime is longer than browsers allow",
 	Refs:     []string{"RFC 6265bis §5.5"},
-	Doc:      "Browsers shorten any lifetime to 400 days. A site that relies on more loses the cookie earlier than planned. Setting it on each visit starts the time again.",
+	Doc:      "Browsers shorten any lifetime to 400 days. A site that needs more loses the cookie earlier. To extend it, set the cookie again on each visit.",
 	Help:     "send a Max-Age of at most 34560000, and set the cookie again on later visits",
 	Bad:      []string{settingCookies("lang=en; Max-Age=63072000; Path=/; Secure"), settingCookies("lang=en; Expires=Fri, 02 Jan 2037 03:04:05 GMT; Path=/; Secure")},
 	Good:     []string{settingCookies("lang=en; Max-Age=34560000; Path=/; Secure"), settingCookies("lang=en; Max-Age=60; Expires=Fri, 02 Jan 2037 03:04:05 GMT; Path=/; Secure")},
@@ -107,7 +110,7 @@ var cookieLifetimeOver400Days = &annotate.Rule{
 		const most = int64(400 * 24 * time.Hour / time.Second)
 		for c := range cookiesSet(p) {
 			if seconds, a, ok := c.lifetime(); ok && seconds > most {
-				p.Note(c.attribute(a), "the cookie %s is to live %s; browsers make that 400 days", c.label(), inWords(seconds))
+				p.Note(c.attribute(a), "the lifetime of the cookie %s is %s; browsers shorten it to 400 days", c.label(), inWords(seconds))
 			}
 		}
 	},

@@ -27,10 +27,11 @@ var cookiePrefixViolation = &annotate.Rule{
 	ID:       "cookie/prefix-violation",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie lacks what its name promises",
+	Title:    "a cookie lacks what its name requires",
 	Refs:     []string{"RFC 6265bis §4.1.3", "RFC 6265bis §5.4", "RFC 6265bis §5.7 steps 20-22", "draft-ietf-httpbis-layered-cookies §4.1.3.3"},
-	Doc:      "Browsers accept a cookie whose name begins with __Secure- only with Secure; with __Host- only with Secure, Path=/ and no Domain; with __Http- only with Secure and HttpOnly; with __Host-Http- only with all of these. Otherwise they ignore it, deletions too, without a word.",
-	Help:     "for __Host-: Secure; Path=/ and no Domain. For __Secure-: Secure. For __Http-: Secure; HttpOnly",
+	Doc: "Browsers accept a cookie whose name starts with __Secure- only if it has Secure. __Host- requires Secure, Path=/ and no Domain. " +
+		"__Http- requires Secure and HttpOnly, and __Host-Http- all of these. Otherwise they ignore it silently, even if it deletes the cookie.",
+	Help: "for __Host-: Secure; Path=/ and no Domain. For __Secure-: Secure. For __Http-: Secure; HttpOnly",
 	Bad: []string{settingCookies("__Host-lang=en; Secure; SameSite=Lax"), settingCookies("__host-lang=en; Path=/; Domain=shop.test; Secure"),
 		settingCookies("__Secure-lang=en; Path=/"), settingCookies("__Http-lang=en; Secure; Path=/"), settingCookies("=__Host-lang=en; Path=/; Secure\n# also cookie/no-name")},
 	Good: []string{settingCookies("__Host-sid=31d4d96e; Path=/; Secure; HttpOnly; SameSite=Lax"), settingCookies("__Secure-lang=en; Domain=shop.test; Secure"),
@@ -45,7 +46,7 @@ var cookiePrefixViolation = &annotate.Rule{
 				continue
 			}
 			if prefix, lacks := prefixLacks(c); lacks != "" {
-				p.Note(c.named(), "the cookie %s begins with %s and %s, so browsers ignore it", c.label(), prefix, lacks)
+				p.Note(c.named(), "the cookie %s starts with %s but %s, so browsers ignore it", c.label(), prefix, lacks)
 			}
 		}
 	},
@@ -98,7 +99,7 @@ var cookiePartitionedWithoutSecure = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a partitioned cookie lacks Secure",
 	Refs:     []string{"draft-cutler-httpbis-partitioned-cookies-01 §2.3"},
-	Doc:      "Browsers that know Partitioned ignore a cookie that has it and lacks Secure, deletions too.",
+	Doc:      "Browsers that support Partitioned ignore a cookie with Partitioned but without Secure, even if it deletes the cookie.",
 	Help:     "add Secure",
 	Bad:      []string{settingCookies("lang=en; Path=/; Partitioned")},
 	Good:     []string{settingCookies("lang=en; Path=/; Secure; Partitioned")},
@@ -106,7 +107,7 @@ var cookiePartitionedWithoutSecure = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range cookiesSet(p) {
 			if a, ok := c.Last("Partitioned"); ok && !c.Has("Secure") && !c.sameSiteIs("None") && !breaksPrefix(c) {
-				p.Note(c.attribute(a), "the cookie %s has Partitioned and lacks Secure, so browsers ignore it", c.label())
+				p.Note(c.attribute(a), "the cookie %s has Partitioned but lacks Secure, so browsers ignore it", c.label())
 			}
 		}
 	},
@@ -116,9 +117,9 @@ var cookieSameSiteInvalid = &annotate.Rule{
 	ID:       "cookie/samesite-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie's SameSite has no known value",
+	Title:    "a cookie's SameSite has an unknown value",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6.7"},
-	Doc:      "SameSite is Strict, Lax or None. With anything else browsers act as if it were not there, each in its own way.",
+	Doc:      "SameSite is Strict, Lax or None. Browsers ignore any other value and use their default.",
 	Help:     "send SameSite=Lax, SameSite=Strict, or SameSite=None with Secure",
 	Bad:      []string{settingCookies("lang=en; Path=/; Secure; SameSite=Yes"), settingCookies("lang=en; Path=/; Secure; SameSite")},
 	Good:     []string{settingCookies("lang=en; Path=/; Secure; SameSite=strict"), settingCookies("lang=; Max-Age=0; Path=/; Secure; SameSite=x")},
@@ -127,7 +128,7 @@ var cookieSameSiteInvalid = &annotate.Rule{
 		for c := range liveCookies(p) {
 			a, ok := c.Last("SameSite")
 			if ok && !field.EqualFold(a.Value, "Strict") && !field.EqualFold(a.Value, "Lax") && !field.EqualFold(a.Value, "None") {
-				p.Note(c.attribute(a), "SameSite of the cookie %s is %s, which is none of Strict, Lax and None", c.label(), quoted(a.Value))
+				p.Note(c.attribute(a), "SameSite of the cookie %s is %s; it must be Strict, Lax or None", c.label(), quoted(a.Value))
 			}
 		}
 	},
@@ -137,11 +138,11 @@ var cookieSameSiteNone = &annotate.Rule{
 	ID:       "cookie/samesite-none",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie goes with requests from other sites",
+	Title:    "other sites can send this cookie",
 	Refs:     []string{"RFC 6265bis §5.6.7", "RFC 6265bis §4.1.2.7"},
-	Doc: "SameSite=None sends the cookie with every request that another site causes. That is needed in frames and for sign-in across sites; elsewhere it opens the door to cross-site request forgery. " +
-		"Browsers that block third-party cookies do not send it anyway.",
-	Help: "send SameSite=Lax unless other sites must be able to use the cookie",
+	Doc: "With SameSite=None, the browser sends the cookie with every request that another site causes. Frames and logins across sites need that. " +
+		"Elsewhere it makes cross-site request forgery possible. Browsers that block third-party cookies don't send it anyway.",
+	Help: "send SameSite=Lax, unless other sites must be able to use the cookie",
 	Bad:  []string{settingCookies("lang=en; Path=/; Secure; SameSite=None")},
 	Good: []string{settingCookies("lang=en; Path=/; Secure; SameSite=Lax"), settingCookies("lang=; Max-Age=0; Path=/; Secure; SameSite=None")},
 	When: whenSetCookie(),
@@ -149,7 +150,7 @@ var cookieSameSiteNone = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range liveCookies(p) {
 			if a, ok := c.Last("SameSite"); ok && field.EqualFold(a.Value, "None") && c.Has("Secure") {
-				p.Note(c.attribute(a), "the cookie %s goes with requests from other sites too", c.label())
+				p.Note(c.attribute(a), "browsers send the cookie %s with requests from other sites too", c.label())
 			}
 		}
 	},
@@ -161,7 +162,7 @@ var cookieSameSiteNoneWithoutSecure = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "SameSite=None lacks Secure",
 	Refs:     []string{"RFC 6265bis §5.7"},
-	Doc:      "Browsers refuse a cookie with SameSite=None that lacks Secure: nothing is stored.",
+	Doc:      "Browsers ignore a cookie with SameSite=None but without Secure.",
 	Help:     "add Secure, or send SameSite=Lax",
 	Bad:      []string{settingCookies("lang=en; Path=/; SameSite=None"), settingCookiesInClear("lang=en; Path=/; SameSite=none; Partitioned")},
 	Good:     []string{settingCookies("lang=en; Path=/; Secure; SameSite=None"), settingCookiesInClear("lang=en; Path=/; SameSite=Lax")},
@@ -169,7 +170,7 @@ var cookieSameSiteNoneWithoutSecure = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range cookiesSet(p) {
 			if a, ok := c.Last("SameSite"); ok && field.EqualFold(a.Value, "None") && !c.Has("Secure") && !breaksPrefix(c) {
-				p.Note(c.attribute(a), "the cookie %s has SameSite=None and lacks Secure, so browsers ignore it", c.label())
+				p.Note(c.attribute(a), "the cookie %s has SameSite=None but lacks Secure, so browsers ignore it", c.label())
 			}
 		}
 	},
@@ -179,11 +180,11 @@ var cookieSecureOverHTTP = &annotate.Rule{
 	ID:       "cookie/secure-over-http",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a Secure cookie came over plain http",
+	Title:    "a Secure cookie over plain http",
 	Refs:     []string{"RFC 6265bis §5.7 step 13"},
-	Doc: "Browsers ignore a cookie with Secure that did not come over https. The login seems to work and is forgotten at once. " +
-		"Use https, also while developing (localhost is exempt).",
-	Help: "serve the page over https; redirect http to https before cookies are set",
+	Doc: "Browsers ignore a Secure cookie that didn't arrive over https. The login seems to work but is lost at once. " +
+		"Use https during development too (localhost is exempt).",
+	Help: "use https, and redirect http to https before you set cookies",
 	Bad:  []string{settingCookiesInClear(goodCookie)},
 	Good: []string{settingCookies(goodCookie), strings.Replace(settingCookiesInClear(goodCookie), "www.shop.test", "localhost:3000", 1),
 		"# TLS ends before\n" + strings.Replace(settingCookiesInClear(goodCookie), "\n>\n", "\n> X-Forwarded-Proto: https\n>\n", 1),
@@ -195,7 +196,7 @@ var cookieSecureOverHTTP = &annotate.Rule{
 		}
 		for c := range cookiesSet(p) {
 			if a, ok := c.Last("Secure"); ok {
-				p.Note(c.attribute(a), "the cookie %s has Secure and came over plain http, so browsers ignore it", c.label())
+				p.Note(c.attribute(a), "the cookie %s has Secure but came over plain http, so browsers ignore it", c.label())
 			}
 		}
 	},
@@ -207,8 +208,8 @@ var cookieWithoutHTTPOnly = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "scripts can read a session cookie",
 	Refs:     []string{"RFC 6265bis §4.1.2.6"},
-	Doc: "The cookie looks like a login or a token, and without HttpOnly any script of the page can read it, also one that an attacker got in. " +
-		"Add HttpOnly unless a script of your own reads the cookie.",
+	Doc: "The cookie looks like a login or a token. Without HttpOnly, any script on the page can read it, also one that an attacker injected. " +
+		"Add HttpOnly unless a script of yours reads the cookie.",
 	Help: "add HttpOnly",
 	Bad:  []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; SameSite=Lax"), settingCookies("x=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0; Path=/; Secure; SameSite=Lax")},
 	Good: []string{settingCookies(goodCookie), settingCookies("XSRF-TOKEN=31d4d96e407aad42; Path=/; Secure; SameSite=Lax"), settingCookies("lang=en; Path=/; Secure"), settingCookies("sid=; Max-Age=0; Path=/; Secure")},
@@ -217,7 +218,7 @@ var cookieWithoutHTTPOnly = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for c := range liveCookies(p) {
 			if c.sessionLike() && !c.Has("HttpOnly") {
-				p.Note(c.named(), "the cookie %s looks like a session and lacks HttpOnly, so scripts can read it", c.label())
+				p.Note(c.named(), "the cookie %s looks like a session, but lacks HttpOnly, so scripts can read it", c.label())
 			}
 		}
 	},
@@ -227,18 +228,19 @@ var cookieWithoutSameSite = &annotate.Rule{
 	ID:       "cookie/without-samesite",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a session cookie does not say when it goes with requests from other sites",
+	Title:    "a session cookie without SameSite",
 	Refs:     []string{"RFC 6265bis §4.1.2.7", "RFC 6265bis §5.6.7"},
-	Doc:      "The cookie looks like a login or a token and has no SameSite. Some browsers then treat it as Lax, with an exception for two minutes, others send it with every request that another site causes.",
-	Help:     "add SameSite=Lax, or Strict or None if that is meant",
-	Bad:      []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; HttpOnly")},
-	Good:     []string{settingCookies(goodCookie), settingCookies("lang=en; Path=/; Secure"), settingCookies("sid=; Max-Age=0; Path=/; Secure; HttpOnly")},
-	When:     whenSetCookie(),
-	Once:     cookieNames,
+	Doc: "The cookie looks like a login or a token, but has no SameSite. Some browsers treat it as Lax, with an exception for two minutes. " +
+		"Others send it with every request that another site causes.",
+	Help: "add SameSite=Lax, or choose Strict or None",
+	Bad:  []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; HttpOnly")},
+	Good: []string{settingCookies(goodCookie), settingCookies("lang=en; Path=/; Secure"), settingCookies("sid=; Max-Age=0; Path=/; Secure; HttpOnly")},
+	When: whenSetCookie(),
+	Once: cookieNames,
 	Check: func(p *annotate.Pass) {
 		for c := range liveCookies(p) {
 			if c.sessionLike() && !c.Has("SameSite") {
-				p.Note(c.named(), "the cookie %s looks like a session and has no SameSite, so browsers treat it differently", c.label())
+				p.Note(c.named(), "the cookie %s looks like a session, but has no SameSite, so browsers treat it differently", c.label())
 			}
 		}
 	},
@@ -248,10 +250,11 @@ var cookieWithoutSecure = &annotate.Rule{
 	ID:       "cookie/without-secure",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie that came over https would also go over http",
+	Title:    "the browser also sends this cookie over plain http",
 	Refs:     []string{"RFC 6265bis §8.3", "RFC 6265bis §4.1.2.5"},
-	Doc:      "Without Secure, the browser sends the cookie with plain http requests to the host too, where anybody on the way can read it. One image with an http: address is enough.",
-	Help:     "add Secure",
+	Doc: "Without Secure, the browser sends the cookie with plain http requests to the host too, and anyone on the way can read it. " +
+		"A single image with an http: address is enough.",
+	Help: "add Secure",
 	Bad: []string{settingCookies("lang=en; Path=/"), "# the domain's other hosts are not covered\n" + withHSTS("max-age=31536000; includeSubDomains", "lang=en; Domain=shop.test; Path=/"),
 		withHSTS("max-age=0", "lang=en; Path=/") + "# also security/hsts-disabled\n"},
 	Good: []string{settingCookies("lang=en; Path=/; Secure"), settingCookiesInClear("lang=en; Path=/"), settingCookies("lang=; Max-Age=0; Path=/"),
@@ -266,7 +269,7 @@ var cookieWithoutSecure = &annotate.Rule{
 		}
 		for c := range liveCookies(p) {
 			if !c.Has("Secure") && !c.hstsCovers() {
-				p.Note(c.named(), "the cookie %s came over https and lacks Secure, so browsers also send it over plain http", c.label())
+				p.Note(c.named(), "the cookie %s came over https but lacks Secure, so browsers also send it over plain http", c.label())
 			}
 		}
 	},

@@ -29,10 +29,10 @@ var cookieNoName = &annotate.Rule{
 	ID:       "cookie/no-name",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie has no name",
+	Title:    "a cookie without a name",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6", "RFC 6265bis §5.7 step 2"},
-	Doc: "A cookie is name=value. Without a name, browsers store the value under the empty name and send it back without an equals sign, which most servers cannot read; other clients drop it. " +
-		"Usually a variable was empty when the line was put together.",
+	Doc: "A cookie is name=value. Browsers store a value without a name and send it back without an equals sign, which most servers can't read. " +
+		"Other clients drop it. Usually a variable was empty when the program built the line.",
 	Help: "send Set-Cookie: name=value",
 	Bad:  []string{settingCookies("=31d4d96e; Path=/; Secure"), settingCookies("31d4d96e; Path=/; Secure"), settingCookies("; Path=/; Secure")},
 	Good: []string{settingCookies(goodCookie), settingCookies("lang=; Path=/; Secure")},
@@ -42,9 +42,9 @@ var cookieNoName = &annotate.Rule{
 			switch {
 			case c.Name.Text != "", exchange.IsRedacted(c.Value.Text):
 			case c.Value.Text == "":
-				p.Note(c.span(0, len(c.Text)), "Set-Cookie has neither a name nor a value, so clients ignore it")
+				p.Note(c.span(0, len(c.Text)), "Set-Cookie has no name and no value, so clients ignore it")
 			default:
-				p.Note(c.named(), "Set-Cookie has a value of %s and no name, so browsers store it under an empty name and other clients drop it", octets(len(c.Value.Text)))
+				p.Note(c.named(), "Set-Cookie has a value of %s but no name, so browsers store it under an empty name and other clients drop it", octets(len(c.Value.Text)))
 			}
 		}
 	},
@@ -103,11 +103,11 @@ var cookieOctetsInvalid = &annotate.Rule{
 	ID:       "cookie/octets-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a cookie has bytes that it must not have",
+	Title:    "a cookie has invalid bytes",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
-	Doc: "A cookie's name is a token, and its value is printable ASCII without spaces, double quotes, commas, semicolons and backslashes. " +
-		"Browsers store most of the others as they are, but many servers cut the value at such a byte, decode it in another way, or refuse the whole Cookie header, so the cookie changes on its way back. A control character makes browsers ignore the cookie. " +
-		"Encode values that can hold anything: percent-encoding or base64url.",
+	Doc: "The name of a cookie is a token. Its value is printable ASCII without spaces, double quotes, commas, semicolons and backslashes. " +
+		"Browsers store most other bytes, but many servers cut the value there, decode it differently, or refuse the whole Cookie header. " +
+		"Browsers ignore a cookie with a control character. Encode the value with percent-encoding or base64url.",
 	Help: "percent-encode the value, or use base64url",
 	Bad: []string{settingCookies(`prefs={"theme":"dark"}; Path=/; Secure`), settingCookies(`name=Zoë; Path=/; Secure`),
 		settingCookies(`a=x\x01y; Path=/; Secure`), settingCookies(`my name=x; Path=/; Secure`), settingCookies(`list=a,b; Path=/; Secure`)},
@@ -131,7 +131,7 @@ func whatComesOf(c byte) string {
 	if field.IsControl(c) {
 		return ", so browsers ignore the whole cookie"
 	}
-	return ", which browsers accept and many servers cut or refuse when it comes back"
+	return ", which browsers accept, but many servers cut or refuse when it comes back"
 }
 
 var cookieTooLarge = &annotate.Rule{
@@ -140,9 +140,10 @@ var cookieTooLarge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie is too large to be stored",
 	Refs:     []string{"RFC 6265bis §5.6 step 5", "RFC 6265bis §5.7 step 4"},
-	Doc: "Browsers ignore a cookie whose name and value have more than 4096 bytes together. Nothing is reported: the cookie is simply not there on the next request, and the user seems never to have logged in. " +
-		"Usually a token or a session was put into the cookie whole, and has grown. Keep the data on the server and an id in the cookie.",
-	Help: "keep the data on the server and only an id in the cookie",
+	Doc: "Browsers ignore a cookie if name and value together have more than 4096 bytes. " +
+		"There is no error: the cookie is just missing on the next request, so users can't stay logged in. " +
+		"Usually a whole token or session is in the cookie, and has grown. Keep the data on the server and an ID in the cookie.",
+	Help: "keep the data on the server, but only an ID in the cookie",
 	Bad:  []string{settingCookies("a=" + strings.Repeat("x", 4096) + "; Path=/; Secure")},
 	Good: []string{settingCookies("a=" + strings.Repeat("x", 4095) + "; Path=/; Secure"), settingCookies("a=" + strings.Repeat("x", 4000) + "; Secure; Path=/" + strings.Repeat("y", 200))},
 	When: whenSetCookie(),
@@ -161,9 +162,9 @@ var cookieDuplicateAttribute = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie has the same attribute twice",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.7"},
-	Doc: "A Set-Cookie line must not name an attribute twice. Browsers take the last one that they can read; other clients take the first, or drop the cookie. " +
-		"Usually both a framework and a proxy or middleware add the attribute.",
-	Help: "name each attribute once; find out which layer adds the second",
+	Doc: "A Set-Cookie line must not have the same attribute twice. Browsers use the last one that they can read. " +
+		"Other clients use the first, or drop the cookie. Usually a framework and a proxy or middleware both add the attribute.",
+	Help: "send each attribute once; find out which layer adds the second",
 	Bad:  []string{settingCookies("lang=en; Path=/; Secure; path=/account"), settingCookies("lang=en; Path=/; Secure; secure")},
 	Good: []string{settingCookies(goodCookie), settingCookies("lang=en; Path=/; Secure;;;")},
 	When: whenSetCookie(),
@@ -185,7 +186,7 @@ func noteDuplicateAttribute(p *annotate.Pass, c setCookie) {
 			if a.Name != "" && field.EqualFold(s, a.Name) {
 				which := ""
 				if last, ok := c.Last(a.Name); ok && last.HasValue {
-					which = "; browsers take the last that they can read"
+					which = "; browsers use the last one that they can read"
 				}
 				p.Note(c.attribute(a), "the cookie %s has the attribute %s twice%s", c.label(), quoted(a.Name), which)
 				return
@@ -204,8 +205,8 @@ var cookieUnknownAttribute = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie has an attribute that no client knows",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
-	Doc: "Clients ignore attributes that they do not know. Often it is a slip of the pen, such as HTTP-Only for HttpOnly, and the protection that was meant is not there. " +
-		"A part of the value behind an unescaped semicolon looks the same.",
+	Doc: "Clients ignore unknown attributes. Often it is a typing error, such as HTTP-Only for HttpOnly, so the intended protection is missing. " +
+		"A part of the value after an unescaped semicolon looks the same.",
 	Help: "check the spelling: Expires, Max-Age, Domain, Path, Secure, HttpOnly, SameSite, Partitioned, Priority",
 	Bad:  []string{settingCookies("lang=en; Path=/; Secure; HTTP-Only"), settingCookies("lang=en; Path=/; Secure; Same-Site=Lax; x=1")},
 	Good: []string{settingCookies("lang=en; path=/; SECURE; httponly; samesite=Lax; Partitioned; Priority=High; ;"), settingCookies(goodCookie)},
@@ -217,7 +218,7 @@ var cookieUnknownAttribute = &annotate.Rule{
 					continue
 				}
 				if meant := nearestAttribute(a.Name); meant != "" {
-					p.NoteHelp(c.span(a.At, a.At+len(a.Name)), "write "+meant, "the cookie %s has the unknown attribute %s; probably %s is meant", c.label(), quoted(a.Name), meant)
+					p.NoteHelp(c.span(a.At, a.At+len(a.Name)), "write "+meant, "the cookie %s has the unknown attribute %s; did you mean %s?", c.label(), quoted(a.Name), meant)
 				} else {
 					p.Note(c.span(a.At, a.At+len(a.Name)), "the cookie %s has the attribute %s, which clients ignore", c.label(), quoted(a.Name))
 				}
@@ -265,9 +266,9 @@ var cookieObsoleteAttribute = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a cookie has an attribute that is obsolete",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.6"},
-	Doc: "Version, Comment, CommentURL, Discard and Port come from RFC 2109 and RFC 2965, SameParty from an experiment that has ended. No client acts on them any more, and some servers switch to other quoting rules when they see Version. " +
-		"Usually an old library writes them; its settings often have a way to leave them out.",
-	Help: "leave the attribute out",
+	Doc: "Version, Comment, CommentURL, Discard and Port come from RFC 2109 and RFC 2965. SameParty comes from an experiment that has ended. " +
+		"Clients ignore them, and some servers use other quoting rules if they see Version. Usually an old library writes them, and a setting turns that off.",
+	Help: "remove the attribute",
 	Bad:  []string{settingCookies("lang=en; Version=1; Path=/; Secure"), settingCookies(`lang=en; Comment="x"; Discard; Path=/; Secure`)},
 	Good: []string{settingCookies(goodCookie)},
 	When: whenSetCookie(),
@@ -286,11 +287,12 @@ var cookieSetCookieCombined = &annotate.Rule{
 	ID:       "cookie/set-cookie-combined",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "several cookies stand in one Set-Cookie line",
+	Title:    "one Set-Cookie line has several cookies",
 	Refs:     []string{"RFC 6265bis §3"},
-	Doc: "Set-Cookie is the one response header whose lines must never be joined by commas: a comma may be part of a cookie. Clients see one cookie with odd attributes, and all others are lost. " +
-		"Usually a gateway, a function runtime or a library joins all headers of one name into one string.",
-	Help: "send one Set-Cookie line for each cookie; look for the layer that joins them",
+	Doc: "The lines of Set-Cookie must never be joined with commas, because a comma can be part of a cookie. " +
+		"Clients see one cookie with strange attributes and lose the others. " +
+		"Usually a gateway, a function runtime or a library joins all headers of the same name.",
+	Help: "send one Set-Cookie line for each cookie; find the layer that joins them",
 	Bad: []string{settingCookies("a=1; Path=/; Secure, b=2; Path=/"),
 		settingCookies("a=1; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT, b=2; Path=/; Secure"), settingCookies("a=1; SameSite=Lax,b=2; Path=/; Secure")},
 	Good:  []string{settingCookies("a=1; Path=/; Secure", "b=2; Path=/; Secure; Expires=Fri, 02 Jan 2026 04:04:05 GMT"), settingCookies("a=1; Path=/x, b=2; Secure")},
@@ -300,7 +302,7 @@ var cookieSetCookieCombined = &annotate.Rule{
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldSetCookie) {
 			c := setCookie{field.ParseSetCookie(l.Value), p, i}
 			if next, ok := c.JoinedCookie(); ok {
-				p.Note(c.span(next.At, next.End()), "the Set-Cookie line of %s goes on with the cookie %s behind a comma, so clients lose the second", c.label(), quoted(next.Text))
+				p.Note(c.span(next.At, next.End()), "the Set-Cookie line of %s has the cookie %s after a comma, so clients lose the second one", c.label(), quoted(next.Text))
 			}
 		}
 	},
@@ -312,9 +314,9 @@ var cookieSetTwice = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "one response sets the same cookie twice",
 	Refs:     []string{"RFC 6265bis §4.1.1", "RFC 6265bis §5.7 step 23"},
-	Doc: "A response must not set two cookies of one name. With the same domain and path the second replaces the first, in the order in which the lines happen to arrive; otherwise the browser keeps both and sends both, and the server picks one. " +
-		"Usually two parts of an application write the same session.",
-	Help: "set each cookie once a response; give different cookies different names",
+	Doc: "A response must not set the same cookie twice. With the same domain and path, the second one replaces the first, in the order of arrival. " +
+		"Otherwise the browser keeps and sends both, and the server picks one. Usually two parts of an application write the same session.",
+	Help: "set each cookie once in a response; give different cookies different names",
 	Bad: []string{settingCookies("sid=31d4d96e407aad42; Path=/; Secure; HttpOnly; SameSite=Lax", "sid=7a11d96e407aad42; Path=/; Secure; HttpOnly; SameSite=Lax"),
 		settingCookies("lang=en; Path=/; Secure", "lang=de; Path=/account; Secure")},
 	Good: []string{settingCookies("lang=en; Path=/; Secure", "lang=; Path=/account; Max-Age=0; Secure", "Lang=x; Path=/; Secure")},
@@ -333,7 +335,7 @@ var cookieSetTwice = &annotate.Rule{
 				}
 				if first.Name.Text != "" && first.Name.Text == second.Name.Text && !first.isIgnored() && !second.isIgnored() {
 					if why := whyTwice(first, second); why != "" {
-						p.Note(second.named(), "the cookie %s is set twice, %s", second.label(), why)
+						p.Note(second.named(), "the response sets the cookie %s twice, %s", second.label(), why)
 						break
 					}
 				}
@@ -353,7 +355,7 @@ func whyTwice(a, b setCookie) string {
 	case domainA == domainB && a.path() == b.path():
 		return "for the same domain and path, so the second line replaces the first"
 	case a.live() && b.live():
-		return "each time for another domain or path, so clients may send both back"
+		return "for different domains or paths, so clients may send both back"
 	}
 	return ""
 }
@@ -364,9 +366,10 @@ var cookieValueFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request decides the name, scope or end of a cookie",
 	Refs:     []string{"RFC 6265bis §8.6"},
-	Doc: "A parameter of the request came back as a cookie's name, Domain or Path, or with bytes in it that end a cookie's value. If the server does not check it, anybody can make a link that plants cookies in someone else's browser. " +
-		"That a value comes back as the cookie's value is usual and not reported.",
-	Help: "take names and attributes of cookies from a fixed list; encode values",
+	Doc: "A parameter of the request came back as the name, Domain or Path of a cookie, or contains bytes that end the cookie's value. " +
+		"If the server doesn't check it, anyone can make a link that sets cookies in another person's browser. " +
+		"A parameter that comes back as the whole value is usual and not reported.",
+	Help: "take names and attributes of cookies from a fixed list, and encode values",
 	Bad: []string{`* scheme https
 > GET /start?store=warehouse1 HTTP/1.1
 > Host: www.shop.test
@@ -429,7 +432,7 @@ func noteCookieFromParameter(p *annotate.Pass, c setCookie, params string) {
 			}
 		}
 		if what != "" {
-			p.Note(c.named(), "%s of the cookie %s is what the parameter %s of the request says", what, c.label(), strconv.Quote(name))
+			p.Note(c.named(), "%s of the cookie %s comes from the request parameter %s", what, c.label(), strconv.Quote(name))
 			return
 		}
 	}

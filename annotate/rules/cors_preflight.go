@@ -33,11 +33,12 @@ var corsPreflight = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the browser asks for permission first",
 	Refs:     []string{"Fetch §3.3.2"},
-	Doc:      "A page wants to send a request to another origin that HTML forms could not send: another method, another Content-Type, or a header such as Authorization. The browser asks by OPTIONS first, without cookies and without credentials, and sends the request only if the answer allows it.",
-	Help:     "answer with 204, Access-Control-Allow-Origin, -Allow-Methods and -Allow-Headers; -Max-Age saves repeating it",
-	Bad:      []string{preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: PUT")},
-	Good:     []string{"> OPTIONS /v1/cart HTTP/1.1\n> Host: api.test\n>\n< HTTP/1.1 204 No Content\n< Allow: GET, PUT\n<\n"},
-	When:     whenPreflight(),
+	Doc: "A page wants to send a request to another origin that an HTML form couldn't send: another method, another Content-Type, or a header such as Authorization. " +
+		"So the browser asks first with OPTIONS, without cookies and credentials. It sends the request only if the response allows it.",
+	Help: "answer with 204, Access-Control-Allow-Origin, -Allow-Methods and -Allow-Headers; -Max-Age avoids asking each time",
+	Bad:  []string{preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: PUT")},
+	Good: []string{"> OPTIONS /v1/cart HTTP/1.1\n> Host: api.test\n>\n< HTTP/1.1 204 No Content\n< Allow: GET, PUT\n<\n"},
+	When: whenPreflight(),
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		if isPreflight(r) {
@@ -53,8 +54,9 @@ var corsPreflightRequestMalformed = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the request looks like half a preflight",
 	Refs:     []string{"Fetch §3.3.2"},
-	Doc:      "A preflight is OPTIONS with Origin and Access-Control-Request-Method, which is one method. With a part missing, or on another method, servers do not answer it as a preflight. Browsers never send such a thing; a hand-written test may.",
-	Help:     "send OPTIONS with Origin: https://app.example and Access-Control-Request-Method: PUT",
+	Doc: "A preflight is OPTIONS with Origin and Access-Control-Request-Method, which names one method. " +
+		"If a part is missing, or with another method, servers don't treat it as a preflight. Browsers never send this, but a hand-written test may.",
+	Help: "send OPTIONS with Origin: https://app.example and Access-Control-Request-Method: PUT",
 	Bad: []string{
 		"> POST /v1/cart HTTP/1.1\n> Host: api.test\n> Access-Control-Request-Method: GET\n> Content-Length: 0\n>\n< HTTP/1.1 204 No Content\n<\n",
 		"> OPTIONS /v1/cart HTTP/1.1\n> Host: api.test\n> Origin: https://app.test\n> Access-Control-Request-Headers: x-a\n>\n< HTTP/1.1 204 No Content\n<\n",
@@ -73,13 +75,13 @@ var corsPreflightRequestMalformed = &annotate.Rule{
 			if at.Line < 0 {
 				at = p.RequestField(exchange.FieldAccessControlRequestHeaders)
 			}
-			p.Note(at, "%s is on a %s request, and belongs on OPTIONS", at.Field, quoted(r.Method))
+			p.Note(at, "%s is on a %s request; it belongs on OPTIONS", at.Field, quoted(r.Method))
 		case method.Line < 0:
-			p.Note(p.RequestField(exchange.FieldAccessControlRequestHeaders), "Access-Control-Request-Headers comes without Access-Control-Request-Method")
+			p.Note(p.RequestField(exchange.FieldAccessControlRequestHeaders), "there is Access-Control-Request-Headers but no Access-Control-Request-Method")
 		case !r.Fields.Has(exchange.FieldOrigin):
-			p.Note(method, "Access-Control-Request-Method comes without Origin")
+			p.Note(method, "there is Access-Control-Request-Method but no Origin")
 		case !field.IsToken(asked):
-			p.Note(method, "Access-Control-Request-Method is %s, which is not one method", quoted(asked))
+			p.Note(method, "Access-Control-Request-Method is %s; it must be one method", quoted(asked))
 		}
 	},
 }
@@ -88,10 +90,11 @@ var corsPreflightNotOK = &annotate.Rule{
 	ID:       "cors/preflight-not-ok",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a preflight was not answered with success",
+	Title:    "a preflight failed",
 	Refs:     []string{"Fetch §4.8", "Fetch §3.3.3"},
-	Doc:      "A browser goes on only after a status from 200 to 299, whatever headers the answer has. With 401 or 405, authentication or routing runs before CORS is handled: a preflight never carries credentials. 403 may be a refusal that is meant.",
-	Help:     "answer OPTIONS before authentication and routing, with 204 and the CORS headers",
+	Doc: "A browser sends the real request only if the preflight gets a status from 200 to 299, with any headers. " +
+		"With 401 or 405, authentication or routing runs before CORS: a preflight never has credentials. 403 can be a deliberate refusal.",
+	Help: "answer OPTIONS before authentication and routing, with 204 and the CORS headers",
 	Bad: []string{
 		preflight("", "401 Unauthorized\nWWW-Authenticate: Bearer realm=\"api\"\nAccess-Control-Allow-Origin: https://app.test"), preflight("", "405 Method Not Allowed\nAllow: GET, PUT"),
 		preflight("", "403 Forbidden"),
@@ -107,9 +110,9 @@ var corsPreflightNotOK = &annotate.Rule{
 		case 401, 405:
 			why = "; authentication or routing seems to run before CORS"
 		case 403:
-			why = "; if that is not meant, look for what refuses OPTIONS"
+			why = "; if that isn't intended, find out what refuses OPTIONS"
 		}
-		p.Note(p.StatusLine(), "the preflight got %d, so the browser does not send the request%s", p.X.Response.Status, why)
+		p.Note(p.StatusLine(), "the preflight got %d, so the browser doesn't send the request%s", p.X.Response.Status, why)
 	},
 }
 
@@ -119,14 +122,15 @@ var corsPreflightRedirected = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a preflight is redirected",
 	Refs:     []string{"Fetch §4.8"},
-	Doc:      "Browsers do not follow a redirect of a preflight; the request is never sent. Usual causes are a redirect to https, to a path with a slash at the end, or to a login page. Use the final URI in the page.",
-	Help:     "request the final URI, or answer OPTIONS without a redirect",
-	Bad:      []string{preflight("", "308 Permanent Redirect\nLocation: /v1/cart/")},
-	Good:     []string{preflight("", "200 OK")},
-	When:     annotate.When{Class: []int{3}, Methods: []string{"OPTIONS"}, RequestFields: []exchange.Name{exchange.FieldAccessControlRequestMethod}},
+	Doc: "Browsers don't follow a redirect of a preflight, so they never send the request. " +
+		"Usual causes are a redirect to https, to a path with a slash at the end, or to a login page. Use the final URI in the page.",
+	Help: "request the final URI, or answer OPTIONS without a redirect",
+	Bad:  []string{preflight("", "308 Permanent Redirect\nLocation: /v1/cart/")},
+	Good: []string{preflight("", "200 OK")},
+	When: annotate.When{Class: []int{3}, Methods: []string{"OPTIONS"}, RequestFields: []exchange.Name{exchange.FieldAccessControlRequestMethod}},
 	Check: func(p *annotate.Pass) {
 		if isPreflight(&p.X.Request) {
-			p.Note(p.StatusLine(), "the preflight got %d, which browsers do not follow, so the request is not sent", p.X.Response.Status)
+			p.Note(p.StatusLine(), "the preflight got %d; browsers don't follow it and don't send the request", p.X.Response.Status)
 		}
 	},
 }
@@ -154,11 +158,10 @@ var corsPreflightHeaderNotAllowed = &annotate.Rule{
 	ID:       "cors/preflight-header-not-allowed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header that the page wants to send is not allowed",
+	Title:    "the page wants to send a header that isn't allowed",
 	Refs:     []string{"Fetch §4.8"},
-	Doc: "The preflight asks for a header that Access-Control-Allow-Headers does not list, so the browser does not send the request. " +
-		"The wildcard never covers Authorization: it must be listed by name.",
-	Help: "add the name to Access-Control-Allow-Headers",
+	Doc:      "The preflight asks for a header that Access-Control-Allow-Headers doesn't list, so the browser doesn't send the request. * never covers Authorization: list it by name.",
+	Help:     "add the name to Access-Control-Allow-Headers",
 	Bad: []string{
 		preflight("Access-Control-Request-Headers: content-type,x-trace", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: Content-Type"),
 		preflight("Access-Control-Request-Headers: authorization", "200 OK\nAccess-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: *\nAccess-Control-Allow-Headers: *"),
@@ -179,9 +182,9 @@ var corsPreflightHeaderNotAllowed = &annotate.Rule{
 			if wildcard && !isAuthorization || listHas(f, exchange.FieldAccessControlAllowHeaders, name) {
 				continue
 			}
-			why := "and Access-Control-Allow-Headers does not list it"
+			why := "but Access-Control-Allow-Headers doesn't list it"
 			if wildcard {
-				why = "which the * of Access-Control-Allow-Headers does not cover"
+				why = "which * in Access-Control-Allow-Headers doesn't cover"
 			}
 			p.Note(at, "the page wants to send %s, %s", quoted(name), why)
 			return
@@ -193,10 +196,11 @@ var corsPreflightMethodNotAllowed = &annotate.Rule{
 	ID:       "cors/preflight-method-not-allowed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the method that the page wants to use is not allowed",
+	Title:    "the page wants to use a method that isn't allowed",
 	Refs:     []string{"Fetch §4.8", "Fetch §2.2.1"},
-	Doc:      "The preflight asks for a method that Access-Control-Allow-Methods does not list, so the browser does not send the request. Methods are compared with case: patch is not PATCH.",
-	Help:     "add the method to Access-Control-Allow-Methods, in the same case",
+	Doc: "The preflight asks for a method that Access-Control-Allow-Methods doesn't list, so the browser doesn't send the request. " +
+		"Upper and lower case matter: patch isn't PATCH.",
+	Help: "add the method to Access-Control-Allow-Methods, in the same case",
 	Bad: []string{
 		preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: GET, POST"),
 		preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: put"),
@@ -217,13 +221,13 @@ var corsPreflightMethodNotAllowed = &annotate.Rule{
 		}
 		why := ""
 		if near != "" {
-			why = ", only " + quoted(near) + ", and case counts"
+			why = ", only " + quoted(near) + "; upper and lower case matter"
 		}
 		at := p.ResponseField(exchange.FieldAccessControlAllowMethods)
 		if at.Line < 0 {
 			at = p.RequestField(exchange.FieldAccessControlRequestMethod)
 		}
-		p.Note(at, "the page wants to use %s, and Access-Control-Allow-Methods does not list it%s", quoted(method), why)
+		p.Note(at, "the page wants to use %s, but Access-Control-Allow-Methods doesn't list it%s", quoted(method), why)
 	},
 }
 
@@ -252,10 +256,11 @@ var corsPreflightWildcardWithCredentials = &annotate.Rule{
 	ID:       "cors/preflight-wildcard-with-credentials",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the wildcard allows nothing to requests with credentials",
+	Title:    "* allows nothing to requests with credentials",
 	Refs:     []string{"Fetch §3.3.5", "Fetch §4.8"},
-	Doc:      "The answer allows credentials and lists * for methods or headers. For a request with credentials * is a literal name, so the browser blocks what only * would allow.",
-	Help:     "list the methods and headers by name",
+	Doc: "The response allows credentials and lists * for methods or headers. " +
+		"For a request with credentials, * is just a name, so the browser blocks what only * would allow.",
+	Help: "list the methods and headers by name",
 	Bad: []string{
 		preflight("", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: *"),
 		preflight("Access-Control-Request-Headers: x-trace", "200 OK\nAccess-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: *"),
@@ -293,8 +298,9 @@ var corsMaxAgeInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Access-Control-Max-Age is not a number of seconds",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §4.8"},
-	Doc:      "Access-Control-Max-Age is the seconds for which a browser may remember the answer, in digits. Anything else is ignored, and 5 seconds apply: nearly every request then costs a preflight.",
-	Help:     "send the seconds in digits, for example Access-Control-Max-Age: 7200",
+	Doc: "Access-Control-Max-Age is the number of seconds for which a browser may remember the response, as digits. " +
+		"Browsers ignore anything else and use 5 seconds, so nearly every request costs a preflight.",
+	Help: "send the seconds as digits, for example Access-Control-Max-Age: 7200",
 	Bad: []string{
 		preflight("", "200 OK\nAccess-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Max-Age: 86400s"),
 		preflight("", "200 OK\nAccess-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Max-Age: 60, 600"),
@@ -312,7 +318,7 @@ var corsMaxAgeInvalid = &annotate.Rule{
 		}
 		v := p.X.Response.Fields.Combined(exchange.FieldAccessControlMaxAge)
 		if v != "-1" && !isOneNumber(v) {
-			p.Note(p.ResponseField(exchange.FieldAccessControlMaxAge), "Access-Control-Max-Age is %s, which browsers ignore, so 5 seconds apply", quoted(v))
+			p.Note(p.ResponseField(exchange.FieldAccessControlMaxAge), "Access-Control-Max-Age is %s; browsers ignore it and use 5 seconds", quoted(v))
 		}
 	},
 }

@@ -35,11 +35,11 @@ var corsAllowCredentialsNotTrue = &annotate.Rule{
 	ID:       "cors/allow-credentials-not-true",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Access-Control-Allow-Credentials is not the word true",
+	Title:    "Access-Control-Allow-Credentials isn't true",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §4.10"},
-	Doc: "The only value with a meaning is true, in lower case and once. Anything else counts as no, so browsers refuse responses to requests with cookies. " +
-		"Often a boolean was printed by a language that writes True or 1, or both a proxy and the application add the header.",
-	Help: "send Access-Control-Allow-Credentials: true once, or leave it out",
+	Doc: "The only valid value is true, in lower case and once. Browsers read anything else as no, and refuse responses to requests with cookies. " +
+		"Often a language printed True or 1, or both a proxy and the application add the header.",
+	Help: "send Access-Control-Allow-Credentials: true once, or remove it",
 	Bad: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: True"),
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Credentials: true"),
@@ -51,7 +51,7 @@ var corsAllowCredentialsNotTrue = &annotate.Rule{
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowCredentials}},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Response.Fields.Combined(exchange.FieldAccessControlAllowCredentials); v != "true" && v != "false" {
-			p.Note(p.ResponseField(exchange.FieldAccessControlAllowCredentials), "Access-Control-Allow-Credentials is %s, which counts as no; only true is yes", quoted(v))
+			p.Note(p.ResponseField(exchange.FieldAccessControlAllowCredentials), "Access-Control-Allow-Credentials is %s, which browsers read as no; only true means yes", quoted(v))
 		}
 	},
 }
@@ -60,11 +60,12 @@ var corsAllowOriginMalformed = &annotate.Rule{
 	ID:       "cors/allow-origin-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Access-Control-Allow-Origin can match no origin",
+	Title:    "Access-Control-Allow-Origin can't match any origin",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §3.2"},
-	Doc: "Browsers compare the value with the Origin that they sent, byte for byte. It must be *, or an origin as browsers write it: scheme://host, a port unless it is the usual one, all in lower case, no slash at the end and no wildcard within. " +
+	Doc: "Browsers compare the value with the Origin that they sent, byte for byte. " +
+		"It must be *, or an origin as browsers write it: scheme://host, with a port unless it is the default one, in lower case, without a slash at the end and without a wildcard. " +
 		"Anything else matches nothing, and the page gets a network error.",
-	Help: "send the Origin of the request back (with Vary: Origin), or *",
+	Help: "send the Origin of the request (with Vary: Origin), or *",
 	Bad: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test/"), crossOrigin("", "Access-Control-Allow-Origin: app.test"),
 		crossOrigin("", "Access-Control-Allow-Origin: https://*.app.test"), crossOrigin("", "Access-Control-Allow-Origin:"),
@@ -96,7 +97,7 @@ func originValueError(v string) *field.Error {
 	}
 	for _, usual := range [...][2]string{{"https://", ":443"}, {"http://", ":80"}} {
 		if strings.HasPrefix(v, usual[0]) && strings.HasSuffix(v, usual[1]) {
-			return &field.Error{At: len(v) - len(usual[1]), What: "browsers leave the usual port out"}
+			return &field.Error{At: len(v) - len(usual[1]), What: "browsers omit the default port"}
 		}
 	}
 	return nil
@@ -108,8 +109,10 @@ var corsAllowOriginMultiple = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Access-Control-Allow-Origin names several origins",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §4.10"},
-	Doc: "The header is one origin or *, not a list. Browsers join all lines with commas, and the result equals no origin, not even where the same value appears twice. " +
-		"Often both the application and a proxy in front of it add the header. To allow several origins, send back the one that asked, if it is on the list, with Vary: Origin.",
+	Doc: "The header is one origin or *, not a list. " +
+		"Browsers join all lines with commas, and the result matches no origin, even if the same value appears twice. " +
+		"Often both the application and a proxy add the header. " +
+		"To allow several origins, check the Origin of the request against a list and send it back, with Vary: Origin.",
 	Help: "send one value: the Origin of the request if it is allowed, with Vary: Origin",
 	Bad: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test, https://www.test"),
@@ -122,10 +125,10 @@ var corsAllowOriginMultiple = &annotate.Rule{
 		if v := allowedOrigin(p.X); isSeveral(v) {
 			f := &p.X.Response.Fields
 			if n := f.Count(exchange.FieldAccessControlAllowOrigin); n > 1 {
-				p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin stands on %d lines, together %s, which matches no origin", n, quoted(v))
+				p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin has %d lines, together %s, which matches no origin", n, quoted(v))
 				return
 			}
-			p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is %s: a list matches no origin", quoted(v))
+			p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is %s; a list matches no origin", quoted(v))
 		}
 	},
 }
@@ -134,13 +137,14 @@ var corsAllowOriginNull = &annotate.Rule{
 	ID:       "cors/allow-origin-null",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "any site can read the response with the user's cookies, through the origin null",
+	Title:    "any site can use the origin null to read the response with the user's cookies",
 	Refs:     []string{"Fetch §3.3.3", "Fetch §3.3.5"},
-	Doc:      "Sandboxed frames, local files and some redirects have the origin null, and any site can make a sandboxed frame. With credentials allowed, each can read what the user can read.",
-	Help:     "do not allow null; allow the origins that need access by name",
-	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: null\nAccess-Control-Allow-Credentials: true")},
-	Good:     []string{strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: null"), "https://app.test", "null", 1)},
-	When:     whenAllowOrigin(),
+	Doc: "Sandboxed frames, local files and some redirects have the origin null, and any site can create a sandboxed frame. " +
+		"If credentials are allowed, every site can read what the user can read.",
+	Help: "don't allow null; allow the origins that need access by name",
+	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: null\nAccess-Control-Allow-Credentials: true")},
+	Good: []string{strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: null"), "https://app.test", "null", 1)},
+	When: whenAllowOrigin(),
 	// The same value is then also one that the asking origin does not match.
 	Suppresses: []string{"cors/origin-not-allowed"},
 	Check: func(p *annotate.Pass) {
@@ -156,9 +160,10 @@ var corsAllowOriginWildcard = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "every site may read the response",
 	Refs:     []string{"Fetch §3.3.3"},
-	Doc:      "With * any page can read the response, without the user's cookies. That is right for public data. For a server inside a network it is not, since pages from outside then read what only the browser can reach.",
-	Help:     "nothing to do for public data; else name the origins that need access",
-	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: *")},
+	Doc: "With *, any page can read the response, without the user's cookies. That is right for public data. " +
+		"For a server on an internal network it isn't: pages from outside can read what only the browser can reach.",
+	Help: "nothing for public data; else name the origins that need access",
+	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: *")},
 	Good: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test"),
 		strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: *"), "application/json", "font/woff2", 1),
@@ -198,8 +203,10 @@ var corsCredentialedResponseNotShared = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the browser refuses the response to a request with cookies",
 	Refs:     []string{"Fetch §4.10", "Fetch §3.3.5"},
-	Doc:      "The request of another origin carried cookies. A browser then hands the response to the page only if Access-Control-Allow-Origin is exactly its origin, not *, and Access-Control-Allow-Credentials is true. The page sees a network error, though the server did what was asked.",
-	Help:     "send back the Origin of the request with Access-Control-Allow-Credentials: true and Vary: Origin, or have the page leave credentials out",
+	Doc: "The cross-origin request had cookies. " +
+		"A browser then shows the response to the page only if Access-Control-Allow-Origin is exactly its origin, not *, and Access-Control-Allow-Credentials is true. " +
+		"The page sees a network error, although the server did the work.",
+	Help: "send the Origin of the request, Access-Control-Allow-Credentials: true and Vary: Origin, or let the page send no credentials",
 	Bad: []string{
 		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *"),
 		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: true"),
@@ -221,7 +228,7 @@ var corsCredentialedResponseNotShared = &annotate.Rule{
 		if allowedOrigin(p.X) == "*" {
 			why = "allows the origin *"
 		}
-		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "the request of %s carried cookies, and the response %s, so the browser refuses it",
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "the request from %s has cookies, but the response %s, so the browser refuses it",
 			quoted(p.X.Request.Fields.Value(exchange.FieldOrigin)), why)
 	},
 }
@@ -241,11 +248,12 @@ var corsCredentialsWithWildcard = &annotate.Rule{
 	ID:       "cors/credentials-with-wildcard",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Access-Control-Allow-Credentials does not work with *",
+	Title:    "Access-Control-Allow-Credentials doesn't work with *",
 	Refs:     []string{"Fetch §3.3.5", "Fetch §4.10"},
-	Doc: "The response allows credentials and every origin. Browsers refuse that as soon as a request has credentials, so the second header does nothing. " +
-		"Do not just repeat any Origin instead: every site could then read what the user can read.",
-	Help: "name the origins that may use credentials, or leave Access-Control-Allow-Credentials out",
+	Doc: "The response allows credentials and every origin. " +
+		"Browsers refuse that as soon as a request has credentials, so Access-Control-Allow-Credentials has no effect. " +
+		"Don't just send back any Origin: every site could then read what the user can read.",
+	Help: "name the origins that may use credentials, or remove Access-Control-Allow-Credentials",
 	Bad:  []string{crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: true")},
 	Good: []string{crossOrigin("", "Access-Control-Allow-Origin: *"), crossOrigin("", "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Credentials: false")},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldAccessControlAllowCredentials}},
@@ -261,11 +269,12 @@ var corsExposeWildcardWithCredentials = &annotate.Rule{
 	ID:       "cors/expose-wildcard-with-credentials",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the wildcard of Access-Control-Expose-Headers means nothing here",
+	Title:    "a useless * in Access-Control-Expose-Headers",
 	Refs:     []string{"Fetch §3.3.4", "Fetch §3.3.5"},
-	Doc:      "For a request with credentials, * in Access-Control-Expose-Headers is the name of a header called *, so the page's script sees none of the headers that were to be exposed.",
-	Help:     "list the names, for example Access-Control-Expose-Headers: ETag, Link",
-	Bad:      []string{crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: *")},
+	Doc: "For a request with credentials, * in Access-Control-Expose-Headers is the name of a header called *. " +
+		"The script of the page can't see the headers that should be exposed.",
+	Help: "list the names, for example Access-Control-Expose-Headers: ETag, Link",
+	Bad:  []string{crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: *")},
 	Good: []string{
 		crossOrigin("Cookie: a=b", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: ETag"),
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: *"),
@@ -275,7 +284,7 @@ var corsExposeWildcardWithCredentials = &annotate.Rule{
 		x := p.X
 		if listHas(&x.Response.Fields, exchange.FieldAccessControlExposeHeaders, "*") && !isPreflight(&x.Request) && isCrossOrigin(x) &&
 			allowsCredentials(x) && allowedOrigin(x) != "*" && allowedOrigin(x) != "" {
-			p.Note(p.ResponseField(exchange.FieldAccessControlExposeHeaders), "Access-Control-Expose-Headers has *, which exposes nothing since the request carried cookies")
+			p.Note(p.ResponseField(exchange.FieldAccessControlExposeHeaders), "Access-Control-Expose-Headers has *, which exposes nothing, because the request has cookies")
 		}
 	},
 }
@@ -284,10 +293,11 @@ var corsMissingOnError = &annotate.Rule{
 	ID:       "cors/missing-on-error",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the page cannot see this error",
+	Title:    "the page can't see this error",
 	Refs:     []string{"Fetch §4.10", "Fetch §3.3.3"},
-	Doc: "The error lacks Access-Control-Allow-Origin, so the browser keeps status and content from the page, which reports a CORS failure instead of the real cause. " +
-		"Usually the error comes from a layer before or after the one that adds the header: nginx adds headers to errors only with \"always\", frameworks skip them when a handler throws.",
+	Doc: "The error lacks Access-Control-Allow-Origin, so the browser hides status and body from the page. " +
+		"The page reports a CORS failure instead of the real cause. " +
+		"Usually the error comes from another layer than the one that adds the header: nginx adds headers to errors only with \"always\", and frameworks skip them if a handler throws.",
 	Help: "add the CORS headers to errors too",
 	Bad:  []string{strings.Replace(crossOrigin("", ""), "200 OK", "500 Internal Server Error", 1), strings.Replace(crossOrigin("", "Retry-After: 5"), "200 OK", "429 Too Many Requests", 1)},
 	Good: []string{
@@ -351,11 +361,11 @@ var corsOriginInvalid = &annotate.Rule{
 	ID:       "cors/origin-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Origin is not an origin",
+	Title:    "Origin isn't an origin",
 	Refs:     []string{"Fetch §3.2"},
-	Doc: "Origin is null, or scheme://host with the port where it is not the usual one: in lower case, without a path and without a slash at the end. Servers compare it as it is, so another form is taken for a foreign origin. " +
-		"Browsers always send the right form; this comes from a client that writes the header itself.",
-	Help: "send Origin: https://host without a path, or leave it out",
+	Doc: "Origin is null, or scheme://host with the port unless it is the default one: in lower case, without a path and without a slash at the end. " +
+		"Servers compare it exactly, so another form looks like a foreign origin. Browsers always send the right form. This client writes the header itself.",
+	Help: "send Origin: https://host without a path, or remove it",
 	Bad:  []string{fromOrigin("https://app.test/"), fromOrigin("app.test"), fromOrigin("https://App.test")},
 	Good: []string{
 		fromOrigin("https://app.test"), fromOrigin("null"), fromOrigin("file://"), fromOrigin("https://my_app.test.:8443"), fromOrigin("moz-extension://7A"),
@@ -378,11 +388,12 @@ var corsOriginNotAllowed = &annotate.Rule{
 	ID:       "cors/origin-not-allowed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the response is for another origin than the one that asked",
+	Title:    "the response allows another origin than the one of the request",
 	Refs:     []string{"Fetch §4.10"},
-	Doc: "Access-Control-Allow-Origin names one origin, and the request came from another, so the browser keeps the response from the page. " +
-		"Either the origin is not meant to be allowed, or the list of allowed ones lacks it: mind http and https, www, and the port. A cache that ignores Origin gives the same picture (Vary: Origin).",
-	Help: "allow the origin, with Vary: Origin; or do not ask from there",
+	Doc: "Access-Control-Allow-Origin names one origin, but the request came from another, so the browser hides the response from the page. " +
+		"Either the origin shouldn't be allowed, or the list of allowed origins lacks it: compare http and https, www, and the port. " +
+		"A cache that ignores Origin looks the same (send Vary: Origin).",
+	Help: "allow the origin, with Vary: Origin, or don't ask from there",
 	Bad: []string{crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), crossOrigin("", "Access-Control-Allow-Origin: http://app.test"),
 		"# a browser that does not send Sec-Fetch\n" + strings.Replace(crossOrigin("", "Access-Control-Allow-Origin: https://www.test"), "> Sec-Fetch-Mode: cors\n", "", 1)},
 	Good: []string{
@@ -401,7 +412,7 @@ var corsOriginNotAllowed = &annotate.Rule{
 		if allowed == "*" || allowed == origin || isSeveral(allowed) || originValueError(allowed) != nil || field.CheckOrigin(origin) != nil {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is %s, and the request came from %s", quoted(allowed), quoted(origin))
+		p.Note(p.ResponseField(exchange.FieldAccessControlAllowOrigin), "Access-Control-Allow-Origin is %s, but the request came from %s", quoted(allowed), quoted(origin))
 	},
 }
 
@@ -411,8 +422,8 @@ var corsPreflightFieldOutsidePreflight = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a header for preflights is on another response",
 	Refs:     []string{"Fetch §3.3.3"},
-	Doc:      "Browsers read Access-Control-Allow-Methods, -Allow-Headers and -Max-Age only on the answer to a preflight. On other responses they are dead weight.",
-	Help:     "send these headers only in answer to OPTIONS",
+	Doc:      "Browsers read Access-Control-Allow-Methods, -Allow-Headers and -Max-Age only in the response to a preflight. In other responses they have no effect.",
+	Help:     "send these headers only in responses to OPTIONS",
 	Bad:      []string{crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Allow-Methods: GET, PUT"), crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Max-Age: 600")},
 	Good: []string{
 		crossOrigin("", "Access-Control-Allow-Origin: https://app.test\nAccess-Control-Expose-Headers: ETag"),
@@ -426,7 +437,7 @@ var corsPreflightFieldOutsidePreflight = &annotate.Rule{
 		}
 		for _, n := range [...]exchange.Name{exchange.FieldAccessControlAllowMethods, exchange.FieldAccessControlAllowHeaders, exchange.FieldAccessControlMaxAge} {
 			if p.X.Response.Fields.Has(n) {
-				p.Note(p.ResponseField(n), "%s counts only in answer to a preflight, and this is one to %s", n, quoted(p.X.Request.Method))
+				p.Note(p.ResponseField(n), "browsers read %s only in the response to a preflight, and this is one to %s", n, quoted(p.X.Request.Method))
 				return
 			}
 		}

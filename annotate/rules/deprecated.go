@@ -31,8 +31,8 @@ var deprecatedCacheControlIEExtensions = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "cache directives of an old Internet Explorer",
 	Refs:     []string{"RFC 9111 §5.2.3"},
-	Doc:      "pre-check and post-check were made up for Internet Explorer 5 and never registered. No cache reads them; they come from old code, of PHP for the most part.",
-	Help:     "leave pre-check and post-check out",
+	Doc:      "pre-check and post-check were invented for Internet Explorer 5 and never registered. No cache reads them. They usually come from old PHP code.",
+	Help:     "remove pre-check and post-check",
 	Bad:      []string{answered("Cache-Control: no-store, post-check=0, pre-check=0")},
 	Good:     []string{answered("Cache-Control: no-store")},
 	When:     whenCacheControl,
@@ -58,8 +58,9 @@ var deprecatedCSPObsoleteHeader = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a content security policy in a header that browsers no longer read",
 	Refs:     []string{"CSP 3 §3.1"},
-	Doc: "X-Content-Security-Policy and X-WebKit-CSP are what browsers read before 2013. Those of today read Content-Security-Policy only, so the policy here has no effect. " +
-		"Its old syntax is not always that of today; try it with Content-Security-Policy-Report-Only first.",
+	Doc: "Browsers before 2013 read X-Content-Security-Policy and X-WebKit-CSP. " +
+		"Current browsers only read Content-Security-Policy, so this policy has no effect. " +
+		"Its syntax has changed since: test it with Content-Security-Policy-Report-Only first.",
 	Help: "send the policy as Content-Security-Policy",
 	Bad: []string{
 		overTLS(answeredWith("text/html; charset=utf-8", "X-Content-Security-Policy: default-src 'self'", "X-Frame-Options: DENY", "X-Content-Type-Options: nosniff")),
@@ -82,7 +83,7 @@ var deprecatedCSPObsoleteHeader = &annotate.Rule{
 		if !f.Has(n) {
 			n = exchange.FieldXWebkitCSP
 		}
-		p.Note(p.ResponseField(n), "the policy is in %s alone, which browsers no longer read", n)
+		p.Note(p.ResponseField(n), "the policy is only in %s, which browsers no longer read", n)
 	},
 }
 
@@ -92,15 +93,16 @@ var deprecatedFeaturePolicyDeprecated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Feature-Policy without its successor",
 	Refs:     []string{"Permissions Policy"},
-	Doc:      "Feature-Policy became Permissions-Policy, with another syntax. Chromium still reads the old header where the new one is missing, and other browsers read neither.",
-	Help:     "send for example: Permissions-Policy: geolocation=(), camera=(self)",
-	Bad:      []string{answered("Feature-Policy: geolocation 'none'")},
-	Good:     []string{answered("Feature-Policy: geolocation 'none'", "Permissions-Policy: geolocation=()")},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldFeaturePolicy}},
-	Once:     originKey,
+	Doc: "Feature-Policy became Permissions-Policy, with another syntax. Chromium still reads the old header if the new one is missing. " +
+		"Other browsers read neither.",
+	Help: "send for example: Permissions-Policy: geolocation=(), camera=(self)",
+	Bad:  []string{answered("Feature-Policy: geolocation 'none'")},
+	Good: []string{answered("Feature-Policy: geolocation 'none'", "Permissions-Policy: geolocation=()")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldFeaturePolicy}},
+	Once: originKey,
 	Check: func(p *annotate.Pass) {
 		if !p.X.Response.Fields.Has(exchange.FieldPermissionsPolicy) {
-			p.Note(p.ResponseField(exchange.FieldFeaturePolicy), "Feature-Policy was replaced by Permissions-Policy, which is missing")
+			p.Note(p.ResponseField(exchange.FieldFeaturePolicy), "Permissions-Policy replaced Feature-Policy, and it is missing")
 		}
 	},
 }
@@ -111,24 +113,24 @@ var deprecatedFeaturePolicyDeprecated = &annotate.Rule{
 func insteadOf(n exchange.Name) string {
 	switch n {
 	case exchange.FieldAcceptCharset:
-		return "servers answer in UTF-8 whatever it says"
+		return "servers ignore it and answer in UTF-8"
 	case exchange.FieldContentMD5:
-		return "Content-Digest takes its place"
+		return "use Content-Digest"
 	case exchange.FieldDigest:
-		return "Repr-Digest and Content-Digest take its place"
+		return "use Repr-Digest and Content-Digest"
 	case exchange.FieldWantDigest:
-		return "Want-Repr-Digest and Want-Content-Digest take its place"
+		return "use Want-Repr-Digest and Want-Content-Digest"
 	case exchange.FieldCookie2, exchange.FieldSetCookie2:
 		return "no client ever read it; Cookie and Set-Cookie are used"
 	case exchange.FieldExpectCT:
-		return "browsers demand Certificate Transparency without it"
+		return "browsers require Certificate Transparency anyway"
 	case exchange.FieldP3P:
-		return "no browser reads it any more"
+		return "browsers no longer read it"
 	case exchange.FieldURI:
-		return "Location and Content-Location take its place"
+		return "use Location and Content-Location"
 	case exchange.FieldContentID, exchange.FieldExt, exchange.FieldMan, exchange.FieldOpt, exchange.FieldMethodCheck, exchange.FieldMethodCheckExpires,
 		exchange.FieldAccessControl, exchange.FieldCExt, exchange.FieldCMan, exchange.FieldCOpt, exchange.FieldCPEP, exchange.FieldCPEPInfo, exchange.FieldContentBase, exchange.FieldContentScriptType, exchange.FieldContentStyleType, exchange.FieldContentVersion, exchange.FieldDerivedFrom, exchange.FieldGetProfile, exchange.FieldPEP, exchange.FieldPEPInfo, exchange.FieldPICSLabel, exchange.FieldProfileObject, exchange.FieldProxyFeatures, exchange.FieldProxyInstruction, exchange.FieldPublic, exchange.FieldSetProfile, exchange.FieldUAColor, exchange.FieldUAMedia, exchange.FieldUAPixels, exchange.FieldUAResolution, exchange.FieldUAWindowpixels:
-		return "nothing reads it any more"
+		return "no current software reads it"
 	}
 	return ""
 }
@@ -145,10 +147,10 @@ var deprecatedFieldDeprecated = &annotate.Rule{
 	ID:       "deprecated/field-deprecated",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header that is obsolete",
+	Title:    "an obsolete header",
 	Refs:     []string{"RFC 9110 §16.3.1", "IANA HTTP Field Name Registry"},
-	Doc:      "The registry of header names has this header as obsoleted or deprecated. It may still work with old software; new software does not look at it, so nothing should depend on it.",
-	Help:     "leave the header out, or send what took its place",
+	Doc:      "The registry of header names marks this header as obsoleted or deprecated. Old software may still read it, new software doesn't, so don't rely on it.",
+	Help:     "remove the header, or send its successor",
 	Bad: []string{
 		answered("Content-MD5: ROszi1VFKTOqxAPsEM6SUQ=="),
 		asked("Accept-Charset: utf-8", "User-Agent: shop-client/1.2"), answered("Content-Base: http://shop.test/"), answered("Access-Control: allow <*>"),
@@ -247,10 +249,11 @@ var deprecatedMediaTypeDeprecated = &annotate.Rule{
 	ID:       "deprecated/media-type-deprecated",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a media type that is obsolete",
+	Title:    "an obsolete media type",
 	Refs:     []string{"IANA media types", "RFC 9239 §6"},
-	Doc:      "The registry of media types has this one as obsoleted or deprecated, and names another in its place. Browsers still know the old names; other software, and rules such as those for compression, may not.",
-	Help:     "send the type that took its place",
+	Doc: "The registry of media types marks this type as obsoleted or deprecated, and names its successor. Browsers still know the old names. " +
+		"Other software may not, and compression rules may not match.",
+	Help: "send the new type",
 	Bad: []string{
 		answeredWith("application/javascript"),
 		asPost("Content-Type: application/vnd.geo+json"),
@@ -284,8 +287,8 @@ var deprecatedPragmaInResponse = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Pragma in a response without Cache-Control",
 	Refs:     []string{"RFC 9111 §5.4"},
-	Doc: "Pragma was meant for requests, of HTTP/1.0 at that, and never had a meaning in a response. With neither Cache-Control nor Expires the response says nothing on caching at all, " +
-		"so caches may keep it by their own guess, which is hardly what was meant.",
+	Doc: "Pragma was for requests of HTTP/1.0 and has no meaning in a response. " +
+		"Without Cache-Control and Expires, the response doesn't say anything about caching, so caches may keep it for as long as they guess.",
 	Help: "send Cache-Control: no-cache, or no-store",
 	Bad:  []string{answered("Pragma: no-cache")},
 	Good: []string{
@@ -298,7 +301,7 @@ var deprecatedPragmaInResponse = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		if !f.Has(exchange.FieldCacheControl) && !f.Has(exchange.FieldExpires) {
-			p.Note(p.ResponseField(exchange.FieldPragma), "Pragma: %s means nothing in a response, and there is no Cache-Control", bare(f.Value(exchange.FieldPragma)))
+			p.Note(p.ResponseField(exchange.FieldPragma), "Pragma: %s has no meaning in a response, and there is no Cache-Control", bare(f.Value(exchange.FieldPragma)))
 		}
 	},
 }
@@ -309,9 +312,9 @@ var deprecatedStatusDeprecatedOrReserved = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a status that is no longer used",
 	Refs:     []string{"RFC 9110 §15.4.6", "RFC 9110 §15.4.7"},
-	Doc: "305 told clients to use a proxy, which anybody in between could have abused, and 306 was never used. No client acts on either; they see a redirect that leads nowhere. " +
-		"A proxy is set in the client, or by a proxy configuration file.",
-	Help: "send another status; for a redirect 302, 303, 307 or 308",
+	Doc: "305 told clients to use a proxy, which attackers could abuse. 306 was never used. Clients follow neither, so users see a redirect without a target. " +
+		"To use a proxy, configure the client.",
+	Help: "send another status; for a redirect, 302, 303, 307 or 308",
 	Bad: []string{
 		responded("HTTP/1.1 305 Use Proxy", "Location: http://proxy.test/", "Content-Length: 0"),
 		responded("HTTP/1.1 306 Switch Proxy", "Content-Length: 0"),
@@ -320,9 +323,9 @@ var deprecatedStatusDeprecatedOrReserved = &annotate.Rule{
 	When:       annotate.When{Status: []int{305, 306}},
 	Suppresses: []string{"status/unregistered", "status/unusual-for-method", "redirect/missing-location"},
 	Check: func(p *annotate.Pass) {
-		what := "is obsolete, and clients do not act on it"
+		what := "is obsolete, and clients ignore it"
 		if p.X.Response.Status == 306 {
-			what = "is reserved, and clients do not know it"
+			what = "is reserved, and clients don't know it"
 		}
 		p.Note(p.StatusLine(), "%d %s", p.X.Response.Status, what)
 	},
@@ -342,7 +345,7 @@ func warnWords(code string) string {
 	case "199", "299":
 		return "a message for people"
 	case "214":
-		return "an intermediary changed the content"
+		return "a proxy changed the content"
 	}
 	return ""
 }
@@ -351,11 +354,12 @@ var deprecatedWarningFieldObsolete = &annotate.Rule{
 	ID:       "deprecated/warning-field-obsolete",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "Warning, which no software reads any more",
+	Title:    "Warning, which no current software reads",
 	Refs:     []string{"RFC 9111 §5.5"},
-	Doc: "Warning was removed from HTTP, since hardly anything sent it and nothing acted on it. Age says how old a response is, and Cache-Status what caches did with it. " +
-		"APIs that announce the end of a version in it, as with 299, have Deprecation and Sunset for that.",
-	Help: "leave Warning out; Cache-Status, Deprecation and Sunset say such things",
+	Doc: "Warning was removed from HTTP, because hardly any software sent it and none used it. " +
+		"Age says how old a response is, and Cache-Status what caches did with it. " +
+		"To announce the end of a version, as with code 299, send Deprecation and Sunset.",
+	Help: "send Cache-Status, Deprecation or Sunset instead of Warning",
 	Bad: []string{
 		answered(`Warning: 110 edge "Response is Stale"`),
 		answered(`Warning: 299 - "version 1 ends soon"`),
@@ -369,7 +373,7 @@ var deprecatedWarningFieldObsolete = &annotate.Rule{
 			if i < 0 {
 				continue
 			}
-			n := annotate.Note{Message: "no software reads Warning any more"}
+			n := annotate.Note{Message: "no current software reads Warning"}
 			value := s.Fields.At(i).Value
 			n.Place = s.place(p, i, 0, len(value))
 			if code, _, _ := strings.Cut(value, " "); warnWords(code) != "" {
@@ -391,13 +395,14 @@ var establishedPrefixes = [...]string{
 }
 
 var deprecatedXPrefixField = &annotate.Rule{
-	ID:           "deprecated/x-prefix-field",
-	Severity:     annotate.Info,
-	Blame:        annotate.ByOrigin,
-	Title:        "a header name that begins with X-",
-	Refs:         []string{"RFC 6648 §3"},
-	Doc:          "X- was to mark names that are for trial only. Such names came into general use and could then never be changed, so new headers are to have plain names from the start.",
-	Help:         "choose a name without X-, with a word of your own in front if others might use it too",
+	ID:       "deprecated/x-prefix-field",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "a header name that starts with X-",
+	Refs:     []string{"RFC 6648 §3"},
+	Doc: "X- was meant to mark experimental names. " +
+		"Such names came into general use and could then no longer be changed, so new headers should have plain names from the start.",
+	Help:         "choose a name without X-; start it with a word of your own if others may use it too",
 	OffByDefault: true,
 	Bad: []string{
 		answered("X-Shop-Region: eu"),

@@ -69,9 +69,9 @@ var deprecatedDeprecationAnnounced = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the server announces the end of the resource",
 	Refs:     []string{"RFC 9745 §2.1"},
-	Doc: "The server says by Deprecation from when on the resource should no longer be used, and by Sunset when it will be gone. It still works as before. " +
-		"The authors of the client should plan the change; the link with the relation deprecation leads to more.",
-	Help: "move to what the server offers in its place before the date in Sunset",
+	Doc: "Deprecation says from when on clients should no longer use the resource, and Sunset when it will be gone. It still works. " +
+		"The authors of the client should plan the change. The link with the relation deprecation has more information.",
+	Help: "move to the replacement before the date in Sunset",
 	Bad: []string{
 		answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Deprecation: @1767225600", "Sunset: Wed, 01 Jul 2026 00:00:00 GMT", `Link: </docs/v2>; rel="deprecation"`),
 		answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Deprecation: @1772323200", `Link: </docs/v2>; rel="deprecation"`),
@@ -112,9 +112,9 @@ var deprecatedDeprecationMissingLink = &annotate.Rule{
 	ID:       "deprecated/deprecation-missing-link",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the end of the resource is announced without a link to more",
+	Title:    "the end of the resource is announced without a link",
 	Refs:     []string{"RFC 9745 §3", "RFC 8594 §6", "RFC 5829 §3"},
-	Doc:      "People who see the announcement need to know what to do. Link to a page that says it, or to the resource that replaces this one.",
+	Doc:      "People who see the announcement need to know what to do. Link to a page that explains it, or to the replacement.",
 	Help:     `send for example: Link: <https://shop.example/docs/v2>; rel="deprecation"; type="text/html"`,
 	Bad: []string{
 		"# also deprecated/deprecation-announced\n" + answered("Deprecation: @1767225600", `Link: </orders?page=2>; rel="next"`),
@@ -132,7 +132,7 @@ var deprecatedDeprecationMissingLink = &annotate.Rule{
 		if !f.Has(n) {
 			n = exchange.FieldSunset
 		}
-		p.Note(p.ResponseField(n), "%s says that the resource will go, and no Link says what comes in its place", n)
+		p.Note(p.ResponseField(n), "%s announces the end of the resource, but no Link names the replacement", n)
 	},
 }
 
@@ -142,8 +142,9 @@ var deprecatedSunsetBeforeDeprecation = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Sunset is before Deprecation",
 	Refs:     []string{"RFC 9745 §4"},
-	Doc:      "Deprecation says from when on a resource should not be used any more, and Sunset when it is gone, which cannot be earlier. One of the two dates is wrong, and clients that plan by them plan wrongly.",
-	Help:     "send a Sunset that is not earlier than Deprecation",
+	Doc: "Deprecation says from when on clients should no longer use a resource, and Sunset when it is gone. Sunset can't be earlier. " +
+		"One of the two dates is wrong, so clients plan wrongly.",
+	Help: "send a Sunset that isn't earlier than Deprecation",
 	Bad: []string{
 		"# also deprecated/deprecation-announced\n" + answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Deprecation: @1783728000", "Sunset: Wed, 01 Jul 2026 00:00:00 GMT", `Link: </docs/v2>; rel="deprecation"`),
 	},
@@ -163,8 +164,8 @@ var deprecatedSunsetInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Sunset is not a date",
 	Refs:     []string{"RFC 8594 §3"},
-	Doc: "Sunset is one date in the form of HTTP. Clients that watch for it cannot read anything else, so no client warns anyone before the resource is gone. " +
-		"The form of Deprecation, seconds with an @ in front, is for that header only.",
+	Doc: "Sunset is one HTTP date. Clients can't read anything else, so they don't warn anyone before the resource is gone. " +
+		"The form of Deprecation, seconds with an @ in front, is only for that header.",
 	Help: "send for example: Sunset: Wed, 01 Jul 2026 00:00:00 GMT",
 	Bad: []string{
 		answered("Sunset: 2026-07-01T00:00:00Z", `Link: </docs/v2>; rel="sunset"`),
@@ -177,12 +178,12 @@ var deprecatedSunsetInvalid = &annotate.Rule{
 		first := true
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldSunset) {
 			if !first {
-				p.Note(p.ResponseLine(i), "there is a second Sunset, %s, where only one may be", quoted(l.Value))
+				p.Note(p.ResponseLine(i), "there is a second Sunset, %s; only one is allowed", quoted(l.Value))
 				return
 			}
 			first = false
 			if _, err := field.ParseDate(l.Value, receivedAt(p.X)); err != nil {
-				p.Note(p.ResponseLine(i), "Sunset is %s, which is not a date of HTTP%s", quoted(l.Value), meantDate(strings.TrimPrefix(l.Value, "@")))
+				p.Note(p.ResponseLine(i), "Sunset is %s, which isn't an HTTP date%s", quoted(l.Value), meantDate(strings.TrimPrefix(l.Value, "@")))
 				return
 			}
 		}
@@ -195,9 +196,9 @@ var deprecatedSunsetPassed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the date of Sunset has passed",
 	Refs:     []string{"RFC 8594 §3"},
-	Doc: "The date in Sunset is over and the resource still answers. It may go at any time without a further warning, or the date was put off and the header was not changed. " +
-		"Clients that believe it have stopped using the resource.",
-	Help: "send the new date, or take the resource away with 410",
+	Doc: "The date in Sunset has passed, but the resource still answers. It can disappear at any time without warning. " +
+		"Or the date was moved and the header wasn't updated. Clients that read Sunset have stopped using the resource.",
+	Help: "send the new date, or answer 410",
 	Bad:  []string{answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Sunset: Tue, 01 Jul 2025 00:00:00 GMT", `Link: </docs/v2>; rel="sunset"`)},
 	Good: []string{
 		answered("Date: Fri, 02 Jan 2026 03:04:05 GMT", "Sunset: Thu, 01 Jan 2026 12:00:00 GMT", `Link: </docs/v2>; rel="sunset"`),

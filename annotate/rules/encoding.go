@@ -53,11 +53,11 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 	ID:       "encoding/content-coding-unregistered",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Encoding names something that is not a content coding",
+	Title:    "Content-Encoding has an unknown coding",
 	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
-	Doc: "Content-Encoding lists how the body was coded on top of its media type: gzip, br, zstd. Recipients that do not know a coding cannot use the body, and some clients fail on any that they do not know. " +
-		"A character set belongs in Content-Type, the codings of mail have no place in HTTP, and identity means none, for which the header is left out.",
-	Help: "leave Content-Encoding out where nothing was coded; put charset in Content-Type",
+	Doc: "Content-Encoding says how the body is compressed: gzip, br, zstd. Clients that don't know a coding can't use the body. " +
+		"A charset belongs in Content-Type, and the encodings of mail have no place in HTTP. identity means not compressed: leave the header out instead.",
+	Help: "remove Content-Encoding if the body isn't compressed; put a charset in Content-Type",
 	Bad: []string{
 		answered("Content-Encoding: utf-8"),
 		answered("Content-Encoding: identity"),
@@ -76,9 +76,9 @@ var encodingContentCodingUnregistered = &annotate.Rule{
 					what := ""
 					switch contentCoding(c.Text) {
 					case noCoding:
-						what = ", which means that nothing was coded and should not be sent"
+						what = ", which means not compressed and should not be sent"
 					case unknownCoding:
-						what = ", which is not a content coding"
+						what = ", which isn't a content coding"
 						if why := whyNoCoding(c.Text); why != "" {
 							what += ": " + why
 						}
@@ -102,7 +102,7 @@ func whyNoCoding(s string) string {
 	case field.EqualFold(s, "chunked"):
 		return "it is a transfer coding, which belongs in Transfer-Encoding"
 	case field.EqualFold(s, "none"), field.EqualFold(s, "null"):
-		return "leave the header out where nothing was coded"
+		return "remove the header if the body isn't compressed"
 	}
 	return ""
 }
@@ -160,11 +160,12 @@ var encodingContentEncodingNotAccepted = &annotate.Rule{
 	ID:       "encoding/content-encoding-not-accepted",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body has a coding that the client does not take",
+	Title:    "the client doesn't accept the coding of the body",
 	Refs:     []string{"RFC 9110 §12.5.3"},
-	Doc: "Accept-Encoding lists the codings that the client can undo, and the body has another one, so the client sees rubbish. " +
-		"Usually a cache keeps one coded copy for all, since Vary: Accept-Encoding is missing, or files that were compressed beforehand are sent without a look at the request.",
-	Help: "choose the coding by Accept-Encoding, and send Vary: Accept-Encoding",
+	Doc: "Accept-Encoding lists the codings that the client can decode. The body has another one, so the client sees binary data. " +
+		"Usually a cache keeps one compressed copy for all clients, because Vary: Accept-Encoding is missing. " +
+		"Or the server sends precompressed files without checking the request.",
+	Help: "choose the coding from Accept-Encoding, and send Vary: Accept-Encoding",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > Accept-Encoding: gzip, br;q=0
@@ -236,7 +237,7 @@ var encodingContentEncodingNotAccepted = &annotate.Rule{
 				if kind := contentCoding(c.Text); kind == noCoding || kind == unknownCoding || codingWeight(&x.Request.Fields, c.Text) > 0 {
 					continue // encoding/content-coding-unregistered is about what is no coding
 				}
-				p.Note(annotate.Span(p.ResponseLine(i), c.At, c.End()), "the body is in %s, and the request has Accept-Encoding: %s",
+				p.Note(annotate.Span(p.ResponseLine(i), c.At, c.End()), "the body is in %s, but the request has Accept-Encoding: %s",
 					bare(c.Text), bare(x.Request.Fields.Combined(exchange.FieldAcceptEncoding)))
 				return
 			}
@@ -266,9 +267,10 @@ var encodingStructuredFieldWrongType = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a structured field has a value of the wrong type",
 	Refs:     []string{"RFC 9651 §2.2"},
-	Doc: "The value can be read as a structured field, yet it is not of the type that the header is defined with: a word where a string in quotes has to be, a Boolean where a date has to be. " +
-		"Recipients ignore the whole header then. Strings stand in double quotes, Booleans are ?1 and ?0, dates an @ with seconds, bytes stand between colons in base64.",
-	Help: "write the value as its type wants: \"string\", token, ?1, @1767225600, :base64:",
+	Doc: "The value is a valid structured field, but has another type than the header defines: a word instead of a quoted string, or a boolean instead of a date. " +
+		"Clients then ignore the whole header. " +
+		"Strings are in double quotes, booleans are ?1 and ?0, dates are @ and seconds, and bytes are base64 between colons.",
+	Help: "write the value in its type: \"string\", token, ?1, @1767225600, :base64:",
 	Bad: []string{
 		`# also deprecated/deprecation-missing-link
 ` + answered("Deprecation: true"),
@@ -314,7 +316,7 @@ func noteWrongType(p *annotate.Pass, s messageSide, i int, l *exchange.Line) {
 	}
 	p.Report(annotate.Note{
 		Place: s.place(p, i, b.At, b.End()), Blame: s.blame(),
-		Message: l.Name + ": " + what + " is " + got + ", and has to be " + want.String(),
+		Message: l.Name + ": " + what + " is " + got + "; it must be " + want.String(),
 	})
 }
 
@@ -322,11 +324,12 @@ var encodingStructuredFieldOutOfRange = &annotate.Rule{
 	ID:       "encoding/structured-field-out-of-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a number in a structured header is out of range, or a text is not what the header takes",
+	Title:    "a structured header has a value that it doesn't define",
 	Refs:     []string{"RFC 9218 §4.1", "RFC 9530 §4", "RFC 10008 §3"},
-	Doc: "The value has the right type, and is not one that the header is defined with: the urgency in Priority goes from 0 to 7, a preference in Want-Content-Digest from 0 to 10, and Accept-Query lists media types. " +
-		"Recipients ignore the value, so the default applies.",
-	Help: "send a value that the header is defined with",
+	Doc: "The value has the right type, but isn't one that the header defines. " +
+		"The urgency in Priority is 0 to 7, a preference in Want-Content-Digest is 0 to 10, and Accept-Query lists media types. " +
+		"Receivers ignore the value and use the default.",
+	Help: "send a value that the header defines",
 	Bad:  []string{asked("Priority: u=9"), answered("Want-Content-Digest: sha-256=11"), answered(`Accept-Query: "text"`)},
 	Good: []string{asked("Priority: u=7, i"), answered("Want-Content-Digest: sha-256=10, sha-512=0"), answered(`Accept-Query: "application/sql"`)},
 	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldPriority, exchange.FieldWantContentDigest, exchange.FieldWantReprDigest, exchange.FieldWantUnencodedDigest, exchange.FieldAcceptQuery}},
@@ -361,7 +364,7 @@ func noteOutOfRange(p *annotate.Pass, s messageSide, i int, l *exchange.Line) {
 			continue
 		}
 		p.Report(annotate.Note{Place: s.place(p, i, m.KeyAt, m.End()), Blame: s.blame(),
-			Message: l.Name + " has " + bare(l.Value[m.KeyAt:m.End()]) + ", and the number goes from 0 to " + strconv.FormatInt(most, 10)})
+			Message: l.Name + " has " + bare(l.Value[m.KeyAt:m.End()]) + "; it must be from 0 to " + strconv.FormatInt(most, 10)})
 	}
 }
 

@@ -30,11 +30,11 @@ var encodingBodyDoubleEncoded = &annotate.Rule{
 	ID:       "encoding/body-double-encoded",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body is compressed once more than Content-Encoding says",
+	Title:    "the body is compressed more than once",
 	Refs:     []string{"RFC 9110 §8.4"},
-	Doc: "With all codings of Content-Encoding removed, text is to be left, and there is compressed data still. Clients show rubbish or fail to parse it. " +
-		"Either two places compress, the application and a proxy, or files that were compressed beforehand are sent without the header.",
-	Help: "compress in one place only, and name each coding in Content-Encoding",
+	Doc: "After decoding all codings in Content-Encoding, there should be text, but there is still compressed data. Clients show binary data or can't parse it. " +
+		"Either both the application and a proxy compress, or the server sends precompressed files without the header.",
+	Help: "compress in one place only, and list each coding in Content-Encoding",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -118,11 +118,11 @@ var encodingContentEncodingUndecodable = &annotate.Rule{
 	ID:       "encoding/content-encoding-undecodable",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request's body is not compressed as Content-Encoding says",
+	Title:    "the request body isn't compressed as Content-Encoding says",
 	Refs:     []string{"RFC 9110 §8.4", "RFC 9110 §8.4.1"},
-	Doc: "Content-Encoding says how the body was coded, and it cannot be decoded that way: it was not compressed at all, was cut, or was changed afterwards. " +
-		"The server can only answer 400, or does not notice and stores rubbish.",
-	Help: "compress the body as the header says, or leave Content-Encoding out",
+	Doc: "Content-Encoding says how the body is compressed, but it can't be decoded that way. It wasn't compressed, was cut off, or was changed later. " +
+		"The server answers 400, or doesn't notice and stores garbage.",
+	Help: "compress the body as the header says, or remove Content-Encoding",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Type: text/plain
@@ -171,7 +171,7 @@ var encodingContentEncodingUndecodable = &annotate.Rule{
 			return
 		}
 		if d := m.DecodedContent(); d.Err != nil && !d.UnknownCoding() {
-			p.Note(p.RequestField(exchange.FieldContentEncoding), "the body is labelled %s but cannot be decoded: %s", bare(d.Coding), d.Why())
+			p.Note(p.RequestField(exchange.FieldContentEncoding), "the body is labelled %s but can't be decoded: %s", bare(d.Coding), d.Why())
 		}
 	},
 }
@@ -182,8 +182,8 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Content-Length counts the bytes before compression",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc: "Content-Length counts the bytes that are sent, so of compressed content those after compression. Here it is the length before, so clients wait for bytes that never come, or take the response for cut. " +
-		"A middleware that compresses has to remove the header or correct it.",
+	Doc: "Content-Length is the number of bytes that are sent, after compression. Here it is the length before compression. " +
+		"Clients wait for bytes that never arrive, or think that the response was cut off. A middleware that compresses must remove or correct the header.",
 	Help: "let the layer that compresses remove Content-Length, or set it to the compressed length",
 	Bad: []string{`* error content_truncated
 > GET /orders HTTP/1.1
@@ -217,7 +217,7 @@ var encodingContentLengthOfUncompressed = &annotate.Rule{
 			return
 		}
 		if d := r.DecodedContent(); d.Err == nil && int64(len(d.Bytes)) == announced {
-			p.Note(p.ResponseField(exchange.FieldContentLength), "Content-Length is %d, the length before compression, and %s came", announced, wording.Count(r.Content.Size, "byte"))
+			p.Note(p.ResponseField(exchange.FieldContentLength), "Content-Length is %d, the length before compression, but %s arrived", announced, wording.Count(r.Content.Size, "byte"))
 		}
 	},
 }
@@ -232,9 +232,9 @@ var encodingDecompressionBomb = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a small body that decodes to a huge one",
 	Refs:     []string{"RFC 9110 §17.5"},
-	Doc: "Decoded, the body is more than a hundred times as long as what was sent, and sidenote stopped at its limit. A recipient without a limit runs out of memory. " +
-		"It may be an attack, or only a file with long runs of the same byte.",
-	Help: "limit how much you decode; send such files in another form",
+	Doc: "The decoded body is more than a hundred times larger than what was sent, and sidenote stopped at its limit. " +
+		"A program without a limit runs out of memory. It may be an attack, or just a file that repeats the same byte.",
+	Help: "limit how much you decode, or send such files in another form",
 	Bad: []string{`> GET /zeros HTTP/1.1
 > Host: shop.test
 >
@@ -266,7 +266,7 @@ var encodingDecompressionBomb = &annotate.Rule{
 			if d := s.DecodedContent(); len(d.Bytes) >= exchange.MaxDecoded {
 				p.Report(annotate.Note{
 					Place: s.place(p, i, 0, len(s.Fields.At(i).Value)), Blame: s.blame(),
-					Message: wording.Count(len(s.Content.Kept), "byte") + " of content decode to more than " + wording.Count(exchange.MaxDecoded, "byte"),
+					Message: wording.Count(len(s.Content.Kept), "byte") + " decode to more than " + wording.Count(exchange.MaxDecoded, "byte"),
 				})
 			}
 		}
@@ -277,11 +277,11 @@ var encodingTransferCodingUndecodable = &annotate.Rule{
 	ID:       "encoding/transfer-coding-undecodable",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the body is not in the transfer coding that the message names",
+	Title:    "the body isn't compressed as Transfer-Encoding says",
 	Refs:     []string{"RFC 9112 §7.2", "RFC 9112 §8"},
-	Doc: "Transfer-Encoding lists a compression, and with the chunks put together the bytes are not in it. A recipient must take the message for broken. " +
-		"Compression as a transfer coding is rare; mostly Content-Encoding was meant.",
-	Help: "compress with Content-Encoding, or leave the coding out of Transfer-Encoding",
+	Doc: "Transfer-Encoding names a compression, but the body isn't compressed that way. Receivers treat the message as broken. " +
+		"Compression in Transfer-Encoding is rare: usually Content-Encoding was meant.",
+	Help: "compress with Content-Encoding, or remove the coding from Transfer-Encoding",
 	Bad: []string{`# also framing/transfer-coding-not-accepted
 > GET /orders HTTP/1.1
 > Host: shop.test
@@ -318,7 +318,7 @@ var encodingTransferCodingUndecodable = &annotate.Rule{
 			if err := undecodable(coding.Text, s.Content.Kept); err != nil {
 				p.Report(annotate.Note{
 					Place: s.place(p, i, coding.At, coding.End()), Blame: s.blame(),
-					Message: "the body cannot be decoded as " + bare(coding.Text) + ": " + err.Error(),
+					Message: "the body can't be decoded as " + bare(coding.Text) + ": " + err.Error(),
 				})
 			}
 		}

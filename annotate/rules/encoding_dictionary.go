@@ -26,17 +26,18 @@ var encodingAvailableDictionaryWithoutAccept = &annotate.Rule{
 	ID:       "encoding/available-dictionary-without-accept",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "a dictionary that no accepted coding can use",
+	Title:    "a dictionary without a coding that uses it",
 	Refs:     []string{"RFC 9842 §2.2", "RFC 9842 §6.1"},
-	Doc:      "The client says which dictionary it has, and accepts neither dcb nor dcz, the codings that use one. So the server cannot use it. An intermediary may have changed Accept-Encoding, as many do.",
-	Help:     "send Accept-Encoding: gzip, br, zstd, dcb, dcz",
-	Bad:      []string{overTLS(asked(availableDictionary, "Accept-Encoding: gzip, br"))},
-	Good:     []string{overTLS(asked(availableDictionary, "Accept-Encoding: gzip, br, dcb")), overTLS(asked(availableDictionary, "Accept-Encoding: *"))},
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldAvailableDictionary}},
+	Doc: "The client says which dictionary it has, but doesn't accept dcb or dcz, the codings that use one. So the server can't use it. " +
+		"A proxy may have changed Accept-Encoding, as many do.",
+	Help: "send Accept-Encoding: gzip, br, zstd, dcb, dcz",
+	Bad:  []string{overTLS(asked(availableDictionary, "Accept-Encoding: gzip, br"))},
+	Good: []string{overTLS(asked(availableDictionary, "Accept-Encoding: gzip, br, dcb")), overTLS(asked(availableDictionary, "Accept-Encoding: *"))},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldAvailableDictionary}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if codingWeight(f, "dcb") == 0 && codingWeight(f, "dcz") == 0 {
-			p.Note(p.RequestField(exchange.FieldAvailableDictionary), "the request has Available-Dictionary, and Accept-Encoding has neither dcb nor dcz: %s", quoted(f.Combined(exchange.FieldAcceptEncoding)))
+			p.Note(p.RequestField(exchange.FieldAvailableDictionary), "the request has Available-Dictionary, but Accept-Encoding has neither dcb nor dcz: %s", quoted(f.Combined(exchange.FieldAcceptEncoding)))
 		}
 	},
 }
@@ -45,10 +46,11 @@ var encodingDictionaryCodingWithoutDictionary = &annotate.Rule{
 	ID:       "encoding/dictionary-coding-without-dictionary",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a coding that needs a dictionary, and none is named",
+	Title:    "a coding that needs a dictionary, without one",
 	Refs:     []string{"RFC 9842 §6.1", "RFC 9842 §2.2"},
-	Doc: "dcb and dcz can be undone only with the dictionary that the client named in Available-Dictionary, and this request names none. A client must not accept the codings then; a server that uses one sends content that the client cannot read. " +
-		"A cache that does not heed Vary gives such a response to the wrong client.",
+	Doc: "dcb and dcz can only be decoded with the dictionary that the client names in Available-Dictionary. " +
+		"This request names none, so the client must not accept these codings. If the server uses one anyway, the client can't read the body. " +
+		"A cache that ignores Vary can send such a response to the wrong client.",
 	Help: "use dcb and dcz only together with Available-Dictionary",
 	Bad: []string{
 		overTLS(asked("Accept-Encoding: gzip, dcb")),
@@ -68,7 +70,7 @@ var encodingDictionaryCodingWithoutDictionary = &annotate.Rule{
 				if head := field.Head(e.Text).Text; len(head) == 3 && isDictionaryCoding(head) && weightOf(e.Text) > 0 {
 					p.Report(annotate.Note{
 						Place: annotate.Span(p.RequestLine(i), e.At, e.End()), Blame: annotate.ByClient,
-						Message: "the request accepts " + head + " and names no dictionary in Available-Dictionary",
+						Message: "the request accepts " + head + " but has no Available-Dictionary",
 					})
 					return
 				}
@@ -77,7 +79,7 @@ var encodingDictionaryCodingWithoutDictionary = &annotate.Rule{
 		for i, l := range res.Each(exchange.FieldContentEncoding) {
 			for e := range field.List(l.Value) {
 				if isDictionaryCoding(e.Text) {
-					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "the body is in %s, and the request names no dictionary in Available-Dictionary", bare(e.Text))
+					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "the body is in %s, but the request has no Available-Dictionary", bare(e.Text))
 					return
 				}
 			}
@@ -89,10 +91,11 @@ var encodingDictionaryMissingVary = &annotate.Rule{
 	ID:       "encoding/dictionary-missing-vary",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "caches may give content to clients without its dictionary",
+	Title:    "caches may send compressed content to clients without its dictionary",
 	Refs:     []string{"RFC 9842 §6.2"},
-	Doc:      "Content in dcb or dcz is of use only to clients with the same dictionary. Unless Vary names both headers that say so, a cache gives it to others too, and they cannot read it.",
-	Help:     "send: Vary: Accept-Encoding, Available-Dictionary",
+	Doc: "Only clients with the same dictionary can decode dcb or dcz. " +
+		"Unless Vary names both headers, a cache sends the content to other clients too, and they can't read it.",
+	Help: "send: Vary: Accept-Encoding, Available-Dictionary",
 	Bad: []string{
 		overTLS(askedAndAnswered([]string{"Accept-Encoding: dcb", availableDictionary}, "Content-Encoding: dcb", "Vary: Accept-Encoding")),
 	},
@@ -110,7 +113,7 @@ var encodingDictionaryMissingVary = &annotate.Rule{
 			return
 		}
 		if c := cachingOf(f); !c.noStore {
-			p.Note(p.ResponseField(exchange.FieldVary), "the body is in %s, and Vary does not name both Accept-Encoding and Available-Dictionary", listedCodings(f, exchange.FieldContentEncoding))
+			p.Note(p.ResponseField(exchange.FieldVary), "the body is in %s, but Vary doesn't name both Accept-Encoding and Available-Dictionary", listedCodings(f, exchange.FieldContentEncoding))
 		}
 	},
 }

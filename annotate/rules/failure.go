@@ -121,7 +121,7 @@ func asUndecodable(r *annotate.Rule, f exchange.Failure) {
 		at := p.ResponseField(exchange.FieldContentEncoding)
 		if err := p.X.UndecodableContent(); err != nil && (p.X.Err == nil || p.X.Err.Code == f.Code) {
 			d := p.X.Response.DecodedContent()
-			p.Note(at, "the body is labelled %s but cannot be decoded: %s", bare(d.Coding), d.Why())
+			p.Note(at, "the body is labelled %s but can't be decoded: %s", bare(d.Coding), d.Why())
 			return
 		}
 		if err := p.X.Err; err != nil && err.Code == f.Code {

@@ -28,11 +28,11 @@ var framing204WithBody = &annotate.Rule{
 	ID:       "framing/204-with-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a body after a response that cannot have one",
+	Title:    "a body after a response that can't have one",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9110 §15.3.5", "RFC 9110 §15.4.5"},
-	Doc: "A 204 and a 304 end with their head. Bytes that follow are read as the beginning of the next response on the connection, so that the next request fails with an answer that cannot be parsed, or gets the answer to another. " +
-		"Usually a handler sets the status and still writes content.",
-	Help: "write nothing after the head of a 204 or 304; send 200 if there is something to say",
+	Doc: "A 204 and a 304 end with their headers. Clients read the bytes that follow as the start of the next response on the connection. " +
+		"The next request then fails, or gets the wrong response. Usually a handler sets the status and still writes a body.",
+	Help: "write nothing after the headers of a 204 or 304; if there is something to say, send 200",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
 > Host: shop.test
 >
@@ -74,7 +74,7 @@ var framing204WithBody = &annotate.Rule{
 		if n := len(p.X.Response.DecodedContent().Bytes); n > 0 {
 			at = annotate.ResponseContent(0, n)
 		}
-		p.Note(at, "%s followed the head of the %d, which ends there", wording.Count(c.Size, "byte"), p.X.Response.Status)
+		p.Note(at, "%s followed after the headers of the %d, which has no body", wording.Count(c.Size, "byte"), p.X.Response.Status)
 	},
 }
 
@@ -82,11 +82,11 @@ var framingContentLengthIn1xx204 = &annotate.Rule{
 	ID:       "framing/content-length-in-1xx-204",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Length in a response that cannot have a body",
+	Title:    "Content-Length in a response that can't have a body",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc: "A 1xx and a 204 never have a body, and must not have Content-Length, not even 0. " +
-		"Clients that go by the header wait for content that never comes, or take the beginning of the next response for it.",
-	Help: "leave Content-Length out of 1xx and 204",
+	Doc: "A 1xx and a 204 never have a body and must not have Content-Length, not even 0. " +
+		"Clients that use the header wait for a body that never comes, or read the start of the next response as the body.",
+	Help: "remove Content-Length from 1xx and 204",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
 > Host: shop.test
 >
@@ -147,12 +147,12 @@ var framingContentLengthIn1xx204 = &annotate.Rule{
 		for i := range p.X.Interim {
 			r := &p.X.Interim[i]
 			if line := r.Fields.Index(exchange.FieldContentLength); line >= 0 {
-				p.Note(p.InterimLine(i, line), "%d has Content-Length %s and can have no body", r.Status, bare(r.Fields.At(line).Value))
+				p.Note(p.InterimLine(i, line), "%d has Content-Length %s but can't have a body", r.Status, bare(r.Fields.At(line).Value))
 			}
 		}
 		r := &p.X.Response
 		if line := r.Fields.Index(exchange.FieldContentLength); line >= 0 && (r.Status == 204 || r.Class() == 1) {
-			p.Note(p.ResponseLine(line), "%d has Content-Length %s and can have no body", r.Status, bare(r.Fields.At(line).Value))
+			p.Note(p.ResponseLine(line), "%d has Content-Length %s but can't have a body", r.Status, bare(r.Fields.At(line).Value))
 		}
 	},
 }
@@ -161,11 +161,11 @@ var framingBodyShorterThanContentLength = &annotate.Rule{
 	ID:       "framing/body-shorter-than-content-length",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "less content came than Content-Length announced",
+	Title:    "the body is shorter than Content-Length",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9112 §8", "RFC 9113 §8.1.1"},
-	Doc: "Content-Length announced more bytes than came before the sender ended. The message is incomplete and must not be used as if it were whole. " +
+	Doc: "The sender stopped before it had sent all the bytes that Content-Length announced. The message is incomplete and must not be used as a whole one. " +
 		"Either the sender broke off (a crash, a timeout, a limit in a proxy), or the length is wrong: counted in characters instead of bytes, or before a filter changed the body.",
-	Help: "count bytes after all encoding, or leave Content-Length out and send chunked",
+	Help: "count bytes after all encoding, or send chunked without Content-Length",
 	Bad: []string{`* error content_truncated "unexpected EOF"
 > GET /orders HTTP/1.1
 > Host: shop.test
@@ -233,5 +233,5 @@ func noteShort(p *annotate.Pass, m *exchange.Message, blame annotate.Blame, at e
 		return
 	}
 	p.Report(annotate.Note{Place: at, Blame: blame, Message: "Content-Length announced " + wording.Count(announced, "byte") +
-		", and only " + wording.Count(m.Content.Size, "byte") + " came"})
+		", but only " + wording.Count(m.Content.Size, "byte") + " came"})
 }

@@ -38,12 +38,14 @@ func codedHeads(p *annotate.Pass, f func(s messageHead, line int)) {
 }
 
 var framingChunkedMalformed = &annotate.Rule{
-	ID:         "framing/chunked-malformed",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "the chunks of the response break their grammar",
-	Refs:       []string{"RFC 9112 §7.1", "RFC 9112 §7.1.1"},
-	Doc:        "Each chunk is its size in hexadecimal, CR LF, the bytes, and CR LF. Where that is broken, the rest of the message cannot be read, and the connection has to be closed. Usually something writes chunks by hand, or a filter changed the body after it was chunked.",
+	ID:       "framing/chunked-malformed",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the chunks of the response are malformed",
+	Refs:     []string{"RFC 9112 §7.1", "RFC 9112 §7.1.1"},
+	Doc: "Each chunk is its size in hexadecimal, CR LF, the bytes, and CR LF. " +
+		"After an error, the rest of the message can't be read and the connection has to be closed. " +
+		"Usually a program writes chunks by hand, or a filter changed the body after it was chunked.",
 	Help:       "let the HTTP library write the chunks",
 	Bad:        []string{"* error invalid_chunk \"invalid byte in chunk length\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
@@ -58,13 +60,15 @@ var framingChunkedMalformed = &annotate.Rule{
 }
 
 var framingChunkedUnterminated = &annotate.Rule{
-	ID:         "framing/chunked-unterminated",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "the connection was closed before the last chunk",
-	Refs:       []string{"RFC 9112 §8", "RFC 9112 §7.1"},
-	Doc:        "A chunked message ends with a chunk of size zero. The sender closed before that, so the body is incomplete and must not be used as if it were whole; nothing else shows that it was cut. Look for a crash, a timeout or a limit, in the server or in a proxy between.",
-	Help:       "find why the sender stopped; its log at this time should tell",
+	ID:       "framing/chunked-unterminated",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "the connection was closed before the last chunk",
+	Refs:     []string{"RFC 9112 §8", "RFC 9112 §7.1"},
+	Doc: "A chunked message ends with a chunk of size zero. " +
+		"The sender closed the connection before that, so the body is incomplete and must not be used as a whole one. " +
+		"Look for a crash, a timeout or a limit in the server or a proxy.",
+	Help:       "find out why the sender stopped; check its log at this time",
 	Bad:        []string{"* error content_truncated \"unexpected EOF\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
 	Good:       []string{"* error client_gone \"context canceled\"\n" + responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ab\n* content response incomplete\n"},
 	When:       annotate.When{Failed: true},
@@ -78,27 +82,28 @@ var framingChunkedUnterminated = &annotate.Rule{
 			if !hasChunked(&s.Fields) || s.Version >= exchange.HTTP2 {
 				return
 			}
-			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "byte") + " came, and no last chunk: the body is cut"}
+			n := annotate.Note{Place: p.ResponseField(exchange.FieldTransferEncoding), Message: wording.Count(s.Content.Size, "byte") + " arrived without the last chunk, so the body is cut off"}
 			if isEventStream(&s.Fields) {
 				n.Severity = annotate.Info
 			}
 			p.Report(n)
 		case x.Err.Code == exchange.ErrRequestTruncated && (x.Response.Status == 0 || x.Response.Made):
 			if s := requestHead(p); hasChunked(&s.Fields) && s.Version < exchange.HTTP2 {
-				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "byte")+" came, and no last chunk: the body is cut")
+				s.note(p, p.RequestField(exchange.FieldTransferEncoding), wording.Count(s.Content.Size, "byte")+" arrived without the last chunk, so the body is cut off")
 			}
 		}
 	},
 }
 
 var framingTEAndContentLength = &annotate.Rule{
-	ID:         "framing/te-and-content-length",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "both Transfer-Encoding and Content-Length",
-	Refs:       []string{"RFC 9112 §6.2", "RFC 9112 §6.3"},
-	Doc:        "The two say differently where the message ends. Recipients must go by Transfer-Encoding; one that goes by Content-Length sees another end, and what lies between is how requests and responses are smuggled. Careful ones refuse the message.",
-	Help:       "send one of the two; with Transfer-Encoding leave Content-Length out",
+	ID:       "framing/te-and-content-length",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "both Transfer-Encoding and Content-Length",
+	Refs:     []string{"RFC 9112 §6.2", "RFC 9112 §6.3"},
+	Doc: "The two headers disagree about where the message ends. Receivers must use Transfer-Encoding. " +
+		"One that uses Content-Length sees another end, and attackers use the difference to smuggle requests. Careful receivers refuse the message.",
+	Help:       "send one of the two; with Transfer-Encoding, remove Content-Length",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked", "Content-Length: 2") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
 	Needs:      annotate.NeedsRawHead,
@@ -107,19 +112,20 @@ var framingTEAndContentLength = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, line int) {
 			if i := s.Fields.Index(exchange.FieldContentLength); i >= 0 {
-				s.note(p, s.line(p, i), "Content-Length "+bare(s.Fields.At(i).Value)+" stands beside Transfer-Encoding "+bare(s.Fields.At(line).Value))
+				s.note(p, s.line(p, i), "Content-Length "+bare(s.Fields.At(i).Value)+" is there together with Transfer-Encoding "+bare(s.Fields.At(line).Value))
 			}
 		})
 	},
 }
 
 var framingTEChunkedNotFinal = &annotate.Rule{
-	ID:         "framing/te-chunked-not-final",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByClient,
-	Title:      "chunked is not the last transfer coding of the request",
-	Refs:       []string{"RFC 9112 §6.1", "RFC 9112 §6.3"},
-	Doc:        "Without chunked at the end, no recipient can tell where the body of a request ends. Servers must answer 400 and close; one that guesses can be made to take content for a further request.",
+	ID:       "framing/te-chunked-not-final",
+	Severity: annotate.Error,
+	Blame:    annotate.ByClient,
+	Title:    "chunked isn't the last transfer coding of the request",
+	Refs:     []string{"RFC 9112 §6.1", "RFC 9112 §6.3"},
+	Doc: "Without chunked at the end, no server can tell where the request body ends. Servers must answer 400 and close the connection. " +
+		"If a server guesses, attackers can make it read the body as another request.",
 	Help:       "send Transfer-Encoding: chunked, as the last coding",
 	Bad:        []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: chunked, gzip"), requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: gzip")},
 	Good:       []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: gzip, chunked")},
@@ -128,7 +134,7 @@ var framingTEChunkedNotFinal = &annotate.Rule{
 	Suppresses: []string{"failure/request-malformed"},
 	Check: func(p *annotate.Pass) {
 		if r := &p.X.Request; isAsReceived(&r.Message) && !hasChunked(&r.Fields) {
-			p.Note(p.RequestField(exchange.FieldTransferEncoding), "Transfer-Encoding is %s, and does not end in chunked", quoted(r.Fields.Combined(exchange.FieldTransferEncoding)))
+			p.Note(p.RequestField(exchange.FieldTransferEncoding), "Transfer-Encoding is %s, but chunked must be last", quoted(r.Fields.Combined(exchange.FieldTransferEncoding)))
 		}
 	},
 }
@@ -139,12 +145,13 @@ var framingTEChunkedRepeated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "chunked more than once",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "A message must be chunked once only. Some recipients undo one layer and some undo two, so that content is broken, or smuggled. Usually a program chunks and the server in front of it does so again.",
-	Help:     "leave chunking to one of the two",
-	Bad:      []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + "< ok\n"},
-	Good:     []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
-	Needs:    annotate.NeedsRawHead,
+	Doc: "A message must be chunked only once. Some receivers remove one layer and some remove two, so the body is broken, or a request is smuggled. " +
+		"Usually a program chunks, and the server in front of it does so again.",
+	Help:  "chunk in only one of the two",
+	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + "< ok\n"},
+	Good:  []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: chunked") + "< ok\n"},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
+	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, line int) {
 			count := 0
@@ -166,24 +173,25 @@ var framingTEIn1xx204 = &annotate.Rule{
 	ID:       "framing/te-in-1xx-204",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Transfer-Encoding in a response that cannot have a body",
+	Title:    "Transfer-Encoding in a response that can't have a body",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "A 1xx and a 204 never have a body, and must not have Transfer-Encoding. Clients that go by the header wait for a chunk that never comes, or read the beginning of the next response as one.",
-	Help:     "leave Transfer-Encoding out of 1xx and 204",
-	Bad:      []string{exchangeOf("DELETE /orders/7 HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 204 No Content", []string{"Transfer-Encoding: chunked"})},
-	Good:     []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"})},
-	When:     annotate.When{If: []*annotate.Condition{ifContentless}},
-	Needs:    annotate.NeedsRawHead | annotate.NeedsInterim,
+	Doc: "A 1xx and a 204 never have a body and must not have Transfer-Encoding. " +
+		"Clients that use the header wait for a chunk that never comes, or read the start of the next response as one.",
+	Help:  "remove Transfer-Encoding from 1xx and 204",
+	Bad:   []string{exchangeOf("DELETE /orders/7 HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 204 No Content", []string{"Transfer-Encoding: chunked"})},
+	Good:  []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"})},
+	When:  annotate.When{If: []*annotate.Condition{ifContentless}},
+	Needs: annotate.NeedsRawHead | annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Interim {
 			r := &p.X.Interim[i]
 			if line := r.Fields.Index(exchange.FieldTransferEncoding); line >= 0 && isAsReceived(&r.Message) {
-				p.Note(p.InterimLine(i, line), "%d has Transfer-Encoding and can have no body", r.Status)
+				p.Note(p.InterimLine(i, line), "%d has Transfer-Encoding but can't have a body", r.Status)
 			}
 		}
 		r := &p.X.Response
 		if line := r.Fields.Index(exchange.FieldTransferEncoding); line >= 0 && isAsReceived(&r.Message) && (r.Status == 204 || r.Class() == 1) {
-			p.Note(p.ResponseLine(line), "%d has Transfer-Encoding and can have no body", r.Status)
+			p.Note(p.ResponseLine(line), "%d has Transfer-Encoding but can't have a body", r.Status)
 		}
 	},
 }
@@ -192,28 +200,30 @@ var framingTEInConnect2xx = &annotate.Rule{
 	ID:       "framing/te-in-connect-2xx",
 	Severity: annotate.Error,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Transfer-Encoding in a successful answer to CONNECT",
+	Title:    "Transfer-Encoding in a successful response to CONNECT",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "After a 2xx to CONNECT the connection is a tunnel. A client that goes by Transfer-Encoding takes the first bytes of the tunnel for a chunk, and the TLS handshake fails.",
-	Help:     "leave Transfer-Encoding out of a 2xx to CONNECT",
-	Bad:      []string{connected("Transfer-Encoding: chunked")},
-	Good:     []string{connected()},
-	Needs:    annotate.NeedsRawHead,
-	When:     annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: transferEncodingOnly},
+	Doc: "After a 2xx to CONNECT, the connection is a tunnel. " +
+		"A client that uses Transfer-Encoding reads the first bytes of the tunnel as a chunk, and the TLS handshake fails.",
+	Help:  "remove Transfer-Encoding from a 2xx to CONNECT",
+	Bad:   []string{connected("Transfer-Encoding: chunked")},
+	Good:  []string{connected()},
+	Needs: annotate.NeedsRawHead,
+	When:  annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: transferEncodingOnly},
 	Check: func(p *annotate.Pass) {
 		if isAsReceived(&p.X.Response.Message) {
-			p.Note(p.ResponseField(exchange.FieldTransferEncoding), "the %d to CONNECT has Transfer-Encoding, and what follows is the tunnel", p.X.Response.Status)
+			p.Note(p.ResponseField(exchange.FieldTransferEncoding), "the %d to CONNECT has Transfer-Encoding, but a tunnel follows", p.X.Response.Status)
 		}
 	},
 }
 
 var framingTEObfuscated = &annotate.Rule{
-	ID:         "framing/te-obfuscated",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "Transfer-Encoding is written so that some see chunked and some do not",
-	Refs:       []string{"RFC 9112 §6.1", "RFC 9112 §7", "RFC 9112 §11.2"},
-	Doc:        "The value contains chunked, but not as a word of its own, or a control character hides the header's name. That does not happen by accident: attackers use it to make a proxy and a server disagree on where a request ends.",
+	ID:       "framing/te-obfuscated",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "Transfer-Encoding is written so that only some receivers see chunked",
+	Refs:     []string{"RFC 9112 §6.1", "RFC 9112 §7", "RFC 9112 §11.2"},
+	Doc: "The value contains chunked but not as a separate word, or a control character hides the name of the header. " +
+		"That isn't an accident: attackers use it to make a proxy and a server disagree about where a request ends.",
 	Help:       "send Transfer-Encoding: chunked, in plain letters",
 	Bad:        []string{requested("POST /orders HTTP/1.1", "Host: shop.test", `Transfer-Encoding: "chunked"`), requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: xchunked"), "# also framing/request-missing-content-length\n" + requested("POST /orders HTTP/1.1", "Host: shop.test", `Transfer\x0b-Encoding: chunked`)},
 	Good:       []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: ChUnKeD ")},
@@ -239,7 +249,7 @@ var framingTEObfuscated = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if l.Known == 0 && field.ControlIn(l.Name) >= 0 && field.EqualFold(withoutControls(l.Name), "transfer-encoding") {
-					s.note(p, s.line(p, i), "the header name "+quoted(l.Name)+" becomes Transfer-Encoding where control characters are dropped")
+					s.note(p, s.line(p, i), "the header name "+quoted(l.Name)+" becomes Transfer-Encoding if a receiver drops control characters")
 				}
 			}
 		}
@@ -261,8 +271,8 @@ var framingTEToHTTP10 = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Transfer-Encoding on HTTP/1.0",
 	Refs:     []string{"RFC 9112 §6.1"},
-	Doc:      "HTTP/1.0 knows no Transfer-Encoding: such a client shows the chunk sizes as part of the body, and such a server sees no body or the wrong one.",
-	Help:     "answer HTTP/1.0 with Content-Length, or by closing the connection",
+	Doc:      "HTTP/1.0 has no Transfer-Encoding. An HTTP/1.0 client shows the chunk sizes as part of the body. An HTTP/1.0 server sees no body, or the wrong one.",
+	Help:     "answer HTTP/1.0 with Content-Length, or close the connection at the end",
 	Bad:      []string{exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}) + "< ok\n", requested("POST /orders HTTP/1.0", "Host: shop.test", "Transfer-Encoding: chunked")},
 	Good:     []string{"* changed version\n" + exchangeOf("GET /orders HTTP/1.0", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: chunked"}) + "< ok\n"},
 	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
@@ -271,9 +281,9 @@ var framingTEToHTTP10 = &annotate.Rule{
 		codedHeads(p, func(s messageHead, line int) {
 			switch {
 			case s.Version == exchange.HTTP10:
-				s.note(p, s.line(p, line), "the message is HTTP/1.0 and has Transfer-Encoding")
+				s.note(p, s.line(p, line), "the message is HTTP/1.0 but has Transfer-Encoding")
 			case s.in == exchange.InResponse && p.X.Request.Version == exchange.HTTP10 && p.X.Changed&exchange.ChangedVersion == 0:
-				s.note(p, s.line(p, line), "the request was HTTP/1.0, and its response has Transfer-Encoding")
+				s.note(p, s.line(p, line), "the request is HTTP/1.0, but its response has Transfer-Encoding")
 			}
 		})
 	},
@@ -298,20 +308,21 @@ var framingTEUnknownCoding = &annotate.Rule{
 	ID:       "framing/te-unknown-coding",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a transfer coding that recipients need not understand",
+	Title:    "an unknown transfer coding",
 	Refs:     []string{"RFC 9112 §7", "RFC 9112 §7.1", "RFC 9112 §7.2"},
-	Doc:      "Registered are chunked, gzip, deflate and compress, all without parameters; identity was removed. A server answers 501 to one that it does not know, a client cannot read the body. Content codings such as br belong into Content-Encoding.",
-	Help:     "send Transfer-Encoding: chunked, and compress with Content-Encoding",
-	Bad:      []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: br, chunked") + "< ok\n"},
-	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: gzip, chunked")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
-	Needs:    annotate.NeedsRawHead,
+	Doc: "The registered transfer codings are chunked, gzip, deflate and compress, all without parameters. identity was removed. " +
+		"A server answers 501 to an unknown one, and a client can't read the body. Content codings such as br belong in Content-Encoding.",
+	Help:  "send Transfer-Encoding: chunked, and compress with Content-Encoding",
+	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: br, chunked") + "< ok\n"},
+	Good:  []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Transfer-Encoding: gzip, chunked")},
+	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldTransferEncoding}},
+	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		codedHeads(p, func(s messageHead, _ int) {
 			for i, l := range s.Fields.Each(exchange.FieldTransferEncoding) {
 				for e := range field.List(l.Value) {
 					if !isTransferCoding(e.Text) && s.Version == exchange.HTTP11 {
-						s.note(p, annotate.Span(s.line(p, i), e.At, e.End()), "Transfer-Encoding has "+quoted(e.Text)+", which is not a registered transfer coding")
+						s.note(p, annotate.Span(s.line(p, i), e.At, e.End()), "Transfer-Encoding has "+quoted(e.Text)+", which isn't a registered transfer coding")
 					}
 				}
 			}
@@ -323,14 +334,15 @@ var framingTransferCodingNotAccepted = &annotate.Rule{
 	ID:       "framing/transfer-coding-not-accepted",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a transfer coding that the request did not accept",
+	Title:    "a transfer coding that the request doesn't accept",
 	Refs:     []string{"RFC 9112 §7.4", "RFC 9110 §10.1.4"},
-	Doc:      "Compression as a transfer coding is allowed only where TE lists it. Hardly any client does, and one that did not ask cannot undo it. Content-Encoding is what was meant, in all likelihood.",
-	Help:     "compress with Content-Encoding, as Accept-Encoding allows",
-	Bad:      []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: gzip, chunked")},
-	Good:     []string{exchangeOf("GET /orders HTTP/1.1", []string{"Host: shop.test", "TE: gzip", "Connection: TE"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: gzip, chunked"})},
-	Needs:    annotate.NeedsRawHead,
-	When:     annotate.When{Fields: transferEncodingOnly},
+	Doc: "Compression as a transfer coding is allowed only if TE lists it. Few clients do that, and a client that didn't ask can't decode it. " +
+		"Probably Content-Encoding was meant.",
+	Help:  "compress with Content-Encoding, as Accept-Encoding allows",
+	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Transfer-Encoding: gzip, chunked")},
+	Good:  []string{exchangeOf("GET /orders HTTP/1.1", []string{"Host: shop.test", "TE: gzip", "Connection: TE"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Transfer-Encoding: gzip, chunked"})},
+	Needs: annotate.NeedsRawHead,
+	When:  annotate.When{Fields: transferEncodingOnly},
 	Check: func(p *annotate.Pass) {
 		s := responseHead(p)
 		if !isAsReceived(s.Message) || s.Version != exchange.HTTP11 {
@@ -339,7 +351,7 @@ var framingTransferCodingNotAccepted = &annotate.Rule{
 		for i, l := range s.Fields.Each(exchange.FieldTransferEncoding) {
 			for e := range field.List(l.Value) {
 				if isCompression(e.Text) && !acceptsCoding(p.X, e.Text) {
-					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "Transfer-Encoding has %s, which no TE of the request accepted", e.Text)
+					p.Note(annotate.Span(p.ResponseLine(i), e.At, e.End()), "Transfer-Encoding has %s, which the request doesn't accept in TE", e.Text)
 				}
 			}
 		}

@@ -28,11 +28,11 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	ID:       "framing/body-longer-than-content-length",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "more content came than Content-Length announced",
+	Title:    "the body is longer than Content-Length",
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9113 §8.1.1"},
-	Doc: "Recipients stop reading where Content-Length says, so the body is cut, and what is left over is taken for the beginning of the next message on the connection. " +
+	Doc: "Receivers stop reading at Content-Length, so the body is cut off. They read the rest as the start of the next message on the connection. " +
 		"Usually the length was counted in characters instead of bytes, or before a filter changed the body.",
-	Help:  "count bytes after all encoding, or leave Content-Length out and send chunked",
+	Help:  "count bytes after all encoding, or send chunked without Content-Length",
 	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
 	Good:  []string{answered("Shop-Trace: 7")},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}},
@@ -55,11 +55,11 @@ var framingHeadResponseWithBody = &annotate.Rule{
 	ID:       "framing/head-response-with-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "content after the answer to a HEAD",
+	Title:    "a body after the response to HEAD",
 	Refs:     []string{"RFC 9110 §9.3.2", "RFC 9112 §6.3"},
-	Doc: "The answer to a HEAD ends with its head. Bytes that follow are read as the beginning of the next response on the connection. " +
-		"Usually a handler does not look at the method, in a server that does not remove the body by itself.",
-	Help:  "write nothing after the head when the method is HEAD",
+	Doc: "The response to HEAD ends with its headers. Clients read the bytes that follow as the start of the next response on the connection. " +
+		"Usually a handler ignores the method, and the server doesn't remove the body.",
+	Help:  "write nothing after the headers if the method is HEAD",
 	Bad:   []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< ok\n"},
 	Good:  []string{exchangeOf("HEAD /orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 200 OK", []string{"Content-Type: text/plain", "Content-Length: 2"})},
 	When:  annotate.When{Methods: []string{"HEAD"}},
@@ -69,7 +69,7 @@ var framingHeadResponseWithBody = &annotate.Rule{
 		if c.Size == 0 || string(c.Kept) == "\r\n" || p.X.Response.Status == 204 || p.X.Response.Status == 304 {
 			return
 		}
-		p.Note(p.StatusLine(), "%s followed the head of the answer to HEAD, which ends there", wording.Count(c.Size, "byte"))
+		p.Note(p.StatusLine(), "%s followed after the headers of the response to HEAD, which has no body", wording.Count(c.Size, "byte"))
 	},
 }
 
@@ -77,10 +77,11 @@ var framingContentLengthInvalid = &annotate.Rule{
 	ID:       "framing/content-length-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Length is not a number of bytes",
+	Title:    "Content-Length isn't a number of bytes",
 	Refs:     []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
-	Doc:      "Content-Length is digits and nothing else. With anything else, recipients cannot tell where the message ends: servers answer 400, proxies 502, and lenient ones guess, each in another way.",
-	Help:     "send the number of bytes in decimal digits, once",
+	Doc: "Content-Length has only digits. " +
+		"With anything else, receivers can't tell where the message ends: servers answer 400, proxies 502, and lenient ones guess, each in its own way.",
+	Help: "send the number of bytes as decimal digits, once",
 	Bad: []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: +2") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 2") + "< ok\n",
 		responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: "+strings.Repeat("9", 500)) + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 002") + "< ok\n"},
@@ -93,11 +94,11 @@ var framingContentLengthInvalid = &annotate.Rule{
 				continue
 			}
 			if v := s.Fields.At(i).Value; field.IsDigits(v) {
-				s.note(p, s.line(p, i), "Content-Length is a number of "+wording.Count(len(v), "digit")+", more than any recipient can count")
+				s.note(p, s.line(p, i), "Content-Length is a number of "+wording.Count(len(v), "digit")+", which is more than any receiver can count")
 				continue
 			}
 			if v := s.Fields.At(i).Value; s.Fields.Count(exchange.FieldContentLength) == 1 && !lengthsDiffer(&s.Fields) {
-				s.note(p, s.line(p, i), "Content-Length is "+quoted(v)+" and not a run of digits")
+				s.note(p, s.line(p, i), "Content-Length is "+quoted(v)+"; it must be digits only")
 			}
 		}
 	},
@@ -130,12 +131,13 @@ func lengthsDiffer(f *exchange.Fields) bool {
 }
 
 var framingMultipleContentLengthDiffer = &annotate.Rule{
-	ID:         "framing/multiple-content-length-differ",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOrigin,
-	Title:      "two values of Content-Length that differ",
-	Refs:       []string{"RFC 9112 §6.3"},
-	Doc:        "No recipient can tell where such a message ends. Attackers use it to smuggle requests past a recipient that chooses the other length, so every recipient must refuse it. Usually a program and a proxy both add the header.",
+	ID:       "framing/multiple-content-length-differ",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOrigin,
+	Title:    "two different values of Content-Length",
+	Refs:     []string{"RFC 9112 §6.3"},
+	Doc: "No receiver can tell where such a message ends, so every receiver must refuse it. " +
+		"Attackers use it to smuggle requests past a receiver that uses the other length. Usually a program and a proxy both add the header.",
 	Help:       "send Content-Length once",
 	Bad:        []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 3") + "< ok\n", responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2, 3") + "< ok\n"},
 	Good:       []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n"},
@@ -158,11 +160,11 @@ var framingContentLengthRepeated = &annotate.Rule{
 	ID:       "framing/content-length-repeated",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Length is on several lines, all with one value",
+	Title:    "Content-Length is repeated with the same value",
 	Refs:     []string{"RFC 9110 §8.6", "RFC 9112 §6.3"},
-	Doc: "A recipient may use the one value, or refuse the message. Strict servers and proxies answer 400 or 502, since two lengths are how requests are smuggled. " +
-		"Usually a program and a proxy both add the header.",
-	Help: "send Content-Length once; look for two places that add it",
+	Doc: "A receiver may use the value, or refuse the message. " +
+		"Strict servers and proxies answer 400 or 502, because attackers smuggle requests with two lengths. Usually a program and a proxy both add the header.",
+	Help: "send Content-Length once; find the two places that add it",
 	Bad:  []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "Content-Length: 2") + "< ok\n"},
 	Good: []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n"},
 	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}, If: []*annotate.Condition{ifRepeats}},
@@ -170,7 +172,7 @@ var framingContentLengthRepeated = &annotate.Rule{
 		for s := range messageHeads(p) {
 			if n := s.Fields.Count(exchange.FieldContentLength); n > 1 && !lengthsDiffer(&s.Fields) {
 				i := s.Fields.Index(exchange.FieldContentLength)
-				s.note(p, s.line(p, i), "Content-Length is on "+wording.Count(n, "line")+", each "+bare(s.Fields.At(i).Value)+"; strict recipients refuse such a message")
+				s.note(p, s.line(p, i), "Content-Length is on "+wording.Count(n, "line")+", each "+bare(s.Fields.At(i).Value)+"; strict receivers refuse such a message")
 			}
 		}
 	},
@@ -180,15 +182,16 @@ var framingContentLengthInConnect2xx = &annotate.Rule{
 	ID:       "framing/content-length-in-connect-2xx",
 	Severity: annotate.Error,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Content-Length in a successful answer to CONNECT",
+	Title:    "Content-Length in a successful response to CONNECT",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc:      "After a 2xx to CONNECT the connection is a tunnel, and everything that follows belongs to it. A client that goes by Content-Length waits for content, or takes the first bytes of the tunnel for it.",
-	Help:     "leave Content-Length out of a 2xx to CONNECT",
-	Bad:      []string{connected("Content-Length: 0")},
-	Good:     []string{connected()},
-	When:     annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: []exchange.Name{exchange.FieldContentLength}},
+	Doc: "After a 2xx to CONNECT, the connection is a tunnel, and everything that follows belongs to it. " +
+		"A client that uses Content-Length waits for a body, or reads the first bytes of the tunnel as the body.",
+	Help: "remove Content-Length from a 2xx to CONNECT",
+	Bad:  []string{connected("Content-Length: 0")},
+	Good: []string{connected()},
+	When: annotate.When{Class: []int{2}, Methods: []string{"CONNECT"}, Fields: []exchange.Name{exchange.FieldContentLength}},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.ResponseField(exchange.FieldContentLength), "the %d to CONNECT has Content-Length, and what follows is the tunnel", p.X.Response.Status)
+		p.Note(p.ResponseField(exchange.FieldContentLength), "the %d to CONNECT has Content-Length, but a tunnel follows", p.X.Response.Status)
 	},
 }
 
@@ -201,17 +204,18 @@ var framingEmptyRequestContentLength = &annotate.Rule{
 	ID:       "framing/empty-request-content-length",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "Content-Length: 0 on a method that is sent without a body",
+	Title:    "Content-Length: 0 on a method without a body",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc:      "A GET, HEAD or TRACE without a body is sent without Content-Length. With it some servers and firewalls refuse the request, since they expect no body at all here, and some clients send it with a Content-Type that makes servers parse nothing.",
-	Help:     "leave Content-Length out of requests without a body",
-	Bad:      []string{asked("Content-Length: 0")},
-	Good:     []string{requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test", "Content-Length: 0")},
-	When:     annotate.When{Methods: []string{"GET", "HEAD", "TRACE"}, RequestFields: []exchange.Name{exchange.FieldContentLength}},
-	Once:     clientKey,
+	Doc: "A GET, HEAD or TRACE without a body needs no Content-Length. Some servers and firewalls refuse such a request, because they expect no body at all. " +
+		"Some clients add a Content-Type that makes servers parse nothing.",
+	Help: "remove Content-Length from requests without a body",
+	Bad:  []string{asked("Content-Length: 0")},
+	Good: []string{requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test", "Content-Length: 0")},
+	When: annotate.When{Methods: []string{"GET", "HEAD", "TRACE"}, RequestFields: []exchange.Name{exchange.FieldContentLength}},
+	Once: clientKey,
 	Check: func(p *annotate.Pass) {
 		if p.X.Request.Fields.Value(exchange.FieldContentLength) == "0" {
-			p.Note(p.RequestField(exchange.FieldContentLength), "%s has Content-Length: 0, and no body", p.X.Request.Method)
+			p.Note(p.RequestField(exchange.FieldContentLength), "%s has Content-Length: 0, but needs none without a body", p.X.Request.Method)
 		}
 	},
 }
@@ -222,12 +226,13 @@ var framingRequestMissingContentLength = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a POST, PUT or PATCH without Content-Length",
 	Refs:     []string{"RFC 9110 §8.6"},
-	Doc:      "With these methods a server expects content, and without Content-Length or Transfer-Encoding there is none. Servers that want to be sure answer 411; others see an empty request. The header is to be sent even when the body is empty.",
-	Help:     "send Content-Length: 0 when there is no body",
-	Bad:      []string{requested("POST /orders HTTP/1.1", "Host: shop.test")},
-	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Content-Length: 0"), requested("POST /orders HTTP/1.0", "Host: shop.test"), requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test")},
-	When:     annotate.When{Methods: []string{"POST", "PUT", "PATCH"}},
-	Needs:    annotate.NeedsFraming,
+	Doc: "With these methods a server expects a body. Without Content-Length and Transfer-Encoding there is none. " +
+		"Some servers answer 411, others see an empty request. Send the header even if the body is empty.",
+	Help:  "send Content-Length: 0 if there is no body",
+	Bad:   []string{requested("POST /orders HTTP/1.1", "Host: shop.test")},
+	Good:  []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Content-Length: 0"), requested("POST /orders HTTP/1.0", "Host: shop.test"), requested("DELETE /orders/7 HTTP/1.1", "Host: shop.test")},
+	When:  annotate.When{Methods: []string{"POST", "PUT", "PATCH"}},
+	Needs: annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		f := &r.Fields
@@ -235,7 +240,7 @@ var framingRequestMissingContentLength = &annotate.Rule{
 			f.Has(exchange.FieldUpgrade) {
 			return
 		}
-		p.Note(p.RequestField(exchange.FieldContentLength), "the %s has neither Content-Length nor Transfer-Encoding", r.Method)
+		p.Note(p.RequestField(exchange.FieldContentLength), "the %s has no Content-Length and no Transfer-Encoding", r.Method)
 	},
 }
 
@@ -243,13 +248,14 @@ var framingExpectContinueWithoutBody = &annotate.Rule{
 	ID:       "framing/expect-continue-without-body",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the client waits for 100, and has no body to send",
+	Title:    "the client waits for 100 but has no body to send",
 	Refs:     []string{"RFC 9110 §10.1.1"},
-	Doc:      "Expect: 100-continue asks whether content may be sent. Without content there is nothing to allow; some servers wait for it anyway, and some answer 417.",
-	Help:     "leave Expect out of requests without a body",
-	Bad:      []string{asked("Expect: 100-continue")},
-	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-continue", "Content-Length: 2000"), "# also syntax/expect-invalid\n" + requested("GET /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue")},
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
+	Doc: "Expect: 100-continue asks whether the client may send the body. Without a body there is nothing to allow. " +
+		"Some servers wait for it anyway, and some answer 417.",
+	Help: "remove Expect from requests without a body",
+	Bad:  []string{asked("Expect: 100-continue")},
+	Good: []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-continue", "Content-Length: 2000"), "# also syntax/expect-invalid\n" + requested("GET /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue")},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		length, _ := field.Number(r.Fields.Value(exchange.FieldContentLength))
@@ -257,7 +263,7 @@ var framingExpectContinueWithoutBody = &annotate.Rule{
 		case !expects100(r) || length > 0 || r.Fields.Has(exchange.FieldTransferEncoding) || r.Version == exchange.HTTP10:
 		case r.Version >= exchange.HTTP2 && !r.Fields.Has(exchange.FieldContentLength): // the head alone does not show it
 		default:
-			p.Note(p.RequestField(exchange.FieldExpect), "Expect asks for a 100 before the body, and the request has none")
+			p.Note(p.RequestField(exchange.FieldExpect), "Expect asks for a 100 before the body, but the request has no body")
 		}
 	},
 }

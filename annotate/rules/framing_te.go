@@ -20,8 +20,8 @@ var framingTEFieldListsChunked = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "TE lists chunked",
 	Refs:     []string{"RFC 9112 §7.4"},
-	Doc:      "Everyone who speaks HTTP/1.1 takes chunked, so a client must not list it in TE. It does no good, and servers that go by the letter refuse it.",
-	Help:     "leave chunked out of TE",
+	Doc:      "Every HTTP/1.1 program accepts chunked, so a client must not list it in TE. It has no effect, and strict servers refuse it.",
+	Help:     "remove chunked from TE",
 	Bad:      []string{asked("TE: trailers, Chunked;q=0.5", "Connection: TE")},
 	Good:     []string{asked("TE: trailers, deflate;q=0.5", "Connection: TE")},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldTE}},
@@ -32,7 +32,7 @@ var framingTEFieldListsChunked = &annotate.Rule{
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldTE) {
 			for e := range field.List(l.Value) {
 				if field.EqualFold(field.Head(e.Text).Text, "chunked") {
-					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "TE lists %s, which everyone takes anyway", bare(e.Text))
+					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "TE lists %s, which every receiver accepts anyway", bare(e.Text))
 				}
 			}
 		}
@@ -45,16 +45,17 @@ var framingTEFieldWithoutConnection = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "TE without Connection: TE",
 	Refs:     []string{"RFC 9110 §10.1.4", "RFC 9112 §7.4"},
-	Doc:      "TE is for one connection, so Connection must list it. Otherwise a proxy passes it on, and the server believes that the proxy takes what only the client offered.",
-	Help:     "send Connection: TE along with TE",
-	Bad:      []string{asked("TE: trailers")},
-	Good:     []string{asked("TE: trailers", "Connection: close, te")},
-	Needs:    annotate.NeedsRawHead,
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldTE}},
+	Doc: "TE is for one connection, so Connection must list it. " +
+		"Otherwise a proxy passes it on, and the server thinks that the proxy accepts what only the client offered.",
+	Help:  "send Connection: TE together with TE",
+	Bad:   []string{asked("TE: trailers")},
+	Good:  []string{asked("TE: trailers", "Connection: close, te")},
+	Needs: annotate.NeedsRawHead,
+	When:  annotate.When{RequestFields: []exchange.Name{exchange.FieldTE}},
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		if r.Version == exchange.HTTP11 && r.WireTrue() && !isConnection(&r.Fields, "te") {
-			p.Note(p.RequestField(exchange.FieldTE), "TE is %s, and Connection does not list TE", quoted(r.Fields.Value(exchange.FieldTE)))
+			p.Note(p.RequestField(exchange.FieldTE), "TE is %s, but Connection doesn't list TE", quoted(r.Fields.Value(exchange.FieldTE)))
 		}
 	},
 }

@@ -30,10 +30,11 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 	ID:       "framing/trailer-field-without-chunked",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Trailer announces what cannot come",
+	Title:    "Trailer announces headers that can't come",
 	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §6.6.2", "RFC 9112 §7.1.2"},
-	Doc:      "On HTTP/1.1 only a chunked message can have trailers. This one is not chunked, so the fields that Trailer promises never arrive, and a recipient that waits for a digest or a signature there has none.",
-	Help:     "send the message chunked, or leave Trailer out",
+	Doc: "In HTTP/1.1 only a chunked message can have trailers. " +
+		"This one isn't chunked, so the headers that Trailer announces never arrive, and a client that waits for a digest or a signature gets none.",
+	Help: "send the message chunked, or remove Trailer",
 	Bad: []string{answered("Trailer: Server-Timing"), asked("Trailer: Server-Timing"),
 		"# also status/unusual-for-method\n" + responded("HTTP/1.1 204 No Content", "Trailer: Server-Timing")},
 	Good:  []string{answered("Trailer: Server-Timing", "Via: 1.1 edge"), chunkedOK([]string{"Trailer: Server-Timing"}, "Server-Timing: db;dur=5")},
@@ -46,7 +47,7 @@ var framingTrailerFieldWithoutChunked = &annotate.Rule{
 				s.in == exchange.InResponse && !p.X.MayHaveContent() && p.X.Response.Status != 204 || s.Fields.At(i).Value == "" {
 				continue
 			}
-			s.note(p, s.line(p, i), "Trailer announces "+quoted(s.Fields.At(i).Value)+", and the message is not chunked")
+			s.note(p, s.line(p, i), "Trailer announces "+quoted(s.Fields.At(i).Value)+", but the message isn't chunked")
 		}
 	},
 }
@@ -64,18 +65,19 @@ var framingTrailerForbiddenField = &annotate.Rule{
 	ID:       "framing/trailer-forbidden-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a trailer that must stand before the body",
+	Title:    "a trailer that must come before the body",
 	Refs:     []string{"RFC 9110 §6.5.1"},
-	Doc:      "Fields on framing, routing, authentication, caching and the kind of content are needed before the body is read. As trailers they are dropped, or a proxy merges them into the header section, and they pass checks unseen.",
-	Help:     "send the field in the header section",
-	Bad:      []string{chunkedOK([]string{"Trailer: Cache-Control"}, "Cache-Control: no-store")},
-	Good:     []string{chunkedOK([]string{"Trailer: ETag, Server-Timing"}, `ETag: "1"`, "Server-Timing: db;dur=5")},
-	When:     annotate.When{If: []*annotate.Condition{ifTrailers}},
-	Needs:    annotate.NeedsContent,
+	Doc: "Headers about framing, routing, authentication, caching and the type of the body are needed before the body. " +
+		"Receivers drop them as trailers, or a proxy merges them into the headers, and they pass checks unseen.",
+	Help:  "send it before the body, with the other headers",
+	Bad:   []string{chunkedOK([]string{"Trailer: Cache-Control"}, "Cache-Control: no-store")},
+	Good:  []string{chunkedOK([]string{"Trailer: ETag, Server-Timing"}, `ETag: "1"`, "Server-Timing: db;dur=5")},
+	When:  annotate.When{If: []*annotate.Condition{ifTrailers}},
+	Needs: annotate.NeedsContent,
 	Check: func(p *annotate.Pass) {
 		eachTrailer(p, func(s messageHead, i int, l *exchange.Line) {
 			if annotate.FactsOf(l.Known).Is(annotate.NeverTrails) {
-				s.note(p, trailerPlace(s.in, s.Message, i), l.Name+" stands in the trailer section, where it comes too late")
+				s.note(p, trailerPlace(s.in, s.Message, i), l.Name+" is in the trailers, where it comes too late")
 			}
 		})
 	},
@@ -85,10 +87,10 @@ var framingTrailerNotAnnounced = &annotate.Rule{
 	ID:       "framing/trailer-not-announced",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a trailer that Trailer did not announce",
+	Title:    "a trailer that Trailer doesn't announce",
 	Refs:     []string{"RFC 9110 §6.6.2"},
-	Doc:      "Libraries that read trailers often keep only those that the Trailer field named in advance, Go's among them. The others are lost without a word.",
-	Help:     "list the field in Trailer: Trailer: Server-Timing",
+	Doc:      "Libraries that read trailers often keep only those that Trailer announced, such as Go's. The others get lost silently.",
+	Help:     "list it in Trailer, as in Trailer: Server-Timing",
 	Bad:      []string{chunkedOK(nil, "Server-Timing: db;dur=5", "X-Checksum: 7")},
 	Good: []string{chunkedOK([]string{"Trailer: server-timing"}, "Server-Timing: db;dur=5"),
 		"* scheme https\n> POST /shop.Orders/List HTTP/2\n> Host: shop.test\n> Content-Type: application/grpc\n> TE: trailers\n>\n< HTTP/2 200\n< Content-Type: application/grpc\n<\n<~ grpc-status: 0\n"},
@@ -115,7 +117,7 @@ var framingTrailerNotAnnounced = &annotate.Rule{
 				}
 			}
 			if first >= 0 {
-				s.note(p, trailerPlace(s.in, s.Message, first), "the trailer section has "+strings.Join(missing, ", ")+", which Trailer did not announce")
+				s.note(p, trailerPlace(s.in, s.Message, first), "the trailers have "+strings.Join(missing, ", ")+", which Trailer doesn't announce")
 			}
 		}
 	},
@@ -125,11 +127,11 @@ var framingTrailerRepeatsHeader = &annotate.Rule{
 	ID:       "framing/trailer-repeats-header",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a field stands both before and after the body",
+	Title:    "a header comes both before and after the body",
 	Refs:     []string{"RFC 9110 §6.5.1", "RFC 9110 §5.3"},
-	Doc: "The field can have one value, and the message has it in its header section and in its trailer section. Recipients that keep the two apart use the first, those that merge them have two values, and others use the last. " +
-		"A field that is a list may stand in both.",
-	Help: "send the field in one of the two places",
+	Doc: "The header can have one value, but the message has it before the body and again in the trailers. " +
+		"Some receivers use the first, some the last, and some see two values. A header that is a list may come in both.",
+	Help: "send it in one of the two places",
 	Bad:  []string{chunkedOK([]string{"Trailer: ETag", `ETag: "1"`}, `ETag: "2"`)},
 	Good: []string{chunkedOK([]string{"Trailer: Server-Timing", "Server-Timing: app"}, "Server-Timing: db;dur=5"), chunkedOK([]string{"Trailer: ETag"}, `ETag: "1"`)},
 	When: annotate.When{If: []*annotate.Condition{ifTrailers}},

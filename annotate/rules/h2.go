@@ -27,20 +27,21 @@ func overH2(request []string, response ...string) string {
 }
 
 var h2101 = &annotate.Rule{
-	ID:         "h2/101",
-	Severity:   annotate.Error,
-	Blame:      annotate.ByOriginOrIntermediary,
-	Title:      "a 101 on HTTP/2 or HTTP/3",
-	Refs:       []string{"RFC 9113 §8.6", "RFC 9114 §4.5"},
-	Doc:        "HTTP/2 and HTTP/3 cannot switch protocols: one connection carries many requests. A client treats the 101 as a malformed response. WebSocket uses extended CONNECT there. Usually a proxy passes on what a server said on HTTP/1.1.",
-	Help:       "let the proxy translate upgrades, or offer HTTP/1.1 only for this path",
+	ID:       "h2/101",
+	Severity: annotate.Error,
+	Blame:    annotate.ByOriginOrIntermediary,
+	Title:    "a 101 on HTTP/2 or HTTP/3",
+	Refs:     []string{"RFC 9113 §8.6", "RFC 9114 §4.5"},
+	Doc: "HTTP/2 and HTTP/3 can't switch protocols, because one connection carries many requests. A client treats the 101 as a malformed response. " +
+		"WebSockets use extended CONNECT there. Usually a proxy passes on what a server sent in HTTP/1.1.",
+	Help:       "let the proxy translate upgrades, or offer only HTTP/1.1 for this path",
 	Bad:        []string{overTLS(exchangeOf("GET /chat HTTP/2", []string{"Host: shop.test"}, "HTTP/2 101", nil))},
 	Good:       []string{overH2(nil)},
 	When:       annotate.When{Status: []int{101}},
 	Suppresses: []string{"status/101-missing-upgrade", "status/101-protocol-not-offered"},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Response.Version; v >= exchange.HTTP2 {
-			p.Note(p.StatusLine(), "a 101 came on %s, which cannot switch protocols", v)
+			p.Note(p.StatusLine(), "a 101 on %s, which can't switch protocols", v)
 		}
 	},
 }
@@ -49,9 +50,9 @@ var h2AltSvcSyntax = &annotate.Rule{
 	ID:       "h2/alt-svc-syntax",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Alt-Svc cannot be read",
+	Title:    "Alt-Svc can't be parsed",
 	Refs:     []string{"RFC 7838 §3", "RFC 7838 §3.1"},
-	Doc:      "Alt-Svc tells clients where else the origin is, mostly over HTTP/3. One that breaks the grammar is ignored, and clients stay with what they have without a word.",
+	Doc:      "Alt-Svc tells clients where else the origin is, usually over HTTP/3. Clients silently ignore a malformed one and stay on the old connection.",
 	Help:     `send Alt-Svc: h3=":443"; ma=86400`,
 	Bad: []string{answered("Alt-Svc: h3=:443"), answered(`Alt-Svc: h3="shop.test"`), answered("Alt-Svc: Clear"), answered(`Alt-Svc: h3=":443"; ma=1d`), answered(`Alt-Svc: h%33=":443"`),
 		answered(`Alt-Svc: h3=":443"; persist=0`), answered(`Alt-Svc: h3=":99999"`), answered(`Alt-Svc: h3="a b:443"`), answered(`Alt-Svc: h3="2001:db8::1:443"`)},
@@ -74,7 +75,7 @@ var h2AltSvcSyntax = &annotate.Rule{
 // altSvcProblem says what is wrong with one alternative; "" for nothing.
 func altSvcProblem(e string) string {
 	if field.EqualFold(e, "clear") {
-		return "clear is written in small letters and stands alone"
+		return "clear must be in lower case and the only member"
 	}
 	head := field.Head(e).Text
 	id, authority, ok := strings.Cut(head, "=")
@@ -97,7 +98,7 @@ func altSvcProblem(e string) string {
 		case q.Name == "ma" && !field.IsDigits(field.Unquote(q.Value)):
 			return "ma is a number of seconds"
 		case q.Name == "persist" && field.Unquote(q.Value) != "1":
-			return "persist can be 1 only"
+			return "persist can only be 1"
 		}
 	}
 	return ""
@@ -129,10 +130,10 @@ func protocolIDProblem(id string) string {
 			return "want two hexadecimal digits after % in the protocol"
 		}
 		if id[i+1] >= 'a' || id[i+2] >= 'a' {
-			return "hexadecimal digits of the protocol are written in capitals"
+			return "hexadecimal digits of the protocol must be upper case"
 		}
 		if c := unhexDigit(id[i+1])<<4 | unhexDigit(id[i+2]); c != '%' && field.IsTokenByte(c) {
-			return "the protocol encodes a character that must stand for itself"
+			return "the protocol encodes a character that must not be encoded"
 		}
 		i += 2
 	}
@@ -150,14 +151,16 @@ var h2ConnectionSpecificField = &annotate.Rule{
 	ID:       "h2/connection-specific-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a header of HTTP/1.1 connections on HTTP/2 or HTTP/3",
+	Title:    "an HTTP/1.1 connection header on HTTP/2 or HTTP/3",
 	Refs:     []string{"RFC 9113 §8.2.2", "RFC 9114 §4.2"},
-	Doc:      "HTTP/2 and HTTP/3 have their own ways for what Connection, Keep-Alive, Transfer-Encoding and Upgrade say. A message with one of them is malformed: Safari and other clients refuse it, Chrome does not mind. Usually a proxy or a framework adds the header whatever the version.",
-	Help:     "remove the header on HTTP/2 and HTTP/3",
-	Bad:      []string{overH2(nil, "Connection: keep-alive"), overH2(nil, "Keep-Alive: timeout=5")},
-	Good:     []string{overH2([]string{"TE: trailers"}), overTLS(answered("Connection: keep-alive"))},
-	When:     annotate.When{EitherFields: connectionFields, If: []*annotate.Condition{ifHTTP2}},
-	Needs:    annotate.NeedsFraming,
+	Doc: "HTTP/2 and HTTP/3 have their own ways to do what Connection, Keep-Alive, Transfer-Encoding and Upgrade do. " +
+		"A message with one of them is malformed: Safari and other clients refuse it, Chrome doesn't. " +
+		"Usually a proxy or a framework adds the header in every version.",
+	Help:  "remove the header on HTTP/2 and HTTP/3",
+	Bad:   []string{overH2(nil, "Connection: keep-alive"), overH2(nil, "Keep-Alive: timeout=5")},
+	Good:  []string{overH2([]string{"TE: trailers"}), overTLS(answered("Connection: keep-alive"))},
+	When:  annotate.When{EitherFields: connectionFields, If: []*annotate.Condition{ifHTTP2}},
+	Needs: annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.Version < exchange.HTTP2 {
@@ -165,7 +168,7 @@ var h2ConnectionSpecificField = &annotate.Rule{
 			}
 			for _, n := range connectionFields {
 				if i := s.Fields.Index(n); i >= 0 {
-					note := annotate.Note{Place: s.line(p, i), Message: n.String() + " stands in a message of " + s.Version.String() + ", which makes it malformed"}
+					note := annotate.Note{Place: s.line(p, i), Message: n.String() + " is in a message of " + s.Version.String() + ", which makes it malformed"}
 					if s.in == exchange.InRequest {
 						note.Blame = annotate.ByClient
 					}
@@ -182,10 +185,10 @@ var h2GoAwayOrRSTReason = &annotate.Rule{
 	ID:       "h2/goaway-or-rst-reason",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the stream was ended with an error code",
+	Title:    "an error code ended the stream",
 	Refs:     []string{"RFC 9113 §7", "RFC 9114 §8.1"},
-	Doc:      "HTTP/2 and HTTP/3 end a stream or a connection with a code that says why. The code is named in the failure's detail; this note says what it means.",
-	Help:     "look at what the code means, and into the log of the side that sent it",
+	Doc:      "HTTP/2 and HTTP/3 end a stream or a connection with a code. The detail of the failure names the code, and this note says what it means.",
+	Help:     "find out what the code means here, in the log of the side that sent it",
 	Bad:      []string{"# also failure/h2-stream-reset\n* error h2_stream_reset \"stream error: stream ID 1; REFUSED_STREAM\"\n> GET /orders HTTP/2\n> Host: shop.test\n>\n"},
 	Good:     []string{okExample},
 	When:     annotate.When{Failed: true},
@@ -206,33 +209,35 @@ var h2GoAwayOrRSTReason = &annotate.Rule{
 
 // h2Codes are the error codes (RFC 9113 §7) and what they mean for someone who debugs.
 var h2Codes = [...]struct{ name, means string }{
-	{"PROTOCOL_ERROR", "the other side saw something that the protocol forbids"},
-	{"INTERNAL_ERROR", "the server failed inside; its log should say where"},
-	{"FLOW_CONTROL_ERROR", "more was sent than the window allowed"},
-	{"SETTINGS_TIMEOUT", "settings were not acknowledged in time"},
-	{"STREAM_CLOSED", "a frame came for a stream that was over"},
-	{"FRAME_SIZE_ERROR", "a frame had a size that it cannot have"},
-	{"REFUSED_STREAM", "the request was not processed at all, so it can be sent again"},
-	{"CANCEL", "the stream is no longer wanted"},
-	{"COMPRESSION_ERROR", "the compression of header lines got out of step"},
-	{"CONNECT_ERROR", "the connection behind a CONNECT was reset"},
-	{"ENHANCE_YOUR_CALM", "the other side thinks that it gets too much: fewer requests, resets or pings at a time"},
-	{"INADEQUATE_SECURITY", "TLS is weaker than HTTP/2 demands"},
-	{"HTTP_1_1_REQUIRED", "the server wants this request over HTTP/1.1, mostly for a client certificate or NTLM"},
+	{"PROTOCOL_ERROR", "the other side found an error in the protocol"},
+	{"INTERNAL_ERROR", "the server failed internally; check its log"},
+	{"FLOW_CONTROL_ERROR", "too many bytes were sent for the window"},
+	{"SETTINGS_TIMEOUT", "settings weren't acknowledged in time"},
+	{"STREAM_CLOSED", "a frame arrived for a stream that had ended"},
+	{"FRAME_SIZE_ERROR", "a frame had an invalid size"},
+	{"REFUSED_STREAM", "the server didn't process the request, so the client can send it again"},
+	{"CANCEL", "the other side no longer needs the stream"},
+	{"COMPRESSION_ERROR", "the header compression is out of sync"},
+	{"CONNECT_ERROR", "the connection of a CONNECT was reset"},
+	{"ENHANCE_YOUR_CALM", "the other side is overloaded: send fewer requests, resets or pings at a time"},
+	{"INADEQUATE_SECURITY", "TLS is weaker than HTTP/2 requires"},
+	{"HTTP_1_1_REQUIRED", "the server requires HTTP/1.1 for this request, usually for a client certificate or NTLM"},
 }
 
 var h2H2CUpgradeDeprecated = &annotate.Rule{
 	ID:       "h2/h2c-upgrade-deprecated",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "an upgrade to HTTP/2 in clear, which is obsolete",
+	Title:    "an obsolete upgrade to unencrypted HTTP/2",
 	Refs:     []string{"RFC 9113 §3.1", "RFC 9113 §11.2"},
-	Doc:      "Upgrade: h2c and HTTP2-Settings were removed from HTTP/2. Hardly any server takes them, and proxies that pass them on without understanding them have let requests past their checks. Java's client offers this by default.",
-	Help:     "use HTTP/2 over TLS, or with prior knowledge; in Java set version(HTTP_1_1)",
-	Bad:      []string{asked("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA")},
-	Good:     []string{asked("Connection: Upgrade", "Upgrade: irc")},
-	Once:     h2cKey,
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldUpgrade, exchange.FieldHTTP2Settings}},
+	Doc: "Upgrade: h2c and HTTP2-Settings were removed from HTTP/2. " +
+		"Few servers accept them, and proxies that passed them on without understanding them have let requests bypass their checks. " +
+		"Java's client offers this by default.",
+	Help: "use HTTP/2 over TLS, or with prior knowledge; in Java set version(HTTP_1_1)",
+	Bad:  []string{asked("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA")},
+	Good: []string{asked("Connection: Upgrade", "Upgrade: irc")},
+	Once: h2cKey,
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldUpgrade, exchange.FieldHTTP2Settings}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			for i, l := range s.Fields.Each(exchange.FieldUpgrade) {
@@ -256,10 +261,10 @@ var h2TENotTrailers = &annotate.Rule{
 	ID:       "h2/te-not-trailers",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "TE with something other than trailers on HTTP/2 or HTTP/3",
+	Title:    "TE has more than trailers on HTTP/2 or HTTP/3",
 	Refs:     []string{"RFC 9113 §8.2.2", "RFC 9114 §4.2"},
-	Doc:      "HTTP/2 and HTTP/3 have no transfer codings, so TE can say trailers and nothing else. A request with more is malformed, and servers reset its stream.",
-	Help:     "send TE: trailers, or leave it out",
+	Doc:      "HTTP/2 and HTTP/3 have no transfer codings, so TE can only be trailers. A request with anything else is malformed, and servers reset its stream.",
+	Help:     "send TE: trailers, or remove it",
 	Bad:      []string{overH2([]string{"TE: trailers, deflate"})},
 	Good:     []string{overH2([]string{"TE: Trailers"})},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldTE}},
@@ -269,7 +274,7 @@ var h2TENotTrailers = &annotate.Rule{
 		}
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldTE) {
 			if !field.EqualFold(l.Value, "trailers") {
-				p.Note(p.RequestLine(i), "TE is %s; on %s it can be trailers only", quoted(l.Value), p.X.Request.Version)
+				p.Note(p.RequestLine(i), "TE is %s; on %s it can only be trailers", quoted(l.Value), p.X.Request.Version)
 			}
 		}
 	},

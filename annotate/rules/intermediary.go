@@ -89,9 +89,10 @@ var intermediaryForwardLoopSuspected = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "the request seems to be in a loop",
 	Refs:     []string{"RFC 8586 §2", "RFC 9110 §7.6.3"},
-	Doc: "The request names the same intermediary more than once, so it has passed it before. If each passes it on to the next, it goes round until a limit or a timeout ends it, and every turn multiplies the load. " +
+	Doc: "The request names the same proxy more than once, so it has passed it before. " +
+		"If each proxy forwards it to the next, it circles until a limit or a timeout ends it, and every turn adds load. " +
 		"Usually the origin server that is configured at a CDN or proxy is the CDN or proxy itself.",
-	Help: "look at where each intermediary that is named forwards to",
+	Help: "check where each of the named proxies forwards to",
 	Bad: []string{
 		asked("CDN-Loop: edge.example; trace=7, other.example, edge.example"),
 		asked("Via: 1.1 shop-gw, 1.1 inner, 1.1 shop-gw", "Via: 2 shop-gw (7)"),
@@ -133,33 +134,33 @@ func proxyError(name string) (words string, own bool) {
 		{"dns_timeout", "looking up the next server's address took too long", true},
 		{"dns_error", "the next server's address could not be found", true},
 		{"destination_not_found", "it does not know where to forward the request to", true},
-		{"destination_unavailable", "it takes the next server for down", true},
-		{"destination_ip_prohibited", "it must not connect to the next server's address", true},
+		{"destination_unavailable", "it thinks that the next server is down", true},
+		{"destination_ip_prohibited", "it isn't allowed to connect to the next server's address", true},
 		{"destination_ip_unroutable", "there is no route to the next server's address", true},
 		{"connection_refused", "the next server refused the connection", true},
 		{"connection_terminated", "the connection to the next server was closed before the response was complete", false},
 		{"connection_timeout", "connecting to the next server took too long", true},
 		{"connection_read_timeout", "the next server sent nothing for too long", false},
-		{"connection_write_timeout", "the next server took no bytes for too long", false},
-		{"connection_limit_reached", "it has as many connections to the next server as it may have", true},
+		{"connection_write_timeout", "the next server read nothing for too long", false},
+		{"connection_limit_reached", "it has reached its limit of connections to the next server", true},
 		{"tls_protocol_error", "TLS with the next server failed", false},
 		{"tls_certificate_error", "it does not accept the next server's certificate", true},
 		{"tls_alert_received", "the next server sent a TLS alert", false},
-		{"http_request_error", "it answered the request with an error of its own in the origin server's place", true},
+		{"http_request_error", "it answered with its own error instead of the origin server", true},
 		{"http_request_denied", "its configuration forbids the request", true},
-		{"http_response_incomplete", "the next server's response was cut", false},
-		{"http_response_header_section_size", "the next server's header section is too long for it", false},
-		{"http_response_header_size", "a header line of the next server's response is too long for it", false},
-		{"http_response_body_size", "the next server's content is too long for it", false},
-		{"http_response_trailer_section_size", "the next server's trailer section is too long for it", false},
-		{"http_response_trailer_size", "a trailer line of the next server's response is too long for it", false},
-		{"http_response_transfer_coding", "it could not undo the transfer coding of the next server's response", false},
-		{"http_response_content_coding", "it could not undo the content coding of the next server's response", false},
+		{"http_response_incomplete", "the next server's response was incomplete", false},
+		{"http_response_header_section_size", "the next server's headers are too large for it", false},
+		{"http_response_header_size", "a header of the next server is too large for it", false},
+		{"http_response_body_size", "the next server's body is too large for it", false},
+		{"http_response_trailer_section_size", "the next server's trailers are too large for it", false},
+		{"http_response_trailer_size", "a trailer of the next server is too large for it", false},
+		{"http_response_transfer_coding", "it couldn't decode the transfer coding of the next server's response", false},
+		{"http_response_content_coding", "it couldn't decompress the next server's response", false},
 		{"http_response_timeout", "the next server's response took too long", false},
-		{"http_upgrade_failed", "the next server did not change the protocol", true},
-		{"http_protocol_error", "the next server's response broke the protocol", false},
-		{"proxy_internal_response", "it made the response itself without asking the next server", true},
-		{"proxy_internal_error", "it failed itself", true},
+		{"http_upgrade_failed", "the next server didn't switch the protocol", true},
+		{"http_protocol_error", "the next server's response violates the protocol", false},
+		{"proxy_internal_response", "it created the response itself, without asking the next server", true},
+		{"proxy_internal_error", "it failed internally", true},
 		{"proxy_configuration_error", "its configuration is wrong", true},
 		{"proxy_loop_detected", "it would have forwarded the request to itself", true},
 	} {
@@ -200,9 +201,10 @@ var intermediaryProxyStatusErrorDecoded = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "Proxy-Status says what went wrong",
 	Refs:     []string{"RFC 9209 §2.1.1", "RFC 9209 §2.3"},
-	Doc: "Proxy-Status tells at which intermediary the request or response met with an error, and of which kind. " +
-		"For some kinds the intermediary made the response itself, and the origin server perhaps never saw the request; so look there and not into the application.",
-	Help: "look at the intermediary that is named, and at what it forwards to",
+	Doc: "Proxy-Status says at which proxy an error happened, and which one. " +
+		"For some errors the proxy created the response itself, and the origin server may never have seen the request. " +
+		"So start at the proxy, not at the application.",
+	Help: "check the named proxy, and the server that it forwards to",
 	Bad: []string{
 		responded("HTTP/1.1 504 Gateway Timeout", `Proxy-Status: edge.example; error=connection_timeout; next-hop="10.0.0.7:8080"`, "Content-Length: 0"),
 		responded("HTTP/1.1 502 Bad Gateway", `Proxy-Status: edge.example; error="shop_trouble"`, "Content-Length: 0"),
@@ -224,7 +226,7 @@ var intermediaryProxyStatusErrorDecoded = &annotate.Rule{
 				message += "; the next server was " + bare(hop.Content())
 			}
 			if own {
-				message += "; it made this response itself"
+				message += "; it created this response itself"
 			}
 			p.Note(annotate.Span(p.ResponseLine(line), m.At, memberEnd(m)), "%s", message)
 		})
@@ -237,7 +239,7 @@ var intermediaryProxyStatusInvalid = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "Proxy-Status has a value of the wrong type",
 	Refs:     []string{"RFC 9209 §2", "RFC 9209 §2.1.3", "RFC 9209 §2.1.4"},
-	Doc:      "A member of Proxy-Status names the intermediary by a Token or a String, and its parameters have types of their own. Tools that read the header drop what has another type.",
+	Doc:      "A member of Proxy-Status starts with the name of the proxy, a token or a string, and its parameters have types. Tools drop values of another type.",
 	Help:     "send for example: Proxy-Status: edge.example; received-status=502; next-protocol=h2",
 	Bad: []string{
 		"# also intermediary/proxy-status-reported\n" + answered(`Proxy-Status: edge.example; received-status="200"`),
@@ -252,11 +254,11 @@ var intermediaryProxyStatusInvalid = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		proxyStatus(p, func(line int, m field.Member) {
 			if m.Type != field.Token && m.Type != field.String {
-				p.Note(annotate.Span(p.ResponseLine(line), m.At, m.End()), "%s is %s, and the intermediary has to be named by a Token or a String", bare(m.Text), article(m.Type))
+				p.Note(annotate.Span(p.ResponseLine(line), m.At, m.End()), "%s is %s; the name of the proxy must be a token or a string", bare(m.Text), article(m.Type))
 			}
 			for q := range m.Params() {
 				if want := keyTypes(proxyStatusTypes, q.Key); !want.has(q.Type) {
-					p.Note(annotate.Span(p.ResponseLine(line), q.KeyAt, max(q.End(), q.KeyAt+len(q.Key))), "%s is %s, and has to be %s", q.Key, article(q.Type), want)
+					p.Note(annotate.Span(p.ResponseLine(line), q.KeyAt, max(q.End(), q.KeyAt+len(q.Key))), "%s is %s; it must be %s", q.Key, article(q.Type), want)
 				}
 			}
 		})
@@ -276,13 +278,14 @@ var intermediaryProxyStatusReported = &annotate.Rule{
 	ID:       "intermediary/proxy-status-reported",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Proxy-Status says how the response came here",
+	Title:    "Proxy-Status says which way the response came",
 	Refs:     []string{"RFC 9209 §2"},
-	Doc:      "Proxy-Status tells through which intermediaries the response came, the one nearest to the origin server first, where each had it from and which status it received. It helps to see whether a status was changed on the way.",
-	Help:     "compare received-status with the status of the response",
-	Bad:      []string{answered(`Proxy-Status: shield.example; received-status=200; next-hop="10.0.0.7:8080", edge.example`)},
-	Good:     []string{responded("HTTP/1.1 504 Gateway Timeout", `Proxy-Status: shield.example, edge.example; error=connection_timeout`, "Content-Length: 0")},
-	When:     whenProxyStatus,
+	Doc: "Proxy-Status says which proxies the response passed, the one nearest to the origin server first, where each got it from, and which status it received. " +
+		"It shows whether a status was changed on the way.",
+	Help: "compare received-status with the status of the response",
+	Bad:  []string{answered(`Proxy-Status: shield.example; received-status=200; next-hop="10.0.0.7:8080", edge.example`)},
+	Good: []string{responded("HTTP/1.1 504 Gateway Timeout", `Proxy-Status: shield.example, edge.example; error=connection_timeout`, "Content-Length: 0")},
+	When: whenProxyStatus,
 	Check: func(p *annotate.Pass) {
 		const most = 4
 		var hops []string
@@ -313,10 +316,10 @@ var intermediaryViaMissingFromProxy = &annotate.Rule{
 	ID:       "intermediary/via-missing-from-proxy",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the upstream proxy did not add Via",
+	Title:    "the upstream proxy doesn't add Via",
 	Refs:     []string{"RFC 9110 §7.6.3"},
-	Doc: "sidenote sent the request to the upstream proxy that it is configured to use, and the response has no Via. A proxy has to add itself to what it forwards, so that loops and the version of HTTP that each side speaks can be seen. " +
-		"Some proxies leave it out so as not to be seen.",
+	Doc: "sidenote sent the request to its upstream proxy, and the response has no Via. " +
+		"A proxy must add itself to what it forwards, so that loops and HTTP versions can be seen. Some proxies leave it out to stay hidden.",
 	Help: "let the upstream proxy add Via",
 	Bad:  []string{"* origin peer=192.0.2.9:3128 proxy=http://proxy.test:3128\n" + answered()},
 	Good: []string{
@@ -332,7 +335,7 @@ var intermediaryViaMissingFromProxy = &annotate.Rule{
 		if x.Origin.Proxy == "" || x.Origin.TLS != nil || x.Scheme != "http" || x.Response.Fields.Has(exchange.FieldVia) || x.Request.Method == "CONNECT" || isOwnProxy(x) {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldVia), "the response came through the proxy %s and has no Via", quoted(x.Origin.Proxy))
+		p.Note(p.ResponseField(exchange.FieldVia), "the response came through the proxy %s but has no Via", quoted(x.Origin.Proxy))
 	},
 }
 
@@ -349,12 +352,13 @@ var intermediaryViaPresent = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "the response came through proxies or gateways",
 	Refs:     []string{"RFC 9110 §7.6.3"},
-	Doc:      "Via names the intermediaries that the response passed, the one nearest to the origin server first, with the version of HTTP by which each received it. Any of them can have changed headers, answered from a cache or made an error of its own.",
-	Help:     "ask the origin server without them, if you can, to see what it sends itself",
-	Bad:      []string{answered("Via: 1.1 shield.example (Shield 7, of a test), 2 edge.example")},
-	Good:     []string{answered()},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldVia}},
-	Once:     siteKey,
+	Doc: "Via names the proxies that the response passed, the one nearest to the origin server first, with the HTTP version that each received. " +
+		"Each of them can have changed headers, answered from a cache, or sent its own error.",
+	Help: "to see what the origin server sends itself, ask it directly if you can",
+	Bad:  []string{answered("Via: 1.1 shield.example (Shield 7, of a test), 2 edge.example")},
+	Good: []string{answered()},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldVia}},
+	Once: siteKey,
 	Check: func(p *annotate.Pass) {
 		const most = 4
 		var names []string

@@ -93,10 +93,10 @@ var linkMissingRel = &annotate.Rule{
 	ID:       "link/missing-rel",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a link does not say what it is for",
+	Title:    "a link without rel",
 	Refs:     []string{"RFC 8288 §3.3"},
-	Doc:      "rel says how the target relates to this resource: next, preload, license. A link without it is ignored by everyone.",
-	Help:     `add a relation: <...>; rel="next"`,
+	Doc:      "rel says how the target relates to this resource: next, preload, license. Clients ignore a link without it.",
+	Help:     "add the relation: <...>; rel=\"next\"",
 	Bad:      []string{answered("Link: </orders?page=2>"), answered(`Link: </a>; title="next"`)},
 	Good:     []string{answered(`Link: </orders?page=2>; rel="next"`)},
 	When:     annotate.When{Fields: linkOnly},
@@ -115,19 +115,20 @@ var linkRelativeUnresolvable = &annotate.Rule{
 	ID:       "link/relative-unresolvable",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a link leads nowhere that a client can find",
+	Title:    "the target of a link is invalid",
 	Refs:     []string{"RFC 8288 §3", "RFC 8288 §3.1"},
-	Doc:      "The target is not a URI reference, even for a lenient parser, or holds bytes that must be escaped. Clients drop the link, or ask for something else than was meant.",
-	Help:     "percent-encode the target, and check its host and port",
-	Bad:      []string{answered(`Link: <http://shop.test:port/>; rel="next"`), answered(`Link: </my orders>; rel="next"`)},
-	Good:     []string{answered(`Link: </orders{?page}>; rel="search", <>; rel="self"`)},
-	When:     annotate.When{Fields: linkOnly},
+	Doc: "The target isn't a URI, even for a lenient parser, or contains bytes that must be escaped. " +
+		"Clients drop the link, or ask for another URI than intended.",
+	Help: "percent-encode the target, and check its host and port",
+	Bad:  []string{answered(`Link: <http://shop.test:port/>; rel="next"`), answered(`Link: </my orders>; rel="next"`)},
+	Good: []string{answered(`Link: </orders{?page}>; rel="search", <>; rel="self"`)},
+	When: annotate.When{Fields: linkOnly},
 	Check: func(p *annotate.Pass) {
 		eachLink(p, func(l foundLink) {
 			if start, end, odd := field.UnescapedRun(l.Target); odd {
-				p.Note(l.place(p, l.At+start, l.At+end), "the target %s holds %s unescaped", quoted(l.Target), quoted(l.Target[start:end]))
+				p.Note(l.place(p, l.At+start, l.At+end), "the target %s contains %s unescaped", quoted(l.Target), quoted(l.Target[start:end]))
 			} else if _, err := field.ParseURI(l.Target); err != nil && !strings.Contains(l.Target, "{") {
-				p.Note(l.target(p), "the target %s cannot be resolved: %s", quoted(l.Target), err)
+				p.Note(l.target(p), "the target %s can't be resolved: %s", quoted(l.Target), err)
 			}
 		})
 	},
@@ -139,11 +140,12 @@ var linkDuplicateParameter = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a link has a parameter twice",
 	Refs:     []string{"RFC 8288 §3.3", "RFC 8288 §3.4.1"},
-	Doc:      "rel, media, title, title* and type may stand once in a link, and recipients ignore all but the first. Two relations go into one rel with a space between.",
-	Help:     `write rel="next preload" instead of two rel parameters`,
-	Bad:      []string{answered(`Link: </a>; rel="next"; rel="prefetch"`)},
-	Good:     []string{answered(`Link: </a>; rel="next prefetch"; hreflang=de; hreflang=en; title="a"; title*=UTF-8''b`)},
-	When:     annotate.When{Fields: linkOnly},
+	Doc: "rel, media, title, title* and type may occur once in a link. Clients ignore all but the first. " +
+		"Put two relations into one rel, with a space between them.",
+	Help: `write rel="next preload" instead of two rel parameters`,
+	Bad:  []string{answered(`Link: </a>; rel="next"; rel="prefetch"`)},
+	Good: []string{answered(`Link: </a>; rel="next prefetch"; hreflang=de; hreflang=en; title="a"; title*=UTF-8''b`)},
+	When: annotate.When{Fields: linkOnly},
 	Check: func(p *annotate.Pass) {
 		eachLink(p, func(l foundLink) {
 			for q := range l.Params() {
@@ -151,7 +153,7 @@ var linkDuplicateParameter = &annotate.Rule{
 					continue
 				}
 				if first, _ := l.find(q.Name); first.At < q.At {
-					p.Note(l.param(p, q), "the link to %s has %s twice; the second one is ignored", quoted(l.Target), bare(q.Name))
+					p.Note(l.param(p, q), "the link to %s has %s twice; clients ignore the second one", quoted(l.Target), bare(q.Name))
 				}
 			}
 		})
@@ -171,13 +173,14 @@ var linkInvalidParameter = &annotate.Rule{
 	ID:       "link/invalid-parameter",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a parameter of a link does not hold what it should",
+	Title:    "a parameter of a link has an invalid value",
 	Refs:     []string{"RFC 8288 §3.2", "RFC 8288 §3.4.1"},
-	Doc:      "anchor is a URI reference, type a media type, hreflang a language tag. Recipients ignore a link whose anchor they cannot resolve, and hints that they cannot read.",
-	Help:     `write anchor="#a", type="text/html", hreflang=de-CH`,
-	Bad:      []string{answered(`Link: </a>; rel="next"; anchor="/my page"`), answered(`Link: </a>; rel="next"; type="html"`), answered(`Link: </a>; rel="next"; hreflang=en_US`)},
-	Good:     []string{answered(`Link: </a>; rel="next"; anchor="#x"; type="text/html"; hreflang=de-CH; x="y z"`), answered(`Link: </a>; rel="next"; anchor=""`)},
-	When:     annotate.When{Fields: linkOnly},
+	Doc: "anchor is a URI, type a media type, hreflang a language tag. " +
+		"Clients ignore a link whose anchor they can't resolve, and parameters that they can't read.",
+	Help: `write anchor="#a", type="text/html", hreflang=de-CH`,
+	Bad:  []string{answered(`Link: </a>; rel="next"; anchor="/my page"`), answered(`Link: </a>; rel="next"; type="html"`), answered(`Link: </a>; rel="next"; hreflang=en_US`)},
+	Good: []string{answered(`Link: </a>; rel="next"; anchor="#x"; type="text/html"; hreflang=de-CH; x="y z"`), answered(`Link: </a>; rel="next"; anchor=""`)},
+	When: annotate.When{Fields: linkOnly},
 	Check: func(p *annotate.Pass) {
 		eachLink(p, func(l foundLink) {
 			for q := range l.Params() {
@@ -185,15 +188,15 @@ var linkInvalidParameter = &annotate.Rule{
 				switch {
 				case field.EqualFold(q.Name, "anchor"):
 					if err := field.CheckURI(v); err != nil {
-						p.Note(l.param(p, q), "anchor is %s, which is not a URI reference: %s", quoted(v), err.What)
+						p.Note(l.param(p, q), "anchor is %s, which isn't a URI: %s", quoted(v), err.What)
 					}
 				case field.EqualFold(q.Name, "type"):
 					if m := field.ParseMediaType(v); m.Err != nil {
-						p.Note(l.param(p, q), "type is %s, which is not a media type: %s", quoted(v), m.Err.What)
+						p.Note(l.param(p, q), "type is %s, which isn't a media type: %s", quoted(v), m.Err.What)
 					}
 				case field.EqualFold(q.Name, "hreflang"):
 					if !field.IsLanguageTag(v) {
-						p.Note(l.param(p, q), "hreflang is %s, which is not a language tag", quoted(v))
+						p.Note(l.param(p, q), "hreflang is %s, which isn't a language tag", quoted(v))
 					}
 				}
 			}
@@ -205,9 +208,9 @@ var linkParameterQuoting = &annotate.Rule{
 	ID:       "link/parameter-quoting",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a parameter of a link is quoted in a way that old parsers do not expect",
+	Title:    "a parameter of a link has quotes that old parsers don't expect",
 	Refs:     []string{"RFC 8288 §3"},
-	Doc:      "Older grammars wanted title in quotes and hreflang without. Both forms are legal today; some parsers know only the old one.",
+	Doc:      "Older grammars require title in quotes and hreflang without. Both forms are legal today, but some parsers only know the old one.",
 	Help:     `write title="next" and hreflang=de`,
 	Bad:      []string{answered(`Link: </a>; rel="next"; title=next`), answered(`Link: </a>; rel="next"; hreflang="de"`)},
 	Good:     []string{answered(`Link: </a>; rel=next; title="next"; hreflang=de`)},
@@ -221,7 +224,7 @@ var linkParameterQuoting = &annotate.Rule{
 					continue
 				}
 				reported = true
-				p.Note(l.param(p, q), "%s=%s is legal; old parsers expect it %s quotes", bare(q.Name), bare(q.Value), map[bool]string{true: "without", false: "in"}[inQuotes])
+				p.Note(l.param(p, q), "%s=%s is legal, but old parsers expect it %s quotes", bare(q.Name), bare(q.Value), map[bool]string{true: "without", false: "in"}[inQuotes])
 			}
 		})
 	},
@@ -233,8 +236,8 @@ var linkRevDeprecated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a link uses rev",
 	Refs:     []string{"RFC 8288 §3.3"},
-	Doc:      "rev gives the relation of the target to this resource, the other way round than rel. It is obsolete since hardly anybody got it right.",
-	Help:     "use rel with the relation of the other direction: prev instead of rev=next",
+	Doc:      "rev is the relation in the opposite direction of rel. It is obsolete, because most people used it wrongly.",
+	Help:     "use rel with the opposite relation: prev instead of rev=next",
 	Bad:      []string{answered(`Link: </a>; rev="next"`)},
 	Good:     []string{answered(`Link: </a>; rel="prev"`)},
 	When:     annotate.When{Fields: linkOnly},
@@ -253,8 +256,8 @@ var linkPaginationNextSelf = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the next page is this page",
 	Refs:     []string{"RFC 8288 §3.3"},
-	Doc:      "A client that follows rel=next until there is none goes round for ever. Usually the page number is not increased on the last page, or the query is lost.",
-	Help:     "leave rel=next out on the last page",
+	Doc:      "A client that follows rel=next until there is none never stops. Usually the page number doesn't increase on the last page, or the query gets lost.",
+	Help:     "remove rel=next from the last page",
 	Bad:      []string{answered(`Link: </orders>; rel="next"`)},
 	Good:     []string{answered(`Link: </orders?page=2>; rel="next"`), responded("HTTP/1.1 200 OK", "Content-Type: application/json", "Content-Length: 3", `Link: </orders>; rel="next"`) + "< []\n<\n"},
 	When:     annotate.When{Class: []int{2}, Methods: []string{"GET"}, Fields: linkOnly},
@@ -268,7 +271,7 @@ var linkPaginationNextSelf = &annotate.Rule{
 			if err != nil || !ref.Resolve(targetURI(p.X)).SameResource(targetURI(p.X)) || isEmptyList(p.X.Response.DecodedContent().Bytes) {
 				return
 			}
-			p.Note(l.target(p), "rel=next leads to %s, which is this very page", quoted(l.Target))
+			p.Note(l.target(p), "rel=next leads to %s, which is this page", quoted(l.Target))
 		})
 	},
 }
@@ -292,9 +295,9 @@ var link451MissingExplanation = &annotate.Rule{
 	ID:       "link/451-missing-explanation",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 451 that does not say who demands it and why",
+	Title:    "a 451 without an explanation",
 	Refs:     []string{"RFC 7725 §3"},
-	Doc:      "A 451 should say in its body which party demands it, under which law, and who is affected, so that they can do something about it. This one has no body.",
+	Doc:      "The body of a 451 should say which party demands the blocking, under which law, and who is affected, so that they can act. This one has no body.",
 	Help:     "say in the body who demands it, under which law, and who is affected",
 	Bad:      []string{exchangeOf("GET /film HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 451 Unavailable For Legal Reasons", []string{`Link: <https://court.example/>; rel="blocked-by"`, "Content-Length: 0"})},
 	Good: []string{exchangeOf("GET /film HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 451 Unavailable For Legal Reasons",
@@ -303,7 +306,7 @@ var link451MissingExplanation = &annotate.Rule{
 	Needs: annotate.NeedsContent | annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		if p.X.MayHaveContent() && p.X.Response.Content.Size == 0 {
-			p.Note(p.StatusLine(), "the 451 has no body, so it does not say who demands it and why")
+			p.Note(p.StatusLine(), "the 451 has no body, so it doesn't say who demands the blocking and why")
 		}
 	},
 }
@@ -312,9 +315,9 @@ var link451MissingBlockedBy = &annotate.Rule{
 	ID:       "link/451-missing-blocked-by",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a 451 does not say who blocks",
+	Title:    "a 451 that doesn't say who blocks",
 	Refs:     []string{"RFC 7725 §4"},
-	Doc:      "A 451 is to name by a link who carries out the blocking, so that readers know whether the server, a provider or a filter on the way refuses.",
+	Doc:      "A 451 should name in Link who blocks the resource, so that readers know whether the server, a provider or a filter refuses.",
 	Help:     `send Link: <https://who.example/>; rel="blocked-by"`,
 	Bad:      []string{responded("HTTP/1.1 451 Unavailable For Legal Reasons", "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},
 	Good:     []string{responded("HTTP/1.1 451 Unavailable For Legal Reasons", `Link: <https://isp.test/>; rel="Blocked-By"`, "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},

@@ -37,10 +37,10 @@ var linkHintUnsupportedScheme = &annotate.Rule{
 	ID:       "link/hint-unsupported-scheme",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a hint leads to something that browsers do not load ahead",
+	Title:    "a hint that browsers don't load",
 	Refs:     []string{"HTML §4.6", "RFC 8288 §3.1"},
-	Doc:      "Browsers load hints over http and https only, and ignore those with data:, blob:, file: and other schemes.",
-	Help:     "give the hint an http or https URI, or leave it out",
+	Doc:      "Browsers load hints only over http and https. They ignore data:, blob:, file: and other schemes.",
+	Help:     "use an http or https URI, or remove the hint",
 	Bad:      []string{pageAnswered(`Link: <data:text/css,a>; rel="preload"; as="style"`)},
 	Good:     []string{pageAnswered(`Link: </a.css>; rel="preload"; as="style"`)},
 	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
@@ -53,7 +53,7 @@ var linkHintUnsupportedScheme = &annotate.Rule{
 				return
 			}
 			if u, err := field.ParseURI(l.Target); err == nil && u.Scheme != "" && !u.IsHTTP() {
-				p.Note(l.target(p), "the hint leads to %s:, which browsers do not load ahead", bare(u.Scheme))
+				p.Note(l.target(p), "the hint leads to %s:, which browsers don't load in advance", bare(u.Scheme))
 			}
 		})
 	},
@@ -65,11 +65,12 @@ var linkHintsTooMany = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "too many hints in Link",
 	Refs:     []string{"practice", "RFC 9110 §5.4"},
-	Doc:      "More than twenty hints load things that the page may not need, before those that it does. And long Link lines overflow the buffers for heads of common reverse proxies, which then answer 502.",
-	Help:     "hint at the few things that the page cannot start without",
-	Bad:      []string{pageAnswered(manyHints(21)...)},
-	Good:     []string{pageAnswered(manyHints(20)...)},
-	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
+	Doc: "More than twenty hints load files that the page may not need before those that it does. " +
+		"Long Link lines also overflow the buffers of common reverse proxies, which then answer 502.",
+	Help: "hint only at the few files that the page can't start without",
+	Bad:  []string{pageAnswered(manyHints(21)...)},
+	Good: []string{pageAnswered(manyHints(20)...)},
+	When: annotate.When{If: []*annotate.Condition{ifLinks}},
 	Check: func(p *annotate.Pass) {
 		if !hasLinks(p.X) {
 			return
@@ -105,9 +106,9 @@ func noteManyHints(p *annotate.Pass, f *exchange.Fields, interim int, at exchang
 	})
 	switch {
 	case hints > mostHints:
-		p.Note(at, "Link has %d hints to load ahead", hints)
+		p.Note(at, "Link has %d hints to load files in advance", hints)
 	case size > mostOctets:
-		p.Note(at, "the Link lines have %d bytes together, more than the buffers of common proxies", size)
+		p.Note(at, "the Link lines have %d bytes together, more than the buffers of common proxies hold hold hold hold hold", size)
 	}
 }
 
@@ -115,13 +116,14 @@ var linkPreloadFontMissingCrossorigin = &annotate.Rule{
 	ID:       "link/preload-font-missing-crossorigin",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a preloaded font is loaded twice",
+	Title:    "the browser loads a preloaded font twice",
 	Refs:     []string{"HTML §4.6", "Fetch §2.2.5"},
-	Doc:      "Browsers load fonts in CORS mode always, of the same origin too. A preload without crossorigin is in another mode, so that its result is not used and the font is loaded once more.",
-	Help:     `add crossorigin: </a.woff2>; rel="preload"; as="font"; crossorigin`,
-	Bad:      []string{pageAnswered(`Link: </a.woff2>; rel="preload"; as="font"`), pageAnswered(`Link: <https://api.test/a>; rel="preload"; as="fetch"`)},
-	Good:     []string{pageAnswered(`Link: </a.woff2>; rel="preload"; as="font"; crossorigin`), pageAnswered(`Link: </a.json>; rel="preload"; as="fetch"`)},
-	When:     annotate.When{If: []*annotate.Condition{ifLinks}},
+	Doc: "Browsers always load fonts in CORS mode, even from the same origin. " +
+		"A preload without crossorigin is in another mode, so the browser doesn't use it and loads the font again.",
+	Help: `add crossorigin: </a.woff2>; rel="preload"; as="font"; crossorigin`,
+	Bad:  []string{pageAnswered(`Link: </a.woff2>; rel="preload"; as="font"`), pageAnswered(`Link: <https://api.test/a>; rel="preload"; as="fetch"`)},
+	Good: []string{pageAnswered(`Link: </a.woff2>; rel="preload"; as="font"; crossorigin`), pageAnswered(`Link: </a.json>; rel="preload"; as="fetch"`)},
+	When: annotate.When{If: []*annotate.Condition{ifLinks}},
 	Check: func(p *annotate.Pass) {
 		if !hasLinks(p.X) {
 			return
@@ -133,7 +135,7 @@ var linkPreloadFontMissingCrossorigin = &annotate.Rule{
 				return
 			}
 			if field.EqualFold(kind, "font") || field.EqualFold(kind, "fetch") && isForeign(p.X, l.Target) {
-				p.Note(l.whole(p), "the preload of %s as %s has no crossorigin, so it is loaded twice", quoted(l.Target), bare(kind))
+				p.Note(l.whole(p), "the preload of %s as %s has no crossorigin, so the browser loads it twice", quoted(l.Target), bare(kind))
 			}
 		})
 	},
@@ -149,9 +151,9 @@ var linkPreloadMissingAs = &annotate.Rule{
 	ID:       "link/preload-missing-as",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a preload does not say what it loads",
+	Title:    "a preload doesn't say what it loads",
 	Refs:     []string{"HTML §4.6"},
-	Doc:      "Browsers need to know as what a thing is loaded, for its priority and its headers. Without as, or with one that they do not know, they ignore the preload.",
+	Doc:      "Browsers need the kind of a file for its priority and its headers. Without as, or with an unknown one, they ignore the preload.",
 	Help:     `add as: </a.css>; rel="preload"; as="style"`,
 	Bad:      []string{pageAnswered(`Link: </a.css>; rel="preload"`), pageAnswered(`Link: </a.css>; rel="preload"; as="stylesheet"`)},
 	Good:     []string{pageAnswered(`Link: </a.css>; rel="preload"; as="style", </a.mjs>; rel="modulepreload"`)},
@@ -167,9 +169,9 @@ var linkPreloadMissingAs = &annotate.Rule{
 			as, ok := l.find("as")
 			switch kind := field.Unquote(as.Value); {
 			case !ok:
-				p.Note(l.whole(p), "the preload of %s has no as, so it is ignored", quoted(l.Target))
+				p.Note(l.whole(p), "the preload of %s has no as, so browsers ignore it", quoted(l.Target))
 			case !isPreloadable(kind):
-				p.Note(l.param(p, as), "the preload of %s has as=%s, which browsers do not preload", quoted(l.Target), bare(kind))
+				p.Note(l.param(p, as), "the preload of %s has as=%s, which browsers don't preload", quoted(l.Target), bare(kind))
 			}
 		})
 	},
@@ -188,14 +190,15 @@ var link103LinkAbsentFromFinal = &annotate.Rule{
 	ID:       "link/103-link-absent-from-final",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a hint of the 103 is not in the final response",
+	Title:    "a hint of the 103 is missing in the final response",
 	Refs:     []string{"RFC 8297 §2"},
-	Doc:      "A 103 says early what the final response is likely to say. A hint that does not come again may be for something that the page no longer uses, and is not seen by clients and caches that skip interim responses.",
-	Help:     "send the same Link headers with the final response",
-	Bad:      []string{earlyHints(`</a.css>; rel=preload; as=style`)},
-	Good:     []string{earlyHints(`</a.css>; rel=preload; as=style`, `Link: <http://shop.test/a.css>; rel="preload"; as="style"`)},
-	When:     annotate.When{Class: []int{2}, If: []*annotate.Condition{ifInterim}},
-	Needs:    annotate.NeedsInterim,
+	Doc: "A 103 says early what the final response will probably say. If a hint is missing there, the page may no longer use the file. " +
+		"Clients and caches that skip 1xx responses don't see the hint.",
+	Help:  "send the same Link headers in the final response",
+	Bad:   []string{earlyHints(`</a.css>; rel=preload; as=style`)},
+	Good:  []string{earlyHints(`</a.css>; rel=preload; as=style`, `Link: <http://shop.test/a.css>; rel="preload"; as="style"`)},
+	When:  annotate.When{Class: []int{2}, If: []*annotate.Condition{ifInterim}},
+	Needs: annotate.NeedsInterim,
 	Check: func(p *annotate.Pass) {
 		for k := range p.X.Interim {
 			if p.X.Interim[k].Status != 103 {
@@ -208,7 +211,7 @@ var link103LinkAbsentFromFinal = &annotate.Rule{
 				}
 				for _, rel := range [...]string{"preload", "modulepreload", "preconnect"} {
 					if l.HasRel(rel) && !comesAgain(p.X, k, l.Target, rel) {
-						p.Note(l.whole(p), "the 103 has rel=%s for %s, and the final response does not", rel, quoted(l.Target))
+						p.Note(l.whole(p), "the 103 has rel=%s for %s, but the final response doesn't", rel, quoted(l.Target))
 					}
 				}
 			})

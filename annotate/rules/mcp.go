@@ -41,18 +41,19 @@ var mcpAcceptIncomplete = &annotate.Rule{
 	ID:       "mcp/accept-incomplete",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "an MCP request does not accept both kinds of answers",
+	Title:    "an MCP request accepts only one kind of response",
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
-	Doc:      "A server may answer an MCP request with one JSON object or with a stream of events, so Accept must list both application/json and text/event-stream. Servers answer 406 to a request that does not.",
-	Help:     "send Accept: application/json, text/event-stream",
-	Bad:      []string{called("200 OK", "Accept: application/json", mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
-	Good:     []string{called("200 OK", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather"), called("200 OK", "Accept: */*", mcpVersion)},
-	When:     annotate.When{Methods: []string{"POST"}, RequestFields: whenMCP.RequestFields},
+	Doc: "A server may answer an MCP request with one JSON object or with a stream of events, so Accept must list both application/json and text/event-stream. " +
+		"Otherwise servers answer 406.",
+	Help: "send Accept: application/json, text/event-stream",
+	Bad:  []string{called("200 OK", "Accept: application/json", mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
+	Good: []string{called("200 OK", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather"), called("200 OK", "Accept: */*", mcpVersion)},
+	When: annotate.When{Methods: []string{"POST"}, RequestFields: whenMCP.RequestFields},
 	Check: func(p *annotate.Pass) {
 		accept := p.X.Request.Fields.Combined(exchange.FieldAccept)
 		for _, t := range [...][2]string{{"application", "json"}, {"text", "event-stream"}} {
 			if accept != "" && field.AcceptWeight(accept, t[0], t[1]) == 0 {
-				p.Note(p.RequestField(exchange.FieldAccept), "Accept is %s, and does not cover %s/%s", bare(accept), t[0], t[1])
+				p.Note(p.RequestField(exchange.FieldAccept), "Accept is %s, which doesn't cover %s/%s", bare(accept), t[0], t[1])
 				return
 			}
 		}
@@ -68,16 +69,16 @@ var mcpVersionInvalid = &annotate.Rule{
 	ID:       "mcp/version-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "MCP-Protocol-Version is not a version",
+	Title:    "MCP-Protocol-Version isn't a version",
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
-	Doc:      "A version of MCP is a date, such as 2026-07-28. A server must answer 400 to another value.",
+	Doc:      "A version of MCP is a date, such as 2026-07-28. A server must answer 400 to anything else.",
 	Help:     "send MCP-Protocol-Version with the version that client and server agreed on",
 	Bad:      []string{called("400 Bad Request", mcpAccept, "MCP-Protocol-Version: latest")},
 	Good:     []string{called("200 OK", mcpAccept, mcpVersion)},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldMCPProtocolVersion}},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Request.Fields.Value(exchange.FieldMCPProtocolVersion); !isMCPVersion(v) && !exchange.IsRedacted(v) {
-			p.Note(p.RequestField(exchange.FieldMCPProtocolVersion), "MCP-Protocol-Version is %s, and a version is a date such as 2026-07-28", quoted(v))
+			p.Note(p.RequestField(exchange.FieldMCPProtocolVersion), "MCP-Protocol-Version is %s; a version is a date such as 2026-07-28", quoted(v))
 		}
 	},
 }
@@ -86,16 +87,16 @@ var mcpVersionNotRejected = &annotate.Rule{
 	ID:       "mcp/version-not-rejected",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the server took an MCP request of a version that does not exist",
+	Title:    "the server accepted an MCP request with an invalid version",
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
-	Doc:      "A server must answer 400 to a version that is invalid or that it does not support. One that goes on may read the request by other rules than the client meant.",
-	Help:     "answer 400 to a version that the server does not support",
+	Doc:      "A server must answer 400 to a version that is invalid or not supported. If it continues, it may read the request by other rules than the client used.",
+	Help:     "answer 400 to a version that the server doesn't support",
 	Bad:      []string{"# also mcp/version-invalid\n" + called("200 OK", mcpAccept, "MCP-Protocol-Version: latest")},
 	Good:     []string{called("200 OK", mcpAccept, "MCP-Protocol-Version: 2025-06-18")},
 	When:     annotate.When{Class: []int{2}, RequestFields: []exchange.Name{exchange.FieldMCPProtocolVersion}},
 	Check: func(p *annotate.Pass) {
 		if v := p.X.Request.Fields.Value(exchange.FieldMCPProtocolVersion); !isMCPVersion(v) && !exchange.IsRedacted(v) {
-			p.Note(p.StatusLine(), "%d answers a request whose MCP-Protocol-Version is %s; 400 was due", p.X.Response.Status, quoted(v))
+			p.Note(p.StatusLine(), "%d answers a request with MCP-Protocol-Version: %s; 400 is right", p.X.Response.Status, quoted(v))
 		}
 	},
 }
@@ -106,8 +107,9 @@ var mcpHeaderMismatch = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "Mcp-Method or Mcp-Name differs from the body",
 	Refs:     []string{"MCP 2026-07-28 §Streamable HTTP"},
-	Doc:      "Mcp-Method and Mcp-Name repeat what the body says, for proxies that route by them. A server must answer 400 when they differ, since a proxy may have let the request pass for something else.",
-	Help:     "take Mcp-Method from method, and Mcp-Name from params.name or params.uri of the body",
+	Doc: "Mcp-Method and Mcp-Name repeat parts of the body, for proxies that route by them. " +
+		"If they differ, a server must answer 400, because a proxy may have let the request pass as something else.",
+	Help: "copy Mcp-Method from method, and Mcp-Name from params.name or params.uri of the body",
 	Bad: []string{called("400 Bad Request", mcpAccept, mcpVersion, "Mcp-Method: tools/list", "Mcp-Name: weather"),
 		called("400 Bad Request", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: files")},
 	Good:  []string{called("200 OK", mcpAccept, mcpVersion, "Mcp-Method: tools/call", "Mcp-Name: weather")},
@@ -123,7 +125,7 @@ var mcpHeaderMismatch = &annotate.Rule{
 			return
 		}
 		if v := r.Fields.Value(exchange.FieldMCPMethod); r.Fields.Has(exchange.FieldMCPMethod) && v != call.Method {
-			p.Note(p.RequestField(exchange.FieldMCPMethod), "Mcp-Method is %s, and the method in the body is %s", quoted(v), quoted(call.Method))
+			p.Note(p.RequestField(exchange.FieldMCPMethod), "Mcp-Method is %s, but the method in the body is %s", quoted(v), quoted(call.Method))
 			return
 		}
 		name := call.Params.Name
@@ -131,7 +133,7 @@ var mcpHeaderMismatch = &annotate.Rule{
 			name = call.Params.URI
 		}
 		if v := r.Fields.Value(exchange.FieldMCPName); r.Fields.Has(exchange.FieldMCPName) && name != "" && v != name && !strings.HasPrefix(v, "=?") {
-			p.Note(p.RequestField(exchange.FieldMCPName), "Mcp-Name is %s, and the name in the body is %s", quoted(v), quoted(name))
+			p.Note(p.RequestField(exchange.FieldMCPName), "Mcp-Name is %s, but the name in the body is %s", quoted(v), quoted(name))
 		}
 	},
 }
@@ -140,16 +142,16 @@ var mcpSessionWithoutVersion = &annotate.Rule{
 	ID:       "mcp/session-without-version",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "an MCP request has a session and no version",
+	Title:    "an MCP session without MCP-Protocol-Version",
 	Refs:     []string{"MCP 2025-11-25 §Protocol Version Header"},
-	Doc:      "After the handshake each request must say in MCP-Protocol-Version which version client and server agreed on. A server that gets none takes 2025-03-26, which has other features.",
+	Doc:      "After the handshake, each request must name the version in MCP-Protocol-Version. Without it, a server uses 2025-03-26, which has other features.",
 	Help:     "send MCP-Protocol-Version with each request of the session",
 	Bad:      []string{called("200 OK", mcpAccept, "Mcp-Session-Id: 1868a90c")},
 	Good:     []string{called("200 OK", mcpAccept, "Mcp-Session-Id: 1868a90c", "MCP-Protocol-Version: 2025-11-25")},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldMCPSessionID}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Request.Fields.Has(exchange.FieldMCPProtocolVersion) {
-			p.Note(p.RequestField(exchange.FieldMCPProtocolVersion), "the request has Mcp-Session-Id and no MCP-Protocol-Version")
+			p.Note(p.RequestField(exchange.FieldMCPProtocolVersion), "the request has Mcp-Session-Id but no MCP-Protocol-Version")
 		}
 	},
 }

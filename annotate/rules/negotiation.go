@@ -55,9 +55,9 @@ var negotiation406AcceptLanguageOnly = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "406 because of Accept-Language alone",
 	Refs:     []string{"RFC 9110 §12.4.1", "RFC 9110 §15.5.7"},
-	Doc: "The request restricts nothing but the language. A server that lacks it may send what it has in another one, and people mostly prefer that to an error. " +
-		"Accept-Language is set by the system of the user, who knows nothing of it.",
-	Help: "send the content in your own language, with Content-Language",
+	Doc: "The request restricts only the language. A server that lacks it may send another language, and most people prefer that to an error. " +
+		"The user's system sets Accept-Language, often without the user knowing.",
+	Help: "send the content in the language that you have, with Content-Language",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 > Accept: text/html, */*;q=0.1
@@ -106,7 +106,7 @@ var negotiation406AcceptLanguageOnly = &annotate.Rule{
 				}
 			}
 		}
-		p.Note(p.RequestField(exchange.FieldAcceptLanguage), "406 answers a request that restricts only the language, by Accept-Language: %s", bare(f.Combined(exchange.FieldAcceptLanguage)))
+		p.Note(p.RequestField(exchange.FieldAcceptLanguage), "406 answers a request that restricts only the language, with Accept-Language: %s", bare(f.Combined(exchange.FieldAcceptLanguage)))
 	},
 }
 
@@ -130,11 +130,11 @@ var negotiation406WithoutNegotiation = &annotate.Rule{
 	ID:       "negotiation/406-without-negotiation",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "406 to a request that takes anything",
+	Title:    "406 to a request that accepts anything",
 	Refs:     []string{"RFC 9110 §15.5.7", "RFC 9110 §12.4.1"},
-	Doc: "406 means that nothing on offer fits what the client accepts, and this client accepts everything. So the status cannot mean that. " +
-		"Firewalls, mod_security above all, use it to turn away requests that they do not like, such as those with an unusual User-Agent or content.",
-	Help: "look for a firewall before the server; send 403 to turn a request away",
+	Doc: "406 means that the server has nothing that the client accepts. This client accepts everything, so there must be another reason. " +
+		"Firewalls such as mod_security use it for requests that look suspicious, for example with an unusual User-Agent or body.",
+	Help: "look for a firewall in front of the server; to refuse a request, send 403",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -189,11 +189,12 @@ var negotiationAcceptCHMissingVary = &annotate.Rule{
 	ID:       "negotiation/accept-ch-missing-vary",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content depends on a client hint that Vary does not name",
+	Title:    "the content depends on a client hint that Vary doesn't name",
 	Refs:     []string{"RFC 8942 §3.2", "draft-davidben-http-client-hint-reliability"},
-	Doc:      "Critical-CH says that the content depends on the hint, so much that the browser is to ask again with it. Caches do not know that unless Vary names it, and give the content for one kind of client to another.",
-	Help:     "name every hint of Critical-CH in Vary",
-	Bad:      []string{overTLS(answered("Accept-CH: Sec-CH-UA-Model, Sec-CH-UA-Mobile", "Critical-CH: Sec-CH-UA-Model", "Vary: Accept-Encoding"))},
+	Doc: "Critical-CH says that the content depends on the hint so much that the browser should ask again with it. " +
+		"Unless Vary names the hint, caches don't know that and send the content for one kind of client to another.",
+	Help: "name every hint of Critical-CH in Vary",
+	Bad:  []string{overTLS(answered("Accept-CH: Sec-CH-UA-Model, Sec-CH-UA-Mobile", "Critical-CH: Sec-CH-UA-Model", "Vary: Accept-Encoding"))},
 	Good: []string{
 		overTLS(answered("Accept-CH: Sec-CH-UA-Model", "Critical-CH: Sec-CH-UA-Model", "Vary: sec-ch-ua-model")),
 		overTLS(answered("Accept-CH: Sec-CH-UA-Model", "Critical-CH: Sec-CH-UA-Model", "Cache-Control: private")),
@@ -208,7 +209,7 @@ var negotiationAcceptCHMissingVary = &annotate.Rule{
 		for i, l := range f.Each(exchange.FieldCriticalCH) {
 			for h := range field.List(l.Value) {
 				if name := field.Head(h.Text).Text; !varyHas(f, name) {
-					p.Note(annotate.Span(p.ResponseLine(i), h.At, h.End()), "Critical-CH names %s, and Vary does not", quoted(name))
+					p.Note(annotate.Span(p.ResponseLine(i), h.At, h.End()), "Critical-CH names %s, but Vary doesn't", quoted(name))
 					return
 				}
 			}
@@ -222,8 +223,8 @@ var negotiationAcceptCHOverHTTP = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Accept-CH without TLS",
 	Refs:     []string{"RFC 8942 §3.1"},
-	Doc:      "Browsers read Accept-CH only over https, so that an attacker on the way cannot make them reveal more. Here it is ignored, and the hints never come.",
-	Help:     "serve over https, or leave Accept-CH out",
+	Doc:      "Browsers read Accept-CH only over https, so that an attacker on the way can't make them reveal more. Here they ignore it and send no hints.",
+	Help:     "use https, or remove Accept-CH",
 	Bad:      []string{answered("Accept-CH: Sec-CH-UA-Model")},
 	Good: []string{
 		overTLS(answered("Accept-CH: Sec-CH-UA-Model")),
@@ -234,7 +235,7 @@ var negotiationAcceptCHOverHTTP = &annotate.Rule{
 	Needs: annotate.NeedsTLS,
 	Check: func(p *annotate.Pass) {
 		if p.X.Scheme == "http" && !isLoopbackOrigin(p.X) && !tlsEndedBefore(p.X) {
-			p.Note(p.ResponseField(exchange.FieldAcceptCH), "Accept-CH came over http, where browsers ignore it")
+			p.Note(p.ResponseField(exchange.FieldAcceptCH), "Accept-CH came over http; browsers ignore it there")
 		}
 	},
 }
@@ -243,11 +244,11 @@ var negotiationContentTypeDisagreesAccept = &annotate.Rule{
 	ID:       "negotiation/content-type-disagrees-accept",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content is of a type that the client did not ask for",
+	Title:    "the response has a type that the client didn't ask for",
 	Refs:     []string{"RFC 9110 §12.4.1", "RFC 9110 §12.5.1"},
-	Doc: "No media range in Accept covers the type of the response. A server may still send what it has, with 200, but the client may be unable to read it. " +
-		"Often the server does not look at Accept, or the client copied it from elsewhere.",
-	Help: "send a type that Accept names, or have the client accept what it can read",
+	Doc: "Accept doesn't include the type of the response. A server may send what it has, with 200, but the client may not be able to read it. " +
+		"Often the server ignores Accept, or the client copied it from elsewhere.",
+	Help: "send a type that Accept names, or let the client list what it can read",
 	Bad: []string{
 		askedAndAnswered([]string{"Accept: image/png, image/*;q=0.5"}),
 		askedAndAnswered([]string{"Accept: */*, text/plain;q=0"}),
@@ -272,7 +273,7 @@ var negotiationContentTypeDisagreesAccept = &annotate.Rule{
 		if field.TrimOWS(accept) == "" || !isAccept(accept) || field.AcceptWeight(accept, t.Type, t.Subtype) > 0 {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldContentType), "the response is %s/%s, and the request accepts %s", t.Type, t.Subtype, bare(accept))
+		p.Note(p.ResponseField(exchange.FieldContentType), "the response is %s/%s, but the request accepts %s", t.Type, t.Subtype, bare(accept))
 	},
 }
 
@@ -297,10 +298,11 @@ var negotiationQvalueInvalid = &annotate.Rule{
 	ID:       "negotiation/qvalue-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "a weight that cannot be read",
+	Title:    "an invalid weight",
 	Refs:     []string{"RFC 9110 §12.4.2"},
-	Doc:      "A weight is a number from 0 to 1 with at most three decimals, and a digit before the point. Servers ignore others, take them for 1, or refuse the request, so the client gets what it liked least.",
-	Help:     "write weights such as q=0.8",
+	Doc: "A weight is a number from 0 to 1 with at most three decimals, and a digit before the point. " +
+		"Servers ignore other weights, read them as 1, or refuse the request. So the client may get what it likes least.",
+	Help: "write weights such as q=0.8",
 	Bad: []string{
 		asked("Accept: text/plain;q=1.5"),
 		asked("Accept-Language: de, en;q=.2"),
@@ -336,7 +338,7 @@ func noteWeights(p *annotate.Pass, s messageSide, line int, l *exchange.Line) {
 			if _, ok := field.Weight(q.Value); !ok {
 				p.Report(annotate.Note{
 					Place: s.place(p, line, e.At+q.At, e.At+q.ValueAt+len(q.Value)), Blame: s.blame(),
-					Message: l.Name + " has " + quoted(e.Text) + ", whose weight is not a number from 0 to 1 with at most three decimals",
+					Message: l.Name + " has " + quoted(e.Text) + ", whose weight isn't a number from 0 to 1 with at most three decimals",
 				})
 			}
 			break

@@ -70,8 +70,9 @@ var negotiationPreferContradiction = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "two preferences contradict each other",
 	Refs:     []string{"RFC 7240 §4.2", "RFC 7240 §4.4"},
-	Doc:      "The client prefers both a short answer and a whole one, or both strict and lenient handling. A server may take either, or none. Usually a library adds one preference and the application another.",
-	Help:     "send one of the two",
+	Doc: "The client prefers both a short response and a complete one, or both strict and lenient handling. A server may obey either, or none. " +
+		"Usually a library adds one preference and the application another.",
+	Help: "send one of the two",
 	Bad: []string{
 		asPost("Prefer: return=minimal, wait=5", "Prefer: return=representation"),
 		asPost("Prefer: handling=strict, handling=lenient"),
@@ -95,17 +96,18 @@ var negotiationPreferDuplicate = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the same preference twice",
 	Refs:     []string{"RFC 7240 §2"},
-	Doc:      "Of a preference that stands more than once only the first counts. Usually a library adds one and the application another, and the one that was meant is ignored.",
-	Help:     "send each preference once",
-	Bad:      []string{asPost("Prefer: wait=5", "Prefer: respond-async, Wait=10")},
-	Good:     []string{asPost("Prefer: respond-async, wait=10")},
-	When:     whenPrefer,
+	Doc: "If a preference occurs twice, only the first one counts. " +
+		"Usually a library adds one and the application another, and the server ignores the one that was intended.",
+	Help: "send each preference once",
+	Bad:  []string{asPost("Prefer: wait=5", "Prefer: respond-async, Wait=10")},
+	Good: []string{asPost("Prefer: respond-async, wait=10")},
+	When: whenPrefer,
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		for q := range preferences(f, exchange.FieldPrefer) {
 			first, _ := samePreference(f, q.name)
 			if (first.At != q.At || first.line != q.line) && !excludes(first, q) {
-				p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer has %s, and before it %s, which alone counts", bare(q.Text), bare(first.Text))
+				p.Note(annotate.Span(p.RequestLine(q.line), q.At, q.End()), "Prefer has %s after %s, but only the first one counts", bare(q.Text), bare(first.Text))
 				return
 			}
 		}
@@ -116,10 +118,10 @@ var negotiationPreferValueUndefined = &annotate.Rule{
 	ID:       "negotiation/prefer-value-undefined",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a preference has a value that it is not defined with",
+	Title:    "a preference has an undefined value",
 	Refs:     []string{"RFC 7240 §4"},
-	Doc: "return is minimal or representation, handling is strict or lenient, wait is a number of seconds, and respond-async has no value. Servers ignore a preference with another value, so the client gets what it would have got without it. " +
-		"Preferences that are not registered can have any value.",
+	Doc: "return is minimal or representation, handling is strict or lenient, wait is a number of seconds, and respond-async has no value. " +
+		"Servers ignore a preference with another value. Preferences that aren't registered can have any value.",
 	Help: "send return=minimal, return=representation, handling=strict, handling=lenient, wait=10 or respond-async",
 	Bad:  []string{asPost("Prefer: return=full"), asPost("Prefer: handling=fast"), asPost("Prefer: respond-async, wait=5s"), asPost("Prefer: respond-async=true")},
 	Good: []string{asPost(`Prefer: return="minimal", respond-async, wait=10, x=y`), asPost("Prefer: odata.maxpagesize=10, depth-noroot")},
@@ -153,13 +155,14 @@ var negotiationPreferNonsensicalMethod = &annotate.Rule{
 	ID:       "negotiation/prefer-nonsensical-method",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "a preference for what a write returns, on a read",
+	Title:    "a preference for the result of a write, on a read",
 	Refs:     []string{"RFC 7240 §4.2"},
-	Doc:      "return=minimal and return=representation say whether the answer to a change should show the result. A read changes nothing, so there is nothing to shorten; servers ignore it, or worse, leave content out.",
-	Help:     "leave return out of GET and HEAD",
-	Bad:      []string{asked("Prefer: return=minimal")},
-	Good:     []string{asked("Prefer: respond-async"), asPost("Prefer: return=minimal")},
-	When:     annotate.When{Methods: []string{"GET", "HEAD"}, RequestFields: []exchange.Name{exchange.FieldPrefer}},
+	Doc: "return=minimal and return=representation say whether the response to a change should contain the result. " +
+		"A read changes nothing, so servers ignore it, or worse, leave content out.",
+	Help: "remove return from GET and HEAD",
+	Bad:  []string{asked("Prefer: return=minimal")},
+	Good: []string{asked("Prefer: respond-async"), asPost("Prefer: return=minimal")},
+	When: annotate.When{Methods: []string{"GET", "HEAD"}, RequestFields: []exchange.Name{exchange.FieldPrefer}},
 	Check: func(p *annotate.Pass) {
 		q, ok := samePreference(&p.X.Request.Fields, "return")
 		if ok && (field.EqualFold(q.value, "minimal") || field.EqualFold(q.value, "representation")) {
@@ -172,11 +175,12 @@ var negotiationPreferenceAppliedMissingVary = &annotate.Rule{
 	ID:       "negotiation/preference-applied-missing-vary",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the content depends on Prefer, and Vary does not say so",
+	Title:    "the content depends on Prefer, but Vary doesn't say so",
 	Refs:     []string{"RFC 7240 §2"},
-	Doc:      "The server chose the content by a preference, as Preference-Applied says. Caches do not know that unless Vary names Prefer, and give it to clients with other preferences.",
-	Help:     "send: Vary: Prefer",
-	Bad:      []string{askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short")},
+	Doc: "Preference-Applied says that the server chose the content by a preference. " +
+		"Unless Vary names Prefer, caches don't know that and send it to clients with other preferences.",
+	Help: "send: Vary: Prefer",
+	Bad:  []string{askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short")},
 	Good: []string{
 		askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short", "Vary: Accept, prefer"),
 		askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=short", "Cache-Control: no-store"),
@@ -195,7 +199,7 @@ var negotiationPreferenceAppliedMissingVary = &annotate.Rule{
 			if field.EqualFold(q.name, "respond-async") || field.EqualFold(q.name, "wait") || field.EqualFold(q.name, "handling") {
 				continue
 			}
-			p.Note(annotate.Span(p.ResponseLine(q.line), q.At, q.End()), "the server applied the preference %s, and Vary does not name Prefer", bare(q.Text))
+			p.Note(annotate.Span(p.ResponseLine(q.line), q.At, q.End()), "the server applied the preference %s, but Vary doesn't name Prefer", bare(q.Text))
 			return
 		}
 	},
@@ -205,10 +209,11 @@ var negotiationPreferenceAppliedNotRequested = &annotate.Rule{
 	ID:       "negotiation/preference-applied-not-requested",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a preference was applied that the request does not have",
+	Title:    "the server applied a preference that the request doesn't have",
 	Refs:     []string{"RFC 7240 §3"},
-	Doc:      "Preference-Applied names which preferences of the request the server obeyed. This one is not in the request, or has another value there, so the client cannot tell what it got.",
-	Help:     "name only preferences of the request, with their values",
+	Doc: "Preference-Applied names the preferences of the request that the server obeyed. " +
+		"This one isn't in the request, or has another value there, so the client can't tell what it got.",
+	Help: "name only preferences of the request, with their values",
 	Bad: []string{
 		askedAndAnswered(nil, "Preference-Applied: view=long", "Vary: Prefer"),
 		askedAndAnswered([]string{"Prefer: view=short"}, "Preference-Applied: view=long", "Vary: Prefer"),
@@ -228,9 +233,9 @@ var negotiationPreferenceAppliedNotRequested = &annotate.Rule{
 			asked, ok := samePreference(&p.X.Request.Fields, q.name)
 			switch {
 			case !ok:
-				p.Note(at, "Preference-Applied has %s, which the request does not prefer", bare(q.Text))
+				p.Note(at, "Preference-Applied has %s, which isn't in the request", bare(q.Text))
 			case asked.value != q.value:
-				p.Note(at, "Preference-Applied has %s, and the request prefers %s", bare(q.Text), bare(asked.Text))
+				p.Note(at, "Preference-Applied has %s, but the request prefers %s", bare(q.Text), bare(asked.Text))
 			}
 		}
 	},

@@ -29,8 +29,8 @@ var range206WithoutRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "206 to a request without Range",
 	Refs:     []string{"RFC 9110 §15.3.7"},
-	Doc: "The request had no Range, and the answer is a part. A client that did not ask for a part takes it for the whole and goes on with a body that is cut. " +
-		"Usual causes are a cache that stored a 206 and gives it to everyone, and code that always sends 206 for media.",
+	Doc: "The request has no Range, but the response is a part. The client takes it for the whole and continues with an incomplete body. " +
+		"Usual causes are a cache that stored a 206 and sends it to everyone, and code that always sends 206 for media.",
 	Help: "send 200 with the whole content",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -69,10 +69,10 @@ var range206WithoutRange = &annotate.Rule{
 			return
 		}
 		if r, ok := contentRangeOf(p.X); ok {
-			p.Note(p.StatusLine(), "the request had no Range, and 206 gives it %s %s only", r.Unit, r.RangePart.Text)
+			p.Note(p.StatusLine(), "the request has no Range, but the 206 sends only %s %s", r.Unit, r.RangePart.Text)
 			return
 		}
-		p.Note(p.StatusLine(), "the request had no Range, so it asked for the whole, and the answer is 206")
+		p.Note(p.StatusLine(), "the request has no Range, so it asks for the whole, but the response is a 206")
 	},
 }
 
@@ -80,10 +80,10 @@ var range206NonGet = &annotate.Rule{
 	ID:       "range/206-non-get",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "206 to a method that ranges do not apply to",
+	Title:    "206 to a method other than GET",
 	Refs:     []string{"RFC 9110 §14.2"},
-	Doc: "Range is defined for GET; a server must ignore it on the other standard methods, HEAD included. " +
-		"A 206 to HEAD gives the wrong size to clients that ask for it before a download, and after a write its meaning is undefined.",
+	Doc: "Range is for GET. On other standard methods, HEAD included, a server must ignore it. " +
+		"A 206 to HEAD tells clients the wrong size before a download, and after a write it has no defined meaning.",
 	Help: "ignore Range unless the method is GET",
 	Bad: []string{`# also range/non-get
 # also status/unusual-for-method
@@ -127,7 +127,7 @@ var range206NonGet = &annotate.Rule{
 		RequestFields: []exchange.Name{exchange.FieldRange},
 	},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.StatusLine(), "206 answers %s, for which Range must be ignored", p.X.Request.Method)
+		p.Note(p.StatusLine(), "206 answers %s, where the server must ignore Range", p.X.Request.Method)
 	},
 }
 
@@ -135,10 +135,10 @@ var range206MissingContentRange = &annotate.Rule{
 	ID:       "range/206-missing-content-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "206 does not say which part it is",
+	Title:    "206 doesn't say which part it is",
 	Refs:     []string{"RFC 9110 §15.3.7.1", "RFC 9110 §15.3.7.2"},
-	Doc: "A server may send less than what was asked for, so only Content-Range tells the client where the part belongs. " +
-		"Without it the client has to guess, and resumed downloads end up damaged; careful clients refuse the response.",
+	Doc: "A server may send less than the request asks for, so only Content-Range says where the part belongs. " +
+		"Without it the client has to guess, and resumed downloads are damaged. Careful clients refuse the response.",
 	Help: "send Content-Range: bytes FIRST-LAST/LENGTH",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -177,7 +177,7 @@ var range206MissingContentRange = &annotate.Rule{
 		if p.X.Response.Fields.Has(exchange.FieldContentRange) || isByteranges(&p.X.Response.Message) {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldContentRange), "206 has no Content-Range, so the client cannot tell which part of %s it got",
+		p.Note(p.ResponseField(exchange.FieldContentRange), "206 has no Content-Range, so the client can't tell which part of %s it got",
 			quoted(p.X.Path()))
 	},
 }
@@ -186,11 +186,11 @@ var range206MultipartForSingleRange = &annotate.Rule{
 	ID:       "range/206-multipart-for-single-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "one range was asked for, and several parts came",
+	Title:    "several parts for a single range",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
-	Doc: "A client that asks for a single range need not understand multipart content. It takes boundaries and part headers for the bytes it asked for and stores them in the file. " +
-		"A single range is sent as it is, with Content-Range in the head.",
-	Help: "send the range as the body itself, with Content-Range in the head",
+	Doc: "A client that asks for a single range may not understand multipart. It reads boundaries and part headers as the bytes and stores them in the file. " +
+		"Send a single range as it is, with Content-Range in the headers.",
+	Help: "send the range as the body itself, with Content-Range in the headers",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-0
@@ -229,7 +229,7 @@ var range206MultipartForSingleRange = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		r, ok := requestedRanges(p.X)
 		if ok && r.Count() == 1 && isByteranges(&p.X.Response.Message) {
-			p.Note(p.ResponseField(exchange.FieldContentType), "the request asked for the single range %s, and the answer is %s",
+			p.Note(p.ResponseField(exchange.FieldContentType), "the request asks for the single range %s, but the response is %s",
 				bare(r.Unit+"="+r.Set), bare(p.X.Response.Fields.Value(exchange.FieldContentType)))
 		}
 	},
@@ -239,11 +239,11 @@ var range206MultipartWithContentRange = &annotate.Rule{
 	ID:       "range/206-multipart-with-content-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a multipart response has Content-Range in its head",
+	Title:    "a multipart response has Content-Range in its headers",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
-	Doc: "In a multipart 206 each part has a Content-Range of its own, and the head must have none. " +
-		"A client that sees one in the head takes the whole content, boundaries included, for that range.",
-	Help: "leave Content-Range out of the head and put one in each part",
+	Doc: "In a multipart 206 each part has its own Content-Range, and the headers of the response must not have one. " +
+		"A client that sees one there takes the whole body, boundaries included, for that range.",
+	Help: "remove Content-Range from the headers of the response, and put one in each part",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-0, 2-2
@@ -275,7 +275,7 @@ var range206MultipartWithContentRange = &annotate.Rule{
 	When: annotate.When{Status: []int{206}, Fields: []exchange.Name{exchange.FieldContentRange}},
 	Check: func(p *annotate.Pass) {
 		if isByteranges(&p.X.Response.Message) {
-			p.Note(p.ResponseField(exchange.FieldContentRange), "the body is multipart/byteranges, and the head has Content-Range %s as well",
+			p.Note(p.ResponseField(exchange.FieldContentRange), "the body is multipart/byteranges, but the headers of the response have Content-Range %s too",
 				bare(p.X.Response.Fields.Value(exchange.FieldContentRange)))
 		}
 	},
@@ -285,11 +285,11 @@ var range206UnitMismatch = &annotate.Rule{
 	ID:       "range/206-unit-mismatch",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the part is counted in another unit than the one asked for",
+	Title:    "the part uses another unit than the request",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §14.4"},
-	Doc: "The request counts in one range unit and the answer in another, so the numbers cannot be compared and the client cannot place the part. " +
-		"A server must ignore a Range whose unit it does not understand, and send the whole with 200.",
-	Help: "send 200 with the whole content when the range unit is not understood",
+	Doc: "The request and the response use different range units, so the client can't tell where the part belongs. " +
+		"If a server doesn't understand the unit in Range, it must ignore Range and send the whole with 200.",
+	Help: "if you don't understand the range unit, send 200 with the whole content",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: seconds=0-3
@@ -349,7 +349,7 @@ var range206UnitMismatch = &annotate.Rule{
 		if got, ok := contentRangeOf(p.X); ok {
 			if !field.EqualFold(got.Unit, wanted.Unit) {
 				at := annotate.Span(p.ResponseField(exchange.FieldContentRange), 0, len(got.Unit))
-				p.Note(at, "the request asked in %s, Content-Range counts in %s", wanted.Unit, got.Unit)
+				p.Note(at, "the request asks in %s, but Content-Range counts in %s", wanted.Unit, got.Unit)
 			}
 			return
 		}
@@ -361,7 +361,7 @@ var range206UnitMismatch = &annotate.Rule{
 			return
 		}
 		if got, err := field.ParseContentRange(string(value)); err == nil {
-			p.Note(annotate.ResponseContent(at, at+len(got.Unit)), "the request asked in %s, the first part counts in %s",
+			p.Note(annotate.ResponseContent(at, at+len(got.Unit)), "the request asks in %s, but the first part counts in %s",
 				wanted.Unit, got.Unit)
 		}
 	},
@@ -396,11 +396,12 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 	ID:       "range/206-if-range-etag-mismatch",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a part of another version than the one asked for",
+	Title:    "a part of another version than If-Range names",
 	Refs:     []string{"RFC 9110 §13.1.5"},
-	Doc: "If-Range says: send the part only if the resource is still this version, otherwise send the whole. The 206 comes with another validator, so the client glues together parts of two versions and gets a damaged file. " +
-		"Tags are compared strongly here: a weak tag on either side never matches, since it does not promise equal bytes; dates must be equal, not just later.",
-	Help: "send 200 with the whole content when If-Range does not match exactly",
+	Doc: "If-Range says: send the part only if the resource is still this version, else the whole. " +
+		"The 206 is of another version, so the client joins parts of two versions and gets a damaged file. " +
+		"A weak ETag never matches here, because it doesn't promise the same bytes. Dates must be equal, not just later.",
+	Help: "send 200 with the whole content if If-Range doesn't match exactly",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
@@ -492,7 +493,7 @@ var range206IfRangeETagMismatch = &annotate.Rule{
 		if got == "" || isTag && field.ParseETag(wanted).StrongEqual(field.ParseETag(got)) || !isTag && sameDate(wanted, got, receivedAt(p.X)) {
 			return
 		}
-		p.Note(p.ResponseField(n), "If-Range asked for a part of version %s only, and the 206 is of %s", bare(wanted), bare(got))
+		p.Note(p.ResponseField(n), "If-Range asks for a part of version %s only, but the 206 is of %s", bare(wanted), bare(got))
 	},
 }
 

@@ -19,11 +19,11 @@ var range206LengthNotEqualRange = &annotate.Rule{
 	ID:       "range/206-length-not-equal-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the part is not as long as its range",
+	Title:    "the part isn't as long as its range",
 	Refs:     []string{"RFC 9110 §15.3.7.1", "RFC 9110 §14.4"},
-	Doc: "Content-Range says which bytes the body is, and the body has more or fewer of them. A client that puts the part in its place damages the file. " +
-		"Usual causes: the whole content is sent with the label of a part, the last position is counted as if it were not included, or a filter compresses the part after it was cut.",
-	Help: "send exactly last - first + 1 bytes, and no content coding that was not there when the range was cut",
+	Doc: "Content-Range says which bytes the body is, but the body has more or fewer of them. A client that inserts the part damages the file. " +
+		"Usual causes: the server sends the whole and labels it as a part, counts the last position as if it weren't included, or compresses the part after cutting it.",
+	Help: "send exactly last - first + 1 bytes, without compressing the part",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
@@ -88,7 +88,7 @@ var range206LengthNotEqualRange = &annotate.Rule{
 			if c.Size == r.Length {
 				hint = ", which is the length of the whole"
 			}
-			p.Note(rangePlace(p, r), "Content-Range %s means %s, and the body has %d%s", r.RangePart.Text, wording.Count(want, "byte"), c.Size, hint)
+			p.Note(rangePlace(p, r), "Content-Range %s means %s, but the body has %d%s", r.RangePart.Text, wording.Count(want, "byte"), c.Size, hint)
 		}
 	},
 }
@@ -104,11 +104,11 @@ var range206MoreThanRequested = &annotate.Rule{
 	ID:       "range/206-more-than-requested",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the part holds bytes that were not asked for",
+	Title:    "the part has bytes that the request didn't ask for",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §15.3.7.2"},
-	Doc: "The 206 gives bytes outside the range that the client asked for. Clients that trust their own numbers instead of Content-Range write them in the wrong place. " +
-		"Less than what was asked for is allowed, more is not. Some caches enlarge ranges to whole blocks and forget to cut their answer.",
-	Help: "send bytes from inside the requested range only",
+	Doc: "The 206 has bytes outside the requested range. Clients that use their own numbers instead of Content-Range write them to the wrong place. " +
+		"Less than requested is allowed, more isn't. Some caches enlarge ranges to whole blocks and forget to cut their response.",
+	Help: "send only bytes inside the requested range",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=2-3
@@ -203,7 +203,7 @@ var range206MoreThanRequested = &annotate.Rule{
 		}
 		first, last, ok := hull(ranges, got)
 		if ok && (got.First < first || got.Last > last) {
-			p.Note(rangePlace(p, got), "the request asked for %s, the 206 holds bytes %s",
+			p.Note(rangePlace(p, got), "the request asks for %s, but the 206 has bytes %s",
 				bare(p.X.Request.Fields.Value(exchange.FieldRange)), got.RangePart.Text)
 		}
 	},

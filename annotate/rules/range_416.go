@@ -21,9 +21,9 @@ var range416WithoutRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "416 to a request without a range",
 	Refs:     []string{"RFC 9110 §15.5.17"},
-	Doc: "416 says that the ranges in Range cannot be served, and this request has none. " +
-		"The client has nothing to correct. Perhaps a cache stored the answer to someone else's range, or an application uses the code for a value out of its bounds, for which 400 or 422 is right.",
-	Help: "send 400 or 422 for a value out of bounds",
+	Doc: "416 says that the ranges in Range can't be served, but this request has none, so the client has nothing to fix. " +
+		"Perhaps a cache stored the response to another client's range. Or an application uses the code for a value out of range, where 400 or 422 is right.",
+	Help: "send 400 or 422 for a value out of range",
 	Bad: []string{`> GET /orders?page=99 HTTP/1.1
 > Host: shop.test
 >
@@ -58,7 +58,7 @@ var range416WithoutRange = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if !f.Has(exchange.FieldRange) && !f.Has(exchange.FieldContentRange) {
-			p.Note(p.StatusLine(), "416 answers a %s with neither Range nor Content-Range", bare(p.X.Request.Method))
+			p.Note(p.StatusLine(), "416 answers a %s without Range and Content-Range", bare(p.X.Request.Method))
 		}
 	},
 }
@@ -67,10 +67,10 @@ var range416MissingContentRange = &annotate.Rule{
 	ID:       "range/416-missing-content-range",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "416 does not say how long the body is",
+	Title:    "416 doesn't say how long the content is",
 	Refs:     []string{"RFC 9110 §15.5.17", "RFC 9110 §14.4"},
-	Doc: "The range lies outside the body, and only the server knows how long that is. " +
-		"With the length a client can tell a finished download from a file that has become shorter; without it, the client must start again.",
+	Doc: "The range is outside the content, and only the server knows its length. " +
+		"With the length, a client can tell a finished download from a file that has shrunk. Without it, the client must start again.",
 	Help: "send Content-Range: bytes */LENGTH",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -106,7 +106,7 @@ var range416MissingContentRange = &annotate.Rule{
 			return
 		}
 		if !p.X.Response.Fields.Has(exchange.FieldContentRange) { // range/content-range-invalid is about one that does not give it
-			p.Note(p.ResponseField(exchange.FieldContentRange), "416 has no Content-Range that gives the length of the body")
+			p.Note(p.ResponseField(exchange.FieldContentRange), "416 has no Content-Range with the length of the content")
 		}
 	},
 }
@@ -115,11 +115,11 @@ var range416ToSatisfiableRange = &annotate.Rule{
 	ID:       "range/416-to-satisfiable-range",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "416 to a range that could have been served",
+	Title:    "416 to a range that exists",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §15.5.17", "RFC 9110 §14.1.2"},
-	Doc: "By the length that the 416 itself gives, the requested range begins inside the body, so it could have been served. " +
-		"Servers that demand that the last position exists too do this; they should cut the range at the end of the body.",
-	Help: "send 206 with what there is of the range",
+	Doc: "By the length in the 416 itself, the requested range starts inside the content, so the server could send it. " +
+		"Some servers refuse if the last position doesn't exist. They should cut the range at the end of the content.",
+	Help: "send 206 with the part of the range that exists",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=2-999
@@ -181,7 +181,7 @@ var range416ToSatisfiableRange = &annotate.Rule{
 		for r := range ranges.All() {
 			if _, _, ok := r.Resolve(got.Length); ok {
 				at := annotate.Span(p.RequestField(exchange.FieldRange), r.At, r.End())
-				p.Note(at, "the range %s begins inside the %s that the 416 itself gives as the length", r.Text, wording.Count(got.Length, "byte"))
+				p.Note(at, "the range %s starts inside the content, which has %s by the 416 itself", r.Text, wording.Count(got.Length, "byte"))
 			}
 		}
 	},

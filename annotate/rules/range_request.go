@@ -28,10 +28,10 @@ var rangeInvalid = &annotate.Rule{
 	ID:       "range/invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Range cannot be read",
+	Title:    "Range can't be parsed",
 	Refs:     []string{"RFC 9110 §14.1.1", "RFC 9110 §14.1.2"},
-	Doc: "A server ignores a Range that is not a range, and sends the whole content with 200. A client that does not look at the status takes that for its part. " +
-		"A bytes range is first-last, first- or -suffix; last is the position of the last byte, not one after it.",
+	Doc: "A server ignores an invalid Range and sends the whole content with 200. A client that doesn't check the status takes that for its part. " +
+		"A range of bytes is first-last, first- or -suffix. last is the position of the last byte, not one after it.",
 	Help: "send for example: Range: bytes=0-499",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -98,10 +98,11 @@ var rangeNonGet = &annotate.Rule{
 	ID:       "range/non-get",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "Range on a method that it does not apply to",
+	Title:    "Range on a method other than GET",
 	Refs:     []string{"RFC 9110 §14.2"},
-	Doc:      "Range has a meaning for GET only, and servers ignore it elsewhere. To find out whether a server serves ranges, look at Accept-Ranges in the answer to a HEAD without Range.",
-	Help:     "send Range with GET only",
+	Doc: "Range is for GET only, and servers ignore it elsewhere. " +
+		"To find out whether a server supports ranges, check Accept-Ranges in the response to a HEAD without Range.",
+	Help: "send Range with GET only",
 	Bad: []string{`> HEAD /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
@@ -136,7 +137,7 @@ var rangeNonGet = &annotate.Rule{
 		Methods:       []string{"HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"},
 	},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.RequestField(exchange.FieldRange), "Range is on %s, where servers ignore it", p.X.Request.Method)
+		p.Note(p.RequestField(exchange.FieldRange), "%s has Range, which servers ignore there", p.X.Request.Method)
 	},
 }
 
@@ -153,9 +154,9 @@ var rangeOverlappingRanges = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "too many ranges, or overlapping ones",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §17.15"},
-	Doc: "With many small or overlapping ranges a short request makes a server send far more than there is, which is a known attack. " +
-		"Servers may refuse such a Range, join the ranges or send everything, so a client cannot count on what it gets.",
-	Help: "ask for ranges that do not overlap, in ascending order",
+	Doc: "With many small or overlapping ranges, a short request makes a server send far more than the whole content. That is a known attack. " +
+		"Servers may refuse such a Range, join the ranges or send everything, so a client can't predict what it gets.",
+	Help: "ask for ranges that don't overlap, in ascending order",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-99, 50-149, 60-
@@ -194,9 +195,9 @@ var rangeOverlappingRanges = &annotate.Rule{
 		at := p.RequestField(exchange.FieldRange)
 		switch {
 		case n > tooManyOverlapping:
-			p.Note(at, "Range has %d ranges, and %d of them overlap", r.Count(), n)
+			p.Note(at, "%[2]d of the %[1]d ranges in Range overlap", r.Count(), n)
 		case len(ranges) > tooManyUnordered && !ascending:
-			p.Note(at, "Range has %d ranges that are not in ascending order", r.Count())
+			p.Note(at, "Range has %d ranges that aren't in ascending order", r.Count())
 		}
 	},
 }
@@ -252,11 +253,11 @@ var rangeIfRangeWeakETag = &annotate.Rule{
 	ID:       "range/if-range-weak-etag",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "If-Range with a weak tag",
+	Title:    "If-Range has a weak ETag",
 	Refs:     []string{"RFC 9110 §13.1.5"},
-	Doc: "Parts can be joined only if both are of the very same bytes, and a weak tag does not promise that. So the condition never holds, and the whole content comes each time. " +
-		"Clients must not send weak tags here.",
-	Help: "send a strong tag or a date in If-Range, or leave Range out",
+	Doc: "Parts can only be joined if both come from the same bytes, and a weak ETag doesn't promise that. " +
+		"So the condition never holds, and the server sends the whole content each time. Clients must not send weak ETags here.",
+	Help: "send a strong ETag or a date in If-Range, or remove Range",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-3
@@ -280,7 +281,7 @@ var rangeIfRangeWeakETag = &annotate.Rule{
 	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldIfRange}},
 	Check: func(p *annotate.Pass) {
 		if t := field.ParseETag(p.X.Request.Fields.Value(exchange.FieldIfRange)); t.Weak && t.Err == nil {
-			p.Note(p.RequestField(exchange.FieldIfRange), "If-Range is %s, and a weak tag never matches there", bare(t.String()))
+			p.Note(p.RequestField(exchange.FieldIfRange), "If-Range is %s; a weak ETag never matches there", bare(t.String()))
 		}
 	},
 }
@@ -291,8 +292,9 @@ var rangeIfRangeWithoutRange = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "If-Range without Range",
 	Refs:     []string{"RFC 9110 §13.1.5"},
-	Doc:      "If-Range says under which condition the part in Range is wanted, and this request asks for no part. Servers ignore it. Perhaps something on the way removed Range, or If-Match was meant.",
-	Help:     "send Range with it, or leave If-Range out",
+	Doc: "If-Range is the condition for the part in Range, but this request asks for no part. Servers ignore it. " +
+		"Perhaps a proxy removed Range, or If-Match was meant.",
+	Help: "send Range too, or remove If-Range",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > If-Range: "1"
@@ -315,7 +317,7 @@ var rangeIfRangeWithoutRange = &annotate.Rule{
 	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldIfRange}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Request.Fields.Has(exchange.FieldRange) {
-			p.Note(p.RequestField(exchange.FieldIfRange), "the request has If-Range: %s and no Range", bare(p.X.Request.Fields.Value(exchange.FieldIfRange)))
+			p.Note(p.RequestField(exchange.FieldIfRange), "the request has If-Range: %s but no Range", bare(p.X.Request.Fields.Value(exchange.FieldIfRange)))
 		}
 	},
 }

@@ -24,11 +24,12 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 	ID:       "range/200-to-satisfiable-range-with-accept-ranges",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the whole content came in answer to Range, though the server says that it serves parts",
+	Title:    "the server sends the whole content although it supports ranges",
 	Refs:     []string{"RFC 9110 §14.2", "RFC 9110 §14.3"},
-	Doc: "The response says Accept-Ranges: bytes and ignores the Range of the request, which lies inside the body. A server may do that, but clients that resume downloads or seek in a film start again each time. " +
-		"Often a proxy or a middleware that compresses drops Range, while the header comes from the server behind it.",
-	Help: "answer 206 with the part, or leave Accept-Ranges out",
+	Doc: "The response has Accept-Ranges: bytes but ignores the Range of the request, which is inside the content. " +
+		"A server may do that, but clients that resume downloads or jump in a video start again each time. " +
+		"Often a compressing proxy or middleware drops Range, and Accept-Ranges comes from the server behind it.",
+	Help: "answer 206 with the part, or remove Accept-Ranges",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=1-2
@@ -107,7 +108,7 @@ var range200ToSatisfiableRangeWithAcceptRanges = &annotate.Rule{
 			}
 		}
 		at := annotate.Span(p.RequestField(exchange.FieldRange), wanted.At, wanted.At+len(wanted.Set))
-		p.Note(at, "the request asked for bytes %s, the server says Accept-Ranges: bytes and sends all %s", bare(wanted.Set), wording.Count(c.Size, "byte"))
+		p.Note(at, "the request asks for bytes %s, and the server has Accept-Ranges: bytes but sends all %s", bare(wanted.Set), wording.Count(c.Size, "byte"))
 	},
 }
 
@@ -115,10 +116,11 @@ var rangeAcceptRangesUnknownUnit = &annotate.Rule{
 	ID:       "range/accept-ranges-unknown-unit",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "ranges in a unit that is not registered",
+	Title:    "an unregistered range unit",
 	Refs:     []string{"RFC 9110 §14.3"},
-	Doc:      "Only bytes and none are registered. Other units work between a client and a server that agree on them, and mean nothing to caches and libraries; APIs that page through lists use them now and then.",
-	Help:     "send Accept-Ranges: bytes, or page by query parameters and Link",
+	Doc: "Only bytes and none are registered. Other units work between a client and a server that agree on them. Caches and libraries don't know them. " +
+		"APIs sometimes use them for pages of a list.",
+	Help: "send Accept-Ranges: bytes, or offer pages with query parameters and Link",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -142,7 +144,7 @@ var rangeAcceptRangesUnknownUnit = &annotate.Rule{
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldAcceptRanges) {
 			for u := range field.List(l.Value) {
 				if !field.EqualFold(u.Text, "bytes") && !field.EqualFold(u.Text, "none") {
-					p.Note(annotate.Span(p.ResponseLine(i), u.At, u.End()), "Accept-Ranges has %s, which is not a registered range unit", quoted(u.Text))
+					p.Note(annotate.Span(p.ResponseLine(i), u.At, u.End()), "Accept-Ranges has %s, which isn't a registered range unit", quoted(u.Text))
 					return
 				}
 			}
@@ -170,10 +172,11 @@ var rangeByterangesPartMissingContentRange = &annotate.Rule{
 	ID:       "range/byteranges-part-missing-content-range",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a part that does not say where it belongs",
+	Title:    "a part that doesn't say where it belongs",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
-	Doc:      "Each part of a multipart/byteranges content has to give its range in a Content-Range of its own. Parts may come in another order than asked for, and joined, so a client cannot place one without it.",
-	Help:     "put Content-Range in the head of every part",
+	Doc: "Each part of a multipart/byteranges body needs its own Content-Range. " +
+		"Parts may come in another order than requested, or joined, so a client can't place a part without it.",
+	Help: "put Content-Range in the headers of every part",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-0, 2-2
@@ -252,10 +255,11 @@ var rangeByterangesPartMissingContentType = &annotate.Rule{
 	ID:       "range/byteranges-part-missing-content-type",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "no part says what it holds",
+	Title:    "the parts have no Content-Type",
 	Refs:     []string{"RFC 9110 §15.3.7.2"},
-	Doc:      "The Content-Type of the response is multipart/byteranges, so the type of the body itself can stand in the parts only. A server that sends a Content-Type with the whole is to send it in every part too.",
-	Help:     "put the Content-Type of the whole in the head of every part",
+	Doc: "The Content-Type of the response is multipart/byteranges, so only the parts can name the type of the content. " +
+		"A server that sends a Content-Type with the whole should send it in every part too.",
+	Help: "put the Content-Type of the whole in the headers of every part",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
 > Range: bytes=0-0, 2-2
@@ -321,10 +325,11 @@ var rangeContentRangeInvalid = &annotate.Rule{
 	ID:       "range/content-range-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Range does not say which part this is",
+	Title:    "Content-Range is invalid",
 	Refs:     []string{"RFC 9110 §14.4"},
-	Doc: "Content-Range has a unit, the first and the last position and the length of the whole. Positions count from 0 and the last is that of the last byte that is sent, so it is always below the length. " +
-		"A recipient must not join a part with others when the header is invalid. A 416 has only the length, after an asterisk.",
+	Doc: "Content-Range has a unit, the first and the last position, and the length of the whole. " +
+		"Positions count from 0, and the last one is that of the last byte sent, so it is below the length. " +
+		"A client must not join a part with an invalid Content-Range. A 416 has only the length, after an asterisk.",
 	Help: "send for example: Content-Range: bytes 0-499/1234, and on a 416: Content-Range: bytes */1234",
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -468,7 +473,7 @@ func contentRangeFault(value string, status int) (at int, what string) {
 	case err != nil:
 		return err.At, err.What
 	case status == 206 && r.Unsatisfied:
-		return r.RangePart.At, "a 206 has to give the positions of its part"
+		return r.RangePart.At, "a 206 needs the positions of its part"
 	case status == 416 && !r.Unsatisfied:
 		return r.RangePart.At, `a 416 has "*" in the place of positions, for it has no part`
 	}
@@ -479,11 +484,11 @@ var rangeContentRangeUndefinedForStatus = &annotate.Rule{
 	ID:       "range/content-range-undefined-for-status",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Content-Range where HTTP gives it no meaning",
+	Title:    "Content-Range has no meaning with this status",
 	Refs:     []string{"RFC 9110 §14.4"},
-	Doc: "Content-Range describes the part in a 206, or the length in a 416. In other responses it means nothing to HTTP. " +
-		"APIs that page through lists send it with 200, as in \"items 0-24/319\"; that works with clients that know the API, and Link with rel=next says it to all.",
-	Help: "send Link with rel=next for pages, or 206 for a part that was asked for with Range",
+	Doc: "Content-Range describes the part in a 206, or the length in a 416. In other responses HTTP defines no meaning. " +
+		"APIs with pages send it with 200, as in \"items 0-24/319\". That works with clients of this API. Link with rel=next works with all.",
+	Help: "send Link with rel=next for pages, or 206 for a part that Range asked for",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -517,11 +522,12 @@ var rangePutContentRangeNotRejected = &annotate.Rule{
 	ID:       "range/put-content-range-not-rejected",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a part seems to have been stored as the whole",
+	Title:    "the server may have stored a part as the whole",
 	Refs:     []string{"RFC 9110 §14.5"},
-	Doc: "The client sent a part of the body with PUT, and the server said that all is well. A server that does not know Content-Range stores the part in place of the whole, and the rest is lost; one that does should be told so beforehand. " +
-		"See whether the resource is whole; PATCH, or a protocol for uploads, says without doubt what is meant.",
-	Help: "answer 400 to a PUT with Content-Range that you do not support",
+	Doc: "The client sent a part of the content with PUT, and the server reports success. " +
+		"A server that ignores Content-Range stores the part in place of the whole, and the rest is lost. Check whether the resource is complete. " +
+		"PATCH or an upload protocol says clearly what is meant.",
+	Help: "answer 400 to a PUT with Content-Range if you don't support it",
 	Bad: []string{`> PUT /files/7 HTTP/1.1
 > Host: shop.test
 > Content-Range: bytes 2-3/9
@@ -579,6 +585,6 @@ var rangePutContentRangeNotRejected = &annotate.Rule{
 		if q := p.X.Query(); hasQueryParam(q, "uploadType", "upload_id", "uploadId") || field.IndexFold(p.X.PathQuery(), "uploadsession") >= 0 {
 			return
 		}
-		p.Note(p.RequestField(exchange.FieldContentRange), "the PUT has only the part %s, and the answer is %d", quoted(value), p.X.Response.Status)
+		p.Note(p.RequestField(exchange.FieldContentRange), "the PUT has only the part %s, but the response is %d", quoted(value), p.X.Response.Status)
 	},
 }

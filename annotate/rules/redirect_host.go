@@ -24,8 +24,8 @@ var redirectLocationInternalHost = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "Location names a host that only the server knows",
 	Refs:     []string{"RFC 9110 §10.2.2"},
-	Doc: "Location names a host or port from inside the server's network, where the client cannot follow. " +
-		"The server builds absolute URIs from its own address instead of the one that the client used, and the reverse proxy in front of it does not rewrite them. " +
+	Doc: "Location names a host or port inside the server's network, which the client can't reach. " +
+		"The server builds absolute URIs from its own address instead of the one that the client used, and the reverse proxy doesn't rewrite them. " +
 		"Send relative Locations, or tell the server its public name (X-Forwarded-Host, Forwarded, or a setting for its base URL).",
 	Help: "send a relative Location, or tell the server its public name",
 	Bad: []string{`> GET /old HTTP/1.1
@@ -139,7 +139,7 @@ var redirectLocationInternalHost = &annotate.Rule{
 		case what == "" || internalHost(r.from.Hostname()) != "":
 			noteUpstreamPort(p, &r)
 		case !namedByClient(p.X, &r) && !clientReaches(p.X, what) && !isNativeSignIn(&r, what):
-			p.Note(r.authority(p), "Location names %s, %s, while the client asked %s",
+			p.Note(r.authority(p), "Location names %s, %s, but the client asked %s",
 				quoted(r.target.HostPort()), what, quoted(r.from.HostPort()))
 		}
 	},
@@ -155,7 +155,7 @@ func noteUpstreamPort(p *annotate.Pass, r *redirection) {
 	port := strconv.Itoa(int(o.Peer.Port()))
 	if r.target.EffectivePort() == port && r.from.EffectivePort() != port {
 		p.Note(r.place(p, r.ref.PortAt, r.ref.PortAt+len(r.ref.Port)),
-			"Location names port %s, on which the server listens, while the client asked %s", port, quoted(r.from.HostPort()))
+			"Location names port %s, on which the server listens, but the client asked %s", port, quoted(r.from.HostPort()))
 	}
 }
 

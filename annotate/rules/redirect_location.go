@@ -27,9 +27,8 @@ var redirectMissingLocation = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect has no Location",
 	Refs:     []string{"RFC 9110 §15.4", "RFC 9110 §10.2.2"},
-	Doc: "This status tells the client to go elsewhere, but no Location says where, so the client stops here and shows an empty page or an error. " +
-		"Usually a variable in the redirect code was empty. An empty Location means the same URI again, which leads nowhere. " +
-		"If the response was not meant as a redirect, send another status.",
+	Doc: "This status tells the client to go elsewhere, but Location is missing, so the client stops and shows an empty page or an error. " +
+		"Usually a variable in the code was empty. An empty Location means the same URI again. If the response isn't meant as a redirect, send another status.",
 	Help: "send Location: /the/new/place",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
@@ -108,11 +107,11 @@ var redirectLocationInvalid = &annotate.Rule{
 	ID:       "redirect/location-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Location cannot be read as a URI reference",
+	Title:    "Location isn't a valid URI",
 	Refs:     []string{"RFC 9110 §10.2.2", "Fetch §4.5"},
-	Doc: "Location holds something that no client can turn into a URI, not even the lenient parser of a browser, so the redirect ends here with an error. " +
-		"The usual cause is text glued together from parts of which one was empty or wrong: no host after http://, a port that is a word, a template left unfilled.",
-	Help: "send a path such as /orders/7, or a whole URI with a host",
+	Doc: "No client can turn Location into a URI, not even a lenient browser, so the redirect ends with an error. " +
+		"Usually the program joined parts of which one was empty or wrong: no host after http://, a port that isn't a number, or an unfilled template.",
+	Help: "send a path such as /orders/7, or a complete URI with a host",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
 >
@@ -176,7 +175,7 @@ var redirectLocationInvalid = &annotate.Rule{
 			if rest := upToPath(value[err.At:]); rest != "" {
 				found = ": " + quoted(rest)
 			}
-			p.Note(at, "Location cannot be resolved, even leniently: %s at byte %d%s", err.What, err.At+1, found)
+			p.Note(at, "Location can't be resolved, even leniently: %s at byte %d%s", err.What, err.At+1, found)
 		}
 	},
 }
@@ -196,10 +195,11 @@ var redirectLocationUnescaped = &annotate.Rule{
 	ID:       "redirect/location-unescaped",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Location holds bytes that must be percent-encoded",
+	Title:    "Location has bytes that must be percent-encoded",
 	Refs:     []string{"RFC 9110 §10.2.2", "RFC 3986 §2"},
-	Doc: "A URI reference consists of visible ASCII. Browsers encode spaces and letters like é by themselves, as UTF-8; other clients cut the value, guess another character set, or refuse it. " +
-		"So the redirect works in the browser and breaks in scripts. Encode each part when the URI is put together, not the whole of it afterwards.",
+	Doc: "A URI has only visible ASCII. Browsers encode spaces and letters like é themselves, as UTF-8. " +
+		"Other clients cut the value, guess another charset, or refuse it. So the redirect works in a browser and fails in scripts. " +
+		"Encode each part when you build the URI, not the whole afterwards.",
 	Help: "percent-encode spaces, control characters and everything outside ASCII, as UTF-8",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
@@ -280,9 +280,8 @@ var redirectLocationUnfollowableScheme = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "no client follows a redirect to this scheme",
 	Refs:     []string{"Fetch §4.5", "RFC 9110 §15.4"},
-	Doc: "Clients refuse to follow a redirect to a script, to inline data or to a local file, since that would let a server run code or read files in the client's name. " +
-		"They stop with a network error and show nothing of the response. " +
-		"If the value comes from the request, someone may be trying the server for an open redirect.",
+	Doc: "Clients don't follow a redirect to a script, to inline data or to a local file, because a server could run code or read files that way. " +
+		"They stop with a network error and show nothing. If the value comes from the request, someone may be testing for an open redirect.",
 	Help: "send a Location with http or https, or a relative one",
 	Bad: []string{`> GET /go HTTP/1.1
 > Host: shop.test
@@ -330,7 +329,7 @@ var redirectLocationUnfollowableScheme = &annotate.Rule{
 		}
 		for _, scheme := range [...]string{"javascript", "vbscript", "data", "blob", "file", "about"} {
 			if field.EqualFold(r.ref.Scheme, scheme) {
-				p.Note(r.scheme(p), "Location leads to a %s: URI, where clients stop with a network error", scheme)
+				p.Note(r.scheme(p), "Location leads to a %s: URI; clients stop there with a network error", scheme)
 			}
 		}
 	},
@@ -342,9 +341,10 @@ var redirectLocationUserinfo = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a URI in a header has a user name before the host",
 	Refs:     []string{"RFC 9110 §4.2.4"},
-	Doc: "What stands before the @ in an http or https URI is deprecated: it puts a name, often with a password, where logs and histories keep it, and it is used to make a URI look as if it were for another host. " +
-		"Browsers drop it, warn or refuse; other clients turn it into an Authorization header. Send credentials in Authorization, and build URIs from the bare host.",
-	Help: "leave out everything up to the @ and send credentials in Authorization",
+	Doc: "The part before the @ in an http or https URI is deprecated. " +
+		"It puts a name, often with a password, into logs and histories, and can make a URI look like another host. Browsers drop it, warn or refuse. " +
+		"Other clients turn it into an Authorization header. Send credentials in Authorization.",
+	Help: "remove everything up to the @, and send credentials in Authorization",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
 >
@@ -425,11 +425,11 @@ var redirectLocationUndefinedForStatus = &annotate.Rule{
 	ID:       "redirect/location-undefined-for-status",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Location means nothing with this status",
+	Title:    "a meaningless Location with this status",
 	Refs:     []string{"RFC 9110 §10.2.2"},
-	Doc: "Location is defined for 201, where it names what was created, and for 3xx, where it says where to go. With another status no client acts on it. " +
+	Doc: "Location is for 201, where it names the new resource, and for 3xx, where it says where to go. With another status clients ignore it. " +
 		"Often the redirect status was forgotten, or a framework kept the header when an error replaced the redirect.",
-	Help: "send a 3xx status if the client is to go there; Content-Location or Link if the header only informs",
+	Help: "to send the client there, use a 3xx status; to inform it, use Content-Location or Link",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
 >
@@ -481,7 +481,7 @@ var redirectLocationUndefinedForStatus = &annotate.Rule{
 	When: annotate.When{Class: []int{2, 4, 5}, Fields: []exchange.Name{exchange.FieldLocation}},
 	Check: func(p *annotate.Pass) {
 		if s := p.X.Response.Status; s != 201 && s != 202 {
-			p.Note(p.ResponseField(exchange.FieldLocation), "Location means nothing with %d, so no client goes there", s)
+			p.Note(p.ResponseField(exchange.FieldLocation), "Location has no meaning with %d, so clients ignore it", s)
 		}
 	},
 }
@@ -490,11 +490,11 @@ var redirect201LocationFragment = &annotate.Rule{
 	ID:       "redirect/201-location-fragment",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the created resource is named with a fragment",
+	Title:    "Location of a 201 has a fragment",
 	Refs:     []string{"RFC 9110 §10.2.2"},
-	Doc: "With 201, Location is to name what was created. A fragment names a part of something and is never sent to a server, so a client that reads, changes or deletes the new resource acts on the whole that the part is in. " +
-		"Name the resource by a URI of its own.",
-	Help: "send a Location without the part from # on",
+	Doc: "With 201, Location names the new resource. A fragment names a part of a resource and is never sent to a server. " +
+		"A client that reads, changes or deletes the new resource acts on the whole instead. Give the resource its own URI.",
+	Help: "send Location without the part from # on",
 	Bad: []string{`> POST /orders/7/lines HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -535,7 +535,7 @@ var redirect201LocationFragment = &annotate.Rule{
 			return
 		}
 		at := r.place(p, r.ref.FragmentAt-1, len(r.value))
-		p.Note(at, "Location names the part %s of %s instead of the created resource", quoted("#"+r.ref.Fragment), quoted(r.target.Path))
+		p.Note(at, "Location names the part %s of %s instead of the new resource", quoted("#"+r.ref.Fragment), quoted(r.target.Path))
 	},
 }
 

@@ -26,11 +26,10 @@ var redirect300MissingAlternatives = &annotate.Rule{
 	ID:       "redirect/300-missing-alternatives",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "300 offers a choice and lists nothing to choose from",
+	Title:    "300 without alternatives",
 	Refs:     []string{"RFC 9110 §15.4.1"},
-	Doc: "300 says that there are several representations, each with its own URI, and that the client or its user is to choose. " +
-		"Without content that lists them, and without Link headers, there is nothing to choose from. " +
-		"If one of them is preferred, Location may name it as well.",
+	Doc: "300 says that there are several forms of the resource, each with its own URI, and the client can choose. " +
+		"Without a list in the body or Link headers, there is nothing to choose from. Location can name the preferred form.",
 	Help: `list the alternatives in the body, or send Link: </a>; rel="alternate" for each`,
 	Bad: []string{`> GET /video HTTP/1.1
 > Host: shop.test
@@ -76,7 +75,7 @@ var redirect300MissingAlternatives = &annotate.Rule{
 				}
 			}
 		}
-		p.Note(p.StatusLine(), "300 has no body and no Link with rel=alternate to choose from")
+		p.Note(p.StatusLine(), "300 has no list of alternatives: no body, and no Link with rel=alternate")
 	},
 }
 
@@ -84,12 +83,12 @@ var redirectMethodRewriteRisk = &annotate.Rule{
 	ID:       "redirect/method-rewrite-risk",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "clients disagree on what to repeat after this redirect",
+	Title:    "clients handle this redirect in different ways",
 	Refs:     []string{"RFC 9110 §15.4.2", "RFC 9110 §15.4.3", "Fetch §4.5"},
-	Doc: "After 301 and 302 clients differ: browsers and most libraries turn a POST into a GET and drop its body, some do so with PUT, PATCH and DELETE too, and some repeat the request as it was. " +
-		"An API call is then lost without any error, as a GET that succeeds. " +
-		"307 and 308 demand that method and content are kept; 303 says that a GET of another URI is meant.",
-	Help: "send 308 (for good) or 307 (for now) to have the request repeated, or 303 to have the client read the result",
+	Doc: "After 301 and 302, browsers and most libraries turn a POST into a GET and drop its body. " +
+		"Some do so with PUT, PATCH and DELETE too, and some repeat the request. An API call is then lost without an error, as a GET that succeeds. " +
+		"307 and 308 require that method and body stay. 303 means a GET of another URI.",
+	Help: "send 308 (permanent) or 307 (temporary) if the client should repeat the request, or 303 if it should read the result",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -161,13 +160,13 @@ var redirectMethodRewriteRisk = &annotate.Rule{
 			return
 		}
 		if r.Method != "POST" {
-			p.Note(p.StatusLine(), "%s got %d: some clients repeat the %s at the new place, others send a GET", r.Method, p.X.Response.Status, r.Method)
+			p.Note(p.StatusLine(), "%s got %d: some clients repeat the %s at the new URI, others send a GET", r.Method, p.X.Response.Status, r.Method)
 			return
 		}
 		if announcedNoContent(r) || isForm(r.Fields.Value(exchange.FieldContentType)) {
 			return
 		}
-		p.Note(p.StatusLine(), "POST got %d: most clients send a GET without the body to the new place", p.X.Response.Status)
+		p.Note(p.StatusLine(), "POST got %d: most clients send a GET without the body to the new URI", p.X.Response.Status)
 	},
 }
 
@@ -181,10 +180,10 @@ var redirectOptionsStarRedirect = &annotate.Rule{
 	ID:       "redirect/options-star-redirect",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "OPTIONS * is redirected",
+	Title:    "a redirect of OPTIONS *",
 	Refs:     []string{"RFC 9110 §9.3.7", "RFC 9110 §15.4"},
-	Doc: "OPTIONS * asks what the server as a whole can do. It names no resource, so none can have moved, and a client that follows asks about one resource instead. " +
-		"Usually a redirect meant for all paths catches this request too.",
+	Doc: "OPTIONS * asks what the server as a whole supports. It names no resource, so none can have moved. " +
+		"A client that follows asks about one resource instead. Usually a redirect for all paths catches this request too.",
 	Help: "answer OPTIONS * with 204 and what the server supports, or with 501",
 	Bad: []string{`> OPTIONS * HTTP/1.1
 > Host: shop.test
@@ -210,7 +209,7 @@ var redirectOptionsStarRedirect = &annotate.Rule{
 	When: annotate.When{Status: followedStatuses(), Methods: []string{"OPTIONS"}},
 	Check: func(p *annotate.Pass) {
 		if p.X.Request.Target == "*" {
-			p.Note(p.StatusLine(), "OPTIONS * names no resource, so %d has nothing to redirect", p.X.Response.Status)
+			p.Note(p.StatusLine(), "OPTIONS * names no resource, so %d can't redirect it", p.X.Response.Status)
 		}
 	},
 }
@@ -222,8 +221,7 @@ var redirectPermanentCacheableUnbounded = &annotate.Rule{
 	Title:    "a permanent redirect without a time limit",
 	Refs:     []string{"RFC 9111 §4.2.2", "RFC 9110 §15.4.2", "RFC 9110 §15.4.9"},
 	Doc: "Caches may store 301 and 308 without being told to, and browsers keep them until the user clears the cache. " +
-		"If the redirect turns out wrong, those who have seen it never ask the server again. " +
-		"Say for how long it holds; a day costs little and lets a mistake be mended.",
+		"If the redirect is wrong, those who have seen it never ask the server again. Limit the time: a day costs little and lets you fix a mistake.",
 	Help: "send Cache-Control: max-age=86400",
 	Bad: []string{`> GET /old HTTP/1.1
 > Host: shop.test
@@ -289,7 +287,7 @@ var redirectPermanentCacheableUnbounded = &annotate.Rule{
 			return
 		}
 		p.Note(p.ResponseField(exchange.FieldCacheControl),
-			"browsers may keep this %d to %s for good: no max-age, s-maxage or Expires limits it", p.X.Response.Status, shown(r.target))
+			"browsers may keep this %d to %s forever: it has no max-age, s-maxage or Expires", p.X.Response.Status, shown(r.target))
 	},
 }
 
@@ -303,11 +301,11 @@ var redirectRefreshFieldUsed = &annotate.Rule{
 	ID:       "redirect/refresh-field-used",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Refresh redirects browsers only",
+	Title:    "Refresh redirects only browsers",
 	Refs:     []string{"HTML §7.8"},
-	Doc: "Browsers go to the URL in a Refresh header as if the page had asked for it. HTTP libraries, crawlers and caches do not know the header, so they stay with this response. " +
-		"If every client is to go there, send a 3xx status with Location.",
-	Help: "send 302 or 303 with Location if every client is to follow",
+	Doc: "Browsers go to the URL in a Refresh header as if it were in the page. " +
+		"HTTP libraries, crawlers and caches don't know the header, so they stay with this response. To redirect every client, send a 3xx status with Location.",
+	Help: "send 302 or 303 with Location if every client should follow",
 	Bad: []string{`> GET /paid HTTP/1.1
 > Host: shop.test
 >
@@ -347,7 +345,7 @@ var redirectRefreshFieldUsed = &annotate.Rule{
 		if err != nil || to.SameResource(from) {
 			return
 		}
-		p.Note(annotate.Span(p.ResponseLine(line), part.At, part.End()), "browsers go on to %s, other clients stay with this %d", shown(to), p.X.Response.Status)
+		p.Note(annotate.Span(p.ResponseLine(line), part.At, part.End()), "browsers go to %s, but other clients stay with this %d", shown(to), p.X.Response.Status)
 	},
 }
 
@@ -357,8 +355,8 @@ var redirectWithLargeBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect has a large body that clients do not read",
 	Refs:     []string{"RFC 9110 §15.4.2"},
-	Doc: "Clients that follow a redirect never show its body; a short note with a link for the others is all it needs. " +
-		"More than that costs time at every redirect, and often means that code went on after the redirect was sent, so that a page goes out which the client was not to see.",
+	Doc: "Clients that follow a redirect never show its body. A short text with a link is enough. More costs time at every redirect. " +
+		"Often it means that the code went on after the redirect, and sends a page that the client shouldn't see.",
 	Help: "stop after sending the redirect; a line with a link is enough",
 	Bad: []string{`> GET /admin HTTP/1.1
 > Host: shop.test
@@ -392,7 +390,7 @@ var redirectWithLargeBody = &annotate.Rule{
 		}
 		if size > most {
 			p.Note(annotate.ResponseContent(0, len(p.X.Response.DecodedContent().Bytes)),
-				"%d carries %s of content, which clients that follow it never show", p.X.Response.Status, wording.Count(size, "byte"))
+				"the body of the %d has %[2]s, which clients that follow it never show", p.X.Response.Status, wording.Count(size, "byte"))
 		}
 	},
 }

@@ -29,9 +29,9 @@ var redirectToSelf = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect leads back to the same URI",
 	Refs:     []string{"RFC 9110 §15.4"},
-	Doc: "The client is sent to the URI that it just asked for, so it asks again, gets the same answer, and gives up after some 20 rounds. " +
-		"Usual causes are two rules that undo each other (with and without a slash, with and without www) and a server behind a TLS terminator that keeps sending clients to https because it sees http only.",
-	Help: "send a Location that differs from the request's own URI, or answer the request",
+	Doc: "The redirect sends the client to the URI that it just asked for. The client asks again, gets the same response, and gives up after about 20 rounds. " +
+		"Usual causes are two rules that undo each other (with and without a slash, with and without www), and a server behind a TLS proxy that redirects to https because it only sees http.",
+	Help: "send a Location that differs from the URI of the request, or send a final response",
 	Bad: []string{`> GET /cart HTTP/1.1
 > Host: shop.test
 >
@@ -92,13 +92,13 @@ var redirectToSelf = &annotate.Rule{
 			return
 		}
 		if p.X.Request.Method == "DELETE" {
-			p.NoteHelp(p.ResponseLine(r.line), "answer 204, or send the client to a page that is still there", "DELETE got a %d that leads back to %s, which was just deleted", p.X.Response.Status, shown(r.from))
+			p.NoteHelp(p.ResponseLine(r.line), "answer 204, or send the client to a page that still exists", "DELETE got a %d to %s, which was just deleted", p.X.Response.Status, shown(r.from))
 			return
 		}
 		if s := p.X.Response.Status; !isRead(p.X.Request.Method) && s != 307 && s != 308 {
 			return
 		}
-		p.Note(p.ResponseLine(r.line), "Location leads back to %s, the URI of the request itself", shown(r.from))
+		p.Note(p.ResponseLine(r.line), "Location leads back to %s, the URI of the request", shown(r.from))
 	},
 }
 
@@ -111,9 +111,9 @@ var redirectDropsQuery = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect loses the query",
 	Refs:     []string{"RFC 9110 §15.4"},
-	Doc: "The redirect only changes scheme, host, case or a slash at the end, yet the query of the request is gone, so the client asks the right place for the wrong thing. " +
-		"A client does not carry the query over by itself: the server has to put it in Location. Rewrite rules that name only the path are the usual cause.",
-	Help: "append the request's query to Location",
+	Doc: "The redirect changes only scheme, host, case or a slash at the end, but the query of the request is missing. So the client asks for something else. " +
+		"Clients don't add the query themselves: the server must put it in Location. Rewrite rules that name only the path are the usual cause.",
+	Help: "append the query of the request to Location",
 	Bad: []string{`> GET /search?q=tea HTTP/1.1
 > Host: shop.test
 >
@@ -172,7 +172,7 @@ var redirectDropsQuery = &annotate.Rule{
 		}
 		samePath := field.EqualFold(strings.TrimRight(r.from.Path, "/"), strings.TrimRight(r.target.Path, "/"))
 		if moved := r.from.Path != r.target.Path || !r.from.SameOrigin(r.target); samePath && moved {
-			p.Note(p.ResponseLine(r.line), "the request has a query, %s has none", shown(r.target))
+			p.Note(p.ResponseLine(r.line), "the request has a query, but %s has none", shown(r.target))
 		}
 	},
 }
@@ -192,11 +192,12 @@ var redirectCrossHost = &annotate.Rule{
 	ID:       "redirect/cross-host",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the redirect leaves the origin, so credentials are dropped",
+	Title:    "clients drop credentials at this redirect to another origin",
 	Refs:     []string{"RFC 9110 §15.4", "Fetch §4.5"},
-	Doc: "The request had Authorization, and the redirect leads to another origin. Browsers and most libraries then leave the header out, so that a stranger does not get the credentials, and the next answer is likely to be an unexpected 401. " +
-		"Some libraries drop it only when the host changes, so one client works where another fails. Ask the final origin directly, or put a short-lived token in the URI of the redirect.",
-	Help: "let the client ask the final origin directly with its credentials",
+	Doc: "The request has Authorization, and the redirect leads to another origin. " +
+		"Browsers and most libraries then remove the header, so that a stranger doesn't get the credentials. The next response is probably an unexpected 401. " +
+		"Some libraries remove it only if the host changes, so one client works and another fails.",
+	Help: "let the client ask the final origin directly with its credentials, or put a short-lived token in the redirect",
 	Bad: []string{`* scheme https
 > GET /file/7 HTTP/1.1
 > Host: api.shop.test
@@ -241,7 +242,7 @@ var redirectCrossHost = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		r, ok := redirectionOf(p.X)
 		if ok && r.target.IsHTTP() && !r.target.SameOrigin(r.from) {
-			p.Note(r.authority(p), "Location leads from %s to %s, and clients will not send Authorization there",
+			p.Note(r.authority(p), "Location leads from %s to %s; clients don't send Authorization there",
 				quoted(r.from.Origin()), quoted(r.target.Origin()))
 		}
 	},
@@ -253,8 +254,9 @@ var redirectHTTPSToHTTP = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the redirect leads from https to http",
 	Refs:     []string{"RFC 6797 §2.3", "Secure Contexts"},
-	Doc: "The client came over TLS and is sent on in clear, where anybody on the way can read and change what follows, cookies without Secure included. " +
-		"Usually the server sits behind a TLS terminator, sees http, and builds absolute URIs from what it sees. Let it read X-Forwarded-Proto or Forwarded, or send relative Locations.",
+	Doc: "The client came over TLS and is redirected to plain http, where anyone on the way can read and change what follows, including cookies without Secure. " +
+		"Usually the server is behind a TLS proxy, sees http, and builds absolute URIs from that. " +
+		"Let it read X-Forwarded-Proto or Forwarded, or send relative Locations.",
 	Help: "send a relative Location, or one with https",
 	Bad: []string{`* scheme https
 > GET /old HTTP/1.1
@@ -310,7 +312,7 @@ var redirectHTTPSToHTTP = &annotate.Rule{
 		if internalHost(host) == loopbackHost || strings.HasSuffix(strings.ToLower(host), ".onion") {
 			return
 		}
-		p.Note(r.scheme(p), "the request came over https, and Location leads to %s", shown(r.target))
+		p.Note(r.scheme(p), "the request came over https, but Location leads to %s", shown(r.target))
 	},
 }
 
@@ -330,8 +332,9 @@ var redirectTargetFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request decides where the redirect goes",
 	Refs:     []string{"CWE-601", "RFC 9700 §4.11"},
-	Doc: "Location repeats a parameter of the request and leads to a foreign host. If the server does not check that parameter, anybody can make links that begin with its name and end at theirs, which is of great use for phishing. " +
-		"Try whether any host is accepted. If so, allow only known targets, or take a path and no host.",
+	Doc: "Location repeats a parameter of the request and leads to another host. " +
+		"If the server doesn't check the parameter, anyone can make a link that starts with its name and ends at their site, which helps phishing. " +
+		"Test whether the server accepts any host. If so, allow only known targets, or only a path.",
 	Help: "accept only known targets, or a path without a host",
 	Bad: []string{`> GET /go?next=https%3A%2F%2Fevil.example%2Fx HTTP/1.1
 > Host: shop.test
@@ -391,7 +394,7 @@ var redirectTargetFromRequest = &annotate.Rule{
 			name = parameterEqual(form, r.value)
 		}
 		if name != "" {
-			p.Note(r.authority(p), "Location leads to the foreign host %s, as the request's parameter %s says", quoted(r.target.HostPort()), quoted(name))
+			p.Note(r.authority(p), "Location leads to the other host %s, which comes from the request parameter %s", quoted(r.target.HostPort()), quoted(name))
 		}
 	},
 }

@@ -20,9 +20,9 @@ var reportingNELInvalid = &annotate.Rule{
 	ID:       "reporting/nel-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "NEL cannot be used",
+	Title:    "NEL is invalid",
 	Refs:     []string{"Network Error Logging §4"},
-	Doc:      "NEL is a JSON object that says where failures are reported and for how long. Browsers ignore one that they cannot read, and no report ever comes.",
+	Doc:      "NEL is a JSON object that says where and for how long browsers report failures. Browsers ignore an invalid one and send no reports.",
 	Help:     `send NEL: {"report_to":"default","max_age":86400}`,
 	Bad:      []string{overTLS(answered(`NEL: {"report_to":"default"}`)), overTLS(answered(`NEL: {report_to:default}`)), overTLS(answered(`NEL: {"report_to":"default","max_age":86400,"success_fraction":2}`)), overTLS(answered(`NEL: {"max_age":86400}`))},
 	Good:     []string{overTLS(answered(`NEL: {"report_to":"default","max_age":86400,"failure_fraction":0.5,"x":1}`)), overTLS(answered(`NEL: {"max_age":0}`))},
@@ -54,7 +54,7 @@ func nelProblem(object []byte) string {
 			reportTo = m.Value
 		case m.Is("success_fraction"), m.Is("failure_fraction"):
 			if !isFraction(m.Value) {
-				return "has " + string(m.Key) + " " + bare(string(m.Value)) + "; want a number from 0 to 1"
+				return "has " + string(m.Key) + " " + bare(string(m.Value)) + "; it must be a number from 0 to 1"
 			}
 		}
 	}
@@ -82,13 +82,14 @@ var reportingReportToInvalid = &annotate.Rule{
 	ID:       "reporting/report-to-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Report-To cannot be used",
+	Title:    "Report-To is invalid",
 	Refs:     []string{"Network Reporting §3.1", "Reporting (2018 draft) §3.2"},
-	Doc:      "Report-To is one or more JSON objects with endpoints. Browsers skip one that they cannot read, and the reports of NEL and of policies that name its group are lost.",
-	Help:     `send Report-To: {"group":"default","max_age":86400,"endpoints":[{"url":"https://reports.example/"}]}`,
-	Bad:      []string{overTLS(answered(`Report-To: {"max_age":86400}`)), overTLS(answered(`Report-To: {"max_age":"1d","endpoints":[{"url":"https://r.test/"}]}`)), overTLS(answered(`Report-To: {"group":1,"max_age":1,"endpoints":[{"url":"https://r.test/"}]}`)), overTLS(answered(`Report-To: default`))},
-	Good:     []string{overTLS(answered(`Report-To: {"group":"a","max_age":86400,"endpoints":[{"url":"https://r.test/"},{"url":"/b","priority":2}],"x":1}, {"max_age":0,"endpoints":[]}`))},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldReportTo}},
+	Doc: "Report-To is one or more JSON objects with endpoints. " +
+		"Browsers skip an invalid one, and the reports of NEL and of policies that name its group get lost.",
+	Help: `send Report-To: {"group":"default","max_age":86400,"endpoints":[{"url":"https://reports.example/"}]}`,
+	Bad:  []string{overTLS(answered(`Report-To: {"max_age":86400}`)), overTLS(answered(`Report-To: {"max_age":"1d","endpoints":[{"url":"https://r.test/"}]}`)), overTLS(answered(`Report-To: {"group":1,"max_age":1,"endpoints":[{"url":"https://r.test/"}]}`)), overTLS(answered(`Report-To: default`))},
+	Good: []string{overTLS(answered(`Report-To: {"group":"a","max_age":86400,"endpoints":[{"url":"https://r.test/"},{"url":"/b","priority":2}],"x":1}, {"max_age":0,"endpoints":[]}`))},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldReportTo}},
 	Check: func(p *annotate.Pass) {
 		value := []byte("[" + p.X.Response.Fields.Combined(exchange.FieldReportTo) + "]")
 		at := p.ResponseField(exchange.FieldReportTo)

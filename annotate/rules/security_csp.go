@@ -102,10 +102,12 @@ var securityCSPSyntax = &annotate.Rule{
 	ID:       "security/csp-syntax",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a part of the Content Security Policy is not understood",
+	Title:    "the Content Security Policy has an error",
 	Refs:     []string{"CSP 3 §2.2.1", "CSP 3 §2.3.1"},
-	Doc:      "Browsers skip what they do not understand in a policy. A keyword without its single quotes is taken for a host name, a missing semicolon makes the next directive a source, and an unknown directive does nothing. The policy is then weaker than it looks, or blocks what was to be allowed.",
-	Help:     "write directives as: script-src 'self' https://cdn.example; object-src 'none'",
+	Doc: "Browsers skip what they don't understand in a policy. They read a keyword without single quotes as a host name. " +
+		"If a semicolon is missing, the next directive becomes a source. An unknown directive has no effect. " +
+		"The policy is then weaker than it looks, or blocks what it should allow.",
+	Help: "write directives as: script-src 'self' https://cdn.example; object-src 'none'",
 	Bad: []string{
 		securePage("Content-Security-Policy: scripts-src 'self'"), securePage("Content-Security-Policy: img-src self"),
 		securePage("Content-Security-Policy: img-src 'none' https://img.test"), securePage("Content-Security-Policy: img-src ‘self’"),
@@ -126,7 +128,7 @@ var securityCSPSyntax = &annotate.Rule{
 func noteCSPSyntax(p *annotate.Pass, c policy) {
 	for i := range len(c.Text) {
 		if c.Text[i] >= 0x80 {
-			p.Note(c.place(c.At+i, c.At+i+1), "the policy has a byte outside ASCII at byte %d, perhaps a curly quote, so the browser skips what it is in", c.At+i+1)
+			p.Note(c.place(c.At+i, c.At+i+1), "the policy has a byte outside ASCII at byte %d, perhaps a curly quote, so browsers skip that part", c.At+i+1)
 			return
 		}
 	}
@@ -138,7 +140,7 @@ func noteCSPSyntax(p *annotate.Pass, c policy) {
 				return
 			}
 		case !foldIn(otherDirectives[:], d.Name) && !foldIn(deprecatedDirectives[:], d.Name):
-			p.Note(c.place(d.At, d.At+len(d.Name)), "the policy has the directive %s, which no browser knows", quoted(d.Name))
+			p.Note(c.place(d.At, d.At+len(d.Name)), "the policy has the unknown directive %s", quoted(d.Name))
 			return
 		}
 	}
@@ -154,11 +156,11 @@ func sourceProblem(d field.CSPDirective) (at field.Part, what string) {
 	for s := range d.Sources() {
 		switch {
 		case foldIn([]string{"self", "none", "unsafe-inline", "unsafe-eval", "strict-dynamic", "unsafe-hashes", "wasm-unsafe-eval", "report-sample"}, s.Text):
-			return s, "without its single quotes, which is taken for a host name"
+			return s, "without its single quotes, so browsers read it as a host name"
 		case n > 1 && field.EqualFold(s.Text, "'none'"):
-			return s, "beside other sources, where it does nothing"
+			return s, "beside other sources, where it has no effect"
 		case foldIn(sourceDirectives[:], s.Text), foldIn(otherDirectives[:], s.Text):
-			return s, "among its sources; a semicolon seems to be missing before it"
+			return s, "among its sources; a semicolon seems to be missing in front of it"
 		}
 	}
 	return field.Part{}, ""
@@ -170,11 +172,12 @@ var securityCSPDuplicateDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a directive appears twice in one Content Security Policy",
 	Refs:     []string{"CSP 3 §2.2.1"},
-	Doc:      "Within a policy the first directive of a name counts and later ones are ignored, so what the second allows is blocked. Put all sources into one directive.",
-	Help:     "join the two directives into one",
-	Bad:      []string{securePage("Content-Security-Policy: img-src 'self'; IMG-src https://img.test")},
-	Good:     []string{securePage("Content-Security-Policy: img-src 'self', img-src https://img.test"), securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy: img-src https://img.test")},
-	When:     whenAnyCSP(),
+	Doc: "In a policy, the first directive of a name counts and browsers ignore later ones, so they block what the second one allows. " +
+		"Put all sources into one directive.",
+	Help: "join the two directives into one",
+	Bad:  []string{securePage("Content-Security-Policy: img-src 'self'; IMG-src https://img.test")},
+	Good: []string{securePage("Content-Security-Policy: img-src 'self', img-src https://img.test"), securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy: img-src https://img.test")},
+	When: whenAnyCSP(),
 	Check: func(p *annotate.Pass) {
 		for c := range allPolicies(p) {
 			count := 0
@@ -195,10 +198,10 @@ var securityCSPDeprecatedDirective = &annotate.Rule{
 	ID:       "security/csp-deprecated-directive",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the Content Security Policy has a directive that is obsolete",
+	Title:    "the Content Security Policy has an obsolete directive",
 	Refs:     []string{"CSP 3 §6.5.1", "Mixed Content"},
-	Doc:      "The directive was dropped or replaced, and browsers ignore it or will. report-uri alone is replaced by report-to; the two together serve old and new browsers.",
-	Help:     "leave it out; use Referrer-Policy, report-to or upgrade-insecure-requests where they take its place",
+	Doc:      "The directive was dropped or replaced, and browsers ignore it or will. report-to replaces report-uri. The two together work in old and new browsers.",
+	Help:     "remove it; use Referrer-Policy, report-to or upgrade-insecure-requests instead",
 	Bad:      []string{securePage("Content-Security-Policy: img-src 'self'; block-all-mixed-content"), securePage("Content-Security-Policy: img-src 'self'; report-uri /csp")},
 	Good:     []string{securePage("Reporting-Endpoints: csp=\"/csp\"\nContent-Security-Policy: img-src 'self'; report-uri /csp; report-to csp")},
 	When:     whenAnyCSP(),
@@ -222,11 +225,12 @@ var securityCSPNonceWeak = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the nonce of a Content Security Policy is short",
 	Refs:     []string{"CSP 3 §7.1"},
-	Doc:      "A nonce protects only if it cannot be guessed: at least 128 bits from a secure random source, new for each response. A short one is often a counter or a constant.",
-	Help:     "make 16 or more random bytes for each response and send them in base64",
-	Bad:      []string{securePage("Content-Security-Policy: style-src 'nonce-abc123'")},
-	Good:     []string{securePage("Content-Security-Policy: script-src 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='")},
-	When:     whenAnyCSP(),
+	Doc: "A nonce protects only if attackers can't guess it: at least 128 bits from a secure random source, new for each response. " +
+		"A short one is often a counter or a constant.",
+	Help: "create 16 or more random bytes for each response, and send them in base64",
+	Bad:  []string{securePage("Content-Security-Policy: style-src 'nonce-abc123'")},
+	Good: []string{securePage("Content-Security-Policy: script-src 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='")},
+	When: whenAnyCSP(),
 	Check: func(p *annotate.Pass) {
 		for c := range allPolicies(p) {
 			for d := range c.Directives() {
@@ -244,18 +248,19 @@ var securityCSPReportOnlyNoEndpoint = &annotate.Rule{
 	ID:       "security/csp-report-only-no-endpoint",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a policy that only reports has nowhere to report to",
+	Title:    "a policy that only reports has no endpoint",
 	Refs:     []string{"CSP 3 §3.2", "CSP 3 §6.5"},
-	Doc:      "Content-Security-Policy-Report-Only blocks nothing; its use lies in the reports. Without report-to or report-uri they appear in the browser's console and nowhere else.",
-	Help:     "add report-to with a Reporting-Endpoints header, or report-uri",
-	Bad:      []string{securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy-Report-Only: script-src 'self'")},
-	Good:     []string{securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy-Report-Only: script-src 'self'; report-uri /csp")},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldContentSecurityPolicyReportOnly}},
+	Doc: "Content-Security-Policy-Report-Only blocks nothing: only its reports are useful. " +
+		"Without report-to or report-uri they appear only in the browser's console.",
+	Help: "add report-to with a Reporting-Endpoints header, or report-uri",
+	Bad:  []string{securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy-Report-Only: script-src 'self'")},
+	Good: []string{securePage("Content-Security-Policy: img-src 'self'\nContent-Security-Policy-Report-Only: script-src 'self'; report-uri /csp")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldContentSecurityPolicyReportOnly}},
 	Check: func(p *annotate.Pass) {
 		for c := range policiesOf(p, exchange.FieldContentSecurityPolicyReportOnly) {
 			_, hasTo := c.Directive("report-to")
 			if _, hasURI := c.Directive("report-uri"); !hasTo && !hasURI {
-				p.Note(c.place(c.At, c.End()), "the policy only reports and has neither report-to nor report-uri")
+				p.Note(c.place(c.At, c.End()), "the policy only reports, but has no report-to and no report-uri")
 			}
 		}
 	},

@@ -32,9 +32,10 @@ var securityCSPMissing = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a page has no Content Security Policy",
 	Refs:     []string{"CSP 3 §3.1", "CSP 3 §3.3"},
-	Doc:      "A policy tells the browser which scripts, frames and other things the page uses, so that what an attacker gets into it does not run. Begin with Content-Security-Policy-Report-Only and read the reports.",
-	Help:     "send Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none', fitted to the page",
-	Bad:      []string{topLevelPage(hardenedWithout("Content-Security-Policy") + "\nX-Frame-Options: DENY")},
+	Doc: "A policy tells the browser which scripts, frames and other files the page uses. Then the browser doesn't run what an attacker injects. " +
+		"Start with Content-Security-Policy-Report-Only and read the reports.",
+	Help: "send Content-Security-Policy: default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none', adapted to the page",
+	Bad:  []string{topLevelPage(hardenedWithout("Content-Security-Policy") + "\nX-Frame-Options: DENY")},
 	Good: []string{topLevelPage(hardened), securePage(""),
 		strings.Replace(topLevelPage(hardenedWithout("Content-Security-Policy")+"\nX-Frame-Options: DENY"), "<title>", `<meta http-equiv="Content-Security-Policy" content="default-src 'self'"><title>`, 1),
 		strings.Replace(topLevelPage(hardenedWithout("Content-Security-Policy")+"\nX-Frame-Options: DENY"), "200 OK", "404 Not Found", 1)},
@@ -47,7 +48,7 @@ var securityCSPMissing = &annotate.Rule{
 		if f.Has(exchange.FieldContentSecurityPolicy) || f.Has(exchange.FieldContentSecurityPolicyReportOnly) || !isTopLevelDocument(p.X) || metaPolicy(p.X) {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldContentSecurityPolicy), "the page has no Content-Security-Policy, neither as a header nor as a meta element")
+		p.Note(p.ResponseField(exchange.FieldContentSecurityPolicy), "the page has no Content-Security-Policy, as a header or as a meta element")
 	},
 }
 
@@ -55,11 +56,13 @@ var securityCSPMissingDirective = &annotate.Rule{
 	ID:       "security/csp-missing-directive",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the Content Security Policy leaves a way open",
+	Title:    "the Content Security Policy lacks a directive",
 	Refs:     []string{"CSP 3 §6.3.1", "CSP 3 §6.4.1", "CSP 3 §6.4.2"},
-	Doc:      "base-uri, form-action and frame-ancestors do not fall back to default-src. Without them an attacker who gets markup into the page can redirect its relative scripts or its forms, and any site can show the page in a frame. Without object-src and default-src plug-ins are free.",
-	Help:     "add base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-	Bad:      []string{securePage("Content-Security-Policy: default-src 'self'"), securePage("Content-Security-Policy: script-src 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='; form-action 'self'; frame-ancestors 'none'; object-src 'none'")},
+	Doc: "base-uri, form-action and frame-ancestors don't fall back to default-src. " +
+		"Without them, an attacker who injects markup can redirect relative scripts or forms, and any site can show the page in a frame. " +
+		"Without object-src and default-src, plug-ins are not restricted.",
+	Help: "add base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+	Bad:  []string{securePage("Content-Security-Policy: default-src 'self'"), securePage("Content-Security-Policy: script-src 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='; form-action 'self'; frame-ancestors 'none'; object-src 'none'")},
 	Good: []string{securePage(hardened), securePage("Content-Security-Policy: img-src 'self'"),
 		securePage("X-Frame-Options: DENY\nContent-Security-Policy: default-src 'self'; form-action 'self'"), securePage("Content-Security-Policy: default-src 'self', form-action 'self'; frame-ancestors 'none'")},
 	When: whenCSP(),
@@ -105,16 +108,17 @@ var securityCSPReportOnly = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the Content Security Policy only reports",
 	Refs:     []string{"CSP 3 §3.2"},
-	Doc:      "Content-Security-Policy-Report-Only blocks nothing. That is the way to try a policy out; once the reports are quiet, send the same value as Content-Security-Policy.",
-	Help:     "send Content-Security-Policy when the trial is over",
-	Bad:      []string{securePage("Content-Security-Policy-Report-Only: img-src 'self'; report-to csp; report-uri /csp")},
-	Good:     []string{securePage("Content-Security-Policy: img-src *\nContent-Security-Policy-Report-Only: img-src 'self'; report-to csp; report-uri /csp")},
-	When:     annotate.When{Status: []int{200}, Fields: []exchange.Name{exchange.FieldContentSecurityPolicyReportOnly}},
-	Needs:    annotate.NeedsContent,
-	Once:     originKey,
+	Doc: "Content-Security-Policy-Report-Only blocks nothing. Use it to test a policy. " +
+		"When there are no more reports, send the same value as Content-Security-Policy.",
+	Help:  "send Content-Security-Policy when the test is over",
+	Bad:   []string{securePage("Content-Security-Policy-Report-Only: img-src 'self'; report-to csp; report-uri /csp")},
+	Good:  []string{securePage("Content-Security-Policy: img-src *\nContent-Security-Policy-Report-Only: img-src 'self'; report-to csp; report-uri /csp")},
+	When:  annotate.When{Status: []int{200}, Fields: []exchange.Name{exchange.FieldContentSecurityPolicyReportOnly}},
+	Needs: annotate.NeedsContent,
+	Once:  originKey,
 	Check: func(p *annotate.Pass) {
 		if isDocument(p.X) && !p.X.Response.Fields.Has(exchange.FieldContentSecurityPolicy) && !metaPolicy(p.X) {
-			p.Note(p.ResponseField(exchange.FieldContentSecurityPolicyReportOnly), "the policy only reports and blocks nothing")
+			p.Note(p.ResponseField(exchange.FieldContentSecurityPolicyReportOnly), "the policy only reports; it blocks nothing")
 		}
 	},
 }
@@ -123,11 +127,12 @@ var securityCSPUnsafeInline = &annotate.Rule{
 	ID:       "security/csp-unsafe-inline",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the Content Security Policy lets inline scripts run",
+	Title:    "the Content Security Policy allows inline scripts",
 	Refs:     []string{"CSP 3 §6.7.3.2"},
-	Doc:      "With 'unsafe-inline' the browser runs scripts that stand in the page itself, which is what an attacker injects, so the policy protects little. A nonce, a hash or 'strict-dynamic' beside it cancels it in browsers that know them.",
-	Help:     "give scripts a nonce or a hash, and remove 'unsafe-inline'",
-	Bad:      []string{securePage("Content-Security-Policy: script-src 'self' 'unsafe-inline'; object-src 'none'; form-action 'self'; frame-ancestors 'none'")},
+	Doc: "With 'unsafe-inline' the browser runs scripts inside the page. That is what an attacker injects, so the policy protects little. " +
+		"A nonce, a hash or 'strict-dynamic' cancels it in browsers that support them.",
+	Help: "give scripts a nonce or a hash, and remove 'unsafe-inline'",
+	Bad:  []string{securePage("Content-Security-Policy: script-src 'self' 'unsafe-inline'; object-src 'none'; form-action 'self'; frame-ancestors 'none'")},
 	Good: []string{securePage("Content-Security-Policy: default-src 'self'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"),
 		securePage("Content-Security-Policy: script-src 'unsafe-inline' 'nonce-MTIzNDU2Nzg5MDEyMzQ1Ng=='; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'")},
 	When: whenCSP(),
@@ -155,11 +160,12 @@ var securityCSPUnsafeEval = &annotate.Rule{
 	ID:       "security/csp-unsafe-eval",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the Content Security Policy lets text be run as script",
+	Title:    "the Content Security Policy allows eval",
 	Refs:     []string{"CSP 3 §4.4.1"},
-	Doc:      "'unsafe-eval' allows eval and its relatives, by which data becomes script. Template engines that compile in the browser need it; most have a build that does not. For WebAssembly alone 'wasm-unsafe-eval' is enough.",
-	Help:     "remove 'unsafe-eval', or use 'wasm-unsafe-eval' for WebAssembly",
-	Bad:      []string{securePage("Content-Security-Policy: script-src 'self' 'unsafe-eval'; object-src 'none'; form-action 'self'; frame-ancestors 'none'")},
+	Doc: "'unsafe-eval' allows eval and similar functions, which turn text into script. " +
+		"Template engines that compile in the browser need it, but most have a build that doesn't. For WebAssembly alone, 'wasm-unsafe-eval' is enough.",
+	Help: "remove 'unsafe-eval', or use 'wasm-unsafe-eval' for WebAssembly",
+	Bad:  []string{securePage("Content-Security-Policy: script-src 'self' 'unsafe-eval'; object-src 'none'; form-action 'self'; frame-ancestors 'none'")},
 	Good: []string{securePage("Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"),
 		securePage("Content-Security-Policy: script-src 'self' 'unsafe-eval'; object-src 'none'; form-action 'self'; frame-ancestors 'none', script-src 'self'")},
 	When: whenCSP(),
@@ -192,8 +198,9 @@ var securityCSPWildcardSource = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the Content Security Policy allows scripts from anywhere",
 	Refs:     []string{"CSP 3 §6.7.2.8", "CSP 3 §8.2"},
-	Doc:      "A list for scripts, plug-ins or the base URI that holds *, https: or data: lets an attacker load from a host of their own, so the policy does not protect. 'strict-dynamic' makes browsers ignore such entries for scripts.",
-	Help:     "name the hosts that are needed, or use nonces with 'strict-dynamic'",
+	Doc: "A list for scripts, plug-ins or the base URI with *, https: or data: allows an attacker to load files from their own host, so the policy doesn't protect. " +
+		"With 'strict-dynamic', browsers ignore such entries for scripts.",
+	Help: "name the hosts that the page needs, or use nonces with 'strict-dynamic'",
 	Bad: []string{securePage("Content-Security-Policy: script-src 'self' https:; object-src 'none'; form-action 'self'; frame-ancestors 'none'"),
 		securePage("Content-Security-Policy: default-src *; form-action 'self'; frame-ancestors 'none'"), securePage("Content-Security-Policy: default-src 'self'; base-uri *; form-action 'self'; frame-ancestors 'none'")},
 	Good: []string{securePage("Content-Security-Policy: default-src 'self'; img-src * data:; font-src https:; connect-src *; form-action 'self'; frame-ancestors *"),
@@ -235,9 +242,10 @@ var securityCSPInsecureSource = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the Content Security Policy of an https page allows plain http",
 	Refs:     []string{"CSP 3 §6.7.2.8", "Mixed Content"},
-	Doc:      "Browsers block most of what an https page loads over http, or ask for it over https. The entry is of no use, and a sign of addresses that still are to be changed.",
-	Help:     "write https: in place of http:, or add upgrade-insecure-requests",
-	Bad:      []string{securePage("Content-Security-Policy: img-src 'self' http://img.test"), securePage("Content-Security-Policy: img-src http:")},
+	Doc: "Browsers block most of what an https page loads over http, or load it over https instead. " +
+		"The entry has no use, and shows that some addresses still have to be changed.",
+	Help: "write https: instead of http:, or add upgrade-insecure-requests",
+	Bad:  []string{securePage("Content-Security-Policy: img-src 'self' http://img.test"), securePage("Content-Security-Policy: img-src http:")},
 	Good: []string{securePage("Content-Security-Policy: img-src 'self' https://img.test"), securePage("Content-Security-Policy: img-src http://img.test; upgrade-insecure-requests"),
 		securePage("Content-Security-Policy: img-src http://localhost:3000")},
 	When: whenCSP(),
@@ -271,10 +279,11 @@ var securityMixedContent = &annotate.Rule{
 	ID:       "security/mixed-content",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "an https page loads something over plain http",
+	Title:    "an https page loads a file over plain http",
 	Refs:     []string{"Mixed Content"},
-	Doc:      "Browsers block scripts, style sheets, frames and fonts that an https page asks for over http, so a part of the page is missing. Images, sound and video they ask for over https instead.",
-	Help:     "write https: in the address, or leave scheme and host out; upgrade-insecure-requests fixes all of them",
+	Doc: "Browsers block scripts, style sheets, frames and fonts that an https page loads over http, so a part of the page is missing. " +
+		"They load images, sound and video over https instead.",
+	Help: "write https: in the address, or omit scheme and host; upgrade-insecure-requests fixes all of them",
 	Bad: []string{securePageWith("", `<!DOCTYPE html><script src="http://cdn.shop.test/x.js"></script>`), securePageWith("", `<link rel=stylesheet href=http://cdn.shop.test/x.css><iframe src="http://ads.test/"></iframe>`),
 		securePageWith("", `<img srcset="http://img.shop.test/a.png 2x" src=a.png>`)},
 	Good: []string{securePageWith("", `<a href="http://other.test/"><img src="http://img.shop.test/a.png"><link rel=canonical href="http://shop.test/"><script src="/x.js">var a = '<script src="http://a.test/">'</script>`),
@@ -322,7 +331,7 @@ func noteMixedContent(p *annotate.Pass, b []byte) {
 		more = ", and " + wording.Count(count-1, "more element") + " do so too"
 	}
 	u, _ := field.ParseURI(first)
-	p.Note(at, "<%s> of an https page loads %s over plain http, which browsers block%s", firstTag, shown(u), more)
+	p.Note(at, "<%s> of an https page loads %s over plain http; browsers block it%s", firstTag, shown(u), more)
 }
 
 // blockableURLs returns what an element loads that browsers do not ask for over
@@ -377,10 +386,11 @@ var securityPolicyInMeta = &annotate.Rule{
 	ID:       "security/policy-in-meta",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a policy is in a meta element, where browsers ignore it",
+	Title:    "browsers ignore this policy in a meta element",
 	Refs:     []string{"CSP 3 §3.3", "RFC 6797 §8.5", "HTML §4.2.5"},
-	Doc:      "Of the headers that protect a page, only Content-Security-Policy can stand in a meta element, and there without frame-ancestors, sandbox and reporting. All else is ignored there without a word.",
-	Help:     "send the policy as a response header",
+	Doc: "Of the headers that protect a page, only Content-Security-Policy works in a meta element, and there without frame-ancestors, sandbox and reporting. " +
+		"Browsers silently ignore all others.",
+	Help: "send the policy as a response header",
 	Bad: []string{securePageWith("", `<meta http-equiv="X-Frame-Options" content="DENY"><title>x</title>`),
 		securePageWith("", `<meta http-equiv="content-security-policy" content="default-src 'self'; frame-ancestors 'none'"><title>x</title>`)},
 	Good: []string{securePageWith("X-Frame-Options: DENY", `<meta http-equiv="X-Frame-Options" content="DENY"><title>x</title>`),
@@ -413,7 +423,7 @@ func noteMetaPolicy(p *annotate.Pass, t field.HTMLTag) {
 		exchange.FieldPermissionsPolicy, exchange.FieldNEL,
 	} {
 		if isMetaName(t, n.String()) && !f.Has(n) {
-			p.Note(at, "%s stands in a meta element, where browsers ignore it", n)
+			p.Note(at, "%s is in a meta element, where browsers ignore it", n)
 		}
 	}
 	if !isMetaName(t, "Content-Security-Policy") || f.Has(exchange.FieldContentSecurityPolicy) {

@@ -30,18 +30,19 @@ var securityServerVersionDisclosed = &annotate.Rule{
 	ID:       "security/server-version-disclosed",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Server tells the exact version",
+	Title:    "Server names the exact version",
 	Refs:     []string{"RFC 9110 §10.2.4", "RFC 9110 §17.12"},
-	Doc:      "An exact version, the operating system or a list of modules helps those who look for servers with a known hole. Leaving it out does not protect a server by itself, but costs nothing (nginx: server_tokens off; Apache: ServerTokens Prod).",
-	Help:     "send the product's name alone, or leave Server out",
-	Bad:      []string{disclosing("Server: nginx/1.18.0"), disclosing("Server: Apache/2.4 (Ubuntu)"), disclosing("Server: Apache/2.4 mod_ssl OpenSSL")},
-	Good:     []string{disclosing("Server: nginx"), disclosing("Server: Microsoft-IIS/10.0"), disclosing("Server: gunicorn/20"), disclosing("Server: Apache (shop)"), disclosing("Server: Shop Edge Load Balancer"), disclosing("Server: Apache mod_ssl (Unix)")},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldServer}},
-	Once:     siteKey,
+	Doc: "An exact version, the operating system or a list of modules helps attackers who look for servers with a known hole. " +
+		"Removing it doesn't protect a server, but costs nothing (nginx: server_tokens off; Apache: ServerTokens Prod).",
+	Help: "send only the name of the product, or remove Server",
+	Bad:  []string{disclosing("Server: nginx/1.18.0"), disclosing("Server: Apache/2.4 (Ubuntu)"), disclosing("Server: Apache/2.4 mod_ssl OpenSSL")},
+	Good: []string{disclosing("Server: nginx"), disclosing("Server: Microsoft-IIS/10.0"), disclosing("Server: gunicorn/20"), disclosing("Server: Apache (shop)"), disclosing("Server: Shop Edge Load Balancer"), disclosing("Server: Apache mod_ssl (Unix)")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldServer}},
+	Once: siteKey,
 	Check: func(p *annotate.Pass) {
 		i := p.X.Response.Fields.Index(exchange.FieldServer)
 		if why := whatServerTells(p.X.Response.Fields.At(i).Value); why != "" {
-			p.Note(p.ResponseLine(i), "Server is %s, which tells %s", quoted(p.X.Response.Fields.At(i).Value), why)
+			p.Note(p.ResponseLine(i), "Server is %s, which reveals %s", quoted(p.X.Response.Fields.At(i).Value), why)
 		}
 	},
 }
@@ -114,12 +115,13 @@ var securityFieldUnnecessary = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "a response header reveals software, or has no effect",
 	Refs:     []string{"RFC 9110 §17.12"},
-	Doc:      "Headers such as X-Powered-By help only those who look for servers with a known hole. X-UA-Compatible and X-XSS-Protection were for browsers that are gone; the last one opened holes of its own.",
-	Help:     "switch the header off",
-	Bad:      []string{disclosing("X-Powered-By: PHP/8.1.2"), disclosing("X-XSS-Protection: 1; mode=block"), disclosing("X-Generator: Drupal 9") + "# also deprecated/x-prefix-field\n"},
-	Good:     []string{disclosing("X-XSS-Protection: 0\nVia: 1.1 edge\nX-Runtime: 0.012345"), disclosing(`P3P: CP="NOI DSP"`)},
-	Once:     unnecessaryFields,
-	When:     annotate.When{If: []*annotate.Condition{ifUnnecessary}},
+	Doc: "Headers such as X-Powered-By only help attackers who look for servers with a known hole. " +
+		"X-UA-Compatible and X-XSS-Protection were for old browsers, and the latter opened holes of its own.",
+	Help: "turn the header off",
+	Bad:  []string{disclosing("X-Powered-By: PHP/8.1.2"), disclosing("X-XSS-Protection: 1; mode=block"), disclosing("X-Generator: Drupal 9") + "# also deprecated/x-prefix-field\n"},
+	Good: []string{disclosing("X-XSS-Protection: 0\nVia: 1.1 edge\nX-Runtime: 0.012345"), disclosing(`P3P: CP="NOI DSP"`)},
+	Once: unnecessaryFields,
+	When: annotate.When{If: []*annotate.Condition{ifUnnecessary}},
 	Check: func(p *annotate.Pass) {
 		for i := range p.X.Response.Fields.Len() {
 			if isUnnecessary(p.X.Response.Fields.At(i)) {
@@ -158,10 +160,10 @@ var securityDebugFieldExposed = &annotate.Rule{
 	ID:       "security/debug-field-exposed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a response carries a debugging channel",
+	Title:    "a response exposes a debugging tool",
 	Refs:     []string{"CWE-215"},
-	Doc:      "The header belongs to a debugging tool that shows logs, queries or a profiler to anyone who asks. On a public host anyone can.",
-	Help:     "switch the framework's debug mode and its profiler off",
+	Doc:      "The header belongs to a debugging tool that shows logs, queries or a profiler to anyone who asks. On a public host, anyone can.",
+	Help:     "turn off the debug mode of the framework and its profiler",
 	Bad:      []string{disclosing("X-Debug-Token-Link: https://api.shop.test/_profiler/7f3k") + "# also deprecated/x-prefix-field\n", disclosing("X-ChromeLogger-Data: eyJ2") + "# also deprecated/x-prefix-field\n"},
 	Good:     []string{strings.Replace(disclosing("X-Debug-Token-Link: http://api.shop.test/_profiler/7f3k"), "203.0.113.5", "10.0.0.5", 1), disclosing("X-Request-ID: 7f3k")},
 	When:     annotate.When{If: []*annotate.Condition{ifUnknown}},
@@ -169,7 +171,7 @@ var securityDebugFieldExposed = &annotate.Rule{
 		for i := range p.X.Response.Fields.Len() {
 			l := p.X.Response.Fields.At(i)
 			if l.Known == 0 && isDebugField(l.Name) && !isLocalAddress(p.X) {
-				p.Note(p.ResponseLine(i), "%s shows a debugging tool's data to everyone", l.Name)
+				p.Note(p.ResponseLine(i), "%s shows the data of a debugging tool to everyone", l.Name)
 			}
 		}
 	},
@@ -204,9 +206,10 @@ var securityCharsetFromRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the request chooses the charset of a page",
 	Refs:     []string{"CWE-20"},
-	Doc:      "The charset of the page is what a parameter of the request says. Under an unusual charset harmless bytes become markup, so someone can make a link by which the page runs their script. Send utf-8, always.",
-	Help:     "send charset=utf-8, whatever the request says",
-	Bad:      []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-7", 1), "text/html", "text/html; charset=UTF-7", 1)},
+	Doc: "The charset of the page comes from a parameter of the request. " +
+		"In an unusual charset, harmless bytes become markup, so an attacker can make a link that runs their script in the page. Always send utf-8.",
+	Help: "always send charset=utf-8",
+	Bad:  []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-7", 1), "text/html", "text/html; charset=UTF-7", 1)},
 	Good: []string{strings.Replace(strings.Replace(securePage(""), "/account", "/account?enc=utf-8", 1), "text/html", "text/html; charset=utf-8", 1),
 		strings.Replace(securePage(""), "text/html", "text/html; charset=shift_jis", 1)},
 	When:  annotate.When{Fields: []exchange.Name{exchange.FieldContentType}, If: []*annotate.Condition{ifMarkup}},
@@ -231,7 +234,7 @@ var securityCharsetFromRequest = &annotate.Rule{
 				return err == nil && field.EqualFold(v, charset)
 			})
 			if name != "" {
-				p.Note(p.ResponseField(exchange.FieldContentType), "the charset %s of the page is what the parameter %s of the request says", quoted(charset), quoted(name))
+				p.Note(p.ResponseField(exchange.FieldContentType), "the charset %s of the page comes from the request parameter %s", quoted(charset), quoted(name))
 				return
 			}
 		}

@@ -51,12 +51,13 @@ func frameOptionsValue(x *exchange.Exchange) (value string, several bool) {
 }
 
 var securityFrameOptionsMissing = &annotate.Rule{
-	ID:           "security/frame-options-missing",
-	Severity:     annotate.Info,
-	Blame:        annotate.ByOrigin,
-	Title:        "any site can show the page in a frame",
-	Refs:         []string{"HTML §7.7", "CSP 3 §6.4.2"},
-	Doc:          "Another site can put the page in an invisible frame and make users click on things in it. frame-ancestors in Content-Security-Policy says who may; X-Frame-Options is the older way. In a meta element neither counts.",
+	ID:       "security/frame-options-missing",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "any site can show the page in a frame",
+	Refs:     []string{"HTML §7.7", "CSP 3 §6.4.2"},
+	Doc: "Another site can show the page in an invisible frame and trick users into clicking on it. " +
+		"frame-ancestors in Content-Security-Policy says which sites may. X-Frame-Options is the older way. Neither works in a meta element.",
 	Help:         "send Content-Security-Policy: frame-ancestors 'none' (or 'self')",
 	Bad:          []string{topLevelPage(strings.Replace(hardened, "default-src 'self'; form-action 'self'; frame-ancestors 'none'", "img-src 'self'", 1))},
 	Good:         []string{topLevelPage(hardened), topLevelPage(strings.Replace(hardened, "default-src 'self'; form-action 'self'; frame-ancestors 'none'", "img-src 'self'", 1) + "\nX-Frame-Options: sameorigin"), securePage("")},
@@ -66,7 +67,7 @@ var securityFrameOptionsMissing = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		// Where the field is there and wrong, its own rules speak.
 		if !p.X.Response.Fields.Has(exchange.FieldXFrameOptions) && isTopLevelDocument(p.X) && !enforcedDirective(p, "frame-ancestors") {
-			p.Note(p.ResponseField(exchange.FieldXFrameOptions), "the page has neither frame-ancestors nor X-Frame-Options, so any site can show it in a frame")
+			p.Note(p.ResponseField(exchange.FieldXFrameOptions), "the page has no frame-ancestors and no X-Frame-Options, so any site can show it in a frame")
 		}
 	},
 }
@@ -75,9 +76,9 @@ var securityFrameOptionsInvalid = &annotate.Rule{
 	ID:       "security/frame-options-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "X-Frame-Options has no known value",
+	Title:    "X-Frame-Options has an unknown value",
 	Refs:     []string{"HTML §7.7"},
-	Doc:      "Browsers know DENY and SAMEORIGIN. With anything else, such as ALLOW-FROM, they act as if the header were not there, and any site can show the page in a frame.",
+	Doc:      "The valid values are DENY and SAMEORIGIN. Browsers ignore anything else, such as ALLOW-FROM, so any site can show the page in a frame.",
 	Help:     "send X-Frame-Options: DENY or SAMEORIGIN; to allow certain sites, Content-Security-Policy: frame-ancestors https://site.example",
 	Bad:      []string{securePage("X-Frame-Options: ALLOW-FROM https://partner.test"), securePage("X-Frame-Options: DENY;"), securePage("X-Frame-Options: ALLOWALL\nX-Frame-Options: allowall")},
 	Good: []string{securePage("X-Frame-Options: deny"), securePage("X-Frame-Options: ALLOWALL\nContent-Security-Policy: frame-ancestors *"),
@@ -88,7 +89,7 @@ var securityFrameOptionsInvalid = &annotate.Rule{
 		if several || !mediaTypeOf(&p.X.Response.Fields).IsHTML() || frameOptions(p.X) != "" || enforcedDirective(p, "frame-ancestors") {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldXFrameOptions), "X-Frame-Options is %s, which browsers ignore; they know DENY and SAMEORIGIN", quoted(value))
+		p.Note(p.ResponseField(exchange.FieldXFrameOptions), "X-Frame-Options is %s, which browsers ignore; valid are DENY and SAMEORIGIN", quoted(value))
 	},
 }
 
@@ -98,14 +99,15 @@ var securityFrameOptionsRepeated = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "X-Frame-Options has different values",
 	Refs:     []string{"HTML §7.7"},
-	Doc:      "With several different values browsers refuse all frames, also those that one of the values allows; where they know none of them, they ignore the header. Usually both the application and the proxy in front of it add the header.",
-	Help:     "send one value",
-	Bad:      []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: SAMEORIGIN"), securePage("X-Frame-Options: SAMEORIGIN, ALLOWALL")},
-	Good:     []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: deny"), securePage("X-Frame-Options: DENY, SAMEORIGIN\nContent-Security-Policy: frame-ancestors 'self'")},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldXFrameOptions}},
+	Doc: "If there are several different values, browsers refuse all frames, even if one value allows them. " +
+		"If they know none of the values, they ignore the header. Usually both the application and a proxy add it.",
+	Help: "send one value",
+	Bad:  []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: SAMEORIGIN"), securePage("X-Frame-Options: SAMEORIGIN, ALLOWALL")},
+	Good: []string{securePage("X-Frame-Options: DENY\nX-Frame-Options: deny"), securePage("X-Frame-Options: DENY, SAMEORIGIN\nContent-Security-Policy: frame-ancestors 'self'")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldXFrameOptions}},
 	Check: func(p *annotate.Pass) {
 		if _, several := frameOptionsValue(p.X); several && !enforcedDirective(p, "frame-ancestors") {
-			p.Note(p.ResponseField(exchange.FieldXFrameOptions), "X-Frame-Options is %s: browsers then refuse every frame, or ignore the header if they know none of these", quoted(p.X.Response.Fields.Combined(exchange.FieldXFrameOptions)))
+			p.Note(p.ResponseField(exchange.FieldXFrameOptions), "X-Frame-Options is %s: browsers refuse every frame, or ignore the header if they know none of these", quoted(p.X.Response.Fields.Combined(exchange.FieldXFrameOptions)))
 		}
 	},
 }
@@ -117,12 +119,13 @@ func isNosniff(f *exchange.Fields) bool {
 }
 
 var securityNosniffMissing = &annotate.Rule{
-	ID:           "security/nosniff-missing",
-	Severity:     annotate.Info,
-	Blame:        annotate.ByOrigin,
-	Title:        "browsers may guess the type of the content",
-	Refs:         []string{"Fetch §3.6"},
-	Doc:          "Without X-Content-Type-Options: nosniff, browsers take a script or a style sheet for one whatever its Content-Type says, so that what a user uploaded can be run as script.",
+	ID:       "security/nosniff-missing",
+	Severity: annotate.Info,
+	Blame:    annotate.ByOrigin,
+	Title:    "browsers may guess the type of the content",
+	Refs:     []string{"Fetch §3.6"},
+	Doc: "Without X-Content-Type-Options: nosniff, browsers accept a script or a style sheet with any Content-Type. " +
+		"Then a file that a user uploaded can run as a script.",
 	Help:         "send X-Content-Type-Options: nosniff",
 	Bad:          []string{topLevelPage(hardenedWithout("X-Content-Type-Options"))},
 	Good:         []string{topLevelPage(hardened), securePage("")},
@@ -144,16 +147,16 @@ var securityNosniffInvalid = &annotate.Rule{
 	ID:       "security/nosniff-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "X-Content-Type-Options is not nosniff",
+	Title:    "X-Content-Type-Options isn't nosniff",
 	Refs:     []string{"Fetch §3.6"},
-	Doc:      "nosniff is the only value that means anything. Browsers read the first one before a comma; with another they guess the type as if the header were not there.",
+	Doc:      "nosniff is the only valid value. Browsers read the first value before a comma. With any other they guess the type as if the header were missing.",
 	Help:     "send X-Content-Type-Options: nosniff",
 	Bad:      []string{securePage("X-Content-Type-Options: sniff"), securePage("X-Content-Type-Options: nosniff;"), securePage("X-Content-Type-Options:")},
 	Good:     []string{securePage("X-Content-Type-Options: NoSniff"), securePage("X-Content-Type-Options: nosniff\nX-Content-Type-Options: nosniff"), securePage("X-Content-Type-Options: nosniff, x")},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldXContentTypeOptions}},
 	Check: func(p *annotate.Pass) {
 		if f := &p.X.Response.Fields; !isNosniff(f) {
-			p.Note(p.ResponseField(exchange.FieldXContentTypeOptions), "X-Content-Type-Options is %s, which browsers ignore; they know nosniff", quoted(f.Value(exchange.FieldXContentTypeOptions)))
+			p.Note(p.ResponseField(exchange.FieldXContentTypeOptions), "X-Content-Type-Options is %s, which browsers ignore; the only valid value is nosniff", quoted(f.Value(exchange.FieldXContentTypeOptions)))
 		}
 	},
 }
@@ -162,10 +165,10 @@ var securityHTMLOnlyFieldOnNonHTML = &annotate.Rule{
 	ID:       "security/html-only-field-on-non-html",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header for documents is on something else",
+	Title:    "a header for pages is on another type",
 	Refs:     []string{"practice"},
-	Doc:      "The header protects documents. On an image, a font, sound, video or a style sheet it does nothing and costs bytes on each response.",
-	Help:     "send the header with documents only",
+	Doc:      "The header protects pages. On an image, a font, sound, video or a style sheet it has no effect and costs bytes in each response.",
+	Help:     "send the header only with pages",
 	Bad:      []string{strings.Replace(securePageWith("X-Frame-Options: DENY", "abc"), "text/html", "image/png", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/css", 1)},
 	Good: []string{strings.Replace(securePage("X-Frame-Options: DENY"), "text/html", "image/svg+xml", 1), strings.Replace(securePage("Content-Security-Policy: default-src 'self'"), "text/html", "text/javascript", 1),
 		strings.Replace(strings.Replace(securePageWith("X-Frame-Options: DENY", "abc"), "text/html", "image/png", 1), "200 OK", "404 Not Found", 1)},
@@ -182,7 +185,7 @@ var securityHTMLOnlyFieldOnNonHTML = &annotate.Rule{
 		for _, n := range [...]exchange.Name{exchange.FieldContentSecurityPolicy, exchange.FieldXFrameOptions, exchange.FieldPermissionsPolicy, exchange.FieldReferrerPolicy} {
 			// A style sheet can have a referrer policy for what it loads.
 			if p.X.Response.Fields.Has(n) && (n != exchange.FieldReferrerPolicy || !t.Is("text", "css")) {
-				p.Note(p.ResponseField(n), "%s does nothing on %s", n, quoted(t.Name()))
+				p.Note(p.ResponseField(n), "%s has no effect on %s", n, quoted(t.Name()))
 				return
 			}
 		}

@@ -59,9 +59,10 @@ var securityHSTSMissing = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the host does not send Strict-Transport-Security",
 	Refs:     []string{"RFC 6797 §7.1", "RFC 6797 §8.1.1"},
-	Doc:      "Without Strict-Transport-Security, the first request of a visit may go over plain http, and an attacker on the way can answer it. Begin with a short max-age.",
-	Help:     "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
-	Bad:      []string{topLevelPage(hardenedWithout("Strict-Transport-Security"))},
+	Doc: "Without Strict-Transport-Security, the first request of a visit may use plain http, and an attacker on the way can answer it. " +
+		"Start with a short max-age.",
+	Help: "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
+	Bad:  []string{topLevelPage(hardenedWithout("Strict-Transport-Security"))},
 	Good: []string{topLevelPage(hardened), strings.Replace(topLevelPage(hardenedWithout("Strict-Transport-Security")), "www.shop.example", "shop.test", 1),
 		strings.Replace(topLevelPage(hardenedWithout("Strict-Transport-Security")), "www.shop.example", "192.0.2.7", 1)},
 	When:         annotate.When{Status: []int{200}, Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldContentType}},
@@ -76,7 +77,7 @@ var securityHSTSMissing = &annotate.Rule{
 		if _, isAddress := parseAddress(host); isAddress || isTrustworthyHost(host) || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".test") {
 			return
 		}
-		p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "%s does not say that it is to be asked over https only", quoted(host))
+		p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "%s doesn't tell browsers to use only https", quoted(host))
 	},
 }
 
@@ -84,18 +85,19 @@ var securityHSTSOverHTTP = &annotate.Rule{
 	ID:       "security/hsts-over-http",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Strict-Transport-Security came over plain http",
+	Title:    "Strict-Transport-Security over plain http",
 	Refs:     []string{"RFC 6797 §7.2", "RFC 6797 §8.1"},
-	Doc:      "Over http the header must not be sent, and browsers ignore it, since anybody on the way could have put it there. Redirect to https and send it there.",
-	Help:     "send the header in https responses only",
-	Bad:      []string{strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1)},
+	Doc: "The header must not be sent over http, and browsers ignore it there, because anyone on the way could have added it. " +
+		"Redirect to https and send it there.",
+	Help: "send the header only in https responses",
+	Bad:  []string{strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1)},
 	Good: []string{hstsAnswer("max-age=31536000"), strings.Replace(strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1), "api.shop.test", "localhost:8080", 1),
 		"# TLS ends before\n" + strings.Replace(strings.Replace(hstsAnswer("max-age=31536000"), "scheme https", "scheme http", 1), "\n>\n", "\n> X-Forwarded-Proto: https\n>\n", 1)},
 	Once: hostKey,
 	When: whenHSTS(),
 	Check: func(p *annotate.Pass) {
 		if p.X.Scheme == "http" && !isTrustworthyHost(p.X.Host()) && !tlsEndedBefore(p.X) {
-			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "Strict-Transport-Security came over plain http, where browsers ignore it")
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "Strict-Transport-Security came over plain http; browsers ignore it there")
 		}
 	},
 }
@@ -104,9 +106,9 @@ var securityHSTSRepeated = &annotate.Rule{
 	ID:       "security/hsts-repeated",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "Strict-Transport-Security is on several lines",
+	Title:    "Strict-Transport-Security is repeated",
 	Refs:     []string{"RFC 6797 §7.1", "RFC 6797 §8.1"},
-	Doc:      "A response must have one such line, and browsers use only the first. Usually both the application and the proxy in front of it add the header.",
+	Doc:      "A response must have one such line, and browsers use only the first. Usually both the application and a proxy add the header.",
 	Help:     "let one layer send the header",
 	Bad:      []string{hstsAnswer("max-age=31536000", "max-age=60"), hstsAnswer("max-age=31536000", "max-age=31536000")},
 	Good:     []string{hstsAnswer("max-age=31536000")},
@@ -119,7 +121,7 @@ var securityHSTSRepeated = &annotate.Rule{
 		seen := 0
 		for i := range p.X.Response.Fields.Each(exchange.FieldStrictTransportSecurity) {
 			if seen++; seen == 2 {
-				p.Note(p.ResponseLine(i), "Strict-Transport-Security stands on %d lines; browsers use only the first", p.X.Response.Fields.Count(exchange.FieldStrictTransportSecurity))
+				p.Note(p.ResponseLine(i), "Strict-Transport-Security has %d lines; browsers use only the first", p.X.Response.Fields.Count(exchange.FieldStrictTransportSecurity))
 				return
 			}
 		}
@@ -130,21 +132,22 @@ var securityHSTSInvalid = &annotate.Rule{
 	ID:       "security/hsts-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Strict-Transport-Security cannot be read",
+	Title:    "Strict-Transport-Security can't be parsed",
 	Refs:     []string{"RFC 6797 §6.1", "RFC 6797 §8.1"},
-	Doc:      "The value is directives with semicolons between them: max-age with a number of seconds, includeSubDomains without a value. Browsers ignore a header that breaks the grammar, so the host is not protected.",
-	Help:     "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
-	Bad:      []string{hstsAnswer("max-age=31536000, includeSubDomains"), hstsAnswer(""), hstsAnswer("max-age=1y"), hstsAnswer("max-age=31536000; includeSubDomains=true")},
-	Good:     []string{hstsAnswer(`MAX-AGE="31536000"; INCLUDESUBDOMAINS;; x=y;`)},
-	Once:     hostKey,
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
+	Doc: "The value is a list of directives with semicolons between them: max-age with a number of seconds, and includeSubDomains without a value. " +
+		"Browsers ignore a malformed header, so the host isn't protected.",
+	Help: "send Strict-Transport-Security: max-age=31536000; includeSubDomains",
+	Bad:  []string{hstsAnswer("max-age=31536000, includeSubDomains"), hstsAnswer(""), hstsAnswer("max-age=1y"), hstsAnswer("max-age=31536000; includeSubDomains=true")},
+	Good: []string{hstsAnswer(`MAX-AGE="31536000"; INCLUDESUBDOMAINS;; x=y;`)},
+	Once: hostKey,
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Check: func(p *annotate.Pass) {
 		h, ok := hstsOf(p.X)
 		if !ok || h.Err == nil {
 			return
 		}
 		i := p.X.Response.Fields.Index(exchange.FieldStrictTransportSecurity)
-		p.Note(annotate.Span(p.ResponseLine(i), h.Err.At, len(p.X.Response.Fields.At(i).Value)), "Strict-Transport-Security cannot be read, so browsers ignore it: %s at byte %d", h.Err.What, h.Err.At+1)
+		p.Note(annotate.Span(p.ResponseLine(i), h.Err.At, len(p.X.Response.Fields.At(i).Value)), "Strict-Transport-Security can't be parsed, so browsers ignore it: %s at byte %d", h.Err.What, h.Err.At+1)
 	},
 }
 
@@ -154,7 +157,7 @@ var securityHSTSMissingMaxAge = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Strict-Transport-Security has no max-age",
 	Refs:     []string{"RFC 6797 §6.1.1"},
-	Doc:      "max-age is the one directive that must be there. Without it browsers ignore the header.",
+	Doc:      "max-age is required. Without it browsers ignore the header.",
 	Help:     "add max-age=31536000",
 	Bad:      []string{hstsAnswer("includeSubDomains")},
 	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains")},
@@ -176,8 +179,8 @@ var securityHSTSDuplicateDirective = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Strict-Transport-Security has a directive twice",
 	Refs:     []string{"RFC 6797 §6.1"},
-	Doc:      "Each directive may stand once. Some clients take the first, some the last, some ignore the header.",
-	Help:     "name each directive once",
+	Doc:      "Each directive may occur once. Some clients use the first, some the last, and some ignore the header.",
+	Help:     "send each directive once",
 	Bad:      []string{hstsAnswer("max-age=31536000; max-age=31536000")},
 	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains; preload")},
 	Once:     hostKey,
@@ -199,15 +202,15 @@ var securityHSTSDisabled = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "max-age=0 turns Strict-Transport-Security off",
 	Refs:     []string{"RFC 6797 §6.1.1"},
-	Doc:      "max-age=0 removes the host from the list of those that are asked over https only. That is right when going back to http; else it takes a protection away.",
-	Help:     "send max-age=31536000 unless http is to work again",
+	Doc:      "max-age=0 tells browsers to forget that the host requires https. That is right if you go back to http. Otherwise it removes a protection.",
+	Help:     "send max-age=31536000, unless http should work again",
 	Bad:      []string{hstsAnswer("max-age=0")},
 	Good:     []string{hstsAnswer("max-age=31536000")},
 	Once:     hostKey,
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
 	Check: func(p *annotate.Pass) {
 		if h, ok := hstsOf(p.X); ok && h.Err == nil && h.HasMaxAge && h.MaxAge == 0 {
-			p.Note(annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End()), "max-age is 0, so browsers forget that the host wants https")
+			p.Note(annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End()), "max-age is 0, so browsers forget that the host requires https")
 		}
 	},
 }
@@ -216,14 +219,15 @@ var securityHSTSWeak = &annotate.Rule{
 	ID:       "security/hsts-weak",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Strict-Transport-Security protects for a short time, or not the whole domain",
+	Title:    "Strict-Transport-Security protects only for a short time, or only a part of the domain",
 	Refs:     []string{"RFC 6797 §11.2", "RFC 6797 §14.4"},
-	Doc:      "With a max-age under 30 days, people who visit less often are not protected. Without includeSubDomains on the domain itself, an attacker can set cookies for it from a subdomain over http. Short times are right while it is being tried out.",
-	Help:     "send max-age=31536000; includeSubDomains once all subdomains have https",
-	Bad:      []string{hstsAnswer("max-age=3600"), strings.Replace(hstsAnswer("max-age=31536000"), "api.shop.test", "www.shop.test", 1)},
-	Good:     []string{hstsAnswer("max-age=2592000"), strings.Replace(hstsAnswer("max-age=31536000; includeSubDomains"), "api.shop.test", "shop.test", 1)},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
-	Once:     hostKey,
+	Doc: "With a max-age under 30 days, people who visit less often aren't protected. " +
+		"Without includeSubDomains on the domain itself, an attacker can set cookies for it from a subdomain over http. A short time is right while you test.",
+	Help: "send max-age=31536000; includeSubDomains once all subdomains have https",
+	Bad:  []string{hstsAnswer("max-age=3600"), strings.Replace(hstsAnswer("max-age=31536000"), "api.shop.test", "www.shop.test", 1)},
+	Good: []string{hstsAnswer("max-age=2592000"), strings.Replace(hstsAnswer("max-age=31536000; includeSubDomains"), "api.shop.test", "shop.test", 1)},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldStrictTransportSecurity}, If: []*annotate.Condition{ifWeakHSTS}},
+	Once: hostKey,
 	Check: func(p *annotate.Pass) {
 		h, ok := hstsOf(p.X)
 		if !ok || h.Err != nil || h.MaxAge <= 0 {
@@ -232,7 +236,7 @@ var securityHSTSWeak = &annotate.Rule{
 		at := annotate.Span(p.ResponseField(exchange.FieldStrictTransportSecurity), h.MaxAgeAt.At, h.MaxAgeAt.End())
 		switch {
 		case h.MaxAge < shortHSTS:
-			p.Note(at, "max-age is %s; under 30 days rare visitors are not protected", inWords(h.MaxAge))
+			p.Note(at, "max-age is %s; under 30 days, rare visitors aren't protected", inWords(h.MaxAge))
 		case !h.IncludeSubDomains && isDomainItself(p.X.Authority):
 			p.Note(at, "Strict-Transport-Security of %s lacks includeSubDomains", quoted(p.X.Host()))
 		}
@@ -265,10 +269,10 @@ var securityHSTSPreloadUnsuitable = &annotate.Rule{
 	ID:       "security/hsts-preload-unsuitable",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Strict-Transport-Security asks for the preload list and does not qualify",
+	Title:    "Strict-Transport-Security has preload but doesn't qualify",
 	Refs:     []string{"hstspreload.org"},
-	Doc:      "The list that browsers ship takes a domain only with a max-age of at least a year and includeSubDomains, and drops those that no longer comply.",
-	Help:     "send max-age=31536000; includeSubDomains; preload, or leave preload out",
+	Doc:      "The list in browsers accepts a domain only with a max-age of at least a year and includeSubDomains, and removes those that no longer comply.",
+	Help:     "send max-age=31536000; includeSubDomains; preload, or remove preload",
 	Bad:      []string{hstsAnswer("max-age=31536000; preload"), hstsAnswer("max-age=2592000; includeSubDomains; preload")},
 	Good:     []string{hstsAnswer("max-age=31536000; includeSubDomains; preload"), hstsAnswer("max-age=0; preload")},
 	Once:     hostKey,
@@ -283,9 +287,9 @@ var securityHSTSPreloadUnsuitable = &annotate.Rule{
 		}
 		switch {
 		case h.MaxAge < 31_536_000:
-			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "preload wants a max-age of at least 31536000, and this one is %d", h.MaxAge)
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "preload requires a max-age of at least 31536000, but this one is %d", h.MaxAge)
 		case !h.IncludeSubDomains:
-			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "preload wants includeSubDomains")
+			p.Note(p.ResponseField(exchange.FieldStrictTransportSecurity), "preload requires includeSubDomains")
 		}
 	},
 }

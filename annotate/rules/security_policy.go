@@ -29,11 +29,12 @@ var securityClearSiteDataInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Clear-Site-Data clears nothing",
 	Refs:     []string{"Clear Site Data §3.1"},
-	Doc:      "The value is a list of names in double quotes. Browsers skip names without quotes and names that they do not know, so nothing is cleared and, after a logout, everything is still there.",
-	Help:     `send Clear-Site-Data: "cache", "cookies", "storage"`,
-	Bad:      []string{securePage("Clear-Site-Data: cookies"), securePage("Clear-Site-Data:"), securePage(`Clear-Site-Data: "sessions"`)},
-	Good:     []string{securePage(`Clear-Site-Data: "cookies", "new-type"`), securePage(`Clear-Site-Data: "*"`)},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldClearSiteData}},
+	Doc: "The value is a list of names in double quotes. Browsers skip names without quotes and unknown names. " +
+		"They then clear nothing, and after a logout everything is still there.",
+	Help: `send Clear-Site-Data: "cache", "cookies", "storage"`,
+	Bad:  []string{securePage("Clear-Site-Data: cookies"), securePage("Clear-Site-Data:"), securePage(`Clear-Site-Data: "sessions"`)},
+	Good: []string{securePage(`Clear-Site-Data: "cookies", "new-type"`), securePage(`Clear-Site-Data: "*"`)},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldClearSiteData}},
 	Check: func(p *annotate.Pass) {
 		known := false
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldClearSiteData) {
@@ -49,7 +50,7 @@ var securityClearSiteDataInvalid = &annotate.Rule{
 			}
 		}
 		if !known {
-			p.Note(p.ResponseField(exchange.FieldClearSiteData), "Clear-Site-Data is %s, in which browsers know no type", quoted(p.X.Response.Fields.Combined(exchange.FieldClearSiteData)))
+			p.Note(p.ResponseField(exchange.FieldClearSiteData), "Clear-Site-Data is %s, which has no type that browsers know", quoted(p.X.Response.Fields.Combined(exchange.FieldClearSiteData)))
 		}
 	},
 }
@@ -72,9 +73,9 @@ var securityCrossOriginPolicyInvalid = &annotate.Rule{
 	ID:       "security/cross-origin-policy-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a Cross-Origin policy has no known value",
+	Title:    "a Cross-Origin policy has an unknown value",
 	Refs:     []string{"HTML §7.1.3", "HTML §7.1.4", "Fetch §3.7"},
-	Doc:      "Browsers compare these values with case. One that they do not know counts as if the header were not there, so the page is not isolated, or the resource not protected.",
+	Doc:      "Upper and lower case matter in these values. Browsers ignore an unknown one, so the page isn't isolated, or the resource isn't protected.",
 	Help:     "send Cross-Origin-Opener-Policy: same-origin, Cross-Origin-Embedder-Policy: require-corp, Cross-Origin-Resource-Policy: same-site, or another known value",
 	Bad:      []string{securePage("Cross-Origin-Opener-Policy: same-site"), securePage("Cross-Origin-Embedder-Policy: Require-Corp"), securePage("Cross-Origin-Resource-Policy: Same-Origin")},
 	Good:     []string{securePage("Cross-Origin-Opener-Policy: same-origin; report-to=\"x\"\nCross-Origin-Embedder-Policy: credentialless\nCross-Origin-Resource-Policy: cross-origin\nReporting-Endpoints: x=\"/r\"")},
@@ -115,20 +116,21 @@ func noteUnknownToken(p *annotate.Pass, n exchange.Name, known []string) {
 			return
 		}
 	}
-	p.Note(annotate.Span(p.ResponseLine(i), item.At, item.End()), "%s is %s, which browsers do not know and ignore", n, quoted(item.Text))
+	p.Note(annotate.Span(p.ResponseLine(i), item.At, item.End()), "%s is %s, which browsers ignore", n, quoted(item.Text))
 }
 
 var securityPermissionsPolicyInvalid = &annotate.Rule{
 	ID:       "security/permissions-policy-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Permissions-Policy lists something that is not an origin",
+	Title:    "Permissions-Policy lists something that isn't an origin",
 	Refs:     []string{"Permissions Policy §5.2"},
-	Doc:      "The value of a feature is *, self, or a list in parentheses of self and origins in double quotes. Browsers skip what is something else, so the feature is allowed to fewer or to others than was meant.",
-	Help:     `send Permissions-Policy: camera=(), geolocation=(self "https://maps.example")`,
-	Bad:      []string{securePage("Permissions-Policy: camera=none"), securePage(`Permissions-Policy: camera=(self src)`), securePage(`Permissions-Policy: camera=("maps.test")`), securePage("Permissions-Policy: camera")},
-	Good:     []string{securePage(`Permissions-Policy: camera=(), made-up=self, geolocation=(self "https://maps.test"), fullscreen=*;report-to=x, usb=("https://*.shop.test")` + "\nReporting-Endpoints: x=\"/r\"")},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldPermissionsPolicy}},
+	Doc: "The value of a feature is *, self, or a list in parentheses of self and origins in double quotes. " +
+		"Browsers skip anything else, so fewer or other origins than intended get the feature.",
+	Help: `send Permissions-Policy: camera=(), geolocation=(self "https://maps.example")`,
+	Bad:  []string{securePage("Permissions-Policy: camera=none"), securePage(`Permissions-Policy: camera=(self src)`), securePage(`Permissions-Policy: camera=("maps.test")`), securePage("Permissions-Policy: camera")},
+	Good: []string{securePage(`Permissions-Policy: camera=(), made-up=self, geolocation=(self "https://maps.test"), fullscreen=*;report-to=x, usb=("https://*.shop.test")` + "\nReporting-Endpoints: x=\"/r\"")},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldPermissionsPolicy}},
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldPermissionsPolicy) {
 			s, err := field.ParseStructured(l.Value, field.StructuredDictionary)
@@ -141,7 +143,7 @@ var securityPermissionsPolicyInvalid = &annotate.Rule{
 					if b.Text == "" {
 						at = annotate.Span(p.ResponseLine(i), m.KeyAt, m.KeyAt+len(m.Key))
 					}
-					p.Note(at, "the feature %s is given to %s, which is neither *, self nor an origin in double quotes", quoted(m.Key), bare(shownAllowance(b)))
+					p.Note(at, "the feature %s is for %s; it must be *, self or an origin in double quotes", quoted(m.Key), bare(shownAllowance(b)))
 				}
 			}
 		}
@@ -183,9 +185,9 @@ var securityPermissionsPolicyWildcard = &annotate.Rule{
 	ID:       "security/permissions-policy-wildcard",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Permissions-Policy gives a sensitive feature to every frame",
+	Title:    "Permissions-Policy allows a sensitive feature in every frame",
 	Refs:     []string{"Permissions Policy §5.2", "Permissions Policy §4.8"},
-	Doc:      "By default only the page's own origin may use the feature. With * each frame that it embeds may be granted it too, advertisements included.",
+	Doc:      "By default, only the page's own origin may use the feature. With *, each embedded frame may get it too, advertisements included.",
 	Help:     "name the origins that need the feature, or use self or ()",
 	Bad:      []string{securePage("Permissions-Policy: camera=*, geolocation=(*)")},
 	Good:     []string{securePage("Permissions-Policy: camera=self, fullscreen=*, picture-in-picture=*")},
@@ -249,16 +251,16 @@ var securityReferrerPolicyInvalid = &annotate.Rule{
 	ID:       "security/referrer-policy-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Referrer-Policy has no known value",
+	Title:    "Referrer-Policy has an unknown value",
 	Refs:     []string{"Referrer Policy §4.1", "Referrer Policy §8.1", "Referrer Policy §11.1"},
-	Doc:      "Browsers skip values that they do not know. When none is left, the default applies: strict-origin-when-cross-origin.",
+	Doc:      "Browsers skip unknown values. If none is left, they use their default: strict-origin-when-cross-origin.",
 	Help:     "send Referrer-Policy: strict-origin-when-cross-origin, or another known policy",
 	Bad:      []string{securePage("Referrer-Policy: origin-only"), securePage("Referrer-Policy: 'no-referrer'")},
 	Good:     []string{securePage("Referrer-Policy: No-Referrer, made-up")},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldReferrerPolicy}},
 	Check: func(p *annotate.Pass) {
 		if policy, _ := referrerPolicy(p); policy == "" {
-			p.Note(p.ResponseField(exchange.FieldReferrerPolicy), "Referrer-Policy is %s, in which browsers know nothing, so their default applies", quoted(p.X.Response.Fields.Combined(exchange.FieldReferrerPolicy)))
+			p.Note(p.ResponseField(exchange.FieldReferrerPolicy), "Referrer-Policy is %s, which has no known value, so browsers use their default", quoted(p.X.Response.Fields.Combined(exchange.FieldReferrerPolicy)))
 		}
 	},
 }
@@ -267,16 +269,16 @@ var securityReferrerPolicyUnsafe = &annotate.Rule{
 	ID:       "security/referrer-policy-unsafe",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "every other site learns the full address of the page",
+	Title:    "other sites get the full address of the page",
 	Refs:     []string{"Referrer Policy §3.8", "Referrer Policy §8.1"},
-	Doc:      "With unsafe-url the browser sends path and query of the page to every site that it loads something from or that a link leads to, even over plain http.",
+	Doc:      "With unsafe-url, the browser sends path and query of the page to every site that it loads a file from or that a link leads to, even over plain http.",
 	Help:     "send Referrer-Policy: strict-origin-when-cross-origin",
 	Bad:      []string{securePage("Referrer-Policy: no-referrer, unsafe-url")},
 	Good:     []string{securePage("Referrer-Policy: unsafe-url, strict-origin")},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldReferrerPolicy}},
 	Check: func(p *annotate.Pass) {
 		if policy, at := referrerPolicy(p); field.EqualFold(policy, "unsafe-url") {
-			p.Note(at, "Referrer-Policy is unsafe-url, so other sites learn path and query of the page")
+			p.Note(at, "Referrer-Policy is unsafe-url, so other sites get path and query of the page")
 		}
 	},
 }
@@ -285,13 +287,14 @@ var securitySpeculationRulesInsecure = &annotate.Rule{
 	ID:       "security/speculation-rules-insecure",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "speculation rules are fetched over plain http",
+	Title:    "speculation rules over plain http",
 	Refs:     []string{"HTML §7.6.3"},
-	Doc:      "Speculation-Rules names files that tell the browser which pages to load ahead. On an https page a file that comes over http is mixed content, and is blocked.",
-	Help:     `send Speculation-Rules: "/speculation.json"`,
-	Bad:      []string{securePage(`Speculation-Rules: "http://cdn.shop.test/rules.json"`)},
-	Good:     []string{securePage(`Speculation-Rules: "/rules.json", "https://cdn.shop.test/rules.json", "http://localhost/r.json"`)},
-	When:     annotate.When{Fields: []exchange.Name{exchange.FieldSpeculationRules}},
+	Doc: "Speculation-Rules names files that tell the browser which pages to load in advance. " +
+		"On an https page, a file over http is mixed content, and browsers block it.",
+	Help: `send Speculation-Rules: "/speculation.json"`,
+	Bad:  []string{securePage(`Speculation-Rules: "http://cdn.shop.test/rules.json"`)},
+	Good: []string{securePage(`Speculation-Rules: "/rules.json", "https://cdn.shop.test/rules.json", "http://localhost/r.json"`)},
+	When: annotate.When{Fields: []exchange.Name{exchange.FieldSpeculationRules}},
 	Check: func(p *annotate.Pass) {
 		if p.X.Scheme != "https" {
 			return
@@ -317,8 +320,8 @@ var securityFetchMetadataInvalid = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "a Sec-Fetch header has a value that browsers never send",
 	Refs:     []string{"Fetch Metadata §2.1-2.4", "Fetch §2.2.5"},
-	Doc:      "Browsers write the Sec-Fetch headers themselves, from fixed sets of values. Another value was made up by a program, or is newer than this list.",
-	Help:     "leave Sec-Fetch headers to browsers",
+	Doc:      "Browsers write the Sec-Fetch headers themselves, from fixed sets of values. A program invented this value, or it is newer than this list.",
+	Help:     "let only browsers set Sec-Fetch headers",
 	Bad: []string{strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-Site: same", 1), strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: page", 1),
 		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-User: ?0", 1),
 		strings.Replace(securePage(""), "Sec-Fetch-Dest: iframe", "Sec-Fetch-Dest: iframe\n> Sec-Fetch-User: 1", 1)},

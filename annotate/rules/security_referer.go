@@ -40,13 +40,14 @@ var securityRefererCrossOriginFullURL = &annotate.Rule{
 	ID:       "security/referer-cross-origin-full-url",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "another site learns the full address of the page",
+	Title:    "another site gets the full address of the page",
 	Refs:     []string{"RFC 9110 §10.1.3"},
-	Doc:      "Referer tells a foreign site path or query of the page that the request came from, which may say more than it should. Browsers send only the origin by default; a Referrer-Policy of the page, or a program, asked for more.",
-	Help:     "send Referrer-Policy: strict-origin-when-cross-origin with the page",
-	Bad:      []string{referredBy("https://shop.test/orders/7"), referredBy("https://shop.test/?q=shoes")},
-	Good:     []string{referredBy("https://shop.test/"), referredBy("https://www.cdn.test/orders/7"), referredBy("http://shop.test/orders/7")},
-	When:     whenReferer(),
+	Doc: "Referer tells another site the path or query of the page, which may be confidential. Browsers send only the origin by default. " +
+		"A Referrer-Policy of the page, or a program, asked for more.",
+	Help: "send Referrer-Policy: strict-origin-when-cross-origin with the page",
+	Bad:  []string{referredBy("https://shop.test/orders/7"), referredBy("https://shop.test/?q=shoes")},
+	Good: []string{referredBy("https://shop.test/"), referredBy("https://www.cdn.test/orders/7"), referredBy("http://shop.test/orders/7")},
+	When: whenReferer(),
 	Check: func(p *annotate.Pass) {
 		u, ok := refererOf(p.X)
 		if !ok || !field.EqualFold(u.Scheme, "https") || p.X.Scheme != "https" || (u.Path == "/" || u.Path == "") && u.Query == "" {
@@ -62,13 +63,14 @@ var securityRefererFragmentOrUserinfo = &annotate.Rule{
 	ID:       "security/referer-fragment-or-userinfo",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Referer has a part that must be left out",
+	Title:    "Referer has a part that must not be sent",
 	Refs:     []string{"RFC 9110 §10.1.3"},
-	Doc:      "A fragment and a user name must not be sent in Referer: a fragment is for the client alone, and often holds a token; a user name is a credential.",
-	Help:     "cut the URI at # and leave out everything up to the @ of the host",
-	Bad:      []string{referredBy("https://cdn.test/#section"), referredBy("https://me@cdn.test/")},
-	Good:     []string{referredBy("https://cdn.test/@me"), referredBy("https://cdn.test/")},
-	When:     whenReferer(),
+	Doc: "A client must not send a fragment or a user name in Referer. A fragment is for the client alone and often contains a token. " +
+		"A user name is a credential.",
+	Help: "cut the URI at #, and remove everything up to the @ before the host",
+	Bad:  []string{referredBy("https://cdn.test/#section"), referredBy("https://me@cdn.test/")},
+	Good: []string{referredBy("https://cdn.test/@me"), referredBy("https://cdn.test/")},
+	When: whenReferer(),
 	Check: func(p *annotate.Pass) {
 		i := p.X.Request.Fields.Index(exchange.FieldReferer)
 		v := p.X.Request.Fields.At(i).Value
@@ -86,10 +88,10 @@ var securityRefererHTTPSLeakedToHTTP = &annotate.Rule{
 	ID:       "security/referer-https-leaked-to-http",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "a plain http request tells which https page it came from",
+	Title:    "a plain http request names the https page it came from",
 	Refs:     []string{"RFC 9110 §10.1.3"},
-	Doc:      "A client must not send Referer in a request over http when the page came over https: everyone on the way reads the address.",
-	Help:     "leave Referer out of http requests from https pages; Referrer-Policy: no-referrer-when-downgrade or stricter does so",
+	Doc:      "A client must not send Referer in an http request from an https page, because anyone on the way can read the address.",
+	Help:     "don't send Referer in http requests from https pages; Referrer-Policy: no-referrer-when-downgrade or stricter prevents it",
 	Bad:      []string{strings.Replace(referredBy("https://shop.test/"), "scheme https", "scheme http", 1)},
 	Good: []string{referredBy("https://shop.test/"), strings.Replace(referredBy("http://shop.test/"), "scheme https", "scheme http", 1),
 		strings.Replace(strings.Replace(referredBy("https://shop.test/"), "scheme https", "scheme http", 1), "Host: cdn.test", "Host: localhost:3000", 1),
@@ -186,13 +188,14 @@ var securitySensitiveDataInReferer = &annotate.Rule{
 	ID:       "security/sensitive-data-in-referer",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "another site learns a secret by way of Referer",
+	Title:    "another site gets a secret in Referer",
 	Refs:     []string{"RFC 9110 §17.9", "RFC 9110 §10.1.3"},
-	Doc:      "The address of the page holds a credential or a session, and Referer hands it to another origin, which keeps it in its logs. Keep secrets out of addresses, and send Referrer-Policy: no-referrer with pages that have any.",
-	Help:     "keep secrets out of URIs; send Referrer-Policy: no-referrer with the page",
-	Bad:      []string{referredBy("https://shop.test/login?user=me&password=hunter2"), referredBy("https://shop.test/?PHPSESSID=0123456789abcdef0123")},
-	Good:     []string{referredBy("https://cdn.test/login?password=hunter2"), referredBy("https://shop.test/")},
-	When:     whenReferer(),
+	Doc: "The address of the page contains a credential or a session. Referer sends it to another origin, which may log it. " +
+		"Keep secrets out of addresses, and send Referrer-Policy: no-referrer with pages that have any.",
+	Help: "keep secrets out of URIs; send Referrer-Policy: no-referrer with the page",
+	Bad:  []string{referredBy("https://shop.test/login?user=me&password=hunter2"), referredBy("https://shop.test/?PHPSESSID=0123456789abcdef0123")},
+	Good: []string{referredBy("https://cdn.test/login?password=hunter2"), referredBy("https://shop.test/")},
+	When: whenReferer(),
 	Check: func(p *annotate.Pass) {
 		u, ok := refererOf(p.X)
 		if !ok || u.Query == "" {
@@ -210,9 +213,10 @@ var securitySensitiveDataInURI = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "the URI may hold a secret",
 	Refs:     []string{"RFC 9110 §17.9"},
-	Doc:      "URIs are kept in logs, histories and caches, and go to other sites in Referer. A password, a key or a card number does not belong there. Send it in the content or in Authorization.",
-	Help:     "send the value in the content of a POST, or in Authorization",
-	Bad:      []string{"> GET /login?user=me&Password=hunter2 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /pay?card=4111111111111111 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
+	Doc: "URIs are kept in logs, histories and caches, and go to other sites in Referer. A password, a key or a card number doesn't belong there. " +
+		"Send it in the body or in Authorization.",
+	Help: "send the value in the body of a POST, or in Authorization",
+	Bad:  []string{"> GET /login?user=me&Password=hunter2 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /pay?card=4111111111111111 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
 	Good: []string{"> GET /login?password=&pwd HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /pay?card=4111111111111112&order=4111111111111111&password_hint=x HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n",
 		"> GET /login?password=x HTTP/1.1\n> Host: localhost:3000\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /file?X-Amz-Signature=abc&code=x&state=y&sig=z HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
 	When: annotate.When{If: []*annotate.Condition{ifQuery}},
@@ -236,16 +240,17 @@ var securitySessionIDInURI = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a session ID is in the URI",
 	Refs:     []string{"RFC 9110 §17.9"},
-	Doc:      "Anyone who has the URI has the session: it is in logs, in the history, in Referer, and in what users send to each other. Usually a framework falls back to URIs for clients without cookies; that can be switched off.",
-	Help:     "keep the session in a cookie only, and switch URL rewriting off",
-	Bad:      []string{"> GET /cart;jsessionid=0123456789ABCDEF0123 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /cart?a=b&PHPSESSID=0123456789abcdef0123 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
-	Good:     []string{"> GET /cart?sid=0123456789abcdef0123&session_id=7 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /cart;v=1?CFTOKEN=0123456789abcdef0123 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
+	Doc: "Anyone who has the URI has the session: it is in logs, in the history, in Referer, and in links that users send to each other. " +
+		"Usually a framework does this for clients without cookies, and a setting turns it off.",
+	Help: "keep the session only in a cookie, and turn URL rewriting off",
+	Bad:  []string{"> GET /cart;jsessionid=0123456789ABCDEF0123 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /cart?a=b&PHPSESSID=0123456789abcdef0123 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
+	Good: []string{"> GET /cart?sid=0123456789abcdef0123&session_id=7 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n", "> GET /cart;v=1?CFTOKEN=0123456789abcdef0123 HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n"},
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		if query := p.X.Query(); query != "" {
 			if name, start, end := sessionParameter(query); name != "" {
 				at := queryAt(r)
-				p.Note(annotate.Span(p.Target(), at+start, at+end), "the query holds a session in its parameter %s", quoted(name))
+				p.Note(annotate.Span(p.Target(), at+start, at+end), "the query has a session in its parameter %s", quoted(name))
 				return
 			}
 		}
@@ -254,7 +259,7 @@ var securitySessionIDInURI = &annotate.Rule{
 		}
 		if start, end := pathSession(r.Target); start > 0 {
 			at := len(r.Method) + 1
-			p.Note(annotate.Span(p.Target(), at+start, at+end), "the path holds a session in its parameter jsessionid")
+			p.Note(annotate.Span(p.Target(), at+start, at+end), "the path has a session in its parameter jsessionid")
 		}
 	},
 }
@@ -281,10 +286,10 @@ var securityTraceWithCredentials = &annotate.Rule{
 	ID:       "security/trace-with-credentials",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "TRACE carries credentials",
+	Title:    "TRACE has credentials",
 	Refs:     []string{"RFC 9110 §9.3.8"},
-	Doc:      "TRACE returns the request as content, so credentials in it come back where scripts and logs can read them. A client must not put any into it.",
-	Help:     "leave Authorization and Cookie out of TRACE requests",
+	Doc:      "The response to TRACE contains the request, so credentials come back where scripts and logs can read them. A client must not send any.",
+	Help:     "remove Authorization and Cookie from TRACE requests",
 	Bad:      []string{"* scheme https\n> TRACE /a HTTP/1.1\n> Host: shop.test\n> Authorization: Bearer abc\n>\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
 	Good:     []string{"> TRACE /a HTTP/1.1\n> Host: shop.test\n>\n< HTTP/1.1 405 Method Not Allowed\n< Allow: GET\n< Content-Length: 0\n<\n"},
 	When:     annotate.When{Methods: []string{"TRACE"}, RequestFields: []exchange.Name{exchange.FieldAuthorization, exchange.FieldProxyAuthorization, exchange.FieldCookie}},
@@ -295,7 +300,7 @@ var securityTraceWithCredentials = &annotate.Rule{
 		}
 		for _, n := range [...]exchange.Name{exchange.FieldAuthorization, exchange.FieldProxyAuthorization, exchange.FieldCookie} {
 			if p.X.Request.Fields.Has(n) {
-				p.Note(p.RequestField(n), "a TRACE request carries %s%s", n, echoed)
+				p.Note(p.RequestField(n), "a TRACE request has %s%s", n, echoed)
 			}
 		}
 	},

@@ -75,10 +75,10 @@ var securityReportingEndpointInsecure = &annotate.Rule{
 	ID:       "security/reporting-endpoint-insecure",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "reports would go over plain http",
+	Title:    "a reporting endpoint over plain http",
 	Refs:     []string{"Reporting §3.2"},
-	Doc:      "Browsers ignore an endpoint that is not reached over https, since reports hold addresses that users visit. No report is ever sent.",
-	Help:     "give the endpoint an https URL",
+	Doc:      "Reports contain addresses that users visit, so browsers ignore an endpoint that isn't https. They send no reports.",
+	Help:     "use an https URL for the endpoint",
 	Bad:      []string{securePage(`Reporting-Endpoints: default="http://reports.test/r"`), securePage(`Report-To: {"group":"default","max_age":60,"endpoints":[{"url":"http://reports.test/r"}]}`)},
 	Good:     []string{securePage(`Reporting-Endpoints: default="/r", other="https://reports.test/r", local="http://localhost:3000/r"`)},
 	When:     annotate.When{Fields: []exchange.Name{exchange.FieldReportingEndpoints, exchange.FieldReportTo}},
@@ -86,7 +86,7 @@ var securityReportingEndpointInsecure = &annotate.Rule{
 		for e := range endpointsOf(p) {
 			if e.url != "" && isPlainHTTP(p.X, e.url) {
 				u, _ := field.ParseURI(e.url)
-				p.Note(e.at, "the endpoint %s is %s, which is not https, so browsers ignore it", quoted(e.name), shown(u))
+				p.Note(e.at, "the endpoint %s is %s, which isn't https, so browsers ignore it", quoted(e.name), shown(u))
 			}
 		}
 	},
@@ -96,11 +96,12 @@ var securityReportingEndpointUndefined = &annotate.Rule{
 	ID:       "security/reporting-endpoint-undefined",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a policy reports to an endpoint that is not defined",
+	Title:    "a policy reports to an undefined endpoint",
 	Refs:     []string{"Reporting §3.2", "CSP 3 §6.5.2"},
-	Doc:      "report-to names an endpoint, and the response says nowhere what it stands for, so the reports go nowhere. Reporting-Endpoints holds for the response that it is on, so each document must send it again.",
-	Help:     `send Reporting-Endpoints: NAME="https://reports.example/" in the same response`,
-	Bad:      []string{securePage("Content-Security-Policy: img-src 'self'; report-to csp"), securePage("Reporting-Endpoints: a=\"/r\"\nCross-Origin-Opener-Policy: same-origin; report-to=\"b\"")},
+	Doc: "report-to names an endpoint, but the response doesn't define it, so browsers send no reports. " +
+		"Reporting-Endpoints is valid for its own response only, so each page must send it again.",
+	Help: `send Reporting-Endpoints: NAME="https://reports.example/" in the same response`,
+	Bad:  []string{securePage("Content-Security-Policy: img-src 'self'; report-to csp"), securePage("Reporting-Endpoints: a=\"/r\"\nCross-Origin-Opener-Policy: same-origin; report-to=\"b\"")},
 	Good: []string{securePage("Reporting-Endpoints: csp=\"/r\"\nContent-Security-Policy: img-src 'self'; report-to csp"), securePage("Content-Security-Policy: img-src 'self'; report-to csp; report-uri /r"),
 		securePage("Report-To: {\"group\":\"csp\",\"max_age\":60,\"endpoints\":[{\"url\":\"https://reports.test/\"}]}\nContent-Security-Policy: img-src 'self'; report-to csp"),
 		securePage(`NEL: {"report_to":"default","max_age":60}`)},
@@ -149,5 +150,5 @@ func noteUndefined(p *annotate.Pass, who, name string, at exchange.Place) {
 			return
 		}
 	}
-	p.Note(at, "%s reports to %s, which the response does not define", who, quoted(name))
+	p.Note(at, "%s reports to %s, which the response doesn't define", who, quoted(name))
 }

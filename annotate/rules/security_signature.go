@@ -75,10 +75,11 @@ var securitySignatureCoversMissingField = &annotate.Rule{
 	ID:       "security/signature-covers-missing-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "a signature covers a header that the message does not have",
+	Title:    "a signature covers a missing header",
 	Refs:     []string{"RFC 9421 §2.5", "RFC 9421 §2.1"},
-	Doc:      "Signature-Input lists what the signature was made over. A header in that list which the message does not have makes the signature impossible to verify. Either the signer listed too much, or an intermediary removed the header.",
-	Help:     "list only headers that the message has, and keep intermediaries from removing them",
+	Doc: "Signature-Input lists what the signature covers. If the message lacks a header from that list, no one can verify the signature. " +
+		"Either the signer listed too much, or a proxy removed the header.",
+	Help: "list only headers that the message has, and let proxies keep them",
 	Bad: []string{signedRequest("Signature-Input: sig1=(\"@method\" \"content-digest\");created=1767323045\nSignature: sig1=:AAAA:"),
 		signedRequest("Signature-Input: sig1=(\"host\";req);created=1767323045\nSignature: sig1=:AAAA:")},
 	Good:  []string{signedRequest("Date: Fri, 02 Jan 2026 03:04:05 GMT\nSignature-Input: sig1=(\"@method\" \"host\" \"date\");created=1767323045\nSignature: sig1=:AAAA:")},
@@ -109,19 +110,19 @@ func missingComponent(x *exchange.Exchange, s signed, item field.Member) string 
 	if item.Type != field.String || name == "" || name[0] == '@' {
 		return ""
 	}
-	m, where := s.m, "which the message does not have"
+	m, where := s.m, "which the message doesn't have"
 	if _, req := item.Param("req"); req {
 		if s.in == exchange.InRequest {
-			return "with the parameter req, which a request cannot have"
+			return "with the parameter req, which a request can't have"
 		}
-		m, where = &x.Request.Message, "which the request does not have"
+		m, where = &x.Request.Message, "which the request doesn't have"
 	}
 	if isHiddenField(m, name) {
 		return ""
 	}
 	section := &m.Fields
 	if _, tr := item.Param("tr"); tr {
-		section, where = &m.Trailers, "which the trailers do not have"
+		section, where = &m.Trailers, "which the trailers don't have"
 	}
 	i := section.Named(name)
 	if i < 0 {
@@ -133,7 +134,7 @@ func missingComponent(x *exchange.Exchange, s signed, item field.Member) string 
 	}
 	if d, err := field.ParseStructured(section.Combined(section.At(i).Known), field.StructuredDictionary); err == nil && section.At(i).Known != 0 {
 		if _, found := d.Member(key.Content()); !found {
-			return "whose key " + quoted(key.Content()) + " is not there"
+			return "whose key " + quoted(key.Content()) + " is missing"
 		}
 	}
 	return ""
@@ -155,10 +156,11 @@ var securitySignatureExpired = &annotate.Rule{
 	ID:       "security/signature-expired",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a signature has expired, or is dated in the future",
+	Title:    "a signature has expired, or is from the future",
 	Refs:     []string{"RFC 9421 §2.3", "RFC 9421 §3.2.1"},
-	Doc:      "A verifier refuses a signature whose expires is past or whose created lies ahead. Usually a clock is wrong, or a signed message is sent again.",
-	Help:     "sign each message separately, and set the clock",
+	Doc: "A verifier refuses a signature if expires is in the past, or if created is in the future. " +
+		"Usually a clock is wrong, or a client sends a signed message again.",
+	Help: "sign each message separately, and set the clock",
 	Bad: []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767322045;expires=1767322105\nSignature: sig1=:AAAA:"), signedRequest("Signature-Input: sig1=(\"@method\");created=1767333045\nSignature: sig1=:AAAA:"),
 		signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045;expires=1767323045\nSignature: sig1=:AAAA:")},
 	Good:  []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323040;expires=1767323340\nSignature: sig1=:AAAA:")},
@@ -188,7 +190,7 @@ func signatureTime(m field.Member, now time.Time, cached bool) string {
 	const slack = 60
 	switch {
 	case hasCreated && hasExpires && expires.Number <= created.Number:
-		return "expires when it is created, or before"
+		return "expires before it was created, or at the same time"
 	case now.IsZero():
 		return ""
 	case hasExpires && !cached && now.Unix()-expires.Number > slack:
@@ -203,9 +205,9 @@ var securitySignatureInputWithoutSignature = &annotate.Rule{
 	ID:       "security/signature-input-without-signature",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Signature-Input and Signature do not belong together",
+	Title:    "Signature-Input and Signature don't match",
 	Refs:     []string{"RFC 9421 §4"},
-	Doc:      "Each label in Signature-Input needs a signature of the same label in Signature, and the other way round. What lacks its counterpart cannot be verified.",
+	Doc:      "Each label in Signature-Input needs a signature with the same label in Signature, and vice versa. Without its counterpart, a label can't be verified.",
 	Help:     "send both headers with the same labels",
 	Bad:      []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045"), signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045\nSignature: sig2=:AAAA:")},
 	Good: []string{signedRequest("Signature-Input: sig1=(\"@method\");created=1767323045\nSignature: sig1=:AAAA:"),
@@ -237,6 +239,6 @@ func noteUnpaired(p *annotate.Pass, s signed, n, other exchange.Name) {
 		}
 	})
 	if ok && label != "" {
-		p.Report(annotate.Note{Place: first, Blame: s.blame, Message: n.String() + " has the label " + quoted(label) + ", which " + other.String() + " does not have"})
+		p.Report(annotate.Note{Place: first, Blame: s.blame, Message: n.String() + " has the label " + quoted(label) + ", which " + other.String() + " doesn't have"})
 	}
 }

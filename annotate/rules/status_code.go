@@ -20,7 +20,7 @@ var statusOutOfRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the status code is outside 100-599",
 	Refs:     []string{"RFC 9110 §15"},
-	Doc: "The first digit of a status code says which kind of answer it is, and only 1 to 5 have a meaning. " +
+	Doc: "The first digit of a status code says which kind of answer it is, but only 1 to 5 have a meaning. " +
 		"Clients treat anything else as a server error, and many refuse the response altogether. " +
 		"Use a registered code, and say what is special about the answer in its content.",
 	Help: "send a code from 100 to 599; details belong in the content, for example as application/problem+json",
@@ -228,7 +228,7 @@ var status208OutsideMultistatus = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "208 on the status line",
 	Refs:       []string{"RFC 5842 §7.1"},
-	Doc: "208 Already Reported is defined only inside the content of a 207, where it keeps a WebDAV server from listing the same collection twice. " +
+	Doc: "208 Already Reported is defined only inside the body of a 207, where it keeps a WebDAV server from listing the same collection twice. " +
 		"As the status of a whole response it says nothing: clients take it for 200. " +
 		"For \"this was done before\" send 200, 204 or 409.",
 	Help: "send 200 or 204, or 409 if the repetition is a fault",

@@ -245,7 +245,7 @@ var status409SafeMethod = &annotate.Rule{
 	Doc: "409 says that the request conflicts with the state of the resource, and that someone can resolve the conflict and try again. " +
 		"A plain read changes nothing and so seldom conflicts with anything. " +
 		"It is allowed, but 404, 412 or 503 mostly says better what is meant.",
-	Help: "send 404 for what is not there, 503 with Retry-After for what is not ready",
+	Help: "send 404 for what is missing, 503 with Retry-After for what is not ready",
 	Bad: []string{`> GET /orders/7 HTTP/1.1
 > Host: shop.test
 >

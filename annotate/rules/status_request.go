@@ -84,7 +84,7 @@ var status413EmptyRequest = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "413 to a request without content",
 	Refs:     []string{"RFC 9110 §15.5.14"},
-	Doc: "413 says that the content of the request is larger than the server accepts, and this request has none. " +
+	Doc: "413 says that the body of the request is larger than the server accepts, and this request has none. " +
 		"Servers send it by mistake for a target that is too long (414), for fields that are too large (431) or for a used-up quota (429, 507). " +
 		"The client cannot make the content any smaller.",
 	Help: "send 414 for the target, 431 for fields, 429 or 507 for quotas",

@@ -106,7 +106,7 @@ var syntaxDateWrongWeekday = &annotate.Rule{
 	ID:       "syntax/date-wrong-weekday",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the day of the week is not that of the date",
+	Title:    "the day of the week doesn't match the date",
 	Refs:     []string{"RFC 9110 §5.6.7"},
 	Doc:      "Most recipients ignore the name of the day; some compare it and drop the date. It shows that the date was put together by hand, so that the rest may be wrong too: a time in another zone than GMT, for instance.",
 	Help:     "write dates with the library",

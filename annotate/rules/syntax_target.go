@@ -219,7 +219,7 @@ var syntaxURITooLong = &annotate.Rule{
 	Refs:     []string{"RFC 9110 §4.1", "RFC 9112 §3"},
 	Doc: "Every server and proxy should take URIs of 8000 bytes, and few take more. The answer is 414 or 400, from whichever has the lowest limit. " +
 		"Long lists of identifiers, tokens and whole queries in the URI are the usual causes. The setting long-uri is the limit.",
-	Help: "send the data as the content of a POST, or fewer of them at a time",
+	Help: "send the data as the body of a POST, or fewer of them at a time",
 	Bad:  []string{requested("GET /orders?ids="+strings.Repeat("12345678,", 900)+" HTTP/1.1", "Host: shop.test")},
 	Good: []string{requested("GET /orders?ids="+strings.Repeat("12345678,", 800)+" HTTP/1.1", "Host: shop.test")},
 	Check: func(p *annotate.Pass) {
