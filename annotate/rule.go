@@ -118,6 +118,11 @@ type Pass struct {
 	messages *exchange.Messages // once they were asked for
 	searched bool
 
+	control    CacheControl // of the response, once it was asked for
+	caching    Caching      // likewise
+	controlled bool
+	judged     bool
+
 	not   Needs    // rules with these needs are not called
 	own   int      // notes of the rule that is running
 	lost  int      // notes that it made beyond what an exchange carries

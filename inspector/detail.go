@@ -18,7 +18,8 @@ type detail struct {
 	Run      string     `json:"run"`
 	URL      string     `json:"url"`
 	Status   statusFact `json:"meaning"`
-	Reason   string     `json:"stated,omitempty"` // what the response itself gives as the reason of an error
+	Caching  string     `json:"caching,omitempty"` // what caches may do with the response, in words
+	Reason   string     `json:"stated,omitempty"`  // what the response itself gives as the reason of an error
 	Failure  *failure   `json:"failure,omitempty"`
 	Notes    []note     `json:"notes"`
 	Request  message    `json:"request"`
@@ -205,7 +206,7 @@ func (i *Inspector) detailOf(e *store.Entry) detail {
 	shown := i.redacted(e)
 	x := shown.X
 	d := detail{
-		row: i.rowOf(e), Run: text(x.Run), URL: text(x.URL()), Status: statusOf(x), Reason: text(annotate.Reason(x)),
+		row: i.rowOf(e), Run: text(x.Run), URL: text(x.URL()), Status: statusOf(x), Reason: text(annotate.Reason(x)), Caching: text(annotate.CachingShown(x)),
 		Request: messageOf(&x.Request.Message, x.Request.Line()), Timing: timingOf(x),
 		Interim: []message{}, Inbound: connectionOf(&x.Client), Outbound: connectionOf(&x.Origin), Changed: []string{},
 	}

@@ -35,12 +35,13 @@ type ConsoleOptions struct {
 //
 // It is not safe for concurrent use; a Fanout sees to that.
 type Console struct {
-	w     io.Writer
-	o     ConsoleOptions
-	seen  *annotate.Memory // notes shown whole, by rule, server and route
-	help  *annotate.Memory // help shown, by rule, where there is no terminal
-	buf   []byte
-	total totals
+	w        io.Writer
+	o        ConsoleOptions
+	seen     *annotate.Memory // notes shown whole, by rule, server and route
+	help     *annotate.Memory // help shown, by rule, where there is no terminal
+	verdicts *annotate.Memory // what was said of caching, by server and route
+	buf      []byte
+	total    totals
 }
 
 // NewConsole makes a console that writes to w, one write for each exchange. w
@@ -49,7 +50,7 @@ func NewConsole(w io.Writer, o ConsoleOptions) *Console {
 	if o.Location == nil {
 		o.Location = time.Local
 	}
-	return &Console{w: w, o: o, seen: annotate.NewMemory(0), help: annotate.NewMemory(0)}
+	return &Console{w: w, o: o, seen: annotate.NewMemory(0), help: annotate.NewMemory(0), verdicts: annotate.NewMemory(0)}
 }
 
 // Write prints one exchange.
@@ -66,6 +67,7 @@ func (c *Console) Write(a *annotate.Annotated) error {
 			b = c.appendFailure(b, a.X)
 		}
 		b = c.appendReason(b, a.X)
+		b = c.appendCaching(b, a.X)
 		b = c.appendNotes(b, a.X, shown)
 	} else {
 		b = c.appendPlain(b, a.X, shown)

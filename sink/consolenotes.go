@@ -23,6 +23,38 @@ func (c *Console) appendReason(b []byte, x *exchange.Exchange) []byte {
 	return p.end()
 }
 
+// appendCaching says what caches may do with the response.
+func (c *Console) appendCaching(b []byte, x *exchange.Exchange) []byte {
+	words := c.caching(x)
+	if words == "" {
+		return b
+	}
+	p := c.paragraph(b)
+	p.word("   cache", Plain)
+	p.text(" " + c.text(words))
+	return p.end()
+}
+
+// caching is what caches may do with a response; "" where notes of level info
+// are not asked for, where nothing is to be said, and where the same was said of the
+// server and route before.
+func (c *Console) caching(x *exchange.Exchange) string {
+	if c.o.Least != annotate.Info {
+		return ""
+	}
+	switch s := x.Response.Status; {
+	case x.Response.Class() == 2, s == 301, s == 308:
+	case x.Response.Fields.Has(exchange.FieldCacheControl) && annotate.CachingOf(x).Storable() != "none":
+	default:
+		return "" // few want to keep it, and few caches do
+	}
+	words := annotate.CachingShown(x)
+	if words == "" || c.verdicts.Times(nil, x.Request.Method+" "+x.HostPort()+annotate.RouteOf(x)+" "+words) > 1 {
+		return ""
+	}
+	return words
+}
+
 // appendNotes writes the notes below an exchange's line on a terminal.
 func (c *Console) appendNotes(b []byte, x *exchange.Exchange, notes []annotate.Note) []byte {
 	times := c.times(x, notes)

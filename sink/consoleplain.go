@@ -41,6 +41,13 @@ func (c *Console) appendPlain(b []byte, x *exchange.Exchange, notes []annotate.N
 	}
 	times := c.times(x, notes)
 	b = append(appendAgain(b, notes, times), '\n')
+	if words := c.caching(x); words != "" {
+		b = append(b, "cache "...)
+		if x.ID != "" {
+			b = append(printable.Append(append(b, '#'), x.ID, true), ' ')
+		}
+		b = append(printable.Append(b, words, true), '\n')
+	}
 	for i := range notes {
 		if n := &notes[i]; times[n.Rule] == 1 {
 			b = appendPlainNote(b, x, n)

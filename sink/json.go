@@ -102,6 +102,7 @@ func EncodeNotes(e *zerolog.Event, a *annotate.Annotated) {
 	if reason := annotate.Reason(a.X); reason != "" {
 		e.Str("sidenote.reason", reason)
 	}
+	encodeCaching(e, a.X)
 	if len(a.Notes) == 0 {
 		return
 	}

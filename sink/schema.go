@@ -15,6 +15,7 @@ func ExchangeProperties() []exchange.Property {
 		exchange.Property{Key: "sidenote.status.class", Doc: "class of the status", Schema: enum(annotate.Classes()...), Required: true},
 		exchange.Property{Key: "sidenote.verdict", Doc: "highest severity of the notes; ok without any", Schema: enum(append([]string{annotate.Severity(0).String()}, annotate.SeverityWords()...)...), Required: true},
 		exchange.Property{Key: "sidenote.reason", Doc: "why the response has this status, or says that the call failed", When: "the exchange tells why", Schema: text()},
+		exchange.Property{Key: "sidenote.caching", Doc: "what caches may do with the response", When: "there is a final response to GET, HEAD or QUERY, or another one that may be stored", Members: cachingMembers()},
 		exchange.Property{Key: "sidenote.blame", Doc: "who has to act on the worst note", When: "there are notes, and someone has to act", Schema: blame()},
 		exchange.Property{Key: "sidenote.notes", Doc: "the notes on the exchange", When: whenNoted, Members: noteProperties(&noteKeys), List: true},
 	)

@@ -298,6 +298,7 @@ func TestConsoleElsewhere(t *testing.T) {
 		}
 	}
 	want := `2026-01-02T12:04:31.207Z 200 GET https://api.shop.test/v1/cart 38ms 1.2k h2
+cache #7f3j any cache may keep it, for as long as each cache guesses; fetched again when stale, since it has no validator
 2026-01-02T12:04:31.390Z 409 POST https://api.shop.test/v1/orders/\u202e\x1b[31m\xff\u00e9 91ms 29 h2 #7f3k
 warn content/problem-status-mismatch #7f3k the problem document says status 400, the status line says 409 [RFC 9457 section 3.1.2]
 info cache/hint #7f3k quiet

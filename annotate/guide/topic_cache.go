@@ -40,6 +40,10 @@ var cacheTopic = Topic{
 			ok("Caches keep one copy for each Accept-Encoding.", "https GET /app.css\nAccept-Encoding: gzip", "200\nVary: Accept-Encoding\nCache-Control: max-age=3600\nETag: \"c1\"\nContent-Type: text/css\n\na{}"),
 			bad("cache/vary-star", "Vary: * says that no later request matches, so max-age has no effect.", "https GET /app.css", "200\nVary: *\nCache-Control: max-age=3600\nETag: \"c1\"\nContent-Type: text/css\n\na{}"),
 		}},
+		{"The verdict of sidenote", []string{
+			"For each response, sidenote gives one verdict: which caches may keep it, how long it is fresh, how they revalidate it, or the one reason why no cache may keep it. The examples above show it.",
+			"Run sidenote with --severity info to see the verdict below each exchange, in the line \"cache\". Records have it as sidenote.caching, and the inspector shows it beside the response.",
+		}, nil},
 		{"When you see an old response", []string{
 			"Look at Age, Cache-Status, X-Cache and Via: they say whether a cache answered, and which. Then look at Cache-Control of the stored response. A reload in the browser doesn't reach behind a CDN: purge it there.",
 		}, nil},

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"slices"
-	"time"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
@@ -20,133 +19,6 @@ func cacheRules() []*annotate.Rule {
 		cacheStatusRules(),
 		cacheDateRules(),
 	)
-}
-
-// caching is what the Cache-Control of a message says, all its lines combined.
-// Of a directive that is repeated the first one counts (RFC 9111 §4.2.1).
-type caching struct {
-	noStore, noCache, private, public      bool // no-cache and private without field names
-	mustRevalidate, proxyRevalidate        bool
-	mustUnderstand, immutable, noTransform bool
-	onlyIfCached, maxStale                 bool
-
-	maxAge, sMaxAge            int64 // seconds; -1 where there is none that can be read
-	staleWhile, staleIfError   int64
-	noCacheNames, privateNames string // the field names of the qualified forms, as they stand
-	any                        bool   // there is a directive
-}
-
-// cachingOf reads the Cache-Control of a message.
-func cachingOf(f *exchange.Fields) caching {
-	c := caching{maxAge: -1, sMaxAge: -1, staleWhile: -1, staleIfError: -1}
-	for _, l := range f.Each(exchange.FieldCacheControl) {
-		for d := range field.Directives(l.Value) {
-			c.read(&d)
-		}
-	}
-	return c
-}
-
-func (c *caching) read(d *field.Directive) {
-	c.any = true
-	switch len(d.Name) {
-	case 6:
-		c.public = c.public || d.Is("public")
-	case 7:
-		switch {
-		case d.Is("private"):
-			qualified(d, &c.private, &c.privateNames)
-		case d.Is("max-age"):
-			firstSeconds(d, &c.maxAge)
-		}
-	case 8:
-		switch {
-		case d.Is("no-store"):
-			c.noStore = true
-		case d.Is("no-cache"):
-			qualified(d, &c.noCache, &c.noCacheNames)
-		case d.Is("s-maxage"):
-			firstSeconds(d, &c.sMaxAge)
-		}
-	default:
-		c.readRare(d)
-	}
-}
-
-func (c *caching) readRare(d *field.Directive) {
-	switch {
-	case d.Is("must-revalidate"):
-		c.mustRevalidate = true
-	case d.Is("proxy-revalidate"):
-		c.proxyRevalidate = true
-	case d.Is("must-understand"):
-		c.mustUnderstand = true
-	case d.Is("immutable"):
-		c.immutable = true
-	case d.Is("no-transform"):
-		c.noTransform = true
-	case d.Is("only-if-cached"):
-		c.onlyIfCached = true
-	case d.Is("max-stale"):
-		c.maxStale = true
-	case d.Is("stale-while-revalidate"):
-		firstSeconds(d, &c.staleWhile)
-	case d.Is("stale-if-error"):
-		firstSeconds(d, &c.staleIfError)
-	}
-}
-
-func qualified(d *field.Directive, plain *bool, names *string) {
-	if d.HasArgument && d.Argument != "" {
-		*names = field.Unquote(d.Argument)
-		return
-	}
-	*plain = true
-}
-
-func firstSeconds(d *field.Directive, to *int64) {
-	if n, ok := d.Seconds(); ok && *to < 0 {
-		*to = n
-	}
-}
-
-// forbids reports whether no cache may use the response without asking first.
-func (c *caching) forbids() bool { return c.noStore || c.noCache }
-
-// A lifetime is for how long a response is fresh, explicitly (RFC 9111 §4.2.1).
-type lifetime struct {
-	seconds int64
-	from    string // what says so: "s-maxage", "max-age" or "Expires"; "" for no explicit lifetime
-}
-
-// lifetimeOf is the explicit freshness lifetime of a response, for shared
-// caches or for private ones.
-func lifetimeOf(x *exchange.Exchange, c *caching, shared bool) lifetime {
-	switch {
-	case shared && c.sMaxAge >= 0:
-		return lifetime{c.sMaxAge, "s-maxage"}
-	case c.maxAge >= 0:
-		return lifetime{c.maxAge, "max-age"}
-	}
-	f := &x.Response.Fields
-	if !f.Has(exchange.FieldExpires) {
-		return lifetime{}
-	}
-	sent, _ := sentAt(x)
-	expires, err := field.ParseDate(f.Value(exchange.FieldExpires), sent)
-	if err != nil || sent.IsZero() {
-		return lifetime{0, "Expires"} // an invalid date means already expired (RFC 9111 §5.3)
-	}
-	return lifetime{max(0, int64(expires.Time.Sub(sent)/time.Second)), "Expires"}
-}
-
-// longestLifetime is the longest that any cache may hold a response fresh for.
-func longestLifetime(x *exchange.Exchange, c *caching) lifetime {
-	shared, private := lifetimeOf(x, c, true), lifetimeOf(x, c, false)
-	if private.seconds > shared.seconds {
-		return private
-	}
-	return shared
 }
 
 // isTargeted reports whether a response has a field for CDNs only (RFC 9213),
@@ -174,11 +46,11 @@ func directivePlace(p *annotate.Pass, names ...string) exchange.Place {
 }
 
 // lifetimePlace is where a response says how long it is fresh.
-func lifetimePlace(p *annotate.Pass, l lifetime) exchange.Place {
-	if l.from == "Expires" {
+func lifetimePlace(p *annotate.Pass, l annotate.Lifetime) exchange.Place {
+	if l.From == "Expires" {
 		return p.ResponseField(exchange.FieldExpires)
 	}
-	return directivePlace(p, l.from)
+	return directivePlace(p, l.From)
 }
 
 // ageOf is the Age of a response; ok is false where it has none that can be
@@ -268,16 +140,6 @@ func hasParam(member, name string) bool {
 		if q.Name == name {
 			return true
 		}
-	}
-	return false
-}
-
-// heuristicStatus reports whether responses of a status may be stored without
-// being told so (RFC 9110 §15.1; RFC 7725 §3 for 451).
-func heuristicStatus(status int) bool {
-	switch status {
-	case 200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 451, 501:
-		return true
 	}
 	return false
 }

@@ -268,12 +268,12 @@ var cacheControlContradiction = &annotate.Rule{
 `},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifDirectives}},
 	Check: func(p *annotate.Pass) {
-		c := cachingOf(&p.X.Response.Fields)
+		c := p.CacheControl()
 		ban := ""
 		switch {
-		case c.private && (c.public || c.sMaxAge > 0):
+		case c.Private && (c.Public || c.SMaxAge > 0):
 			ban = "private"
-		case c.noStore && !c.mustUnderstand && (c.public || c.immutable || c.maxAge > 0 || c.sMaxAge > 0):
+		case c.NoStore && !c.MustUnderstand && (c.Public || c.Immutable || c.MaxAge > 0 || c.SMaxAge > 0):
 			ban = "no-store"
 		default:
 			return
@@ -455,11 +455,11 @@ var cacheControlRedundantDirective = &annotate.Rule{
 		if !mayRepeat(f) {
 			return
 		}
-		c := cachingOf(f)
+		c := p.CacheControl()
 		switch {
-		case c.proxyRevalidate && (c.mustRevalidate || c.sMaxAge >= 0 || c.private):
-			p.Note(directivePlace(p, "proxy-revalidate"), "proxy-revalidate adds nothing to %s", proxyRevalidateIn(&c))
-		case c.noCache && !c.noStore && (c.maxAge > 0 || c.staleWhile >= 0 || c.staleIfError >= 0):
+		case c.ProxyRevalidate && (c.MustRevalidate || c.SMaxAge >= 0 || c.Private):
+			p.Note(directivePlace(p, "proxy-revalidate"), "proxy-revalidate adds nothing to %s", proxyRevalidateIn(c))
+		case c.NoCache && !c.NoStore && (c.MaxAge > 0 || c.StaleWhile >= 0 || c.StaleIfError >= 0):
 			at := directivePlace(p, "max-age", "stale-while-revalidate", "stale-if-error")
 			p.Note(at, "%s has no effect beside no-cache", bare(p.X.Text(at)[at.Start:at.End]))
 		default:
@@ -468,11 +468,11 @@ var cacheControlRedundantDirective = &annotate.Rule{
 	},
 }
 
-func proxyRevalidateIn(c *caching) string {
+func proxyRevalidateIn(c *annotate.CacheControl) string {
 	switch {
-	case c.mustRevalidate:
+	case c.MustRevalidate:
 		return "must-revalidate"
-	case c.sMaxAge >= 0:
+	case c.SMaxAge >= 0:
 		return "s-maxage"
 	}
 	return "private"

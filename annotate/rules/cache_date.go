@@ -188,8 +188,8 @@ func mayHaveBeenStored(x *exchange.Exchange) bool {
 	if !isSafe(x.Request.Method) {
 		return false
 	}
-	c := cachingOf(f)
-	return !c.noStore
+	c := annotate.CacheControlOf(f)
+	return !c.NoStore
 }
 
 var cacheDateMissing = &annotate.Rule{

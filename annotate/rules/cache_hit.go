@@ -232,8 +232,8 @@ var cacheResponseDespiteNoStore = &annotate.Rule{
 	Suppresses: []string{"cache/served-from-cache"},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		c := cachingOf(f)
-		if !c.noStore || c.mustUnderstand || isTargeted(f) {
+		c := p.CacheControl()
+		if !c.NoStore || c.MustUnderstand || isTargeted(f) {
 			return
 		}
 		if h, ok := hitOf(f); ok {
@@ -305,8 +305,8 @@ var cacheResponseDespiteNoCache = &annotate.Rule{
 	Suppresses: []string{"cache/served-from-cache"},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		c := cachingOf(f)
-		if !c.noCache || c.noStore || isTargeted(f) || wasValidated(f) {
+		c := p.CacheControl()
+		if !c.NoCache || c.NoStore || isTargeted(f) || wasValidated(f) {
 			return
 		}
 		if h, ok := hitOf(f); ok {
@@ -366,8 +366,8 @@ var cacheResponseDespiteRequestNoCache = &annotate.Rule{
 	},
 	Suppresses: []string{"cache/served-from-cache"},
 	Check: func(p *annotate.Pass) {
-		c := cachingOf(&p.X.Request.Fields)
-		if !c.noCache && c.maxAge != 0 || c.maxStale || c.onlyIfCached {
+		c := annotate.CacheControlOf(&p.X.Request.Fields)
+		if !c.NoCache && c.MaxAge != 0 || c.MaxStale || c.OnlyIfCached {
 			return
 		}
 		if h, ok := hitOf(&p.X.Response.Fields); ok {
@@ -514,12 +514,9 @@ var cacheResponseStatusNotCacheable = &annotate.Rule{
 		f := &p.X.Response.Fields
 		status := p.X.Response.Status
 		switch {
-		case heuristicStatus(status), status == 304, status < 200, isTargeted(f), f.Has(exchange.FieldExpires):
+		case annotate.HeuristicStatus(status), status < 200, isTargeted(f):
 			return
-		case status == 428, status == 429, status == 431, status == 511:
-			return
-		}
-		if c := cachingOf(f); c.public || c.private || c.privateNames != "" || c.maxAge >= 0 || c.sMaxAge >= 0 || c.forbids() {
+		case p.CacheControl().Forbids() || p.CacheControl().PrivateNames != "" || p.Caching().Private.Why != annotate.NotAllowed || p.CacheControl().SMaxAge >= 0:
 			return
 		}
 		if h, ok := hitOf(f); ok {
@@ -633,9 +630,9 @@ var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
 	Suppresses: []string{"cache/served-from-cache"},
 	Check: func(p *annotate.Pass) {
 		age, ok := ageOf(&p.X.Response.Fields)
-		c := cachingOf(&p.X.Request.Fields)
-		if ok && age >= 2 && c.maxAge > 0 && age > c.maxAge && !c.maxStale && !c.noCache {
-			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, but the request asked for at most %d seconds", age, c.maxAge)
+		c := annotate.CacheControlOf(&p.X.Request.Fields)
+		if ok && age >= 2 && c.MaxAge > 0 && age > c.MaxAge && !c.MaxStale && !c.NoCache {
+			p.Note(p.ResponseField(exchange.FieldAge), "Age is %d, but the request asked for at most %d seconds", age, c.MaxAge)
 		}
 	},
 }
@@ -647,15 +644,15 @@ const clocksMayDiffer = int64(exchange.ClockTolerance / time.Second)
 // staleBy is for how long a response has been stale when it was sent, by its
 // explicit lifetime for shared caches; ok is false when it was fresh or nothing
 // can be told.
-func staleBy(x *exchange.Exchange, c *caching) (seconds int64, l lifetime, ok bool) {
+func staleBy(x *exchange.Exchange, c *annotate.CacheControl) (seconds int64, l annotate.Lifetime, ok bool) {
 	f := &x.Response.Fields
 	age, aged := ageOf(f)
-	if !aged || age <= clocksMayDiffer || isTargeted(f) || c.forbids() {
+	if !aged || age <= clocksMayDiffer || isTargeted(f) || c.Forbids() {
 		return 0, l, false
 	}
-	l = lifetimeOf(x, c, true)
-	seconds = age - l.seconds
-	return seconds, l, l.seconds > 0 && seconds > clocksMayDiffer
+	l = c.ExplicitLifetime(x, true)
+	seconds = age - l.Seconds
+	return seconds, l, l.Seconds > 0 && seconds > clocksMayDiffer
 }
 
 var cacheStaleDespiteMustRevalidate = &annotate.Rule{
@@ -729,14 +726,14 @@ var cacheStaleDespiteMustRevalidate = &annotate.Rule{
 	Suppresses: []string{"cache/served-from-cache", "cache/stale-response-served"},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		c := cachingOf(f)
-		if !c.mustRevalidate && !c.proxyRevalidate && c.sMaxAge < 0 || p.X.Response.Status == 304 || wasValidated(f) {
+		c := p.CacheControl()
+		if !c.MustRevalidate && !c.ProxyRevalidate && c.SMaxAge < 0 || p.X.Response.Status == 304 || wasValidated(f) {
 			return
 		}
-		if by, l, ok := staleBy(p.X, &c); ok {
+		if by, l, ok := staleBy(p.X, c); ok {
 			at := directivePlace(p, "must-revalidate", "proxy-revalidate", "s-maxage")
 			p.Note(at, "Age is %s: by its %[3]s the response has been stale for %[2]s, and %[4]s forbids caches to send it",
-				bare(f.Value(exchange.FieldAge)), inWords(by), l.from, bare(p.X.Text(at)[at.Start:at.End]))
+				bare(f.Value(exchange.FieldAge)), inWords(by), l.From, bare(p.X.Text(at)[at.Start:at.End]))
 		}
 	},
 }
@@ -793,15 +790,15 @@ var cacheStaleResponseServed = &annotate.Rule{
 	When:       annotate.When{Fields: []exchange.Name{exchange.FieldAge}},
 	Suppresses: []string{"cache/served-from-cache"},
 	Check: func(p *annotate.Pass) {
-		c := cachingOf(&p.X.Response.Fields)
-		by, l, ok := staleBy(p.X, &c)
-		if !ok || by <= max(c.staleWhile, c.staleIfError) {
+		c := p.CacheControl()
+		by, l, ok := staleBy(p.X, c)
+		if !ok || by <= max(c.StaleWhile, c.StaleIfError) {
 			return
 		}
-		if asked := cachingOf(&p.X.Request.Fields); asked.maxStale {
+		if asked := annotate.CacheControlOf(&p.X.Request.Fields); asked.MaxStale {
 			return
 		}
 		p.Note(p.ResponseField(exchange.FieldAge), "Age is %s: by its %[3]s the response has been stale for %[2]s",
-			bare(p.X.Response.Fields.Value(exchange.FieldAge)), inWords(by), l.from)
+			bare(p.X.Response.Fields.Value(exchange.FieldAge)), inWords(by), l.From)
 	},
 }

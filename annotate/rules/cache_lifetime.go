@@ -2,7 +2,6 @@ package rules
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,14 +80,14 @@ var cache421Cacheable = &annotate.Rule{
 `},
 	When: annotate.When{Status: []int{421}, Fields: []exchange.Name{exchange.FieldCacheControl, exchange.FieldExpires}},
 	Check: func(p *annotate.Pass) {
-		c := cachingOf(&p.X.Response.Fields)
-		l := longestLifetime(p.X, &c)
+		c := p.CacheControl()
+		l := c.LongestLifetime(p.X)
 		switch {
-		case c.forbids():
-		case l.seconds > 0:
-			p.Note(lifetimePlace(p, l), "caches may keep the 421 for %s, by its %s", inWords(l.seconds), l.from)
-		case c.public:
-			p.Note(directivePlace(p, "public"), "the the the the the 421 is public, so caches may keep it")
+		case c.Forbids() || p.Caching().Storable() == "none":
+		case l.Seconds > 0:
+			p.Note(lifetimePlace(p, l), "caches may keep the 421 for %s, by its %s", inWords(l.Seconds), l.From)
+		case c.Public:
+			p.Note(directivePlace(p, "public"), "the 421 is public, so caches may keep it")
 		}
 	},
 }
@@ -145,7 +144,7 @@ var cacheExpiresInvalid = &annotate.Rule{
 		if err == nil {
 			return
 		}
-		if c := cachingOf(f); c.noStore || c.maxAge >= 0 {
+		if c := p.CacheControl(); c.NoStore || c.MaxAge >= 0 {
 			return
 		}
 		if value == "0" || value == "-1" {
@@ -249,40 +248,24 @@ var cacheFreshnessWithoutEffect = &annotate.Rule{
 		if v := p.X.Response.Fields.Value(exchange.FieldCacheControl); v == "no-store" || v == "no-cache" {
 			return // the usual ways to forbid it
 		}
-		why := whyNotReused(p.X)
-		if why == "" {
+		c := p.Caching()
+		switch why := c.Private.Why; why {
+		case annotate.NotByMethod:
+		case annotate.NotByStatus:
+			if p.X.Response.Status == 304 {
+				return // its lifetime is that of the stored response
+			}
+		case annotate.NotByPost:
+			if p.X.Response.Class() != 2 {
+				return
+			}
+		default:
 			return
 		}
-		c := cachingOf(&p.X.Response.Fields)
-		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
-			p.Note(lifetimePlace(p, l), "%s sets a lifetime of %s, but no cache can use the response: %s", l.from, inWords(l.seconds), why)
+		if l := c.Control.LongestLifetime(p.X); l.Seconds > 0 && !c.Control.Forbids() {
+			p.Note(lifetimePlace(p, l), "%s sets a lifetime of %s, but no cache can use the response: %s", l.From, inWords(l.Seconds), c.WhyInWords(p.X, c.Private.Why))
 		}
 	},
-}
-
-// whyNotReused says why no cache may answer a later request with a response.
-func whyNotReused(x *exchange.Exchange) string {
-	switch s := x.Response.Status; s {
-	case 428, 429, 431, 511:
-		return strconv.Itoa(s) + " is never stored"
-	}
-	switch m := x.Request.Method; m {
-	case "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE":
-		return "it answers " + m
-	case "POST":
-		if x.Response.Class() != 2 {
-			return ""
-		}
-		f := &x.Response.Fields
-		if !f.Has(exchange.FieldContentLocation) {
-			return "it answers POST and has no Content-Location"
-		}
-		ref, err := field.ParseURI(f.Value(exchange.FieldContentLocation))
-		if target := targetURI(x); err == nil && !ref.Resolve(target).SameResource(target) {
-			return "it answers POST, and its Content-Location is not the target URI"
-		}
-	}
-	return ""
 }
 
 var cacheHeuristicFreshness = &annotate.Rule{
@@ -360,16 +343,15 @@ var cacheHeuristicFreshness = &annotate.Rule{
 		if f.Has(exchange.FieldExpires) || isTargeted(f) || status == 301 || status == 308 {
 			return
 		}
-		c := cachingOf(f)
-		if c.maxAge >= 0 || c.sMaxAge >= 0 || c.forbids() || !heuristicStatus(status) && !c.public {
+		c := p.Caching()
+		use := c.Best()
+		if use.Lifetime.From != annotate.Heuristic || use.Asks == "no-cache" || c.Control.SMaxAge >= 0 {
 			return
 		}
-		modified, err := field.ParseDate(f.Value(exchange.FieldLastModified), receivedAt(p.X))
-		sent, _ := sentAt(p.X)
-		if err == nil {
+		if _, err := field.ParseDate(f.Value(exchange.FieldLastModified), receivedAt(p.X)); err == nil {
 			guess := ""
-			if tenth := int64(sent.Sub(modified.Time)/time.Second) / 10; !sent.IsZero() && tenth > 0 {
-				guess = ", usually for a tenth of the time since Last-Modified: " + inWords(tenth)
+			if use.Lifetime.Seconds > 0 {
+				guess = ", usually for a tenth of the time since Last-Modified: " + inWords(use.Lifetime.Seconds)
 			}
 			p.Note(p.ResponseField(exchange.FieldLastModified), "the response doesn't say how long it is fresh, so caches guess%s", guess)
 			return
@@ -439,7 +421,7 @@ var cacheImmutableIgnored = &annotate.Rule{
 		closes := endsWithConnection(x)
 		if inClear := !clientUsedTLS(x) && !isLoopbackOrigin(x); !inClear && !closes {
 			return
-		} else if c := cachingOf(&x.Response.Fields); !c.immutable || c.noStore {
+		} else if c := p.CacheControl(); !c.Immutable || c.NoStore {
 			return
 		} else if inClear {
 			p.Note(directivePlace(p, "immutable"), "clients ignore immutable on a response that came without TLS")
@@ -518,8 +500,8 @@ var cacheImmutableWithoutMaxAge = &annotate.Rule{
 `},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifImmutable}},
 	Check: func(p *annotate.Pass) {
-		c := cachingOf(&p.X.Response.Fields)
-		if !c.immutable || c.noStore || longestLifetime(p.X, &c).seconds > 0 {
+		c := p.CacheControl()
+		if !c.Immutable || c.NoStore || c.LongestLifetime(p.X).Seconds > 0 {
 			return
 		}
 		p.Note(directivePlace(p, "immutable"), "immutable has no effect, because the response has no lifetime above 0")
@@ -591,7 +573,7 @@ var cacheNoCacheWithoutValidator = &annotate.Rule{
 		if r.Content.Size <= 2048 || hasValidator(&r.Message) || isStream(&r.Fields) {
 			return
 		}
-		if c := cachingOf(&r.Fields); c.noCache && !c.noStore {
+		if c := p.CacheControl(); c.NoCache && !c.NoStore {
 			p.Note(directivePlace(p, "no-cache"), "no-cache makes caches ask each time; without ETag and Last-Modified, each response has all %s again", wording.Count(r.Content.Size, "byte"))
 		}
 	},
@@ -700,15 +682,15 @@ var cacheStaticAssetShortLifetime = &annotate.Rule{
 		if x.Response.Content.Size <= 1024 || !isStaticType(mediaTypeOf(&x.Response.Fields)) || !hasHashedName(x.Path()) || isLoopbackOrigin(x) {
 			return
 		}
-		c := cachingOf(&x.Response.Fields)
+		c := p.CacheControl()
 		const day = 86400
-		l := longestLifetime(x, &c)
+		l := c.LongestLifetime(x)
 		switch {
-		case c.private || c.noStore || l.seconds >= day:
-		case l.from == "":
+		case c.Private || c.NoStore || l.Seconds >= day:
+		case l.From == "":
 			p.Note(p.Target(), "the file name has a hash, but the response has no lifetime")
 		default:
-			p.Note(lifetimePlace(p, l), "the file name has a hash, but %s sets a lifetime of only %s", l.from, inWords(l.seconds))
+			p.Note(lifetimePlace(p, l), "the file name has a hash, but %s sets a lifetime of only %s", l.From, inWords(l.Seconds))
 		}
 	},
 }
@@ -794,13 +776,13 @@ var cacheLifetimeExcessive = &annotate.Rule{
 		if !mayBeDecades(&p.X.Response.Fields) {
 			return
 		}
-		c := cachingOf(&p.X.Response.Fields)
-		n := max(c.maxAge, c.sMaxAge)
-		if n <= decade || n >= longestDelta-1 || c.forbids() {
+		c := p.CacheControl()
+		n := max(c.MaxAge, c.SMaxAge)
+		if n <= decade || n >= longestDelta-1 || c.Forbids() {
 			return // from 68 years on it is cut, of which cache/control-lifetime-too-large speaks
 		}
 		name := "max-age"
-		if c.sMaxAge == n {
+		if c.SMaxAge == n {
 			name = "s-maxage"
 		}
 		p.Note(directivePlace(p, name), "%s is %d, so caches keep the response for %s", name, n, inWords(n))

@@ -92,15 +92,15 @@ var cacheAuthenticatedResponseSharedCacheable = &annotate.Rule{
 	},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		c := cachingOf(f)
-		l := lifetimeOf(p.X, &c, true)
+		shared := &p.Caching().Shared
+		l := shared.Lifetime
 		switch {
-		case c.forbids() || c.private || !c.public && c.sMaxAge < 0 && !c.mustRevalidate || l.seconds <= 0:
+		case !shared.Reuses() || l.From == annotate.Heuristic:
 		case varyHas(f, "Authorization") || !isData(mediaTypeOf(f)):
 		default:
 			at := directivePlace(p, "public", "s-maxage", "must-revalidate")
 			p.Note(at, "%s allows shared caches to keep this response to a request with Authorization for %s",
-				bare(p.X.Text(at)[at.Start:at.End]), inWords(l.seconds))
+				bare(p.X.Text(at)[at.Start:at.End]), inWords(l.Seconds))
 		}
 	},
 }
@@ -196,14 +196,15 @@ var cacheSetCookieOnSharedCacheable = &annotate.Rule{
 		if !f.Has(exchange.FieldCacheControl) && !f.Has(exchange.FieldExpires) {
 			return
 		}
-		c := cachingOf(f)
-		l := lifetimeOf(p.X, &c, true)
-		if c.forbids() || c.private || l.seconds <= 0 || field.ListHas(c.noCacheNames, "set-cookie") || field.ListHas(c.privateNames, "set-cookie") {
+		c := p.CacheControl()
+		shared := &p.Caching().Shared
+		l := shared.Lifetime
+		if !shared.Reuses() || l.From == annotate.Heuristic || field.ListHas(c.NoCacheNames, "set-cookie") || field.ListHas(c.PrivateNames, "set-cookie") {
 			return
 		}
 		for cookie := range liveCookies(p) {
 			if !isEdgeCookie(cookie.Name.Text) {
-				p.Note(cookie.named(), "shared caches may keep the cookie %s for %s, by %s", cookie.label(), inWords(l.seconds), l.from)
+				p.Note(cookie.named(), "shared caches may keep the cookie %s for %s, by %s", cookie.label(), inWords(l.Seconds), l.From)
 				return
 			}
 		}
@@ -307,7 +308,7 @@ var cacheNoTransformViolated = &annotate.Rule{
 		if !is203 && !f.Has(exchange.FieldWarning) {
 			return
 		}
-		if c := cachingOf(f); !c.noTransform {
+		if c := p.CacheControl(); !c.NoTransform {
 			return
 		}
 		if is203 {

@@ -38,19 +38,9 @@ func varyPlace(p *annotate.Pass, name string) (at exchange.Place, ok bool) {
 
 // isSharedStorable reports whether shared caches may store a response
 // (RFC 9111 §3, §3.5).
-func isSharedStorable(x *exchange.Exchange) bool {
-	if !isRead(x.Request.Method) {
-		return false
-	}
-	f := &x.Response.Fields
-	c := cachingOf(f)
-	if c.noStore || c.private {
-		return false
-	}
-	if x.Request.Fields.Has(exchange.FieldAuthorization) && !c.public && c.sMaxAge < 0 && !c.mustRevalidate {
-		return false
-	}
-	return heuristicStatus(x.Response.Status) || c.public || lifetimeOf(x, &c, true).seconds > 0
+func isSharedStorable(x *exchange.Exchange, c *annotate.Caching) bool {
+	return isRead(x.Request.Method) && c.Shared.Stores() &&
+		(annotate.HeuristicStatus(x.Response.Status) || c.Control.Public || c.Shared.Lifetime.Seconds > 0)
 }
 
 var cacheVaryDuplicate = &annotate.Rule{
@@ -218,9 +208,9 @@ var cacheVaryStar = &annotate.Rule{
 		if !ok {
 			return
 		}
-		c := cachingOf(&p.X.Response.Fields)
-		if l := longestLifetime(p.X, &c); l.seconds > 0 && !c.forbids() {
-			p.Note(at, "Vary: * forbids caches to use the response, so the lifetime that %s sets (%s) has no effect", l.from, inWords(l.seconds))
+		c := p.CacheControl()
+		if l := c.LongestLifetime(p.X); l.Seconds > 0 && !c.Forbids() {
+			p.Note(at, "Vary: * forbids caches to use the response, so the lifetime that %s sets (%s) has no effect", l.From, inWords(l.Seconds))
 		}
 	},
 }
@@ -314,7 +304,7 @@ var cacheVaryTooMany = &annotate.Rule{
 				}
 			}
 		}
-		if distinct > manyVary && isSharedStorable(p.X) {
+		if distinct > manyVary && isSharedStorable(p.X, p.Caching()) {
 			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d headers, so few requests can share a stored response", distinct)
 		}
 	},
@@ -351,7 +341,7 @@ var cacheVaryUserAgent = &annotate.Rule{
 `},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
 	Check: func(p *annotate.Pass) {
-		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X) {
+		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X, p.Caching()) {
 			p.Note(at, "Vary names User-Agent, of which there are thousands, and shared caches may store the response")
 		}
 	},

@@ -521,7 +521,7 @@ var conditionalNoValidatorOnLargeGet = &annotate.Rule{
 		if r.Content.Size <= largeContent || hasValidator(&r.Message) || isStream(&r.Fields) {
 			return
 		}
-		if c := cachingOf(&r.Fields); !c.noStore {
+		if c := p.CacheControl(); !c.NoStore {
 			p.Note(p.ResponseField(exchange.FieldETag), "the response of %s has no ETag and no Last-Modified", wording.Count(r.Content.Size, "byte"))
 		}
 	},

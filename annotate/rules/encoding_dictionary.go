@@ -112,7 +112,7 @@ var encodingDictionaryMissingVary = &annotate.Rule{
 		if varyHas(f, "Accept-Encoding") && varyHas(f, "Available-Dictionary") {
 			return
 		}
-		if c := cachingOf(f); !c.noStore {
+		if c := p.CacheControl(); !c.NoStore {
 			p.Note(p.ResponseField(exchange.FieldVary), "the body is in %s, but Vary doesn't name both Accept-Encoding and Available-Dictionary", listedCodings(f, exchange.FieldContentEncoding))
 		}
 	},

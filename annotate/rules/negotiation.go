@@ -203,7 +203,7 @@ var negotiationAcceptCHMissingVary = &annotate.Rule{
 	When: annotate.When{Methods: []string{"GET"}, Fields: []exchange.Name{exchange.FieldCriticalCH}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
-		if c := cachingOf(f); c.noStore || c.private {
+		if c := p.CacheControl(); c.NoStore || c.Private {
 			return
 		}
 		for i, l := range f.Each(exchange.FieldCriticalCH) {

@@ -192,7 +192,7 @@ var negotiationPreferenceAppliedMissingVary = &annotate.Rule{
 		if varyHas(f, "Prefer") {
 			return
 		}
-		if c := cachingOf(f); c.noStore {
+		if c := p.CacheControl(); c.NoStore {
 			return
 		}
 		for q := range preferences(f, exchange.FieldPreferenceApplied) {

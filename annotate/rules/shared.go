@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
 )
@@ -17,10 +18,10 @@ type Storage struct {
 
 // StorageOf reads what a response says to caches (RFC 9111 §3, §4.2).
 func StorageOf(x *exchange.Exchange) Storage {
-	c := cachingOf(&x.Response.Fields)
-	s := Storage{NoStore: c.noStore, NoCache: c.noCache, Private: c.private, Shared: isSharedStorable(x), Fresh: -1}
-	if l := lifetimeOf(x, &c, false); l.from != "" {
-		s.Fresh = l.seconds
+	c := annotate.CachingOf(x)
+	s := Storage{NoStore: c.Control.NoStore, NoCache: c.Control.NoCache, Private: c.Control.Private, Shared: isSharedStorable(x, c), Fresh: -1}
+	if l := c.Control.ExplicitLifetime(x, false); l.From != "" {
+		s.Fresh = l.Seconds
 	}
 	return s
 }

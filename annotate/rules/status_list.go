@@ -144,12 +144,7 @@ func isSafe(method string) bool {
 func isGRPC(contentType string) bool { return field.HasPrefixFold(contentType, "application/grpc") }
 
 // receivedAt is when the response head had come; the zero time when it is not known.
-func receivedAt(x *exchange.Exchange) time.Time {
-	if x.Started.IsZero() {
-		return time.Time{}
-	}
-	return x.Started.Add(x.Response.At)
-}
+func receivedAt(x *exchange.Exchange) time.Time { return annotate.ReceivedAt(x) }
 
 // isLocalAddress reports whether an exchange's origin server is one on this
 // machine or in a private network.

@@ -377,16 +377,7 @@ func epoch(n int64) (t time.Time, ok bool) {
 
 // sentAt is when a response was sent as far as can be known: its Date, else
 // when it was received; the zero time when neither is known.
-func sentAt(x *exchange.Exchange) (t time.Time, isDate bool) {
-	received := receivedAt(x)
-	if !x.Response.Fields.Has(exchange.FieldDate) {
-		return received, false
-	}
-	if d, err := field.ParseDate(x.Response.Fields.Value(exchange.FieldDate), received); err == nil {
-		return d.Time, true
-	}
-	return received, false
-}
+func sentAt(x *exchange.Exchange) (t time.Time, isDate bool) { return annotate.SentAt(x) }
 
 var statusRetryAfterInPast = &annotate.Rule{
 	ID:       "status/retry-after-in-past",

@@ -56,15 +56,4 @@ func octetAt(c byte) string {
 }
 
 // inWords returns a number of seconds in the largest unit that suits.
-func inWords(seconds int64) string {
-	for _, u := range [...]struct {
-		name    string
-		seconds int64
-	}{{"year", 31_557_600}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
-		little := u.seconds / 60 // that may be missing to the next whole one
-		if n := (seconds + little) / u.seconds; n >= 2 || n == 1 && seconds%u.seconds == 0 {
-			return wording.Count(n, u.name)
-		}
-	}
-	return wording.Count(seconds, "second")
-}
+func inWords(seconds int64) string { return wording.Span(seconds) }

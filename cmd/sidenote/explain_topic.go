@@ -35,9 +35,11 @@ func (e *explainer) articleOnTopic(t *guide.Topic) *article {
 		Rules: e.idsOf(func(r *annotate.Rule) bool { return slices.Contains(t.Rules, r.Topic()) }),
 	}
 	a := &article{title: t.Title, label: "topic", refs: t.Refs, text: t.Intro}
-	for _, s := range t.Sections {
-		r.Sections = append(r.Sections, sectionRecord{s.Title, s.Text, examplesOf(s.Examples...)})
-		a.sections = append(a.sections, section{s.Title, s.Text, addExamples(nil, s.Examples...)})
+	for i := range t.Sections {
+		s := &t.Sections[i]
+		shown := t.WithVerdicts(s)
+		r.Sections = append(r.Sections, sectionRecord{s.Title, s.Text, examplesOf(shown...)})
+		a.sections = append(a.sections, section{s.Title, s.Text, addExamples(nil, shown...)})
 	}
 	var statuses, fields []string
 	for _, code := range t.Statuses {

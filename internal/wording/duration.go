@@ -39,3 +39,17 @@ func ShortDuration(d time.Duration) string {
 	}
 	return strconv.FormatInt(int64(d.Minutes()), 10) + "m"
 }
+
+// Span returns a number of seconds in the largest unit that suits: "2 minutes".
+func Span(seconds int64) string {
+	for _, u := range [...]struct {
+		name    string
+		seconds int64
+	}{{"year", 31_557_600}, {"day", 86_400}, {"hour", 3_600}, {"minute", 60}} {
+		little := u.seconds / 60 // that may be missing to the next whole one
+		if n := (seconds + little) / u.seconds; n >= 2 || n == 1 && seconds%u.seconds == 0 {
+			return Count(n, u.name)
+		}
+	}
+	return Count(seconds, "second")
+}

@@ -195,6 +195,7 @@ export interface Detail extends Row {
     expects: { field: string; present: boolean }[];
   };
   stated?: string;
+  caching?: string;
   failure?: { code: string; title: string; why: string; act: string; who: string; detail?: string };
   notes: Note[];
   request: Message;
