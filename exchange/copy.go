@@ -9,7 +9,7 @@ func (x *Exchange) shallow() *Exchange {
 		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
 		Trace: x.Trace, Source: x.Source, Messages: x.Messages,
 	}
-	y.Request.Method, y.Request.Target = x.Request.Method, x.Request.Target
+	y.Request.Method, y.Request.Target, y.Request.Protocol = x.Request.Method, x.Request.Target, x.Request.Protocol
 	y.Request.copyFrom(&x.Request.Message)
 	y.Response.copyFrom(&x.Response)
 	if x.Interim != nil {
@@ -28,6 +28,7 @@ func (r *Response) copyFrom(from *Response) {
 
 func (m *Message) copyFrom(from *Message) {
 	m.Version, m.Fields, m.Trailers, m.RawHead = from.Version, from.Fields, from.Trailers, from.RawHead
+	m.Pseudo, m.NeverIndexed = from.Pseudo, from.NeverIndexed
 	to, c := &m.Content, &from.Content
 	to.Size, to.Kept, to.Truncated = c.Size, c.Kept, c.Truncated
 	to.Complete, to.SHA256, to.Unhashed, to.Decoded = c.Complete, c.SHA256, c.Unhashed, c.Decoded

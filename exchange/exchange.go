@@ -136,6 +136,14 @@ type Message struct {
 	Trailers Fields
 	Content  Content
 
+	// Pseudo are the names of the pseudo-fields in the order in which they came on
+	// HTTP/2 (RFC 9113 §8.3); their values are those of Method, Target, Scheme,
+	// Authority and Protocol, or Status. NeverIndexed are the places of what no one
+	// may put into a compression table (RFC 7541 §6.2.3), counted through Pseudo and
+	// then Fields. Both are nil where sidenote did not read HTTP/2.
+	Pseudo       []string
+	NeverIndexed []int
+
 	// RawHead is the head exactly as received, up to and with the empty line;
 	// "" when the hop was not HTTP/1.x or the octets were not recorded. Rules
 	// that judge octets must be silent without it.
@@ -151,6 +159,9 @@ type Request struct {
 	Message
 	Method string
 	Target string // request target as received (RFC 9112 §3.2); path and query in HTTP/2
+	// Protocol is what an extended CONNECT asks for (RFC 8441 §4); "" for any other
+	// request.
+	Protocol string
 }
 
 // A Response is a response as it came from the other side. A 502 or 504 that

@@ -547,6 +547,7 @@ func (x *Exchange) encodeFull(e *zerolog.Event) {
 	begin()
 	o.text("method", x.Request.Method)
 	o.text("target", x.Request.Target)
+	o.text("protocol", x.Request.Protocol)
 	x.Request.encode(&o)
 	add("sidenote.request")
 
@@ -585,11 +586,36 @@ func (r *Response) encodeTo(o *object) {
 
 func (m *Message) encode(o *object) {
 	o.number("version", int64(m.Version))
+	m.encodePseudo(o)
 	o.fields("fields", &m.Fields)
 	o.fields("trailers", &m.Trailers)
 	o.base64("raw_head", []byte(m.RawHead))
 	o.b = appendContent(appendKey(o.b, "content"), &m.Content, true)
 	o.base64("kept", m.Content.Kept)
+}
+
+// encodePseudo writes what HTTP/2 says beside the fields.
+func (m *Message) encodePseudo(o *object) {
+	if len(m.Pseudo) > 0 {
+		b := append(appendKey(o.b, "pseudo"), '[')
+		for i, name := range m.Pseudo {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, name)
+		}
+		o.b = append(b, ']')
+	}
+	if len(m.NeverIndexed) > 0 {
+		b := append(appendKey(o.b, "never_indexed"), '[')
+		for i, at := range m.NeverIndexed {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, int64(at), 10)
+		}
+		o.b = append(b, ']')
+	}
 }
 
 func (c *Connection) encode(o *object) {

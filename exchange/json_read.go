@@ -92,6 +92,9 @@ type recordTarget struct {
 type recordMessage struct {
 	Method   wireText      `json:"method"`
 	Target   wireText      `json:"target"`
+	Protocol wireText      `json:"protocol"`
+	Pseudo   []wireText    `json:"pseudo"`
+	Never    []int         `json:"never_indexed"`
 	Version  Version       `json:"version"`
 	Fields   [][2]wireText `json:"fields"`
 	Trailers [][2]wireText `json:"trailers"`
@@ -232,6 +235,7 @@ func (r *record) exchange() (*Exchange, error) {
 		return nil, err
 	}
 	x.Request.Method, x.Request.Target = string(r.Request.Method), string(r.Request.Target)
+	x.Request.Protocol = string(r.Request.Protocol)
 	err := errors.Join(
 		r.Client.fill(&x.Client),
 		r.Origin.fill(&x.Origin),
@@ -286,6 +290,10 @@ func (r *recordReply) fill(to *Response) error {
 
 func (r *recordMessage) fill(m *Message) (err error) {
 	m.Version, m.RawHead = r.Version, string(r.RawHead)
+	for _, name := range r.Pseudo {
+		m.Pseudo = append(m.Pseudo, string(name))
+	}
+	m.NeverIndexed = r.Never
 	fillFields(&m.Fields, r.Fields)
 	fillFields(&m.Trailers, r.Trailers)
 	c := &m.Content

@@ -207,6 +207,7 @@ func fullProperties() []Property {
 		{Key: "sidenote.request", Doc: "the request as it came", Members: append([]Property{
 			{Key: "method", Doc: "method", When: "there is one", Schema: wire()},
 			{Key: "target", Doc: "request target", When: "there is one", Schema: wire()},
+			{Key: "protocol", Doc: "what an extended CONNECT asks for, such as websocket", When: "there is one", Schema: wire()},
 		}, messageMembers()...)},
 		{Key: "sidenote.interim", Doc: "interim responses, in their order", When: "there were any", Members: replyProperties(), List: true},
 		{Key: "sidenote.response", Doc: "the final response as it came", Members: replyProperties()},
@@ -228,6 +229,8 @@ func messageMembers() []Property {
 	lines := arrayOf(map[string]any{"type": "array", "prefixItems": []any{wire(), wire()}, "items": false, "minItems": 2})
 	return []Property{
 		{Key: "version", Doc: "HTTP version: 10, 11, 20 or 30 for 1.0, 1.1, 2 or 3", When: whenKnown, Schema: integer()},
+		{Key: "pseudo", Doc: "names of the pseudo-headers of HTTP/2, in their order", When: "sidenote read HTTP/2", Schema: arrayOf(wire())},
+		{Key: "never_indexed", Doc: "places of headers that must not be indexed (RFC 7541 section 6.2.3), counted from 0 through pseudo and then fields", When: "there are any", Schema: arrayOf(integer())},
 		{Key: "fields", Doc: "field lines in their order, each with name and value", When: "there are any", Schema: lines},
 		{Key: "trailers", Doc: "field lines after the content", When: "there are any", Schema: lines},
 		{Key: "raw_head", Doc: "the head as it came, in HTTP/1.1", When: "it was kept", Schema: base64Text()},

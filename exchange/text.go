@@ -454,6 +454,18 @@ func parseContent(x *Exchange, which, facts string) error {
 			c.SHA256, err = parseDigest(v)
 		case "no-raw-head":
 			m.RawHead = ""
+		case "pseudo":
+			m.Pseudo = strings.Fields(v)
+		case "never-indexed":
+			for s := range strings.FieldsSeq(v) {
+				at, err := strconv.Atoi(s)
+				if err != nil {
+					return err
+				}
+				m.NeverIndexed = append(m.NeverIndexed, at)
+			}
+		case "protocol":
+			x.Request.Protocol = v
 		default:
 			return fmt.Errorf("unknown key %q", k)
 		}
@@ -473,8 +485,8 @@ func (x *Exchange) AppendText(b []byte) []byte {
 	if x.Response.Status != 0 {
 		b = appendMessage(b, '<', x.Response.Line(), &x.Response.Message)
 	}
-	b = appendContentFacts(b, "request", &x.Request.Message, x.Request.Method != "")
-	b = appendContentFacts(b, "response", &x.Response.Message, x.Response.Status != 0)
+	b = appendContentFacts(b, "request", &x.Request.Message, x.Request.Method != "", x.Request.Protocol)
+	b = appendContentFacts(b, "response", &x.Response.Message, x.Response.Status != 0, "")
 	return x.Messages.appendText(b)
 }
 
@@ -592,8 +604,8 @@ func (f *factList) certificate(c *Certificate) {
 	f.set("cert-sha256", c.SHA256)
 }
 
-// appendContentFacts says of content what its octets do not say themselves.
-func appendContentFacts(b []byte, which string, m *Message, there bool) []byte {
+// appendContentFacts says of a message what its octets do not say themselves.
+func appendContentFacts(b []byte, which string, m *Message, there bool, protocol string) []byte {
 	if !there {
 		return b
 	}
@@ -613,6 +625,13 @@ func appendContentFacts(b []byte, which string, m *Message, there bool) []byte {
 		}
 	}
 	f.flag("no-raw-head", m.RawHead == "" && m.Version < HTTP2)
+	f.set("pseudo", strings.Join(m.Pseudo, " "))
+	never := make([]string, len(m.NeverIndexed))
+	for i, at := range m.NeverIndexed {
+		never[i] = strconv.Itoa(at)
+	}
+	f.set("never-indexed", strings.Join(never, " "))
+	f.set("protocol", protocol)
 	if len(f) == 0 {
 		return b
 	}

@@ -24,8 +24,7 @@ type stream struct {
 
 	request, response *tap
 
-	protocol string     // that an extended CONNECT asks for (RFC 8441 §4)
-	follow   *following // finds messages; nil where there are none
+	follow *following // finds messages; nil where there are none
 
 	// of the request's side, for the record when the exchange has ended
 	trailers exchange.Fields
@@ -48,6 +47,8 @@ func (st *stream) readRequest(head *h2.RequestHead) {
 		q.Target = head.Authority
 	}
 	h2.Lines(&q.Fields, head.Fields)
+	q.Pseudo, q.NeverIndexed = h2.Section(head.Fields)
+	q.Protocol = head.Protocol
 	x.Scheme, x.Authority = to.scheme, head.Authority
 	if x.Authority == "" {
 		x.Authority = q.Fields.Value(exchange.FieldHost)
@@ -133,6 +134,7 @@ func (st *stream) Response(head *h2.ResponseHead) {
 	s := &x.Response
 	s.Status, s.Version, s.At = head.Status, exchange.HTTP2, st.since()
 	h2.Lines(&s.Fields, head.Fields)
+	s.Pseudo, s.NeverIndexed = h2.Section(head.Fields)
 	st.followResponse()
 	if head.EndStream || !x.MayHaveContent() {
 		noContent(&s.Content)
@@ -163,7 +165,7 @@ func (st *stream) Response(head *h2.ResponseHead) {
 // WebSocket that has been agreed on.
 func (st *stream) followResponse() {
 	p, x := st.conn.proxy, st.x
-	if !strings.EqualFold(st.protocol, "websocket") {
+	if !strings.EqualFold(x.Request.Protocol, "websocket") {
 		st.follow = p.followContent(st.follow, x, &x.Response.Message, st.response)
 		return
 	}

@@ -104,7 +104,6 @@ func (c *streams) Begin(s *h2.Stream, head *h2.RequestHead, fault *h2.Fault) (h2
 	c.open.Add(1)
 	st.x.Client = c.in.connection(c.in.begin())
 	st.readRequest(head)
-	st.protocol = head.Protocol
 	st.request = newTap(&st.x.Request.Content, &p.config)
 	st.follow = p.followContent(nil, st.x, &st.x.Request.Message, st.request)
 	st.response = newTap(&st.x.Response.Content, &p.config)

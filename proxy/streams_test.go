@@ -40,11 +40,12 @@ func (r *rig) openH2(authority, name string) (*http2.Framer, *hpack.Encoder, *by
 	return f, hpack.NewEncoder(block), block
 }
 
-// ask writes a request head.
+// ask writes a request head. Names that end with "!" are never indexed.
 func ask(f *http2.Framer, enc *hpack.Encoder, block *bytes.Buffer, id uint32, end bool, pairs ...string) {
 	block.Reset()
 	for i := 0; i < len(pairs); i += 2 {
-		_ = enc.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]})
+		name, secret := strings.CutSuffix(pairs[i], "!")
+		_ = enc.WriteField(hpack.HeaderField{Name: name, Value: pairs[i+1], Sensitive: secret})
 	}
 	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndStream: end, EndHeaders: true})
 }
@@ -73,8 +74,8 @@ func TestH2Record(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	f, enc, block := r.openH2(authority, originName)
-	ask(f, enc, block, 1, true, ":method", "GET", ":path", "/a%2Fb|c/%7Eme/{x}/../%41?q=100%", ":scheme", "https", ":authority", originName,
-		"x-b", "1", "cookie", "a=b", "x-a", "2", "x-b", "3", "cookie", "c=d", "sidenote-ignore", "x", "te", "trailers")
+	ask(f, enc, block, 1, true, ":path", "/a%2Fb|c/%7Eme/{x}/../%41?q=100%", ":method", "GET", ":scheme", "https", ":authority", originName,
+		"x-b", "1", "cookie", "a=b", "x-a", "2", "x-b!", "3", "cookie", "c=d", "sidenote-ignore", "x", "te", "trailers")
 	head := next[*http2.MetaHeadersFrame](t, f)
 	if head.PseudoValue("status") != "204" || !head.StreamEnded() {
 		t.Errorf("the client got %v, ended %v", head.Fields, head.StreamEnded())
@@ -90,6 +91,12 @@ func TestH2Record(t *testing.T) {
 	want := "x-b: 1, cookie: a=b, x-a: 2, x-b: 3, cookie: c=d, sidenote-ignore: x, te: trailers"
 	if s := strings.Join(lines, ", "); s != want || x.Request.Target != "/a%2Fb|c/%7Eme/{x}/../%41?q=100%" || x.Changed != exchange.ChangedIgnoreRemoved {
 		t.Errorf("recorded %s %s, changed %v", x.Request.Target, s, x.Changed.Names())
+	}
+	if n := x.Request.NeverIndexed; len(n) != 1 || n[0] != 4+3 {
+		t.Errorf("recorded as never indexed: %v", n)
+	}
+	if p := strings.Join(x.Request.Pseudo, " "); p != ":path :method :scheme :authority" || strings.Join(x.Response.Pseudo, " ") != ":status" {
+		t.Errorf("recorded the pseudo-fields %s and %v", p, x.Response.Pseudo)
 	}
 	if x.Err != nil || x.Response.Status != 204 || !x.Response.Content.Complete || !x.Request.Content.Complete || x.Origin.Attempts != 1 || x.Origin.TLS == nil || x.Timing.RequestSent == 0 {
 		t.Errorf("record:\n%s", x.Format())

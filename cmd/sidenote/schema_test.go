@@ -183,6 +183,10 @@ func odd(t testing.TB) *annotate.Annotated {
 	x.Origin.Proxy, x.Origin.Reused, x.Origin.Closed, x.Origin.Attempts, x.Origin.Authority = "p", true, true, 2, "a:1"
 	x.Client = x.Origin
 	x.Interim = []exchange.Response{{Status: 103, At: 1, Made: true, Reason: "Early Hints"}}
+	x.Request.Protocol = "websocket"
+	for _, m := range []*exchange.Message{&x.Request.Message, &x.Interim[0].Message, &x.Response.Message} {
+		m.Pseudo, m.NeverIndexed = []string{":status"}, []int{0}
+	}
 	x.Interim[0].Fields.Add("Link", "</a>")
 	x.Interim[0].Trailers.Add("T", "1")
 	x.Interim[0].RawHead, x.Interim[0].Content.Kept, x.Interim[0].Version = "x", []byte("x"), exchange.HTTP11

@@ -76,6 +76,32 @@ type Answer struct {
 	Content []byte
 }
 
+// Section returns the names of the pseudo-fields in their order, and the places of
+// what is never indexed (RFC 7541 §6.2.3), counted through the pseudo-fields and
+// then the others.
+func Section(fields []hpack.HeaderField) (pseudo []string, never []int) {
+	n := 0
+	for i := range fields {
+		if fields[i].IsPseudo() {
+			n++
+		}
+	}
+	pseudo = make([]string, 0, n)
+	regular := n
+	for i := range fields {
+		at := &regular
+		if fields[i].IsPseudo() {
+			place := len(pseudo)
+			at, pseudo = &place, append(pseudo, fields[i].Name)
+		}
+		if fields[i].Sensitive {
+			never = append(never, *at)
+		}
+		*at++
+	}
+	return pseudo, never
+}
+
 // Lines appends the fields to to that are no pseudo-fields.
 func Lines(to *exchange.Fields, fields []hpack.HeaderField) {
 	to.Grow(len(fields))
