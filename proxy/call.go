@@ -184,7 +184,7 @@ func (s *sender) run() {
 		s.since.Store(time.Now().UnixNano())
 		if len(wire) > 0 && err == nil && !s.lost.Load() {
 			ps.contentBegun()
-			if _, werr := s.call.o.pen.write(s.call.o.Conn, wire); werr != nil {
+			if _, werr := s.call.o.pen.more(s.call.o.Conn, wire); werr != nil {
 				s.lost.Store(true)
 				s.writeErr.Store(&werr)
 				if errors.Is(werr, errNotTaken) {

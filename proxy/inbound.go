@@ -236,6 +236,12 @@ func (in *inbound) send(b []byte) error {
 	return err
 }
 
+// sendMore is send for what follows a piece of the same message.
+func (in *inbound) sendMore(b []byte) error {
+	_, err := in.pen.more(in.Conn, b)
+	return err
+}
+
 // Reset ends the connection with a TCP reset instead of an orderly end.
 func (in *inbound) Reset() {
 	cutSocket(in.Conn)

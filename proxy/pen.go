@@ -26,12 +26,19 @@ func newPen(ctx context.Context, c net.Conn, limit time.Duration) pen {
 // errNotTaken says that the other side does not read.
 var errNotTaken = errors.New("the time to write is over")
 
+// more is write for what follows a piece of the same message: a side that stops
+// reading is met here. Each piece has a deadline of its own then, since a write that
+// goes on after an early one finds room that the system had kept back, and starts anew.
+func (p *pen) more(c net.Conn, b []byte) (int, error) {
+	p.armed = time.Time{}
+	return p.write(c, b)
+}
+
 // write writes all of b to c. The error is errNotTaken where that took too long.
 //
-// To set a deadline for each piece costs as much as a small piece. On a bare
+// To set a deadline for each message costs as much as a small one. On a bare
 // socket one is set that suits this piece and those to come until it strikes, and
-// set again then; TLS would be broken by one that strikes early, so there it is one
-// that is a little late.
+// set again then; TLS would be broken by one that strikes early.
 func (p *pen) write(c net.Conn, b []byte) (int, error) {
 	if p.limit <= 0 {
 		return c.Write(b)

@@ -132,7 +132,7 @@ func (ps *passage) passOn(c *call) {
 	for err == nil && werr == nil && !c.content.Done() {
 		c.setContentLimit()
 		if wire, err = c.content.Next(tap); len(wire) > 0 {
-			werr = in.send(wire)
+			werr = in.sendMore(wire)
 		}
 	}
 	switch {
