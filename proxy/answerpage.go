@@ -88,7 +88,8 @@ func (ps *passage) sendPage(page *page) {
 	if !t.keep {
 		out.Added = append(out.Added, exchange.Line{Name: "Connection", Value: "close"})
 	}
-	buf := out.Append(ps.in.out[:0])
+	room := ps.proxy.outgoing.Get().(*[]byte)
+	buf := out.Append((*room)[:0])
 	if x.Request.Method != http.MethodHead {
 		buf = append(buf, page.content...)
 	}
@@ -98,7 +99,7 @@ func (ps *passage) sendPage(page *page) {
 			ps.fail(ps.undelivered(err))
 		}
 	}
-	ps.in.keepBuffer(buf)
+	ps.proxy.sent(room, buf)
 }
 
 // setMade records a response of our own.

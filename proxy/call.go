@@ -109,7 +109,8 @@ func (c *call) send(out *h1.Outgoing, from *turn) {
 	if c.o.absolute {
 		out = ps.throughProxy(*out)
 	}
-	buf := out.Append(ps.in.out[:0])
+	room := ps.proxy.outgoing.Get().(*[]byte)
+	buf := out.Append((*room)[:0])
 	whole := from == nil || from.AtHand()
 	var err error
 	if from != nil {
@@ -125,7 +126,7 @@ func (c *call) send(out *h1.Outgoing, from *turn) {
 	if errors.Is(c.writeErr, errNotTaken) {
 		c.notTaken()
 	}
-	ps.in.keepBuffer(buf)
+	ps.proxy.sent(room, buf)
 	sent := ps.since()
 	ps.x.Timing.HeadSent = sent
 	if whole || from.Done() && err == nil {
@@ -142,12 +143,15 @@ func (c *call) send(out *h1.Outgoing, from *turn) {
 	go c.sender.run()
 }
 
-// keepHead is the largest buffer that a connection keeps for its next head.
-const keepHead = 16 << 10
+// mostOutgoing is the largest room that is kept for heads and the content that is
+// written with them, in octets.
+const mostOutgoing = 128 << 10
 
-func (in *inbound) keepBuffer(b []byte) {
-	if in.out = b[:0]; cap(b) > keepHead {
-		in.out = nil
+// sent returns the room in which b was put together.
+func (p *Proxy) sent(room *[]byte, b []byte) {
+	if cap(b) <= mostOutgoing {
+		*room = b[:0]
+		p.outgoing.Put(room)
 	}
 }
 

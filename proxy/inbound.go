@@ -40,7 +40,6 @@ type inbound struct {
 	lookAtClient, lookAtOrigins func()
 	lent                        lent     // what goproxy is given of a request on HTTP/1.x
 	current                     *passage // the exchange being answered on HTTP/1.x; nil between exchanges
-	out                         []byte   // heads are composed here
 
 	probed  atomic.Pointer[probe] // nil when there was none, or it went well
 	watcher *trustWatcher         // waits for the first request of an intercepted connection

@@ -30,10 +30,11 @@ type Proxy struct {
 	refused *refusals
 	pool    pool
 
-	buffers sync.Pool
-	visits  sync.Pool // of *visit
-	ids     atomic.Uint64
-	idStart uint32
+	buffers  sync.Pool
+	visits   sync.Pool // of *visit
+	outgoing sync.Pool // of *[]byte, in which heads are put together
+	ids      atomic.Uint64
+	idStart  uint32
 
 	mu        sync.Mutex // guards what follows
 	listening []netip.AddrPort
@@ -78,6 +79,7 @@ type Stats struct {
 func New(c Config) *Proxy {
 	p := &Proxy{config: c.withDefaults(), closers: map[int]func(){}, clients: map[*inbound]struct{}{}, relays: map[*inbound]*h2.Relay{}, stop: make(chan struct{}), idStart: rand.Uint32()}
 	p.all, p.cutOff = context.WithCancelCause(context.Background())
+	p.outgoing.New = func() any { return new([]byte) }
 	p.visits.New = func() any { return new(visit) }
 	p.buffers.New = func() any { b := make([]byte, 32<<10); return &b }
 	p.dialer = newDialer(&p.config, p.isOwn)

@@ -124,11 +124,12 @@ func (ps *passage) passOn(c *call) {
 	tap.expect(c.frame.Length)
 	ps.response = tap
 	ps.follow = ps.proxy.followContent(ps.follow, ps.x, &ps.x.Response.Message, tap)
-	buf := out.Append(in.out[:0])
+	room := ps.proxy.outgoing.Get().(*[]byte)
+	buf := out.Append((*room)[:0])
 	wire, err := c.content.NextHeld(tap)
 	buf = append(buf, wire...)
 	werr := in.send(buf)
-	in.keepBuffer(buf)
+	ps.proxy.sent(room, buf)
 	for err == nil && werr == nil && !c.content.Done() {
 		c.setContentLimit()
 		if wire, err = c.content.Next(tap); len(wire) > 0 {
