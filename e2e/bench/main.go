@@ -4,7 +4,7 @@
 // when it is asked for, what 200,000 exchanges cost the inspector and its page
 // in a browser.
 //
-//	go run ./e2e/bench [-requests N] [-connections N] [-only plain|large|fresh|tls|h2|latency|grpc|metrics|otlp|inspector|lint|page]
+//	go run ./e2e/bench [-requests N] [-connections N] [-only plain|large|fresh|tls|h2|latency|grpc|metrics|otlp|inspector|lint|page|costs]
 //
 // All proxies serve in turn, there and back, and fetch the same from an origin
 // server in this process, which has one processor; the proxy has another. They
@@ -32,13 +32,14 @@ func main() {
 	requests := flag.Int("requests", 5000, "requests of each round")
 	rounds := flag.Int("rounds", 21, "rounds of each proxy, in turn; the median counts")
 	connections := flag.Int("connections", 32, "client connections")
-	only := flag.String("only", "", "plain, large, fresh, tls, h2, latency, grpc, metrics, otlp, inspector, lint or page")
+	only := flag.String("only", "", "plain, large, fresh, tls, h2, latency, grpc, metrics, otlp, inspector, lint, page or costs")
+	write := flag.String("write", "", "with -only costs, put the tables into this document")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of sidenote under load to this file")
 	flag.Parse()
 	if !onOneCPU() {
 		fmt.Println("no taskset, or one processor: load and proxy share what there is")
 	}
-	exitOn(compare(*requests, *rounds, *connections, *only, *profile))
+	exitOn(compare(*requests, *rounds, *connections, *only, *profile, *write))
 }
 
 func exitOn(err error) {
@@ -69,7 +70,7 @@ func contests() []contest {
 	}
 }
 
-func compare(requests, rounds, connections int, only, profile string) error {
+func compare(requests, rounds, connections int, only, profile, write string) error {
 	dir, err := os.MkdirTemp("", "sidenote-bench-")
 	if err != nil {
 		return err
@@ -89,6 +90,9 @@ func compare(requests, rounds, connections int, only, profile string) error {
 	}
 	if only == "page" {
 		return comparePage(sidenote, dir, pageExchanges)
+	}
+	if only == "costs" {
+		return tellCosts(sidenote, dir, write, origin, requests, rounds, connections)
 	}
 	fmt.Printf("GET of 1 KiB (large: 100), keep-alive (fresh: a connection for each), %d connections; CPU is user+system time of the proxy's process; median of %d rounds of %d\n\n", connections, rounds, requests)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -150,10 +154,38 @@ func (c contest) kinds(sidenote, dir string, o *origin, profile string) []proxyK
 	return append(kinds, proxyKind{name: "sidenote", command: sidenoteCommand(sidenote, dir, o), token: token, profile: profile})
 }
 
-// runContest lets the proxies serve in turn, there and back, so that they share
+// A standing is what a contest showed of one proxy.
+type standing struct {
+	name  string
+	cpu   float64 // µs of CPU time for each request
+	rate  float64 // requests per second
+	ratio float64 // the CPU time of the one that is judged, in this one's; 0 of itself
+	asked float64 // the most that ratio may be; 0 where nothing is asked
+}
+
+// runContest prints the standings of a contest.
+func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
+	standings, err := c.standings(kinds, origin, requests, rounds, connections)
+	if err != nil {
+		return err
+	}
+	for _, s := range standings {
+		ratio := ""
+		if s.ratio > 0 {
+			ratio = fmt.Sprintf("%s is %.2f × this", standings[len(standings)-1].name, s.ratio)
+		}
+		if s.asked > 0 {
+			ratio += fmt.Sprintf(" (asked: at most %.2f)", s.asked)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.0f\t%s\t\n", c.name, s.name, s.cpu, s.rate, ratio)
+	}
+	return nil
+}
+
+// standings lets the proxies serve in turn, there and back, so that they share
 // whatever else the machine does: a ratio is of two rounds that follow each
 // other, and the median of them counts.
-func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origin, requests, rounds, connections int) error {
+func (c contest) standings(kinds []proxyKind, origin *origin, requests, rounds, connections int) ([]standing, error) {
 	if c.h2 {
 		connections = h2Connections * h2Streams
 	}
@@ -161,7 +193,7 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 	for i, k := range kinds {
 		r, err := k.start(c, origin.url(c), requests, connections)
 		if err != nil {
-			return fmt.Errorf("%s: %w", k.name, err)
+			return nil, fmt.Errorf("%s: %w", k.name, err)
 		}
 		defer r.stop()
 		proxies[i] = r
@@ -174,34 +206,30 @@ func runContest(w *tabwriter.Writer, c contest, kinds []proxyKind, origin *origi
 			}
 			got, err := proxies[i].round(c, origin.url(c), requests, connections)
 			if err != nil {
-				return fmt.Errorf("%s: %w", kinds[i].name, err)
+				return nil, fmt.Errorf("%s: %w", kinds[i].name, err)
 			}
 			results[i] = append(results[i], got)
 		}
 	}
 	last := len(kinds) - 1
+	out := make([]standing, len(kinds))
 	for i, k := range kinds {
-		ratio := ""
-		if i < last {
-			ratio = fmt.Sprintf("%s is %.2f × this", kinds[last].name, median(rounds, func(n int) float64 {
-				return float64(results[last][n].cpu) / float64(results[i][n].cpu)
-			}))
-			asked := 0.0
-			switch {
-			case i == 0:
-				asked = c.ask
-			case c.name == "plain": // what is asked beside the rivals
-				asked = k.asked
-			}
-			if asked > 0 {
-				ratio += fmt.Sprintf(" (asked: at most %.2f)", asked)
-			}
+		s := &out[i]
+		s.name = k.name
+		s.cpu = median(rounds, func(n int) float64 { return float64(results[i][n].cpu.Nanoseconds()) / 1000 / float64(requests) })
+		s.rate = median(rounds, func(n int) float64 { return results[i][n].rate })
+		if i == last {
+			break
 		}
-		cpu := median(rounds, func(n int) float64 { return float64(results[i][n].cpu.Nanoseconds()) / 1000 / float64(requests) })
-		rate := median(rounds, func(n int) float64 { return results[i][n].rate })
-		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.0f\t%s\t\n", c.name, k.name, cpu, rate, ratio)
+		s.ratio = median(rounds, func(n int) float64 { return float64(results[last][n].cpu) / float64(results[i][n].cpu) })
+		switch {
+		case i == 0:
+			s.asked = c.ask
+		case c.name == "plain": // what is asked beside the rivals
+			s.asked = k.asked
+		}
 	}
-	return nil
+	return out, nil
 }
 
 // median is that of so many values.
