@@ -353,6 +353,37 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// TestTLSResumptionTowardsOrigins: the second connection to an origin server
+// resumes the session of the first, though it belongs to another client.
+func TestTLSResumptionTowardsOrigins(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, h2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, h2 %v", tls.VersionName(version), h2), func(t *testing.T) {
+				origin := httptest.NewUnstartedServer(http.HandlerFunc(echo))
+				origin.EnableHTTP2 = h2
+				origin.TLS = &tls.Config{MaxVersion: version}
+				origin.StartTLS()
+				defer origin.Close()
+				r := newRig(t, trusting(origin))
+				for i := range 3 {
+					client := r.client(h2)
+					resp, err := client.Get(origin.URL)
+					if err != nil {
+						t.Fatal(err)
+					}
+					_, _ = io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
+					client.CloseIdleConnections()
+					facts := r.wait(i + 1)[i].Origin.TLS
+					if facts == nil || facts.Version != version || facts.Resumed != (i > 0) {
+						t.Errorf("connection %d: %+v", i, facts)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestTLSResumption(t *testing.T) {
 	origin := httptest.NewTLSServer(http.HandlerFunc(echo))
 	defer origin.Close()
