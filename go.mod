@@ -7,6 +7,7 @@ toolchain go1.26.11
 require (
 	connectrpc.com/connect v1.21.1
 	github.com/andybalholm/brotli v1.3.0
+	github.com/bufbuild/protocompile v0.14.1
 	github.com/creack/pty v1.1.24
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/elazarl/goproxy v1.9.4

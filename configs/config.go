@@ -35,6 +35,7 @@ type Config struct {
 
 	Annotate           string            // "off", "summary" or "full"
 	Profile            string            // which rules are on: one of annotate.ProfileNames
+	Proto              []string          // .proto files and descriptor sets, or ProtoReflection
 	OpenAPI            []string          // OpenAPI descriptions, each FILE or URL=FILE
 	Rules              map[string]string // rule ID, "topic/*" or "*" → "off", "info", "warn", "error" or "on"
 	ConversationBytes  int64             // of memory for what rules over several exchanges remember

@@ -58,8 +58,16 @@ func (c *Config) files() map[string][]*string {
 	for i := range c.OpenAPI {
 		all["openapi"] = append(all["openapi"], &c.OpenAPI[i])
 	}
+	for i := range c.Proto {
+		if c.Proto[i] != ProtoReflection {
+			all["proto"] = append(all["proto"], &c.Proto[i])
+		}
+	}
 	return all
 }
+
+// ProtoReflection is what --proto has in the place of a file: servers are asked.
+const ProtoReflection = "reflection"
 
 // rebase has the names of files that a configuration file holds begin at its
 // folder, so that they mean the same wherever sidenote is started.

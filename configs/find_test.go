@@ -107,7 +107,7 @@ func TestLoadFinds(t *testing.T) {
 // TestFilesBeginAtTheFile holds for each setting that names a file or a folder.
 func TestFilesBeginAtTheFile(t *testing.T) {
 	values := map[string]string{
-		"openapi": "[a.yaml, http://api.test/v1=b.yaml]", "report": "[markdown=a.md, html=-]", "client-cert": "api.test=a.pem,b.key",
+		"openapi": "[a.yaml, http://api.test/v1=b.yaml]", "report": "[markdown=a.md, html=-]", "client-cert": "api.test=a.pem,b.key", "proto": "[a.proto, reflection]",
 	}
 	for _, s := range configs.Settings() {
 		if !s.TakesFile() || s.Command != "" {
@@ -132,6 +132,8 @@ func TestFilesBeginAtTheFile(t *testing.T) {
 		switch s.Name {
 		case "openapi":
 			got[s.Name], want = strings.Join(c.OpenAPI, " "), in+"a.yaml http://api.test/v1="+in+"b.yaml"
+		case "proto":
+			got[s.Name], want = strings.Join(c.Proto, " "), in+"a.proto reflection"
 		case "report":
 			got[s.Name], want = c.Reports[0].File+" "+c.Reports[1].File, in+"a.md -"
 		case "client-cert":

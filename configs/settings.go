@@ -217,6 +217,12 @@ func table() []Setting {
 			set:  list(func(c *Config) *[]string { return &c.OpenAPI }, anyItem),
 		},
 		{
+			Name: "proto", Kind: KindList, Value: "FILE|reflection", Group: groupNotes, Repeatable: true,
+			Help: "description of gRPC services: a .proto file or a descriptor set",
+			More: "With reflection, sidenote asks each gRPC server for its services. It sends no credentials. Without a description, messages are shown by field numbers.",
+			set:  list(func(c *Config) *[]string { return &c.Proto }, anyItem),
+		},
+		{
 			Name: "rules", Common: true, Kind: KindMap, Value: "RULE=LEVEL,...", Group: groupNotes, Repeatable: true,
 			Choices: slices.Concat([]string{"off"}, annotate.SeverityWords(), []string{"on"}), Chosen: ItemValue,
 			Help: "change rules: off, info, warn, error, or on with the rule's own severity",

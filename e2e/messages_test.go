@@ -2,14 +2,23 @@ package e2e_test
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
 
 	"sidenote/exchange"
 )
@@ -74,6 +83,55 @@ func TestMessagesOfAnOpenStream(t *testing.T) {
 	if strings.Contains(x.Format(), "hunter") {
 		t.Error("the saved exchange shows secrets")
 	}
+}
+
+// TestGRPCMessagesAreDecoded calls a gRPC server through the proxy, which asks the
+// server what its messages mean.
+func TestGRPCMessagesAreDecoded(t *testing.T) {
+	t.Parallel()
+	s := grpc.NewServer()
+	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
+	reflection.Register(s)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(s.Stop)
+	p := start(t, "--proto", "reflection", "--log-messages")
+	conn, err := grpc.NewClient("passthrough:///"+l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(_ context.Context, authority string) (net.Conn, error) { return connectThrough(p.proxy, authority) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := grpc_health_v1.NewHealthClient(conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: ""}); err != nil {
+		t.Fatal(err)
+	}
+	var all []record
+	eventually(t, "both messages are in the log", func() bool { all = logged(t, p.logFile)["sidenote.message/1"]; return len(all) == 2 })
+	last := all[1]["sidenote.message"].(map[string]any)
+	if last["decoded"] != `{"status":"SERVING"}` || last["from"] != "origin" || all[1].text("sidenote.messages.format") != "grpc" {
+		t.Errorf("the answer is %v", all[1])
+	}
+}
+
+// connectThrough opens a tunnel.
+func connectThrough(proxy, authority string) (net.Conn, error) {
+	c, err := net.Dial("tcp", proxy)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", authority, authority)
+	for head := []byte{}; !bytes.HasSuffix(head, []byte("\r\n\r\n")); {
+		var one [1]byte
+		if _, err := c.Read(one[:]); err != nil {
+			c.Close()
+			return nil, err
+		}
+		head = append(head, one[0])
+	}
+	return c, nil
 }
 
 // openMessages asks the API for the messages of the exchange that runs.

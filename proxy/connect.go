@@ -85,7 +85,7 @@ func (t *tunnel) hear(y *parley) {
 	}
 	o, said, err := y.settle()
 	switch {
-	case kind == openingHTTP && len(said) == 0 && t.proxy.config.intercepts(hostOf(t.to.authority)):
+	case kind == openingHTTP && (len(said) == 0 || beganH2(early, said)) && t.proxy.config.intercepts(hostOf(t.to.authority)):
 		t.to.scheme = "http"
 		t.intercept(t.client, o, nil, nil, err)
 	case err != nil:

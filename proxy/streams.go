@@ -187,6 +187,24 @@ func (in *inbound) dialH2(ctx context.Context) (*outbound, error) {
 	return nil, &failure{code: exchange.ErrH2Protocol, err: fmt.Errorf("%s does not choose HTTP/2 when it is offered; ask it in HTTP/1.1", to.authority), tried: o}
 }
 
+// beganH2 reports whether both sides have begun to speak HTTP/2: a server need not
+// wait for the client's preface before it sends its SETTINGS (RFC 9113 §3.4).
+func beganH2(client, origin []byte) bool {
+	const settings, header = 0x4, 9
+	return bytes.HasPrefix(client, []byte(prefaceLine)) && len(origin) >= header && origin[3] == settings && origin[4] == 0 &&
+		bytes.Equal(origin[5:header], make([]byte, 4))
+}
+
+// DialH2 opens a connection to an origin server on which HTTP/2 is spoken, as for an
+// exchange with it.
+func (p *Proxy) DialH2(ctx context.Context, scheme, authority string) (net.Conn, error) {
+	o, err := (&inbound{proxy: p, route: route{scheme: scheme, authority: withPort(authority, scheme)}}).dialH2(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return originEnd{o}, nil
+}
+
 // unrecorded is the Tap of a stream that came when the proxy was stopping.
 type unrecorded struct{ h2.Tap }
 

@@ -152,6 +152,7 @@ func (s *server) wire(parts *inspectorParts) error {
 	}
 	pc.Hooks = parts.watched(pc.Hooks)
 	s.proxy = proxy.New(pc)
+	connectDecoder(pc.Decoder, s.proxy)
 	if parts == nil {
 		return nil
 	}

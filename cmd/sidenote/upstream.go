@@ -33,6 +33,9 @@ func (p *program) forwarding(c *configs.Config) (pc proxy.Config, adopted string
 		MaxHeadBytes: int(c.MaxHeadBytes), KeepContent: int(c.KeepContent), KeepMessages: c.KeepMessages,
 		KeepDigest: keepsDigest(c),
 	}
+	if pc.Decoder, err = decoder(c); err != nil {
+		return pc, "", err
+	}
 	switch c.UpstreamProxy {
 	case "":
 		if p.outerProxy() == nil { // which does so itself
