@@ -137,6 +137,9 @@ var cacheExpiresInvalid = &annotate.Rule{
 < ok
 `},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldExpires}},
+	Once: func(x *exchange.Exchange) string { // a server sends 0 or -1 with all responses alike
+		return originKey(x) + " " + x.Response.Fields.Value(exchange.FieldExpires)
+	},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		value := f.Value(exchange.FieldExpires)

@@ -340,6 +340,7 @@ var cacheVaryUserAgent = &annotate.Rule{
 < ok
 `},
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
+	Once: originKey, // one setting of a server puts it on all
 	Check: func(p *annotate.Pass) {
 		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X, p.Caching()) {
 			p.Note(at, "Vary names User-Agent, of which there are thousands, and shared caches may store the response")

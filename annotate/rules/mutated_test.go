@@ -253,6 +253,7 @@ var noticesNothing = map[string]string{
 	"cookie/unknown-attribute":                 "it wants an attribute to be left out",
 	"deprecated/status-deprecated-or-reserved": "it wants another status",
 	"deprecated/warning-field-obsolete":        "it wants a field to be left out",
+	"failure/unasked-response":                 "it speaks of how the exchange failed",
 	"failure/connect-unreachable":              "it speaks of how the exchange failed",
 	"failure/content-stalled":                  "it speaks of how the exchange failed",
 	"failure/content-truncated":                "it speaks of how the exchange failed",
