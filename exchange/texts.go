@@ -25,7 +25,7 @@ import (
 //
 // The time counts from the beginning, or after "+" from the start of the exchange
 // before. "like=1" repeats the messages of the first block. "times=3 every=1s"
-// stands for three exchanges, in which "{n}" is 1, 2 and 3. "client" names an
+// stands for three exchanges, in which "{n}" is 1, 2 and 3 and "{before}" one less. "client" names an
 // address and "conn" a connection of it; "took" is how long the exchange lasted
 // and "head" when the response head came.
 //
@@ -152,7 +152,7 @@ func (p *textsParser) whole(b *textBlock, n int) string {
 	fmt.Fprintf(&out, "* timing head-sent=1ms request-sent=1ms first-byte=%v response-at=%v done=%v\n", b.first, b.first, b.took)
 	var messages []*shortMessage
 	for _, line := range b.lines {
-		line = strings.ReplaceAll(line, "{n}", strconv.Itoa(n))
+		line = strings.ReplaceAll(strings.ReplaceAll(line, "{n}", strconv.Itoa(n)), "{before}", strconv.Itoa(n-1))
 		mark := line[0]
 		if mark != '>' && mark != '<' {
 			out.WriteString(line + "\n")

@@ -60,6 +60,9 @@ func (d *digester) json(v *Visit, x *exchange.Exchange) {
 	if len(b) == 0 || len(b) > mostJSON {
 		return
 	}
+	if v.Method == "GET" && v.Status == 200 {
+		v.made.ids = d.ids(b)
+	}
 	for m := range field.JSONMembers(b) {
 		if v.shape.count < mostNames {
 			name := maphash.Bytes(d.seed, m.RawName())&^typeBits | typeOf(m.Value)
@@ -79,7 +82,7 @@ func (d *digester) json(v *Visit, x *exchange.Exchange) {
 	if v.Status >= 200 && v.Status < 300 {
 		v.made.saysFailed = x.Effective().Protocol == inside.JSON
 	}
-	if v.Status == 200 && v.made.saysMissing {
+	if (v.Status == 200 || v.Status == 404) && v.made.saysMissing {
 		v.print = fingerprint(d.seed, b)
 	}
 }

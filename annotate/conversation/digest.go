@@ -60,7 +60,8 @@ func (d *digester) visit(v *Visit, x *exchange.Exchange) {
 	if v.Status != 0 {
 		d.response(v, x)
 	}
-	d.outcome(v, x)
+	d.connection(v, x)
+	d.outcome(v)
 	d.threads(v, x)
 }
 
@@ -168,13 +169,24 @@ func (d *digester) request(v *Visit, x *exchange.Exchange) {
 func (d *digester) requestContent(v *Visit, x *exchange.Exchange) {
 	c := &x.Request.Content
 	v.requestSize, v.requestWhole = c.Size, c.Complete
-	switch {
-	case c.Size == 0 || !c.Complete:
-	case !c.Truncated && !x.Source.Lacks.Has(exchange.LacksContent) && len(c.Kept) > 0:
-		v.requestHash = maphash.Bytes(d.seed, c.Kept) | 1
-	case c.SHA256 != (exchange.Digest{}):
-		v.requestHash = maphash.Bytes(d.seed, c.SHA256[:]) | 1
+	if c.Size > 0 && !x.Source.Lacks.Has(exchange.LacksContent) {
+		v.requestHash = d.content(c)
 	}
+}
+
+// content hashes whole content; 0 where it is not known. The digest comes first,
+// since of equal contents one may have been kept whole, and the other not.
+func (d *digester) content(c *exchange.Content) uint64 {
+	switch digest := c.Digest(); {
+	case !c.Complete:
+	case c.Size == 0:
+		return 1
+	case digest != exchange.Digest{}:
+		return maphash.Bytes(d.seed, digest[:]) | 1
+	case !c.Truncated && len(c.Kept) > 0:
+		return maphash.Bytes(d.seed, c.Kept) | 1
+	}
+	return 0
 }
 
 func (d *digester) requestFields(v *Visit, x *exchange.Exchange) {
@@ -217,6 +229,8 @@ func (d *digester) requestFields(v *Visit, x *exchange.Exchange) {
 		v.span = d.hash(span)
 	}
 	v.made.navigation = f.Value(exchange.FieldSecFetchMode) == "navigate"
+	v.made.crossSite = f.Value(exchange.FieldSecFetchSite) == "cross-site"
+	v.made.fetchSite = d.hash(f.Value(exchange.FieldSecFetchSite))
 	v.made.noCORS = f.Value(exchange.FieldSecFetchMode) == "no-cors" || f.Value(exchange.FieldSecFetchDest) == "iframe"
 	v.made.close = field.IndexFold(f.Value(exchange.FieldConnection), "close") >= 0
 	path := x.Path()
@@ -298,10 +312,13 @@ func (d *digester) response(v *Visit, x *exchange.Exchange) {
 	}
 	if f.Has(exchange.FieldVary) {
 		v.Traits |= Varied
-		v.vary = d.hash(strings.ToLower(f.Combined(exchange.FieldVary)))
 	}
+	d.caching(v, f)
 	if f.Has(exchange.FieldDeprecation) || f.Has(exchange.FieldSunset) {
-		v.Traits |= Deprecated
+		d.endOfLife(v, f)
+	}
+	if v.is(Preflight) {
+		d.grants(v, f)
 	}
 	v.made.close = v.made.close || field.IndexFold(f.Value(exchange.FieldConnection), "close") >= 0
 	v.made.oldHop = x.Response.Version == exchange.HTTP10 || strings.HasPrefix(f.Value(exchange.FieldVia), "1.0")
@@ -309,6 +326,7 @@ func (d *digester) response(v *Visit, x *exchange.Exchange) {
 	v.made.acceptRanges = field.EqualFold(f.Value(exchange.FieldAcceptRanges), "bytes")
 	v.made.allowOrigin = d.hash(f.Value(exchange.FieldAccessControlAllowOrigin))
 	d.responseContent(v, x)
+	d.holder(v, x)
 	d.retryAfter(v, x)
 	d.links(v, x)
 	for _, l := range f.Each(exchange.FieldSetCookie) {
@@ -346,21 +364,19 @@ func (d *digester) responseContent(v *Visit, x *exchange.Exchange) {
 	v.coding = d.hash(r.Fields.Value(exchange.FieldContentEncoding))
 	t := field.ParseMediaType(r.Fields.Value(exchange.FieldContentType))
 	v.contentType = d.hash(strings.ToLower(t.Type + "/" + t.Subtype))
-	v.html = t.IsHTML()
-	if v.Method == "HEAD" || !c.Whole() {
-		if c.Complete && c.SHA256 != (exchange.Digest{}) {
-			v.contentHash = maphash.Bytes(d.seed, c.SHA256[:]) | 1
-		}
+	v.html, v.made.jsonType = t.IsHTML(), t.IsJSON()
+	v.made.textual = v.made.jsonType || field.EqualFold(t.Type, "text") && !field.EqualFold(t.Subtype, "event-stream")
+	if v.Method == "HEAD" || x.Source.Lacks.Has(exchange.LacksContent) {
 		return
 	}
-	if x.Source.Lacks.Has(exchange.LacksContent) || c.Size > 0 && len(c.Kept) == 0 {
+	v.contentHash = d.content(c)
+	if !c.Whole() || len(c.Kept) == 0 {
 		return
 	}
-	v.contentHash = maphash.Bytes(d.seed, c.Kept) | 1
-	if t.IsJSON() && len(c.Kept) > 0 {
+	if t.IsJSON() {
 		v.Traits |= JSON
 		d.json(v, x)
-	} else if t.IsHTML() && v.Status == 200 {
+	} else if t.IsHTML() && (v.Status == 200 || v.Status == 404) {
 		v.print = fingerprint(d.seed, c.Kept)
 		v.made.saysMissing = saysNotFound(c.Kept)
 	}
@@ -494,10 +510,16 @@ func (d *digester) setCookie(v *Visit, line string) {
 	v.Traits |= SetsCookie
 	made := d.cookie(name, value)
 	made.gone = value == "" || isExpired(c)
+	_, hasDomain := c.Last("Domain")
+	path, _ := c.Last("Path")
+	_, isSecure := c.Last("Secure")
+	made.alone = !hasDomain
+	made.wide = !hasDomain && path.Value == "/" && (!isSecure || v.scheme == "https") && isKept(line)
 	if rotates(name) {
 		made.random, made.session = false, false
 	}
 	if made.session && v.text.cookieSet == "" {
+		v.made.sessionStart = d.hash(value[:min(len(value), 12)])
 		v.text.cookieSet = strings.Clone(name[:min(len(name), mostText)])
 	}
 	v.set[v.setCookies] = made
@@ -579,7 +601,7 @@ func isCDNMetric(name string) bool {
 	})
 }
 
-func (d *digester) outcome(v *Visit, x *exchange.Exchange) {
+func (d *digester) outcome(v *Visit) {
 	switch s := v.Status; {
 	case s == 0:
 		v.Traits |= Broken
@@ -624,11 +646,14 @@ func (d *digester) outcome(v *Visit, x *exchange.Exchange) {
 			v.made.resource = v.location
 		}
 	}
-	_ = x
 }
 
 func (d *digester) threads(v *Visit, x *exchange.Exchange) {
 	path, query, hasQuery := strings.Cut(x.PathQuery(), "?")
+	v.queryNames = d.queryNames(query)
+	if v.Method == "GET" && v.is(JSON) {
+		v.made.id = d.pathID(path)
+	}
 	v.uri = d.uriHash(x.Scheme, x.Authority, path, query, hasQuery)
 	v.origin = d.uriHash(x.Scheme, x.Authority, "", "", false)
 	d.text = annotate.AppendRoute(d.text[:0], path)

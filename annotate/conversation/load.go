@@ -28,10 +28,10 @@ var statusErrorBurst = &Rule{
 			"Look at what changed at that minute: a deployment, a database, a server behind the load balancer.",
 		Help: "look at the server's log from the first of these errors on",
 		Bad: []string{`@ 0s times=30 every=30s
-> GET /orders
+> GET /orders/{n}
 < 200
 @ +5s times=6 every=5s client=b
-> GET /orders
+> GET /orders/{n}
 < 502
 `, `@ 0s times=40 every=20s
 > GET /orders/{n}
@@ -305,7 +305,7 @@ var failureOneAddressDown = &Rule{
 		Refs:  []string{"RFC 8305 §3"},
 		Doc: "The server's name has several addresses. Connections to one of them fail each time, and those to another never do. " +
 			"Some clients try the next address at once; others wait for the time-out first, so that users see delays now and then.",
-		Help: "mend that server, or take its address out of DNS",
+		Help: "repair that server, or take its address out of DNS",
 		Bad: []string{`@ 0s times=3 every=10s
 * origin peer=203.0.113.1:443
 > GET /orders/{n}

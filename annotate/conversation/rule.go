@@ -52,7 +52,7 @@ const (
 func All() []*Rule {
 	all := slices.Concat(
 		retryRules(), outcomeRules(), loadRules(),
-		authRules(), tokenRules(), redirectRules(), absenceRules(),
+		authRules(), tokenRules(), redirectRules(), absenceRules(), cacheRules(), validatorRules(), cookieRules(),
 	)
 	for i, r := range all {
 		r.index = i

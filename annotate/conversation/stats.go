@@ -153,9 +153,9 @@ type routeStats struct {
 	kind   [2]int // JSON and HTML
 	flips  int
 	last   uint8
-	tries  int // conditional requests for content that had not changed
-	hits   int // that were answered with 304
-	saved  int64
+	tries  int   // conditional requests for content that had not changed
+	hits   int   // that were answered with 304
+	wasted int64 // octets sent although nothing had changed
 	cuts   [4]cut
 	gone   [4]cut
 	warned int64 // when it was announced to go away
@@ -185,8 +185,6 @@ func near(list *[4]cut, after int64, part float64) *cut {
 	list[least] = cut{after: after}
 	return &list[least]
 }
-
-func abs(n int64) int64 { return max(n, -n) }
 
 // An address of an origin server, and how connecting to it went.
 type address struct {
@@ -259,6 +257,7 @@ type pairStats struct {
 	asked       int
 	strong      scheme
 	detours     [10]bool
+	turnedAway  int // by this host, while another one of the site had set a session
 	requests    int
 	nowFollowed uint64
 	reused      int

@@ -60,6 +60,8 @@ type cookie struct {
 	name, value uint64
 	session     bool // it looks like a login
 	random      bool // the value looks like a key
+	wide        bool // Set-Cookie says that all paths of the host get it
+	alone       bool // Set-Cookie has no Domain
 	gone        bool // it is deleted by this
 }
 
@@ -118,8 +120,24 @@ type Visit struct {
 	waited, wrote                       time.Duration
 	shape                               shape
 	not                                 annotate.Needs
-	left, reset                         int64 // of a quota, and seconds until it is whole; -1 for none
+	lang                                uint64 // of Content-Language
+	queryNames                          uint64 // of the names in the query
+	has                                 given
+	local                               uint64        // of sidenote's end of the connection to the origin server, where it was reused
+	thought, connected                  time.Duration // from the request to the first byte, and to connect
+	left, reset                         int64         // of a quota, and seconds until it is whole; -1 for none
 }
+
+// given says which fields a response has.
+type given uint8
+
+const (
+	givenCacheControl given = 1 << iota
+	givenContentLocation
+	givenETag
+	givenExpires
+	givenVary
+)
 
 // visitText is what may be quoted of a visit.
 type visitText struct{ etag, location, allow, vary, contentType, cookieSet, node string }
@@ -141,43 +159,46 @@ const (
 
 // made says what the exchange did, where a rule asks for it.
 type made struct {
-	resource       uint64 // of Location or the top-level id of a 2xx to POST
-	graphQL        bool
-	search         bool // a search, telemetry or token request
-	token          uint64
-	saysFailed     bool
-	saysMissing    bool
-	close          bool // either side said close
-	login          bool // the path is one of signing in or out
-	loginTarget    bool // Location leads to signing in
-	health         bool // a path of health checks or metrics
-	idlePath       bool // the target differs from Location only in form
-	noCORS         bool // fetched by a page without reading it
-	navigation     bool
-	prefer         bool
-	ifMatch        uint64
-	oldHop         bool // HTTP/1.0, or Via of it
-	server         time.Duration
-	serverNamed    bool
-	via            bool // a proxy passed the request on
-	conditional    bool // the request has a precondition that makes a repeat harmless
-	earlyData      bool
-	unfollowed     bool // a preflight after which nothing came
-	rotated        bool
-	mutation       bool
-	maxAge         int64  // Access-Control-Max-Age; -1 for none
-	allowOrigin    uint64 // Access-Control-Allow-Origin
-	sunset         int64
-	noTransform    bool
-	idQuery        uint64
-	formPost       bool
-	acceptRanges   bool
-	ids            uint64
-	sub            uint64
-	fetchSite      uint64
-	credentialless bool
-	varyOrigin     bool
-	publicRoute    bool
+	resource     uint64 // of Location or the top-level id of a 2xx to POST
+	graphQL      bool
+	search       bool // a search, telemetry or token request
+	token        uint64
+	saysFailed   bool
+	saysMissing  bool
+	close        bool // either side said close
+	login        bool // the path is one of signing in or out
+	loginTarget  bool // Location leads to signing in
+	health       bool // a path of health checks or metrics
+	idlePath     bool // the target differs from Location only in form
+	noCORS       bool // fetched by a page without reading it
+	navigation   bool
+	ifMatch      uint64
+	oldHop       bool // HTTP/1.0, or Via of it
+	server       time.Duration
+	serverNamed  bool
+	via          bool // a proxy passed the request on
+	conditional  bool // the request has a precondition that makes a repeat harmless
+	earlyData    bool
+	unfollowed   bool // a preflight after which nothing came
+	mutation     bool
+	maxAge       int64  // Access-Control-Max-Age; -1 for none
+	allowOrigin  uint64 // Access-Control-Allow-Origin
+	sunset       int64
+	noTransform  bool
+	formPost     bool
+	acceptRanges bool
+	ids          uint64 // a bit for each id in a list
+	id           uint64 // the bit of the id that the path ends in
+	sub          uint64 // of the JWT in Authorization: who it is for
+	own          bool   // the content names the one that the credentials are for
+	got100       bool
+	textual      bool // text or JSON
+	jsonType     bool
+	sessionStart uint64 // of the first characters of the session that is set
+	announced    bool   // the request has content
+	fetchSite    uint64
+	crossSite    bool
+	varyOrigin   bool
 }
 
 // follows reports whether v began after the final head of w had come.
