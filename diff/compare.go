@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Compare says what b does otherwise than a. noise are further runs of the version
@@ -139,7 +140,7 @@ func (c *comparison) statuses(o Operation, a, b *observed) {
 	for _, s := range shifted {
 		x, y := share(count(a, s), a.exchanges), share(count(b, s), b.exchanges)
 		level := Changed
-		if s >= "4" && count(b, s)*a.exchanges > count(a, s)*b.exchanges {
+		if !isSuccess(s) && count(b, s)*a.exchanges > count(a, s)*b.exchanges {
 			level = Breaking
 		}
 		row("status "+s, "comes more or less often", x, y, counts(s), level)
@@ -147,10 +148,13 @@ func (c *comparison) statuses(o Operation, a, b *observed) {
 }
 
 // isFailure reports whether a status is one that is told of however seldom it is:
-// 5xx, and codes of failures, which are no numbers.
-func isFailure(status string) bool { return status >= "5" }
+// 5xx, errors inside of a success, and codes of failures, which are no numbers.
+func isFailure(status string) bool { return status >= "5" || isInside(status) }
 
-func isSuccess(status string) bool { return status < "4" }
+func isSuccess(status string) bool { return status < "4" && !isInside(status) }
+
+// isInside reports whether a status is that of a success with an error inside.
+func isInside(status string) bool { return strings.Contains(status, "(") }
 
 func statusLevel(gone, fresh []string) Level {
 	for _, s := range fresh {
@@ -254,12 +258,16 @@ func (c *comparison) fact(o Operation, status string, k factKey, a, b *group) bo
 	if n == 0 || m == 0 || min(n, m) < k.least() {
 		return false
 	}
-	x, y := valuesOf(k, a.facts[k], n), valuesOf(k, b.facts[k], m)
+	if c.isTooRare(o, k, n, m) {
+		return false
+	}
+	blur := isMany(k, a.facts[k]) || isMany(k, b.facts[k])
+	x, y := valuesOf(k, a.facts[k], n, blur), valuesOf(k, b.facts[k], m, blur)
 	if x == nil || y == nil {
 		return false
 	}
 	d := delta{key: k, before: n, after: m, x: x, y: y}
-	old, of, unsteady := c.pooled(o, status, k, x, n)
+	old, of, unsteady := c.pooled(o, status, k, x, n, blur)
 	for _, v := range union(x, y) {
 		switch {
 		case old[v] == 0 && isSignificant(y[v], m, of):
@@ -282,9 +290,17 @@ func (c *comparison) fact(o Operation, status string, k factKey, a, b *group) bo
 	return true
 }
 
+// isTooRare reports whether a fact could be in so few of many exchanges, on one side,
+// that it tells nothing whether it was. Where there are but few exchanges in all,
+// they have to tell.
+func (c *comparison) isTooRare(o Operation, k factKey, n, m int) bool {
+	const few, many = 3, 10
+	return k.kind != KindTLS && min(n, m) < few && (n < few && c.a[o].exchanges >= many || m < few && c.b[o].exchanges >= many)
+}
+
 // pooled adds what further runs of the old version have of a fact to x of n.
 // Unsteady are the values that one of these runs lacks.
-func (c *comparison) pooled(o Operation, status string, k factKey, x map[string]int, n int) (values map[string]int, of int, unsteady map[string]bool) {
+func (c *comparison) pooled(o Operation, status string, k factKey, x map[string]int, n int, blur bool) (values map[string]int, of int, unsteady map[string]bool) {
 	if len(c.noise) == 0 {
 		return x, n, nil
 	}
@@ -296,7 +312,7 @@ func (c *comparison) pooled(o Operation, status string, k factKey, x map[string]
 		}
 		g := seen.groups[status]
 		n := g.of(k)
-		seenHere := valuesOf(k, g.facts[k], n)
+		seenHere := valuesOf(k, g.facts[k], n, blur)
 		for v, count := range seenHere {
 			values[v] += count
 		}

@@ -10,22 +10,29 @@ import (
 const mostChosen = 8
 
 // valuesOf returns in how many of n exchanges each value of a fact was seen, as it
-// is compared; nil for a fact that is not compared.
-func valuesOf(k factKey, c *count, n int) map[string]int {
+// is compared; nil for a fact that is not compared. blur leaves out what differs
+// between many values.
+func valuesOf(k factKey, c *count, n int, blur bool) map[string]int {
 	if c == nil {
 		return map[string]int{}
 	}
-	switch k.aspect {
-	case words:
-		if c.other > 0 || c.values[shapeText] > 0 || len(c.values) > mostChosen || len(c.values)*3 > n {
-			return nil
-		}
-	case value:
-		if len(c.values) > mostChosen || c.other > 0 {
-			return blurred(c.values, n)
-		}
+	if k.aspect == words && (c.other > 0 || c.values[shapeText] > 0 || len(c.values) > mostChosen || len(c.values)*3 > n) {
+		return nil
 	}
-	return c.values
+	if !blur {
+		return c.values
+	}
+	values := blurred(c.values, n)
+	if len(values) > mostChosen {
+		return nil // any text
+	}
+	return values
+}
+
+// isMany reports whether a fact has so many values that they are compared by what
+// they have in common, on both sides.
+func isMany(k factKey, c *count) bool {
+	return c != nil && k.aspect == value && (len(c.values) > mostChosen || c.other > 0)
 }
 
 // blurred takes words for any text and digits for any number, since there are too
@@ -177,6 +184,9 @@ func (d *delta) subject() string {
 	name := d.key.name
 	switch d.key.kind {
 	case KindField, KindCaching:
+		if strings.HasPrefix(name, "trailer ") {
+			return name
+		}
 		return "header " + name
 	case KindRedirect:
 		return "redirect"

@@ -40,6 +40,13 @@ func factsOf(a *annotate.Annotated) *facts {
 	}
 	f.fields(x)
 	f.cookies(&x.Response.Fields)
+	seen := set{}
+	for _, l := range x.Response.Trailers.All() {
+		seen.add(strings.ToLower(l.Name))
+	}
+	for _, name := range seen {
+		f.add(KindField, presence, "trailer "+name, there)
+	}
 	f.body(KindBody, KindJSON, &x.Response.Message, x.MayHaveContent())
 	if wait := x.Timing.Wait(); wait > 0 && x.Err == nil {
 		f.took = wait.Seconds() * 1000

@@ -136,7 +136,7 @@ func (w *jsonWalk) members(path string, o map[string]any) {
 }
 
 func memberName(name string) string {
-	if strings.ContainsAny(name, "0123456789") && !strings.Contains(name, "/") && annotate.Route(name) == "{id}" || isUUID(name) {
+	if strings.ContainsAny(name, "0123456789") && !strings.Contains(name, "/") && (annotate.Route(name) == "{id}" || isRandom(name)) {
 		return "{id}"
 	}
 	return name

@@ -29,36 +29,87 @@ func operationOf(x *exchange.Exchange) Operation {
 	if operation != "" {
 		operation = " " + operation
 	}
-	return Operation{Method: x.Request.Method, Host: x.SteadyHostPort(), Route: withoutHashes(path) + operation}
+	return Operation{Method: x.Request.Method, Host: x.SteadyHostPort(), Route: steadyPath(path) + operation}
 }
 
-// withoutHashes replaces what build tools put into names of files, as in
-// "app.3f2a1b9c.js".
-func withoutHashes(route string) string {
-	if !strings.ContainsAny(route, "0123456789") {
-		return route
-	}
-	segments := strings.Split(route, "/")
+// steadyPath replaces what names one thing of many, beyond what annotate.Route knows:
+// two runs have to agree on it, so more is taken for a name than where a route is
+// shown.
+func steadyPath(path string) string {
+	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		pieces := strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '-' || r == '_' })
-		for _, piece := range pieces {
-			if len(piece) >= 6 && annotate.Route(piece) == "{id}" || isHash(piece) {
-				segments[i] = strings.Replace(segments[i], piece, "{id}", 1)
-			}
-		}
+		segments[i] = steadySegment(s)
 	}
 	return strings.Join(segments, "/")
 }
 
-// isHash reports whether s is letters and digits in no order that people write.
-func isHash(s string) bool {
-	changes := 0
-	for i := 1; i < len(s); i++ {
-		if isDigit(s[i]) != isDigit(s[i-1]) {
+func steadySegment(s string) string {
+	switch {
+	case s == "", s[0] == '{', isVersionSegment(s), isVersion(s):
+		return s
+	case !strings.Contains(s, ".") && isRandom(s):
+		return "{id}"
+	}
+	// Names of files, and words with a number: "app.3f2a1b9c.js", "order-17".
+	begin := 0
+	var b strings.Builder
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i] != '.' && s[i] != '-' && s[i] != '_' {
+			continue
+		}
+		piece := s[begin:i]
+		if begin > 0 && isDigits(piece) || isRandom(piece) || annotate.Route(piece) == "{id}" {
+			piece = "{id}"
+		}
+		b.WriteString(piece)
+		if i < len(s) {
+			b.WriteByte(s[i])
+		}
+		begin = i + 1
+	}
+	return b.String()
+}
+
+// isVersionSegment reports whether a segment is the version of an API: "v1", "v2.1",
+// "v1beta1".
+func isVersionSegment(s string) bool {
+	return len(s) <= 8 && len(s) > 1 && s[0] == 'v' && isDigit(s[1])
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isRandom reports whether s looks made up by a program: it has digits, and goes
+// from letters to digits, or from one case to the other, in no order that people
+// write.
+func isRandom(s string) bool {
+	kind := func(c byte) int {
+		switch {
+		case isDigit(c):
+			return 1
+		case c >= 'A' && c <= 'Z':
+			return 2
+		case c >= 'a' && c <= 'z':
+			return 3
+		}
+		return 4
+	}
+	changes, digits := 0, 0
+	for i := range len(s) {
+		if isDigit(s[i]) {
+			digits++
+		}
+		if i > 0 && kind(s[i]) != kind(s[i-1]) {
 			changes++
 		}
 	}
-	return len(s) >= 8 && changes >= 2
+	return len(s) >= 6 && digits > 0 && changes >= 2 && 10*changes >= 3*len(s)
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -45,6 +45,16 @@ func (w *world) uuid() string {
 	return s[:8] + "-" + s[8:12] + "-4" + s[13:16] + "-a" + s[17:20] + "-" + s[20:32]
 }
 
+// name is an ID as short-link services make them.
+func (w *world) name() string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	b := []byte("x0Y9")
+	for range 6 {
+		b = append(b, letters[w.IntN(len(letters))])
+	}
+	return string(b)
+}
+
 func (w *world) one(words ...string) string { return words[w.IntN(len(words))] }
 
 // date is a moment of this run, as RFC 3339 has it.
@@ -62,6 +72,8 @@ func (w *world) answer(out http.ResponseWriter, status int, v any, fields ...str
 	h.Set("Server", "shop/1.4")
 	h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	h.Set("X-Ratelimit-Remaining", fmt.Sprint(w.IntN(1000)))
+	h.Set("X-Worker", w.one("ann", "bob", "cy", "dan", "eve", "fay", "gil", "hal", "ida"))
+	h.Set("X-Mood", w.one("ann", "bob", "cy", "dan", "eve", "fay", "gil", "hal"))
 	for i := 0; i < len(fields); i += 2 {
 		h.Set(fields[i], fields[i+1])
 	}
@@ -301,6 +313,7 @@ func run(seed uint64, broken string, requests int) *diff.Side {
 		func() {
 			w.call("GET", accounts, "/users/"+fmt.Sprint(w.IntN(1e6)), w.accounts, "Authorization", "Bearer "+w.id(), "Origin", "https://shop.test")
 		},
+		func() { w.call("GET", gateway, "/files/"+w.name()+"/part-"+fmt.Sprint(w.IntN(99)), w.gateway) },
 		func() { w.call("GET", gateway, "/checkout/"+url.PathEscape(w.one("ada", "grace")), w.gateway) },
 	}
 	if w.has("new call") {

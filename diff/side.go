@@ -3,6 +3,7 @@ package diff
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"sidenote/annotate"
@@ -188,7 +189,15 @@ func (o *observed) add(status string, found *facts) {
 func statusOf(x *exchange.Exchange) string {
 	switch {
 	case x.Response.Status != 0 && !x.Response.Made:
-		return strconv.Itoa(x.Response.Status)
+		status := strconv.Itoa(x.Response.Status)
+		if e := x.Effective(); e.IsInside() {
+			code := e.Code
+			if len(code) > mostWord || isRandom(code) {
+				code = ""
+			}
+			status += " (" + strings.TrimSpace(string(e.Protocol)+" "+code) + ")"
+		}
+		return status
 	case x.Err != nil:
 		return string(x.Err.Code)
 	}

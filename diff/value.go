@@ -177,7 +177,7 @@ func steadyURL(s, base string) string {
 			out = u.Scheme + "://" + host
 		}
 	}
-	out += annotate.Route(u.EscapedPath())
+	out += steadyPath(annotate.Route(u.EscapedPath()))
 	if names := queryNames(u.RawQuery); len(names) > 0 {
 		out += "?" + strings.Join(names, "&")
 	}
