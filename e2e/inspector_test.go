@@ -54,6 +54,7 @@ func TestInspector(t *testing.T) {
 		{name: "faults", least: 25},
 		{name: "looks", least: 13},
 		{name: "hands", least: 40},
+		{name: "messages", least: 7, args: []string{"--keep-messages", "32MB"}},
 		{name: "corners", least: 8, args: []string{"--keep-content", "128MB", "--store-bytes", largeStore}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
@@ -81,7 +82,12 @@ func newPageTest(t *testing.T, args ...string) *pageTest {
 // holding answers /held when it is told to, and everything else at once.
 func (x *pageTest) holding(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/held" {
+		switch r.URL.Path {
+		case "/held":
+		case "/events":
+			x.events(w, r)
+			return
+		default:
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -91,6 +97,28 @@ func (x *pageTest) holding(next http.Handler) http.Handler {
 		<-x.held
 		io.WriteString(w, "done\n")
 	})
+}
+
+// events sends three events, as many more as the query says, and, where it is
+// held, two more when it is told to.
+func (x *pageTest) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	flush := http.NewResponseController(w).Flush
+	for i := 1; i <= 3; i++ {
+		fmt.Fprintf(w, "id: %d\nevent: price\ndata: {\"item\":\"pencil\",\"price\":%d.5,\"note\":\"<img src=x onerror=canary=11>\"}\n\n", i, i)
+		_ = flush()
+	}
+	more, _ := strconv.Atoi(r.URL.Query().Get("more"))
+	for i := range more {
+		fmt.Fprintf(w, "data: tick %d\n\n", i)
+	}
+	if r.URL.Query().Has("held") {
+		<-x.held
+		fmt.Fprint(w, "event: bye\ndata: last but one\n\ndata: last\n\n")
+		_ = flush()
+		<-x.held
+	}
 }
 
 // work runs a script, whose steps are tests of their own.
@@ -151,6 +179,10 @@ func (x *pageTest) serve(what string) {
 		x.get("POST", x.base()+"/hostile", "<script>canary=3</script>")
 	case "hold":
 		go x.get("GET", x.base()+"/held?token=secret", "")
+	case "events":
+		go x.get("GET", x.base()+"/events?held", "")
+	case "many events":
+		x.get("GET", x.base()+"/events?more=20000", "")
 	case "go on":
 		x.held <- struct{}{}
 	case "nowhere":

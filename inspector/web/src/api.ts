@@ -74,6 +74,7 @@ export interface Running {
   client?: string;
   status: number;
   age: number;
+  messages?: number;
 }
 
 export interface Window {
@@ -217,6 +218,33 @@ export interface MessageCounts {
   dropped: number;
   unread: number;
   faults: { code: string; detail?: string; from: string; number: number; at: number; times: number }[];
+}
+
+/** Messages of a stream. */
+export interface StreamMessages extends MessageCounts {
+  open: boolean;
+  messages: StreamMessage[];
+}
+
+export interface StreamMessage {
+  number: number;
+  from: 'client' | 'origin';
+  at: number;
+  kind: string;
+  size: number;
+  wireSize: number;
+  parts?: number;
+  truncated?: boolean;
+  compressed?: boolean;
+  name?: string;
+  id?: string;
+  code?: number;
+  kept: number;
+  text?: string;
+  base64?: string;
+  cut?: boolean;
+  decoded?: string;
+  faults?: { code: string; detail?: string }[];
 }
 
 export interface Related {

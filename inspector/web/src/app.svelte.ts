@@ -1,5 +1,5 @@
 // What the page knows and does: one value for the whole page.
-import { ask, getJSON, Problem, query, sendJSON, wordsOf, type Detail, type News, type Overview, type Row, type Setup, type Stats } from './api';
+import { ask, getJSON, Problem, query, sendJSON, wordsOf, type Detail, type News, type Overview, type Row, type Running, type Setup, type Stats } from './api';
 import { List } from './list.svelte';
 import { Selected } from './spot.svelte';
 import { onSession, ticketed } from './session';
@@ -32,7 +32,9 @@ class App {
   /** Which note is looked at. */
   note = $state(0);
   toasts = $state<Toast[]>([]);
-  dialog = $state<'' | 'help' | 'resend' | 'columns' | 'comment' | 'muted'>('');
+  dialog = $state<'' | 'help' | 'resend' | 'columns' | 'comment' | 'muted' | 'stream'>('');
+  /** The running exchange whose messages are watched. */
+  watched = $state<Running | null>(null);
   /** True while the next exchange that is picked is compared with this one. */
   picking = $state(false);
   /** What a reader of the screen is told. */
@@ -150,6 +152,12 @@ class App {
         failed,
       );
     }, this.detail ? 40 : 0);
+  }
+
+  /** Shows the messages of an exchange that runs. */
+  watch(running: Running): void {
+    this.watched = running;
+    this.dialog = 'stream';
   }
 
   reload(): void {

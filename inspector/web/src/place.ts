@@ -2,7 +2,7 @@
 import { columns } from './columns';
 
 export type View = 'exchanges' | 'overview' | 'connect';
-export const tabs = ['notes', 'request', 'response', 'timing', 'connection', 'related', 'diff', 'text'] as const;
+export const tabs = ['notes', 'request', 'response', 'timing', 'connection', 'related', 'diff', 'text', 'messages'] as const;
 export type Tab = (typeof tabs)[number];
 
 export interface Place {
