@@ -187,7 +187,7 @@ var cacheControlArgumentQuoting = &annotate.Rule{
 <
 < ok
 `},
-	When: whenCacheControl,
+	When: annotate.When{Fields: whenCacheControl.Fields, If: []*annotate.Condition{ifOwnControl}},
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldCacheControl) {
 			if strings.IndexByte(l.Value, '=') < 0 {
@@ -342,7 +342,7 @@ var cacheControlDuplicateDirective = &annotate.Rule{
 <
 < ok
 `},
-	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifOwnControl}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			if mayRepeat(&s.Fields) {
@@ -527,7 +527,7 @@ var cacheControlWrongMessage = &annotate.Rule{
 <
 < ok
 `},
-	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifOwnControl}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			for i, l := range s.Fields.Each(exchange.FieldCacheControl) {
@@ -571,7 +571,7 @@ var cacheControlMisspelled = &annotate.Rule{
 	Help: "write the directive as it is defined",
 	Bad:  []string{answered("Cache-Control: maxage=60"), answered("Cache-Control: no-chache"), asked("Cache-Control: nocache"), answered("Cache-Control: private, must_revalidate")},
 	Good: []string{answered("Cache-Control: private, community=\"UCI\""), answered("Cache-Control: no-transform, Max-Age=60")},
-	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldCacheControl}, If: []*annotate.Condition{ifOwnControl}},
 	Check: func(p *annotate.Pass) {
 		for _, s := range bothSides(p.X) {
 			for i, l := range s.Fields.Each(exchange.FieldCacheControl) {

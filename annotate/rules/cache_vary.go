@@ -226,7 +226,7 @@ var cacheVaryStarWithNames = &annotate.Rule{
 	Help: "send the names alone, or * alone",
 	Bad:  []string{answered("Vary: *, Accept"), answered("Vary: Accept-Encoding", "Vary: *")},
 	Good: []string{answered("Vary: *"), answered("Vary: Accept-Encoding, Accept"), answered("Vary: *", "Vary: *")},
-	When: whenVary,
+	When: annotate.When{Fields: whenVary.Fields, If: []*annotate.Condition{ifCommonVary}},
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Response.Fields
 		if v := f.Value(exchange.FieldVary); len(v) < 2 && f.Count(exchange.FieldVary) == 1 {

@@ -171,6 +171,17 @@ var (
 		}
 		return false
 	}}
+	// ifOwnControl holds where a Cache-Control is other than the usual ones, of
+	// which no rule on directives has anything to say.
+	ifOwnControl = ifEither(func(m *exchange.Message) bool {
+		lines := 0
+		for _, l := range m.Fields.Each(exchange.FieldCacheControl) {
+			if lines++; lines > 1 || !isUsualControl(l.Value) {
+				return true
+			}
+		}
+		return false
+	})
 	// ifImmutable holds where Cache-Control may say so.
 	ifImmutable = &annotate.Condition{Holds: func(p *annotate.Pass) bool {
 		for _, l := range p.X.Response.Fields.Each(exchange.FieldCacheControl) {
@@ -204,4 +215,15 @@ var (
 func isPlainDate(s string) bool {
 	d, err := field.ParseDate(s, time.Time{})
 	return err == nil && d.Form == field.IMFFixdate && !d.WrongDay
+}
+
+// isUsualControl reports whether a Cache-Control is one directive that both
+// messages can have, in its usual form: no-store, no-cache, or max-age with at
+// most nine digits.
+func isUsualControl(v string) bool {
+	if v == "no-store" || v == "no-cache" {
+		return true
+	}
+	seconds, ok := strings.CutPrefix(v, "max-age=")
+	return ok && len(seconds) <= 9 && field.IsDigits(seconds)
 }

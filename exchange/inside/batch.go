@@ -26,7 +26,7 @@ func (c *Content) jsonBatch(o *object, whole bool) (f Finding, ok bool) {
 		f, ok = Finding{Outcome: Partial, Protocol: Batch, Code: string(m.RawName()), At: m.At, End: m.End()}, true
 		if m.Value[0] == '[' {
 			for e := range field.JSONElements(m.Value) {
-				f.describe(e)
+				f.describe(e, 0)
 				break
 			}
 		}
@@ -103,7 +103,7 @@ func partOf(o *object, status field.JSONMember) Finding {
 		if m.Value == nil || m.Value[0] != '{' {
 			continue
 		}
-		f.describe(m.Value)
+		f.describe(m.Value, 0)
 	}
 	f.Code = code
 	return f
@@ -230,7 +230,7 @@ func httpPart(b []byte) (f Finding, counts bool) {
 		if _, content, ok := bytes.Cut(rest, []byte(empty)); ok {
 			if content = content[start(content):]; len(content) > 0 && content[0] == '{' {
 				code := f.Code
-				f.describe(content)
+				f.describe(content, 0)
 				f.Code = code
 			}
 			break

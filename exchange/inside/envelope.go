@@ -301,13 +301,13 @@ func (o *object) describeFailure(f *Finding) {
 		switch m.Value[0] {
 		case '{':
 			if r != roleErrors && r != roleResult || f.Message == "" {
-				f.describe(m.Value)
+				f.describe(m.Value, 0)
 			}
 		case '[':
 			n := 0
 			for e := range field.JSONElements(m.Value) {
 				if n == 0 {
-					f.describe(e)
+					f.describe(e, 0)
 				}
 				n++
 			}
@@ -336,7 +336,7 @@ func (o *object) describeFailure(f *Finding) {
 	case f.Code == "" && httpError(o.states[0]):
 		f.Code = scalar(o.states[0].Value)
 	case f.Code == "" && f.Message == "":
-		f.describe(o.nested)
+		f.describe(o.nested, 0)
 	}
 	if f.Code == "" && isCode(f.Message) {
 		f.Code, f.Message = cut(f.Message, mostCode), ""

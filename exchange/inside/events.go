@@ -34,10 +34,13 @@ func (c *Content) events(b []byte, whole bool) Finding {
 			if len(value) > 0 && value[0] == ' ' {
 				value = value[1:]
 			}
-			if lines++; lines == 1 {
+			switch lines++; lines {
+			case 1:
 				data, at = value, pos+len(text)-len(value)
-			} else {
+			case 2:
 				data = append(append(bytes.Clone(data), '\n'), value...)
+			default: // which is a copy already
+				data = append(append(data, '\n'), value...)
 			}
 		}
 		pos += len(line)
@@ -68,7 +71,7 @@ func (c *Content) event(name string, data []byte) (f Finding, counts bool) {
 		return f, f.Protocol == JSONRPC || f.Protocol == MCP || f.Protocol == GraphQL || isError || isErrorEvent(data)
 	}
 	f = Finding{Outcome: Error, Protocol: Events}
-	f.describe(data)
+	f.describe(data, 0)
 	return f, true
 }
 

@@ -132,7 +132,7 @@ func (o *object) jsonRPC(whole, mcp bool) Finding {
 		if mcp {
 			f.Protocol = MCP
 		}
-		f.describe(e.Value)
+		f.describe(e.Value, 0)
 		n, err := strconv.Atoi(f.Code)
 		f.ByClient = err == nil && (n == -32700 || n <= -32600 && n >= -32602)
 		return f
@@ -194,7 +194,7 @@ func (o *object) graphQL(c *Content) (f Finding, ok bool) {
 	if o.is(roleData, '{', '[') || o.stream {
 		f.Outcome = Partial
 	}
-	f.describe(first)
+	f.describe(first, 0)
 	switch f.Code {
 	case "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "UNAUTHENTICATED", "FORBIDDEN",
 		"OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND", "BAD_REQUEST", "NOT_FOUND":
@@ -219,9 +219,12 @@ func isGraphQLError(b []byte) bool {
 	return message && own
 }
 
+// deepest bounds how deep in an error its words are looked for.
+const deepest = 4
+
 // describe takes code and message from an error: an object or a text.
-func (f *Finding) describe(b []byte) {
-	if len(b) == 0 {
+func (f *Finding) describe(b []byte, depth int) {
+	if len(b) == 0 || depth > deepest {
 		return
 	}
 	if b[0] != '{' {
@@ -242,7 +245,7 @@ func (f *Finding) describe(b []byte) {
 				f.setCode(m, 1)
 			}
 			if name == "reason" && best < 1 {
-				best = f.setMessage(m, 1)
+				best = f.setMessage(m, 1, depth)
 			}
 		case "extensions":
 			for e := range field.JSONMembers(m.Value) {
@@ -252,15 +255,15 @@ func (f *Finding) describe(b []byte) {
 			}
 		case "message", "msg", "Message", "faultstring", "errorMessage", "error_message", "error_msg":
 			if best < 4 {
-				best = f.setMessage(m, 4)
+				best = f.setMessage(m, 4, depth)
 			}
 		case "detail", "description", "info", "Detail", "error_description":
 			if best < 3 {
-				best = f.setMessage(m, 3)
+				best = f.setMessage(m, 3, depth)
 			}
 		case "title", "error", "Error":
 			if best < 2 {
-				best = f.setMessage(m, 2)
+				best = f.setMessage(m, 2, depth)
 			}
 		}
 	}
@@ -275,9 +278,9 @@ func (f *Finding) setCode(m field.JSONMember, rank int) {
 }
 
 // setMessage keeps a message, and returns how good it is: 0 where it is none.
-func (f *Finding) setMessage(m field.JSONMember, rank int) int {
+func (f *Finding) setMessage(m field.JSONMember, rank, depth int) int {
 	v := m.Value
-	for v[0] == '[' { // as that of an error with several
+	for n := 0; v[0] == '[' && n < deepest; n++ { // as that of an error with several
 		var first []byte
 		for e := range field.JSONElements(v) {
 			first = e
@@ -289,7 +292,7 @@ func (f *Finding) setMessage(m field.JSONMember, rank int) int {
 		v = first
 	}
 	if v[0] == '{' && f.Message == "" {
-		f.describe(v)
+		f.describe(v, depth+1)
 		return 0
 	}
 	s := textOf(v)
