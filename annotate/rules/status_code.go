@@ -20,10 +20,9 @@ var statusOutOfRange = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the status code is outside 100-599",
 	Refs:     []string{"RFC 9110 §15"},
-	Doc: "The first digit of a status code says which kind of answer it is, but only 1 to 5 have a meaning. " +
-		"Clients treat anything else as a server error, and many refuse the response altogether. " +
-		"Use a registered code, and say what is special about the answer in its content.",
-	Help: "send a code from 100 to 599; details belong in the content, for example as application/problem+json",
+	Doc: "The first digit of a status code gives its meaning, and only 1 to 5 are defined. " +
+		"Clients treat anything else as a server error, and many refuse the response. Use a registered code, and put the details in the body.",
+	Help: "send a code from 100 to 599; put details in the body, for example as application/problem+json",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -50,7 +49,7 @@ var statusOutOfRange = &annotate.Rule{
 `},
 	Check: func(p *annotate.Pass) {
 		if s := p.X.Response.Status; s < 100 || s > 599 {
-			p.Note(p.StatusLine(), "the status code is %03d; only 100 to 599 have a meaning, so clients treat this as a server error", s)
+			p.Note(p.StatusLine(), "the status code is %03d; only 100 to 599 are defined, so clients treat it as a server error", s)
 		}
 	},
 }
@@ -61,9 +60,9 @@ var statusUnregistered = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "the status code is not registered",
 	Refs:     []string{"RFC 9110 §15.1", "RFC 9205 §4.6"},
-	Doc: "IANA's registry does not list this code, so a client can only go by its first digit, and treats it as the x00 of its class. " +
-		"Some such codes are well known as the mark of one product, often a proxy in front of the server; the note then names it. " +
-		"If your own server sends it, use the registered code that fits and put the details in the content.",
+	Doc: "IANA's registry doesn't list this code, so clients only read its first digit and treat it as the x00 of its class. " +
+		"Some codes are known from one product, often a proxy in front of the server: then the note names it. " +
+		"If your own server sends it, use a registered code and put the details in the body.",
 	Help: "send a registered code of the same class",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -138,21 +137,21 @@ func noteUnregistered(p *annotate.Pass, code, interim int) {
 		return
 	}
 	if code < 200 {
-		p.Note(at, "%d is not registered, so clients drop it", code)
+		p.Note(at, "%d isn't registered, so clients drop it", code)
 		return
 	}
-	p.Note(at, "%d is not registered, so clients treat it as %d", code, code/100*100)
+	p.Note(at, "%d isn't registered, so clients treat it as %d", code, code/100*100)
 }
 
 var statusUnusualForMethod = &annotate.Rule{
 	ID:       "status/unusual-for-method",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a status that the method does not normally lead to",
+	Title:    "an unusual status for the method",
 	Refs:     []string{"RFC 9110 §9.3", "RFC 9110 §15"},
-	Doc: "The status is a valid one, but not one of those that the method normally leads to in an API that follows REST. " +
-		"Clients made from a description of the API often have no branch for it. " +
-		"The rule is off unless the REST profile is on, since many APIs have habits of their own.",
+	Doc: "The status is valid, but in a REST API the method doesn't usually lead to it. " +
+		"Clients that were generated from an API description often don't handle it. " +
+		"The rule is off unless the REST profile is on, because many APIs have their own conventions.",
 	Help: "use the status that clients expect of the method: for example 200 or 204 for DELETE, 201 or 204 for PUT",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
 > Host: shop.test
@@ -196,7 +195,7 @@ var statusUnusualForMethod = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		code := p.X.Response.Status
 		if s, _ := annotate.LookupStatus(code); s.Registered && !isUsual(p.X.Request.Method, code) {
-			p.Note(p.StatusLine(), "%d %s is not a status that %s normally leads to", code, s.Name, p.X.Request.Method)
+			p.Note(p.StatusLine(), "%d %s is an unusual status for %s", code, s.Name, p.X.Request.Method)
 		}
 	},
 }
@@ -228,10 +227,9 @@ var status208OutsideMultistatus = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "208 on the status line",
 	Refs:       []string{"RFC 5842 §7.1"},
-	Doc: "208 Already Reported is defined only inside the body of a 207, where it keeps a WebDAV server from listing the same collection twice. " +
-		"As the status of a whole response it says nothing: clients take it for 200. " +
-		"For \"this was done before\" send 200, 204 or 409.",
-	Help: "send 200 or 204, or 409 if the repetition is a fault",
+	Doc: "208 Already Reported is defined only in the body of a 207, where it keeps a WebDAV server from listing the same collection twice. " +
+		"As the status of a whole response it has no meaning: clients treat it as 200. For \"this was done before\", send 200, 204 or 409.",
+	Help: "send 200 or 204, or 409 if the repetition is an error",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -253,7 +251,7 @@ var status208OutsideMultistatus = &annotate.Rule{
 `},
 	When: annotate.When{Status: []int{208}},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.StatusLine(), "208 stands on the status line; outside a 207 it has no meaning and clients read it as 200")
+		p.Note(p.StatusLine(), "208 is on the status line; outside a 207 it has no meaning, and clients treat it as 200")
 	},
 }
 
@@ -263,10 +261,9 @@ var status402Nonstandard = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "402 has no standard meaning",
 	Refs:     []string{"RFC 9110 §15.5.3"},
-	Doc: "RFC 9110 reserves 402 and gives it no meaning. " +
-		"Servers use it for a used-up quota, an unpaid bill, or a payment protocol of their own, so the content has to say which. " +
-		"A client cannot handle it without knowing this server.",
-	Help: "read the content: quota, billing or a payment protocol",
+	Doc: "RFC 9110 reserves 402 without a meaning. Servers use it for a quota, an unpaid bill, or their own payment protocol, so the body has to say which. " +
+		"A client can't handle it without knowing this server.",
+	Help: "read the body: quota, billing or a payment protocol",
 	Bad: []string{`> GET /report HTTP/1.1
 > Host: shop.test
 >
@@ -286,7 +283,7 @@ var status402Nonstandard = &annotate.Rule{
 	When: annotate.When{Status: []int{402}},
 	Once: originKey,
 	Check: func(p *annotate.Pass) {
-		p.Note(p.StatusLine(), "402 has no standard meaning; the content explains what %s wants by it", p.X.Authority)
+		p.Note(p.StatusLine(), "402 has no standard meaning; the body says what %s means by it", p.X.Authority)
 	},
 }
 
@@ -297,10 +294,8 @@ var status418Unused = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "418 is reserved and unused",
 	Refs:       []string{"RFC 9110 §15.5.19"},
-	Doc: "418 comes from a joke and is kept out of use for that reason. " +
-		"In practice it is either the joke or the answer of something that blocks robots. " +
-		"Treat it as 400: something about the request is not wanted.",
-	Help: "if the server takes the client for a robot, look at User-Agent and at the rate of requests",
+	Doc:        "418 comes from a joke and is reserved for that reason. In practice it is the joke, or the response of a server that blocks robots. Treat it as 400.",
+	Help:       "if the server takes the client for a robot, check User-Agent and the rate of requests",
 	Bad: []string{`> GET /coffee HTTP/1.1
 > Host: shop.test
 >
@@ -319,6 +314,6 @@ var status418Unused = &annotate.Rule{
 `},
 	When: annotate.When{Status: []int{418}},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.StatusLine(), "418 is reserved and means nothing: a joke, or the server blocks what it takes for a robot; handle it as 400")
+		p.Note(p.StatusLine(), "418 is reserved: it is a joke, or the server blocks a robot; treat it as 400")
 	},
 }

@@ -23,12 +23,12 @@ var status408MissingConnectionClose = &annotate.Rule{
 	ID:       "status/408-missing-connection-close",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 408 that does not announce the close",
+	Title:    "a 408 without Connection: close",
 	Refs:     []string{"RFC 9112 §9.6"},
-	Doc: "The server gave up waiting for the request and closed the connection without saying so in the response. " +
-		"A client that keeps connections may put its next request on this one and see it fail. " +
-		"With Connection: close it knows at once that it needs a new connection.",
-	Help: "send: Connection: close",
+	Doc: "The server stopped waiting for the request and closed the connection, but the response doesn't say so. " +
+		"A client that reuses connections may send its next request on this one and see it fail. " +
+		"With Connection: close it knows that it needs a new connection.",
+	Help: "send Connection: close",
 	Bad: []string{`* origin closed
 > POST /orders HTTP/1.1
 > Host: shop.test
@@ -88,10 +88,9 @@ var status421WithAltSvc = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Alt-Svc on a 421",
 	Refs:     []string{"RFC 7838 §6"},
-	Doc: "A 421 says that this server does not answer for the host that was asked for, so it cannot name alternatives for it either. " +
-		"Clients have to ignore Alt-Svc there. " +
-		"The header does no harm, but it has no effect: send it on responses for the right host.",
-	Help: "leave Alt-Svc out of 421 responses",
+	Doc: "A 421 says that this server isn't responsible for the host, so it can't name alternatives for it either. Clients must ignore Alt-Svc there. " +
+		"Send it in responses for the right host.",
+	Help: "remove Alt-Svc from 421 responses",
 	Bad: []string{`> GET / HTTP/2
 > Host: shop.test
 >
@@ -111,7 +110,7 @@ var status421WithAltSvc = &annotate.Rule{
 `},
 	When: annotate.When{Status: []int{421}, Fields: []exchange.Name{exchange.FieldAltSvc}},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.ResponseField(exchange.FieldAltSvc), "Alt-Svc has no effect on a 421, clients ignore it there")
+		p.Note(p.ResponseField(exchange.FieldAltSvc), "clients ignore Alt-Svc in a 421")
 	},
 }
 
@@ -122,9 +121,9 @@ var statusNeverStorableFromCache = &annotate.Rule{
 	Title:    "a cache stored a response that must not be stored",
 	Refs:     []string{"RFC 6585 §3", "RFC 6585 §4", "RFC 6585 §5", "RFC 6585 §6"},
 	Doc: "A 428, 429, 431 or 511 is about one request of one client, and no cache may store it. " +
-		"This one came out of a cache, so other clients are told off for what they did not do, and go on being told until it expires. " +
-		"Exempt these statuses in the cache's configuration.",
-	Help: "let the cache store no 428, 429, 431 and 511; send with them: Cache-Control: no-store",
+		"This one came from a cache, so other clients get an error for something that they didn't do, until it expires. " +
+		"Exclude these statuses in the configuration of the cache.",
+	Help: "don't store 428, 429, 431 and 511 in the cache; send Cache-Control: no-store with them",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -166,14 +165,14 @@ var statusNeverStorableFromCache = &annotate.Rule{
 		f := &p.X.Response.Fields
 		status := p.X.Response.Status
 		if age, ok := field.Number(f.Value(exchange.FieldAge)); ok && age > 0 {
-			p.Note(p.ResponseField(exchange.FieldAge), "%d must not be stored, but Age says that it lay in a cache for %s%s",
+			p.Note(p.ResponseField(exchange.FieldAge), "caches must not store the %d, but Age says that it was in a cache for %s%s",
 				status, inWords(age), explicitFreshness(f))
 			return
 		}
 		for i, l := range f.Each(exchange.FieldCacheStatus) {
 			for part := range field.List(l.Value) {
 				if isCacheHit(part.Text) {
-					p.Note(annotate.Span(p.ResponseLine(i), part.At, part.End()), "%d must not be stored, but %s says that it came out of a cache%s",
+					p.Note(annotate.Span(p.ResponseLine(i), part.At, part.End()), "caches must not store the %d, but %s says that it came from a cache%s",
 						status, quoted(part.Text), explicitFreshness(f))
 					return
 				}
@@ -209,7 +208,7 @@ func explicitFreshness(f *exchange.Fields) string {
 		return ""
 	}
 	if date, err := field.ParseDate(f.Value(exchange.FieldDate), time.Time{}); err == nil && expires.Time.After(date.Time) {
-		return "; its Expires even lies in the future"
+		return "; its Expires is even in the future"
 	}
 	return ""
 }

@@ -22,10 +22,10 @@ var status200WithErrorBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "an error in the body of a success",
 	Refs:     []string{"RFC 9110 §15.3.1", "RFC 9457 §1"},
-	Doc: "The status says that the request succeeded, the body says that it failed. " +
-		"Caches, retries, metrics and every client that looks at the status take it for a success, so the failure goes unseen. " +
-		"Send the status that fits the error, with the same content.",
-	Help: "send a 4xx or 5xx status with this content, best as application/problem+json",
+	Doc: "The status says success, but the body says failure. " +
+		"Caches, retries, metrics and all clients that check the status think that the request succeeded, so the failure stays hidden. " +
+		"Send the status that fits the error, with the same body.",
+	Help: "send a 4xx or 5xx status with this body, preferably as application/problem+json",
 	Bad: []string{`> GET /orders/7 HTTP/1.1
 > Host: shop.test
 >
@@ -127,9 +127,8 @@ var statusGRPCStatusIn200 = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the gRPC call failed inside a 200",
 	Refs:     []string{"gRPC over HTTP/2"},
-	Doc: "gRPC answers 200 to every call that reached the server and sends its own outcome in grpc-status, mostly as a trailer. " +
-		"So the HTTP status says nothing about whether the call succeeded. " +
-		"The note gives gRPC's code by name, with the message that the server sent.",
+	Doc: "gRPC answers 200 to every call that reaches the server and sends the result in grpc-status, usually as a trailer. " +
+		"So the HTTP status doesn't say whether the call succeeded. The note names the gRPC code, with the server's message.",
 	Help: "read grpc-status and grpc-message instead of the HTTP status",
 	Bad: []string{`> POST /shop.Orders/Find HTTP/2
 > Host: shop.test

@@ -23,10 +23,9 @@ var statusErrorMissingBody = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "an error without an explanation",
 	Refs:     []string{"RFC 9110 §15.5", "RFC 9110 §15.6"},
-	Doc: "Error responses should say in their content what is wrong and whether it will pass. " +
-		"With this status alone the person who debugs can only guess. " +
-		"A problem document (RFC 9457) serves people and programs alike.",
-	Help: `send for example Content-Type: application/problem+json with {"title":"The cart is empty","detail":"..."}`,
+	Doc: "The body of an error should say what is wrong and whether it is temporary. With only the status, people have to guess. " +
+		"A problem document (RFC 9457) is for people and programs.",
+	Help: "send a body, for example Content-Type: application/problem+json with {\"title\":\"The cart is empty\",\"detail\":\"...\"}",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -87,7 +86,7 @@ var statusErrorMissingBody = &annotate.Rule{
 		if c.Size > 0 || !c.Whole() || r.Method == "HEAD" || r.Method == "CONNECT" || isPreflight(r) || isWebSocketHandshake(r) {
 			return
 		}
-		p.Note(p.StatusLine(), "%d came without a body, so it does not say what is wrong", p.X.Response.Status)
+		p.Note(p.StatusLine(), "the %d has no body, so it doesn't say what is wrong", p.X.Response.Status)
 	},
 }
 
@@ -100,12 +99,11 @@ var statusErrorDetailDisclosed = &annotate.Rule{
 	ID:       "status/error-detail-disclosed",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the error reveals the server's internals",
+	Title:    "the error reveals internals of the server",
 	Refs:     []string{"RFC 9457 §5"},
-	Doc: "The body of the error holds a stack trace, a database error or a debugger's page. " +
-		"It tells an attacker which software runs, where its files lie and how its queries look. " +
-		"Write it to the log with an id, and send the id.",
-	Help: "switch the framework's debug mode off; send an id under which the log has the details",
+	Doc: "The body of the error has a stack trace, a database error or the page of a debugger. " +
+		"It tells attackers which software runs, where its files are and what its queries look like. Write it to the log with an ID, and send the ID.",
+	Help: "turn off the debug mode of the framework; send an ID under which the log has the details",
 	Bad: []string{`* origin peer=203.0.113.5:80
 > GET /orders HTTP/1.1
 > Host: shop.test
@@ -367,12 +365,10 @@ var status511MissingLoginLink = &annotate.Rule{
 	ID:       "status/511-missing-login-link",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "a 511 without a way to log in",
+	Title:    "a 511 without a link to a login",
 	Refs:     []string{"RFC 6585 §6"},
-	Doc: "A 511 comes from the network, not from the site that was asked for: someone has to log in to get through. " +
-		"It should link to the page where that is done. " +
-		"Without a link the person has no way to go on.",
-	Help: "put a link to the login page in the body",
+	Doc:      "A 511 comes from the network, not from the site: someone has to log in first. It should link to the login page. Without a link, users can't continue.",
+	Help:     "put a link to the login page in the body",
 	Bad: []string{`> GET / HTTP/1.1
 > Host: shop.test
 >
@@ -417,7 +413,7 @@ var status511MissingLoginLink = &annotate.Rule{
 		}
 		d := r.DecodedContent()
 		if d.Whole() && !holdsURL(d.Bytes) {
-			p.Note(p.StatusLine(), "511 has neither Link nor Location, and its body has no link to a login page")
+			p.Note(p.StatusLine(), "the 511 has no Link, no Location, and no link to a login page in its body")
 		}
 	},
 }

@@ -25,11 +25,11 @@ var status100ContinueWaited = &annotate.Rule{
 	ID:       "status/100-continue-waited",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the client waited for a 100 that did not come",
+	Title:    "the client waited for a 100 that didn't come",
 	Refs:     []string{"RFC 9110 §10.1.1"},
-	Doc: "The request said Expect: 100-continue, so the client held its content back until the server would say go on. " +
-		"Neither a 100 nor a final response came, and the client sent the content after its own timer ran out, about a second in curl and Go. " +
-		"That second is lost on every such request. Let the server answer the expectation at once, or let the client leave Expect out.",
+	Doc: "With Expect: 100-continue, the client waits for the server before it sends the body. " +
+		"No 100 and no final response came, so the client sent the body when its own timer ended, after about a second in curl and Go. " +
+		"Every such request loses that time.",
 	Help: "answer Expect: 100-continue at once with 100 or a final status, or send the request without Expect",
 	Bad: []string{`* timing head-sent=2ms content-begun=1004ms request-sent=1005ms response-at=1020ms first-byte=1020ms
 > PUT /film HTTP/1.1
@@ -85,7 +85,7 @@ var status100ContinueWaited = &annotate.Rule{
 				return
 			}
 		}
-		p.Note(p.RequestField(exchange.FieldExpect), "the client sent its content after waiting %v for a 100 that did not come",
+		p.Note(p.RequestField(exchange.FieldExpect), "the client waited %v for a 100 that didn't come, then sent the body",
 			waited.Round(time.Millisecond))
 	},
 }
@@ -94,11 +94,11 @@ var status100NotExpected = &annotate.Rule{
 	ID:       "status/100-not-expected",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a 100 came that the request had not asked for",
+	Title:    "a 100 that the request didn't ask for",
 	Refs:     []string{"RFC 9110 §15.2.1"},
-	Doc: "A 100 answers Expect: 100-continue, which this request did not carry. " +
+	Doc: "A 100 answers Expect: 100-continue, which this request doesn't have. " +
 		"It is allowed and clients drop it, but some old ones take the 100 for the response. " +
-		"The server may send it out of habit, or a proxy behind this one added the expectation.",
+		"The server may always send it, or a proxy behind this one added Expect.",
 	Help: "send 100 only to requests with Expect: 100-continue",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
@@ -140,7 +140,7 @@ var status100NotExpected = &annotate.Rule{
 		}
 		for i := range p.X.Interim {
 			if p.X.Interim[i].Status == 100 {
-				p.Note(interimStatus(p, i), "100 Continue came although the request has no Expect: 100-continue")
+				p.Note(interimStatus(p, i), "a 100 Continue arrived, but the request has no Expect: 100-continue")
 				return
 			}
 		}
@@ -151,12 +151,12 @@ var status103MissingLink = &annotate.Rule{
 	ID:       "status/103-missing-link",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "early hints without a Link",
+	Title:    "a 103 without Link",
 	Refs:     []string{"RFC 8297 §2"},
 	Doc: "A 103 tells the client which headers the final response will probably have. " +
-		"Any header may be hinted, but browsers act on Link alone, to preload or to connect early, so these hints do nothing. " +
-		"Name what should be fetched early, or leave the 103 out.",
-	Help: "send for example: Link: </style.css>; rel=preload; as=style",
+		"Browsers only use Link, to preload files or to connect early, so these hints have no effect. " +
+		"Name what the browser should fetch early, or don't send the 103.",
+	Help: "send Link, for example: Link: </style.css>; rel=preload; as=style",
 	Bad: []string{`> GET / HTTP/1.1
 > Host: shop.test
 >
@@ -201,7 +201,7 @@ var status103MissingLink = &annotate.Rule{
 			count++
 		}
 		if first >= 0 {
-			p.Note(interimStatus(p, first), "none of the 103 responses (%d came) has a Link, the only hint that browsers act on", count)
+			p.Note(interimStatus(p, first), "the 103 responses (%d) have no Link, the only hint that browsers use", count)
 		}
 	},
 }
@@ -212,10 +212,10 @@ var status1xxToHTTP10 = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "a 1xx response to an HTTP/1.0 request",
 	Refs:     []string{"RFC 9110 §15.2"},
-	Doc: "HTTP/1.0 has no interim responses: such a client takes the 1xx for the final response and the real one for its content. " +
-		"The server must look at the version in the request line before it sends one. " +
-		"With one exchange it cannot be seen whether the origin server or something in front of it sent this one.",
-	Help: "send no 1xx to a request whose request line says HTTP/1.0",
+	Doc: "HTTP/1.0 has no interim responses. The client takes the 1xx for the final response, and the real one for its body. " +
+		"The server must check the version in the request line first. " +
+		"One exchange can't show whether the origin server or a proxy in front of it sent this one.",
+	Help: "don't send a 1xx to an HTTP/1.0 request",
 	Bad: []string{`# also syntax/expect-invalid
 > POST /orders HTTP/1.0
 > Host: shop.test
@@ -256,9 +256,9 @@ var status1xxToHTTP10 = &annotate.Rule{
 		}
 		switch {
 		case len(p.X.Interim) > 0:
-			p.Note(interimStatus(p, 0), "%d answers an HTTP/1.0 request, whose client takes it for the final response", p.X.Interim[0].Status)
+			p.Note(interimStatus(p, 0), "%d answers an HTTP/1.0 request; the client takes it for the final response", p.X.Interim[0].Status)
 		case p.X.Response.Class() == 1:
-			p.Note(p.StatusLine(), "%d answers an HTTP/1.0 request, which cannot be upgraded", p.X.Response.Status)
+			p.Note(p.StatusLine(), "%d answers an HTTP/1.0 request, which can't be upgraded", p.X.Response.Status)
 		}
 	},
 }

@@ -78,9 +78,10 @@ var statusGraphQLErrorsIn200 = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the GraphQL operation failed inside a 200",
 	Refs:     []string{"GraphQL §7.1.2", "GraphQL over HTTP §6.4"},
-	Doc: "GraphQL puts its errors beside the data, and many servers answer 200 whatever happened. The HTTP status then says nothing: retries, caches, metrics and alerts take the failure for a success. " +
-		"Without data the operation failed as a whole; with data, the fields that the errors name are null.",
-	Help: "read errors in the body; a server that sends application/graphql-response+json can send a 4xx or 5xx when there is no data",
+	Doc: "GraphQL puts its errors next to the data, and many servers always answer 200. " +
+		"So the HTTP status says nothing: retries, caches, metrics and alerts count a success. Without data the whole operation failed. " +
+		"With data, the fields that the errors name are null.",
+	Help: "read errors in the body; a server that sends application/graphql-response+json can send a 4xx or 5xx if there is no data",
 	Bad: []string{`> POST /graphql HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -132,8 +133,8 @@ var statusJSONRPCErrorIn200 = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the JSON-RPC call failed inside a 200",
 	Refs:     []string{"JSON-RPC 2.0 §5.1", "MCP 2025-06-18 §Tools"},
-	Doc: "JSON-RPC has its own errors and usually answers 200 to each call that reached the server, so the HTTP status does not tell whether the call succeeded. " +
-		"MCP, which stands on it, has a second place for failures: a result with isError, which says that a tool ran and failed.",
+	Doc: "JSON-RPC has its own errors and usually answers 200 to each call that reaches the server. So the HTTP status doesn't say whether the call succeeded. " +
+		"MCP, which uses it, has a second place for failures: a result with isError, which says that a tool ran and failed.",
 	Help: "read error, or isError in the result, instead of the HTTP status",
 	Bad: []string{`> POST /rpc HTTP/1.1
 > Host: shop.test
@@ -199,8 +200,9 @@ var statusSOAPFaultIn200 = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a SOAP fault inside a 200",
 	Refs:     []string{"SOAP 1.1 §6.2", "SOAP 1.2 Part 2 §7.5.2"},
-	Doc:      "A SOAP fault comes with status 500, or with 400 when the sender is at fault in SOAP 1.2. With 200, clients that look at the status take the fault for an answer, and so do metrics and alerts.",
-	Help:     "send the fault with status 500",
+	Doc: "A SOAP fault has status 500, or 400 in SOAP 1.2 if the sender is at fault. " +
+		"With 200, clients that check the status take the fault for a response, and so do metrics and alerts.",
+	Help: "send the fault with status 500",
 	Bad: []string{`> POST /soap HTTP/1.1
 > Host: shop.test
 > Content-Type: text/xml; charset=utf-8

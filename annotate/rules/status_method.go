@@ -38,12 +38,12 @@ var status405AllowIncludesMethod = &annotate.Rule{
 	ID:       "status/405-allow-includes-method",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 405 that allows the method",
+	Title:    "a 405 whose Allow lists the method",
 	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
-	Doc: "The status says that the method is not supported here, and Allow says that it is. " +
-		"Mostly Allow is a fixed list that was never matched with the routes. " +
-		"If the method is supported but not for this user or this state, 403 or 409 is the right status.",
-	Help: "leave the method out of Allow, or send 403 or 409 if the method exists and is refused for another reason",
+	Doc: "The status says that the method isn't supported here, but Allow says that it is. " +
+		"Usually Allow is a fixed list that was never compared with the routes. " +
+		"If the method is supported but not for this user or this state, send 403 or 409.",
+	Help: "remove the method from Allow, or send 403 or 409 if the method exists and is refused for another reason",
 	Bad: []string{`> DELETE /orders/7 HTTP/1.1
 > Host: shop.test
 >
@@ -112,7 +112,7 @@ var status405AllowIncludesMethod = &annotate.Rule{
 		if line < 0 || overridesMethod(p.X) || showsIntermediary(&p.X.Response.Fields) {
 			return
 		}
-		p.Note(annotate.Span(p.ResponseLine(line), at.At, at.End()), "405 says that %s is not supported, but Allow lists it", at.Text)
+		p.Note(annotate.Span(p.ResponseLine(line), at.At, at.End()), "the 405 says that %s isn't supported, but Allow lists it", at.Text)
 	},
 }
 
@@ -179,10 +179,9 @@ var status405MissingAllow = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a 405 without Allow",
 	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
-	Doc: "A 405 has to list in Allow the methods that the resource does support, so that the client can see what to do instead. " +
-		"An empty header is allowed and means that none is available now. " +
-		"Frameworks that know their routes can fill it in.",
-	Help: "list in Allow the methods that the resource supports",
+	Doc: "A 405 must list the supported methods in Allow, so that the client knows what to do instead. " +
+		"An empty header is allowed and means that none is available now. Frameworks that know their routes can add it.",
+	Help: "list the supported methods in Allow",
 	Bad: []string{`> DELETE /orders HTTP/1.1
 > Host: shop.test
 >
@@ -208,8 +207,8 @@ var status405MissingAllow = &annotate.Rule{
 	When: annotate.When{Status: []int{405}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Response.Fields.Has(exchange.FieldAllow) {
-			p.NoteHelp(p.ResponseField(exchange.FieldAllow), "send the methods that do work, for example: Allow: "+someMethods(p.X.Request.Method),
-				"the 405 refuses %s and has no Allow, so it does not say which methods do work", bare(p.X.Request.Method))
+			p.NoteHelp(p.ResponseField(exchange.FieldAllow), "send the methods that work, for example: Allow: "+someMethods(p.X.Request.Method),
+				"the 405 to %s has no Allow, so it doesn't say which methods work", bare(p.X.Request.Method))
 		}
 	},
 }
@@ -218,10 +217,10 @@ var status405MethodToUse = &annotate.Rule{
 	ID:       "status/405-method-to-use",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "the resource takes other methods than this one",
+	Title:    "the resource supports other methods",
 	Refs:     []string{"RFC 9110 §15.5.6", "RFC 9110 §10.2.1"},
-	Doc: "The server knows the resource and does not support the method. Allow says which ones it supports; a request with one of them gets further. " +
-		"Where the method is the one that you mean, the path is probably that of another resource: POST goes to a collection, PUT and PATCH to one member of it.",
+	Doc: "The server knows the resource but doesn't support the method. Allow lists the ones that it supports. " +
+		"If the method is the one that you need, the path probably belongs to another resource: POST goes to a collection, PUT and PATCH to one member of it.",
 	Help: "use one of the methods in Allow, or check the path",
 	Bad:  []string{exchangeOf("POST /orders/7 HTTP/1.1", []string{"Host: shop.test", "Content-Length: 0"}, "HTTP/1.1 405 Method Not Allowed", []string{"Allow: GET, HEAD, OPTIONS", "Content-Type: text/plain", "Content-Length: 2"}) + "< no\n"},
 	Good: []string{exchangeOf("POST /orders/7 HTTP/1.1", []string{"Host: shop.test", "Content-Length: 0"}, "HTTP/1.1 405 Method Not Allowed", []string{"Allow:", "Content-Type: text/plain", "Content-Length: 2"}) + "< no\n"},
@@ -231,7 +230,7 @@ var status405MethodToUse = &annotate.Rule{
 		if line, _, _ := findAllowed(&p.X.Response.Fields, p.X.Request.Method); line >= 0 || field.TrimOWS(allow) == "" || p.X.Request.Method == "TRACE" || isPreflight(&p.X.Request) {
 			return
 		}
-		p.Note(p.Method(), "%s does not take %s; it takes %s", bare(p.X.Path()), bare(p.X.Request.Method), bare(allow))
+		p.Note(p.Method(), "%s doesn't support %s; it supports %s", bare(p.X.Path()), bare(p.X.Request.Method), bare(allow))
 	},
 }
 
@@ -242,10 +241,9 @@ var status409SafeMethod = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "a conflict with a request that only reads",
 	Refs:       []string{"RFC 9110 §15.5.10", "RFC 9110 §15.5"},
-	Doc: "409 says that the request conflicts with the state of the resource, and that someone can resolve the conflict and try again. " +
-		"A plain read changes nothing and so seldom conflicts with anything. " +
-		"It is allowed, but 404, 412 or 503 mostly says better what is meant.",
-	Help: "send 404 for what is missing, 503 with Retry-After for what is not ready",
+	Doc: "409 says that the request conflicts with the state of the resource, and that someone can resolve the conflict. " +
+		"A read changes nothing, so it rarely conflicts with anything. 409 is allowed, but 404, 412 or 503 usually fits better.",
+	Help: "send 404 for something that doesn't exist, 503 with Retry-After for something that isn't ready",
 	Bad: []string{`> GET /orders/7 HTTP/1.1
 > Host: shop.test
 >
@@ -266,7 +264,7 @@ var status409SafeMethod = &annotate.Rule{
 `},
 	When: annotate.When{Status: []int{409}, Methods: []string{"GET", "HEAD"}},
 	Check: func(p *annotate.Pass) {
-		p.Note(p.StatusLine(), "409 answers %s, which changes nothing that it could conflict with", p.X.Request.Method)
+		p.Note(p.StatusLine(), "409 answers %s, which changes nothing and so can't conflict", p.X.Request.Method)
 	},
 }
 
@@ -274,12 +272,11 @@ var statusAllowExcludesSuccessfulMethod = &annotate.Rule{
 	ID:       "status/allow-excludes-successful-method",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Allow lacks the method that has just succeeded",
+	Title:    "Allow lacks the method that just succeeded",
 	Refs:     []string{"RFC 9110 §10.2.1"},
-	Doc: "Allow lists the methods that the resource supports. This method succeeded, so it belongs in the list; methods are compared in exact case. " +
-		"Clients and API explorers that trust Allow will hide an operation that works. " +
-		"Usually the list is written by hand and has aged.",
-	Help: "add the method to Allow, or leave the header out",
+	Doc: "Allow lists the methods that the resource supports. This method succeeded, so it belongs in the list. Upper and lower case matter. " +
+		"Clients and API explorers that use Allow hide a working operation. Usually the list is written by hand and out of date.",
+	Help: "add the method to Allow, or remove the header",
 	Bad: []string{`> PATCH /orders/7 HTTP/1.1
 > Host: shop.test
 > Content-Type: application/merge-patch+json

@@ -60,10 +60,9 @@ var statusRateLimitExhausted = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the quota is used up",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
-	Doc: "This request was still served, the next one will probably get 429. " +
-		"The note says when the quota is full again, as far as the response tells. " +
-		"A client that reads these headers can slow down before it is refused.",
-	Help: "wait until the reset before the next request",
+	Doc: "The server still answered this request. The next one will probably get 429. The note says when the quota is full again, if the response says so. " +
+		"A client that reads these headers can slow down in time.",
+	Help: "wait until the reset before you send the next request",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -148,9 +147,8 @@ var statusRateLimitFieldsConflict = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the remaining quota is larger than the quota",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
-	Doc: "What remains of a quota cannot exceed the quota, so one of the two numbers is wrong or belongs to another policy. " +
-		"Usually two limiters write the same headers, each for itself. " +
-		"Clients that pace themselves by these numbers will be refused, or wait for nothing.",
+	Doc: "The remaining quota can't be larger than the quota, so one of the two numbers is wrong or belongs to another policy. " +
+		"Usually two limiters write the same headers. Clients that use these numbers get refused, or wait without need.",
 	Help: "send limit and remaining of the same policy",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -202,7 +200,7 @@ var statusRateLimitFieldsConflict = &annotate.Rule{
 			}
 			for m := range field.RateLimits(l.Value) {
 				if quota, ok := quotaOf(f, m.Name); ok && m.Remaining.Ok && m.Remaining.N > quota {
-					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.End()), "RateLimit says that %d are left of policy %s, whose quota is %d",
+					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.End()), "RateLimit says that %d are left of policy %s, but its quota is %d",
 						m.Remaining.N, quoted(m.Name), quota)
 				}
 			}
@@ -236,11 +234,11 @@ var statusRateLimitResetDate = &annotate.Rule{
 	ID:       "status/ratelimit-reset-date",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "RateLimit-Reset is a point in time instead of a number of seconds",
+	Title:    "RateLimit-Reset is a date instead of a number of seconds",
 	Refs:     []string{"draft-ietf-httpapi-ratelimit-headers"},
-	Doc: "RateLimit-Reset counts the seconds until the quota is full again. This value is a time since 1970 or a date, as X-RateLimit-Reset often has it. " +
+	Doc: "RateLimit-Reset is the number of seconds until the quota is full again. This value is a date or a time since 1970, as in many X-RateLimit-Reset. " +
 		"A client that follows the draft waits for decades, or ignores the header and retries at once.",
-	Help: "send the seconds that are left, for example RateLimit-Reset: 30",
+	Help: "send the remaining seconds, for example RateLimit-Reset: 30",
 	Bad: []string{responded("HTTP/1.1 200 OK", "RateLimit-Limit: 100", "RateLimit-Remaining: 50", "RateLimit-Reset: 1767323045", "Content-Type: text/plain", "Content-Length: 2") + "< ok\n",
 		answered("RateLimit-Reset: Fri, 02 Jan 2026 03:04:05 GMT"), answered("RateLimit-Reset: 2026-01-02T03:04:05Z")},
 	Good: []string{answered("RateLimit-Reset: 30"), answered("X-RateLimit-Reset: 1767323045")},
@@ -256,7 +254,7 @@ var statusRateLimitResetDate = &annotate.Rule{
 			return
 		}
 		if !exchange.IsRedacted(value) {
-			p.Note(p.ResponseField(exchange.FieldRateLimitReset), "RateLimit-Reset is %s, and must be a number of seconds", quoted(value))
+			p.Note(p.ResponseField(exchange.FieldRateLimitReset), "RateLimit-Reset is %s; it must be a number of seconds", quoted(value))
 		}
 	},
 }
@@ -265,18 +263,19 @@ var status429QuotaLeft = &annotate.Rule{
 	ID:       "status/429-quota-left",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 429 although the quota is not used up",
+	Title:    "a 429 although there is quota left",
 	Refs:     []string{"RFC 6585 §4", "draft-ietf-httpapi-ratelimit-headers"},
-	Doc: "The 429 says that the client sent too many requests, and the headers beside it say that requests are left. So another limit was hit, such as one per second, per user or of a proxy in front, and these headers do not tell when it ends. " +
-		"A client that goes by them retries at once and is refused again.",
-	Help: "find the limit that refused the request; let the 429 report that one, with Retry-After",
+	Doc: "The 429 says that the client sent too many requests, but the headers say that requests are left. " +
+		"So the client hit another limit, such as one per second, per user, or of a proxy, and these headers don't say when it ends. " +
+		"A client that uses them retries at once and is refused again.",
+	Help: "find the limit that refused the request, and report that one in the 429, with Retry-After",
 	Bad:  []string{responded("HTTP/1.1 429 Too Many Requests", "Retry-After: 5", "X-RateLimit-Limit: 2000", "X-RateLimit-Remaining: 1990", "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},
 	Good: []string{responded("HTTP/1.1 429 Too Many Requests", "Retry-After: 5", "X-RateLimit-Limit: 2000", "X-RateLimit-Remaining: 0", "Content-Type: text/plain", "Content-Length: 2") + "< no\n"},
 	When: annotate.When{Status: []int{429}, Fields: whenRateLimited.Fields},
 	Check: func(p *annotate.Pass) {
 		for _, family := range rateFamilies {
 			if left, ok := firstNumber(&p.X.Response.Fields, family.remaining); ok && left > 0 {
-				p.Note(p.ResponseField(family.remaining), "the 429 says that there were too many requests, and %v says that %d are left", family.remaining, left)
+				p.Note(p.ResponseField(family.remaining), "the 429 says that there were too many requests, but %v says that %d are left", family.remaining, left)
 				return
 			}
 		}

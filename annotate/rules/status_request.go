@@ -26,12 +26,11 @@ var status411ContentLengthPresent = &annotate.Rule{
 	ID:       "status/411-content-length-present",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a 411 although the length was sent",
+	Title:    "a 411 although the request has Content-Length",
 	Refs:     []string{"RFC 9110 §15.5.12"},
-	Doc: "The server asks for Content-Length, and the request as it was seen here has one. " +
-		"Most likely a proxy further in removed it or sent the content on in chunks. " +
-		"Look at the request as it arrives at the server that says 411.",
-	Help: "find the proxy between here and the server that drops Content-Length; in nginx: proxy_request_buffering on",
+	Doc: "The server asks for Content-Length, but the request has one when it passes sidenote. " +
+		"Probably a proxy after it removed the header or sent the body in chunks. Check the request as it arrives at the server.",
+	Help: "find the proxy between sidenote and the server that drops Content-Length; in nginx: proxy_request_buffering on",
 	Bad: []string{`> POST /upload HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -74,7 +73,7 @@ var status411ContentLengthPresent = &annotate.Rule{
 			p.X.Changed&exchange.ChangedRequestFraming != 0 {
 			return
 		}
-		p.Note(p.RequestField(exchange.FieldContentLength), "411 asks for a length, but the request had Content-Length: %d when it passed here", n)
+		p.Note(p.RequestField(exchange.FieldContentLength), "411 asks for a length, but the request has Content-Length: %d", n)
 	},
 }
 
@@ -82,12 +81,11 @@ var status413EmptyRequest = &annotate.Rule{
 	ID:       "status/413-empty-request",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "413 to a request without content",
+	Title:    "413 to a request without a body",
 	Refs:     []string{"RFC 9110 §15.5.14"},
-	Doc: "413 says that the body of the request is larger than the server accepts, and this request has none. " +
-		"Servers send it by mistake for a target that is too long (414), for fields that are too large (431) or for a used-up quota (429, 507). " +
-		"The client cannot make the content any smaller.",
-	Help: "send 414 for the target, 431 for fields, 429 or 507 for quotas",
+	Doc: "413 says that the request body is too large, but this request has none. " +
+		"Servers send it by mistake for a URI that is too long (414), for headers that are too large (431), or for a quota (429, 507).",
+	Help: "send 414 for the URI, 431 for headers, 429 or 507 for quotas",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -136,7 +134,7 @@ var status413EmptyRequest = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Check: func(p *annotate.Pass) {
 		if announcedNoContent(&p.X.Request) {
-			p.Note(p.StatusLine(), "413 says that the content is too large, but the %s has none", p.X.Request.Method)
+			p.Note(p.StatusLine(), "413 says that the body is too large, but the %s has none", p.X.Request.Method)
 		}
 	},
 }
@@ -145,12 +143,11 @@ var status415EmptyRequest = &annotate.Rule{
 	ID:       "status/415-empty-request",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "415 to a request without content",
+	Title:    "415 to a request without a body",
 	Refs:     []string{"RFC 9110 §15.5.16"},
-	Doc: "415 says that the server does not accept the type or the coding of the content, and this request has neither content nor a type. " +
-		"The server evidently insists on a Content-Type, even where there is nothing that could have one. " +
-		"Sending the type that it wants makes the request pass.",
-	Help: "try for example: Content-Type: application/json, with the content {}",
+	Doc: "415 says that the server doesn't accept the type or the coding of the body, but this request has no body and no type. " +
+		"The server requires a Content-Type even without a body. With the right one, the request passes.",
+	Help: "try Content-Type: application/json, with the body {}",
 	Bad: []string{`> POST /orders/7/cancel HTTP/1.1
 > Host: shop.test
 > Content-Length: 0
@@ -185,7 +182,7 @@ var status415EmptyRequest = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		if announcedNoContent(r) && !r.Fields.Has(exchange.FieldContentType) && !r.Fields.Has(exchange.FieldContentEncoding) {
-			p.Note(p.RequestField(exchange.FieldContentType), "415 to a request without content: the server insists on a Content-Type")
+			p.Note(p.RequestField(exchange.FieldContentType), "415 to a request without a body: the server requires a Content-Type")
 		}
 	},
 }
@@ -196,9 +193,9 @@ var status417WithoutExpect = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "417 to a request without Expect",
 	Refs:     []string{"RFC 9110 §15.5.18"},
-	Doc: "417 says that the expectation in Expect cannot be met, and this request has no such field. " +
-		"Either a proxy further in added one, or the application uses 417 for errors of its own, which 400, 409 or 422 would say better.",
-	Help: "send 400, 409 or 422 for errors of the application, or let the proxy add no Expect",
+	Doc: "417 says that the server can't do what Expect asks, but this request has no Expect. " +
+		"Either a proxy added one, or the application uses 417 for its own errors, where 400, 409 or 422 is better.",
+	Help: "send 400, 409 or 422 for errors of the application, or stop the proxy from adding Expect",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Length: 2
@@ -223,7 +220,7 @@ var status417WithoutExpect = &annotate.Rule{
 	When: annotate.When{Status: []int{417}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Request.Fields.Has(exchange.FieldExpect) {
-			p.Note(p.StatusLine(), "417 says that an expectation failed, but the request has no Expect field")
+			p.Note(p.StatusLine(), "417 says that an expectation failed, but the request has no Expect")
 		}
 	},
 }
@@ -232,12 +229,11 @@ var status425WithoutEarlyData = &annotate.Rule{
 	ID:       "status/425-without-early-data",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "425 to a request that was not sent early",
+	Title:    "425 to a request that wasn't sent early",
 	Refs:     []string{"RFC 8470 §5.2"},
-	Doc: "425 asks the client to repeat a request that travelled in TLS early data, once the handshake is done. " +
-		"This one did not travel so, and has no Early-Data: 1 from an earlier hop. " +
-		"A client that never used early data is not expected to know what to do, so it will take the 425 for a plain error.",
-	Help: "send 425 only to requests in early data or with Early-Data: 1; for a busy server send 503 with Retry-After",
+	Doc: "425 asks the client to repeat a request from TLS early data after the handshake. This one wasn't in early data and has no Early-Data: 1 from a proxy. " +
+		"A client that never used early data doesn't know what to do, and treats the 425 as an error.",
+	Help: "send 425 only to requests in early data or with Early-Data: 1; if the server is busy, send 503 with Retry-After",
 	Bad: []string{`* scheme https
 * origin peer=192.0.2.1:443 tls=0x0304
 > POST /orders HTTP/1.1
@@ -289,7 +285,7 @@ var status425WithoutEarlyData = &annotate.Rule{
 		// sidenote sends no early data itself, so knowing the connection is enough.
 		known := p.X.Origin.TLS != nil || p.X.Scheme == "http"
 		if known && p.X.Request.Fields.Value(exchange.FieldEarlyData) != "1" {
-			p.Note(p.StatusLine(), "425 answers a request that was not sent in TLS early data and has no Early-Data: 1")
+			p.Note(p.StatusLine(), "425 answers a request that wasn't in TLS early data and has no Early-Data: 1")
 		}
 	},
 }
@@ -298,12 +294,12 @@ var statusBadHostNotRejected = &annotate.Rule{
 	ID:       "status/bad-host-not-rejected",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a request with a bad Host was accepted",
+	Title:    "the server accepted a request with a bad Host",
 	Refs:     []string{"RFC 9112 §3.2"},
-	Doc: "A server must answer 400 to an HTTP/1.1 request without Host, with two of them, or with one that is not a host. " +
-		"If it does not, two servers in a row can take the request for different sites, which is how caches are poisoned and password links are forged. " +
+	Doc: "A server must answer 400 to an HTTP/1.1 request without Host, with two of them, or with an invalid one. " +
+		"If it doesn't, two servers in a row can read different sites from the request. Attackers use that to poison caches and forge password links. " +
 		"Let the server in front refuse such requests.",
-	Help: "answer 400 to requests whose Host is missing, repeated or malformed",
+	Help: "answer 400 to requests with a missing, repeated or malformed Host",
 	Bad: []string{`# also syntax/host-missing
 * authority shop.test
 > GET / HTTP/1.1
@@ -375,19 +371,19 @@ var statusBadHostNotRejected = &annotate.Rule{
 		first := r.Fields.Index(exchange.FieldHost)
 		if first < 0 {
 			if r.Version == exchange.HTTP11 {
-				p.Note(p.RequestField(exchange.FieldHost), "an HTTP/1.1 request without Host was answered with %d instead of 400", p.X.Response.Status)
+				p.Note(p.RequestField(exchange.FieldHost), "the server answered an HTTP/1.1 request without Host with %d instead of 400", p.X.Response.Status)
 			}
 			return
 		}
 		host := r.Fields.At(first).Value
 		if wrong := hostError(host); wrong >= 0 {
-			p.Note(annotate.Span(p.RequestLine(first), wrong, len(host)), "a request with Host: %s was answered with %d instead of 400",
+			p.Note(annotate.Span(p.RequestLine(first), wrong, len(host)), "the server answered a request with Host: %s with %d instead of 400",
 				quoted(host), p.X.Response.Status)
 			return
 		}
 		for i := range r.Fields.Each(exchange.FieldHost) {
 			if i != first {
-				p.Note(p.RequestLine(i), "a request with two Host fields was answered with %d instead of 400", p.X.Response.Status)
+				p.Note(p.RequestLine(i), "the server answered a request with two Host headers with %d instead of 400", p.X.Response.Status)
 				return
 			}
 		}

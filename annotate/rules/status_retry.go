@@ -25,12 +25,11 @@ var status429MissingRetryAfter = &annotate.Rule{
 	ID:       "status/429-missing-retry-after",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 429 that does not say when to come back",
+	Title:    "a 429 without Retry-After",
 	Refs:     []string{"RFC 6585 §4", "RFC 9110 §10.2.3"},
-	Doc: "The client sent too many requests and is not told how long to wait, so it has to guess. " +
-		"Many clients then try again at once and make things worse. " +
-		"Retry-After is read by most libraries; headers such as RateLimit and X-RateLimit-Reset only by those that know the API.",
-	Help: "send for example: Retry-After: 30",
+	Doc: "The client sent too many requests but doesn't know how long to wait, so it has to guess. Many clients retry at once and make it worse. " +
+		"Most libraries read Retry-After. Headers such as RateLimit and X-RateLimit-Reset need a client that knows the API.",
+	Help: "send Retry-After, for example: Retry-After: 30",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -100,7 +99,7 @@ var status429MissingRetryAfter = &annotate.Rule{
 				}
 			}
 		}
-		p.Note(p.ResponseField(exchange.FieldRetryAfter), "the 429 does not say when to come back, so clients retry at once, or wait for a time that they guess")
+		p.Note(p.ResponseField(exchange.FieldRetryAfter), "the 429 doesn't say when to retry, so clients retry at once or guess how long to wait")
 	},
 }
 
@@ -108,12 +107,11 @@ var status503MissingRetryAfter = &annotate.Rule{
 	ID:       "status/503-missing-retry-after",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a 503 that does not say when to come back",
+	Title:    "a 503 without Retry-After",
 	Refs:     []string{"RFC 9110 §15.6.4", "RFC 9110 §10.2.3"},
-	Doc: "503 says that the trouble will pass, and Retry-After when. " +
-		"Without it every client guesses, and all of them come back at the same time as soon as the server is up. " +
-		"Load balancers and proxies often make the 503 themselves; look at Server and Via to see who did.",
-	Help: "send for example: Retry-After: 30",
+	Doc: "503 says that the problem is temporary, and Retry-After says when to retry. Without it every client guesses, and all of them come back at once. " +
+		"Load balancers and proxies often create the 503: check Server and Via.",
+	Help: "send Retry-After, for example: Retry-After: 30",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
 >
@@ -134,7 +132,7 @@ var status503MissingRetryAfter = &annotate.Rule{
 	When: annotate.When{Status: []int{503}},
 	Check: func(p *annotate.Pass) {
 		if !p.X.Response.Fields.Has(exchange.FieldRetryAfter) {
-			p.Note(p.ResponseField(exchange.FieldRetryAfter), "503 has no Retry-After, so the client must guess when to come back")
+			p.Note(p.ResponseField(exchange.FieldRetryAfter), "the 503 has no Retry-After, so clients guess when to retry")
 		}
 	},
 }
@@ -157,10 +155,9 @@ var statusRetryAfterInvalid = &annotate.Rule{
 	ID:       "status/retry-after-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "Retry-After is neither seconds nor a date",
+	Title:    "Retry-After is not a number of seconds or a date",
 	Refs:     []string{"RFC 9110 §10.2.3"},
-	Doc: "Retry-After is either a whole number of seconds or a date in the form of HTTP. " +
-		"Clients ignore any other value or, worse, take it for 0 and try again at once. " +
+	Doc: "Retry-After is a whole number of seconds or an HTTP date. Clients ignore any other value, or read it as 0 and retry at once. " +
 		"Units, fractions, signs and ISO dates are not allowed.",
 	Help: "send whole seconds, for example: Retry-After: 120",
 	Bad: []string{`> GET /orders HTTP/1.1
@@ -239,7 +236,7 @@ var statusRetryAfterInvalid = &annotate.Rule{
 		first := true
 		for i, l := range p.X.Response.Fields.Each(exchange.FieldRetryAfter) {
 			if !first {
-				p.Note(p.ResponseLine(i), "there is a second Retry-After, %s, where only one may be", quoted(l.Value))
+				p.Note(p.ResponseLine(i), "there is a second Retry-After, %s; only one is allowed", quoted(l.Value))
 				return
 			}
 			first = false
@@ -253,7 +250,7 @@ var statusRetryAfterInvalid = &annotate.Rule{
 
 func noteRetryAfter(p *annotate.Pass, line int, value string, err error) {
 	at := p.ResponseLine(line)
-	what := "want whole seconds or a date"
+	what := "it must be whole seconds or a date"
 	if e, ok := errors.AsType[*field.Error](err); ok {
 		at.Start = e.At
 		if e.At > 0 {
@@ -262,7 +259,7 @@ func noteRetryAfter(p *annotate.Pass, line int, value string, err error) {
 	}
 	if t, err := time.Parse(time.RFC3339, value); err == nil {
 		p.NoteHelp(p.ResponseLine(line), "send: Retry-After: "+t.UTC().Format(http.TimeFormat),
-			"Retry-After is %s: a date must have the form of HTTP", quoted(value))
+			"Retry-After is %s; it must be an HTTP date", quoted(value))
 		return
 	}
 	p.Note(at, "Retry-After is %s: %s", quoted(value), what)
@@ -278,9 +275,8 @@ var statusRetryAfterImplausible = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Retry-After asks for a wait of more than a week",
 	Refs:     []string{"RFC 9110 §10.2.3"},
-	Doc: "No client waits that long, so it either gives up or uses a delay of its own. " +
-		"A number of ten digits or more is mostly a point in time since 1970, where the header counts seconds from now. " +
-		"Send the number of seconds to wait, or the point in time as a date.",
+	Doc: "No client waits that long: it gives up or uses its own delay. " +
+		"A number of ten digits or more is usually a time since 1970, but the header counts seconds from now. Send the seconds to wait, or an HTTP date.",
 	Help: "send the seconds to wait, for example: Retry-After: 120",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -385,9 +381,8 @@ var statusRetryAfterInPast = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "Retry-After is a date in the past",
 	Refs:     []string{"RFC 9110 §10.2.3"},
-	Doc: "The client may come back at once, which is hardly what the server wants. " +
-		"Usually the date is that of a maintenance which took longer, or the server's clock or time zone is wrong. " +
-		"A number of seconds needs no clock.",
+	Doc: "The client may retry at once, which is probably not what the server wants. " +
+		"Usually a maintenance took longer than planned, or the clock or time zone of the server is wrong. A number of seconds needs no clock.",
 	Help: "send the seconds to wait, for example: Retry-After: 120",
 	Bad: []string{`> GET /orders HTTP/1.1
 > Host: shop.test
@@ -444,7 +439,7 @@ var statusRetryAfterInPast = &annotate.Rule{
 		base, isDate := sentAt(p.X)
 		what := "the Date of the response"
 		if !isDate {
-			base, what = base.Add(-exchange.ClockTolerance), "the response came"
+			base, what = base.Add(-exchange.ClockTolerance), "the response arrived"
 		}
 		if base.IsZero() || !r.Date.Time.Before(base) {
 			return

@@ -26,9 +26,9 @@ var status201MissingLocation = &annotate.Rule{
 	Title:    "a 201 to POST without Location",
 	Refs:     []string{"RFC 9110 §9.3.3", "RFC 9110 §15.3.2"},
 	Doc: "A POST that created something should name it in Location. " +
-		"Without the header the target URI itself counts as the new resource, which for a POST to a collection is wrong, and clients have to dig the address out of the body. " +
-		"A PUT or PATCH needs none, for there the target is the resource.",
-	Help: "send for example: Location: /orders/7",
+		"Without Location, the URI of the request counts as the new resource, which is wrong for a collection. Clients have to find the URI in the body. " +
+		"A PUT or PATCH needs no Location, because the URI of the request is the resource.",
+	Help: "send Location, for example: Location: /orders/7",
 	Bad: []string{`> POST /orders HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -87,7 +87,7 @@ var status201MissingLocation = &annotate.Rule{
 				return
 			}
 		}
-		p.Note(p.ResponseField(exchange.FieldLocation), "201 to POST has no Location, so it does not say where the new resource is")
+		p.Note(p.ResponseField(exchange.FieldLocation), "the 201 to POST has no Location, so it doesn't say where the new resource is")
 	},
 }
 
@@ -98,10 +98,10 @@ var status201SafeMethod = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "a 201 to a safe method",
 	Refs:       []string{"RFC 9110 §9.2.1", "RFC 9110 §15.3.2"},
-	Doc: "201 says that the request created something, but this method is meant only to read. " +
-		"Browsers, crawlers and caches repeat such requests at will, so each repetition may create another resource. " +
-		"Let the client create by POST or PUT, or answer 200 if nothing was created on its behalf.",
-	Help: "create by POST or PUT, or send 200",
+	Doc: "201 says that the request created something, but this method should only read. " +
+		"Browsers, crawlers and caches repeat such requests freely, and each one may create another resource. " +
+		"Create with POST or PUT, or answer 200 if nothing was created.",
+	Help: "create with POST or PUT, or send 200",
 	Bad: []string{`> GET /orders/new HTTP/1.1
 > Host: shop.test
 >
@@ -138,12 +138,11 @@ var status202MissingStatusPointer = &annotate.Rule{
 	ID:       "status/202-missing-status-pointer",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a 202 that does not say how to follow up",
+	Title:    "a 202 that doesn't say where to ask",
 	Refs:     []string{"RFC 9110 §15.3.3"},
-	Doc: "202 says that the work is not done yet, and HTTP has no way to send the outcome later. " +
-		"The answer ought to describe the present state or point at something that will. " +
-		"This one has neither content nor a link, so the client never learns whether the work succeeded.",
-	Help: "send the state in the body, or for example: Location: /jobs/7",
+	Doc: "202 says that the work isn't done yet, and the server can't send the result later. The response should describe the state of the work or link to it. " +
+		"This one has no body and no link, so the client never learns whether the work succeeded.",
+	Help: "describe the state in the body, or send for example: Location: /jobs/7",
 	Bad: []string{`> POST /exports HTTP/1.1
 > Host: shop.test
 > Content-Type: application/json
@@ -208,7 +207,7 @@ var status202MissingStatusPointer = &annotate.Rule{
 				return
 			}
 		}
-		p.Note(p.StatusLine(), "202 has neither content nor a link, so the client cannot learn how the work ends")
+		p.Note(p.StatusLine(), "the 202 has no body and no link, so the client can't learn how the work ends")
 	},
 }
 
@@ -226,10 +225,10 @@ var status202SafeMethod = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "a 202 to a request that only reads",
 	Refs:       []string{"RFC 9110 §9.2.1", "RFC 9110 §15.3.3"},
-	Doc: "202 says that work was accepted and is not done yet, while GET and HEAD ask only for what is there. " +
-		"It is in use for reports that are still being prepared, but a crawler or a simple client takes the answer for the final content. " +
+	Doc: "202 says that work isn't done yet, but GET and HEAD ask for what exists now. " +
+		"Some APIs use it for reports in preparation, but a crawler or a simple client takes the response for the final content. " +
 		"A client that can wait says so with Prefer: respond-async.",
-	Help: "send 503 with Retry-After while the body is being made, or let the client ask with Prefer: respond-async",
+	Help: "send 503 with Retry-After until the content is ready, or let the client ask with Prefer: respond-async",
 	Bad: []string{`> GET /report HTTP/1.1
 > Host: shop.test
 >
@@ -252,7 +251,7 @@ var status202SafeMethod = &annotate.Rule{
 	When: annotate.When{Status: []int{202}, Methods: []string{"GET", "HEAD"}},
 	Check: func(p *annotate.Pass) {
 		if !listHas(&p.X.Request.Fields, exchange.FieldPrefer, "respond-async") {
-			p.Note(p.StatusLine(), "202 to %s: caches, crawlers and simple clients take this for the final content", p.X.Request.Method)
+			p.Note(p.StatusLine(), "202 to %s: caches, crawlers and simple clients take it for the final content", p.X.Request.Method)
 		}
 	},
 }
@@ -261,12 +260,12 @@ var status203Transformed = &annotate.Rule{
 	ID:       "status/203-transformed",
 	Severity: annotate.Info,
 	Blame:    annotate.ByIntermediary,
-	Title:    "the body was changed on the way",
+	Title:    "a proxy changed the body",
 	Refs:     []string{"RFC 9110 §15.3.4", "RFC 9110 §7.7"},
-	Doc: "A 203 says that the origin server answered 200, and that a proxy changed the body: it compressed an image, say, or put something in. " +
-		"So a checksum or a signature over the body will not match. " +
-		"Ask the origin server directly to see what it sent; it can forbid changes with Cache-Control: no-transform.",
-	Help: "to forbid it, let the origin server send: Cache-Control: no-transform",
+	Doc: "A 203 says that the origin server answered 200 and a proxy changed the body: it compressed an image, or inserted something. " +
+		"A checksum or a signature of the body won't match. Ask the origin server directly to see what it sent. " +
+		"It can forbid changes with Cache-Control: no-transform.",
+	Help: "to forbid it, let the origin server send Cache-Control: no-transform",
 	Bad: []string{`# also intermediary/via-present
 > GET /photo HTTP/1.1
 > Host: shop.test
@@ -304,12 +303,12 @@ var status203Transformed = &annotate.Rule{
 		if line < 0 {
 			p.Report(annotate.Note{
 				Place: p.StatusLine(), Blame: annotate.ByOriginOrIntermediary,
-				Message: "203 says that the body was changed on the way; there is no Via, so the origin server itself may have chosen 203",
+				Message: "203 says that a proxy changed the body; there is no Via, so the origin server itself may have sent the 203",
 			})
 			return
 		}
 		p.Note(annotate.Span(p.ResponseLine(line), last.At, last.End()),
-			"203 says that the body is not what the origin server sent; the last proxy in Via is %s", quoted(last.Text))
+			"203 says that a proxy changed the body; the last proxy in Via is %s", quoted(last.Text))
 	},
 }
 
@@ -320,9 +319,8 @@ var status205WithBody = &annotate.Rule{
 	Suppresses: []string{statusUnusualForMethod.ID},
 	Title:      "a 205 with a body",
 	Refs:       []string{"RFC 9110 §15.3.6"},
-	Doc: "205 tells the client to reset the form that it sent, and has no body. " +
-		"Clients that do not expect any may leave it on the connection, where it is taken for the beginning of the next response. " +
-		"Send 200 if there is something to say.",
+	Doc: "205 tells the client to reset the form, and has no body. " +
+		"Clients that don't expect one may leave it on the connection and read it as the start of the next response. If there is something to say, send 200.",
 	Help: "send 205 with Content-Length: 0, or 200 with the body",
 	Bad: []string{`> POST /form HTTP/1.1
 > Host: shop.test
@@ -364,7 +362,7 @@ var status205WithBody = &annotate.Rule{
 		case announced > 0:
 			p.Note(p.ResponseField(exchange.FieldContentLength), "205 must have no body, but Content-Length is %d", announced)
 		case size > 0:
-			p.Note(p.StatusLine(), "205 must have no body, but %s came", wording.Count(size, "byte"))
+			p.Note(p.StatusLine(), "205 must have no body, but %s arrived", wording.Count(size, "byte"))
 		}
 	},
 }

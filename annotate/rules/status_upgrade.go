@@ -77,12 +77,11 @@ var status101Before100 = &annotate.Rule{
 	ID:       "status/101-before-100",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the protocol was switched before the awaited 100",
+	Title:    "the server switched protocols before the 100",
 	Refs:     []string{"RFC 9110 §7.8"},
-	Doc: "The request asked for an upgrade and also said Expect: 100-continue, so the client still holds its content back. " +
-		"It can use the new protocol only after the whole request is sent, and it sends the rest only after a 100. " +
-		"A 101 without one leaves both sides waiting for each other.",
-	Help: "send 100 Continue first, read the content, then send 101",
+	Doc: "The request asks for an upgrade and has Expect: 100-continue, so the client hasn't sent its body yet. " +
+		"It can use the new protocol only after the whole request is sent, and it sends the rest only after a 100. Without one, both sides wait for each other.",
+	Help: "send 100 Continue first, read the body, then send 101",
 	Bad: []string{`* timing head-sent=1ms response-at=5ms
 > POST /chat HTTP/1.1
 > Host: shop.test
@@ -138,7 +137,7 @@ var status101Before100 = &annotate.Rule{
 				return
 			}
 		}
-		p.Note(p.StatusLine(), "101 came without a 100 before it, while the client held its content back under Expect: 100-continue")
+		p.Note(p.StatusLine(), "the 101 came without a 100 before it, while the client waits with its body because of Expect: 100-continue")
 	},
 }
 
@@ -156,10 +155,9 @@ var status101MissingUpgrade = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a 101 without Upgrade",
 	Refs:     []string{"RFC 9110 §15.2.2", "RFC 9110 §7.8"},
-	Doc: "A 101 says that the connection changes its protocol from here on, and Upgrade says to which one. " +
-		"Without it the client cannot know what follows and closes the connection. " +
-		"A proxy in front of the server that drops hop-by-hop headers is a usual cause.",
-	Help: "send for example: Connection: upgrade and Upgrade: websocket",
+	Doc: "A 101 says that the connection changes its protocol, and Upgrade says to which one. " +
+		"Without it, the client can't know what follows and closes the connection. Often a proxy in front of the server drops hop-by-hop headers.",
+	Help: "send for example Connection: upgrade and Upgrade: websocket",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: upgrade
@@ -203,7 +201,7 @@ var status101MissingUpgrade = &annotate.Rule{
 		if p.X.Response.Fields.Has(exchange.FieldUpgrade) {
 			what = "an empty Upgrade header"
 		}
-		p.Note(p.ResponseField(exchange.FieldUpgrade), "101 with %s: the client cannot know which protocol follows", what)
+		p.Note(p.ResponseField(exchange.FieldUpgrade), "101 with %s: the client can't know which protocol follows", what)
 	},
 }
 
@@ -211,12 +209,11 @@ var status101ProtocolNotOffered = &annotate.Rule{
 	ID:       "status/101-protocol-not-offered",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "switched to a protocol that the request did not offer",
+	Title:    "the server switched to a protocol that the request didn't offer",
 	Refs:     []string{"RFC 9110 §7.8"},
-	Doc: "The server may only switch to a protocol that the client named in its Upgrade header. " +
-		"The client does not speak another one and closes the connection. " +
-		"Choose one of those that were offered, or answer in HTTP and ignore the offer.",
-	Help: "name in Upgrade only protocols from the request's Upgrade header",
+	Doc: "The server may only switch to a protocol that the client named in Upgrade. The client doesn't speak another one and closes the connection. " +
+		"Choose one of the offered protocols, or ignore the offer and answer in HTTP.",
+	Help: "name only protocols from the request's Upgrade header",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: upgrade
@@ -300,11 +297,10 @@ var status101WebSocketAcceptInvalid = &annotate.Rule{
 	ID:       "status/101-websocket-accept-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the WebSocket handshake is not answered with the right key",
+	Title:    "the WebSocket handshake has the wrong key",
 	Refs:     []string{"RFC 6455 §4.2.2", "RFC 6455 §4.1"},
-	Doc: "Sec-WebSocket-Accept proves that the server has read this very request: it is made from the request's Sec-WebSocket-Key. " +
-		"Clients close the connection when it is missing or wrong. " +
-		"A cached or canned answer, or the key decoded before hashing, are the usual causes.",
+	Doc: "Sec-WebSocket-Accept proves that the server read this request: it is computed from Sec-WebSocket-Key. " +
+		"Clients close the connection if it is missing or wrong. Usual causes are a cached or fixed response, or a key that was decoded before hashing.",
 	Help: "send in Sec-WebSocket-Accept the base64 of the SHA-1 of key + 258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
@@ -367,12 +363,12 @@ var status101WebSocketSubprotocolNotOffered = &annotate.Rule{
 	ID:       "status/101-websocket-subprotocol-not-offered",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a WebSocket subprotocol or extension that was not offered",
+	Title:    "a WebSocket subprotocol or extension that the request didn't offer",
 	Refs:     []string{"RFC 6455 §4.1", "RFC 6455 §4.2.2"},
-	Doc: "The server picks at most one of the subprotocols and some of the extensions that the request names. " +
-		"The client fails the connection when the answer has anything else, compared byte by byte for subprotocols. " +
-		"Pick from the request's list, or leave the header out.",
-	Help: "send in Sec-WebSocket-Protocol one value of the request's own header, or leave it out",
+	Doc: "The server picks at most one of the subprotocols, and some of the extensions, that the request names. " +
+		"The client closes the connection if the response has anything else. Subprotocols are compared exactly. " +
+		"Pick from the request's list, or remove the header.",
+	Help: "send in Sec-WebSocket-Protocol one value of the request's own header, or remove it",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: Upgrade
@@ -445,11 +441,11 @@ func checkSubprotocol(p *annotate.Pass) {
 		for part := range field.List(l.Value) {
 			at := annotate.Span(p.ResponseLine(i), part.At, part.End())
 			if chosen++; chosen > 1 {
-				p.Note(at, "Sec-WebSocket-Protocol has a second value, %s, where the server must choose one", quoted(part.Text))
+				p.Note(at, "Sec-WebSocket-Protocol has a second value, %s; the server must choose one", quoted(part.Text))
 				return
 			}
 			if !offersExactly(&p.X.Request, part.Text) {
-				p.Note(at, "Sec-WebSocket-Protocol is %s, which is not among the subprotocols offered, %s", quoted(part.Text),
+				p.Note(at, "Sec-WebSocket-Protocol is %s, but the request offered %s", quoted(part.Text),
 					quoted(p.X.Request.Fields.Combined(exchange.FieldSecWebSocketProtocol)))
 				return
 			}
@@ -476,7 +472,7 @@ func checkExtensions(p *annotate.Pass) {
 				start := part.At + name.At
 				p.NoteHelp(annotate.Span(p.ResponseLine(i), start, start+len(name.Text)),
 					"use only extensions that the request's Sec-WebSocket-Extensions names",
-					"Sec-WebSocket-Extensions has %s, which the request did not offer", quoted(name.Text))
+					"Sec-WebSocket-Extensions has %s, which the request didn't offer", quoted(name.Text))
 			}
 		}
 	}
@@ -499,10 +495,9 @@ var status426MissingUpgrade = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a 426 without Upgrade",
 	Refs:     []string{"RFC 9110 §15.5.22", "RFC 9110 §7.8"},
-	Doc: "A 426 says that the server wants another protocol, and Upgrade says which. " +
-		"Without it the client learns that it is wrong, but not what would be right. " +
-		"In HTTP/2 and 3 the header may not be sent at all, so there nothing is missing.",
-	Help: "send for example: Connection: upgrade and Upgrade: websocket",
+	Doc: "A 426 says that the server requires another protocol, and Upgrade says which one. Without it the client can't tell which one is right. " +
+		"In HTTP/2 and HTTP/3 the header isn't allowed, so it isn't missing there.",
+	Help: "send for example Connection: upgrade and Upgrade: websocket",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 >
@@ -532,7 +527,7 @@ var status426MissingUpgrade = &annotate.Rule{
 	Needs: annotate.NeedsVersion,
 	Check: func(p *annotate.Pass) {
 		if p.X.Response.Version < exchange.HTTP2 && !p.X.Response.Fields.Has(exchange.FieldUpgrade) {
-			p.Note(p.ResponseField(exchange.FieldUpgrade), "426 without an Upgrade header does not say which protocol is required")
+			p.Note(p.ResponseField(exchange.FieldUpgrade), "the 426 has no Upgrade, so it doesn't say which protocol is required")
 		}
 	},
 }
@@ -541,11 +536,10 @@ var status426UpgradeAlreadyOffered = &annotate.Rule{
 	ID:       "status/426-upgrade-already-offered",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "a 426 asks for what the request offered",
+	Title:    "a 426 asks for a protocol that the request offers",
 	Refs:     []string{"RFC 9110 §15.5.22", "RFC 9110 §7.8"},
-	Doc: "The request offered this very protocol, yet the server asks for it. " +
-		"Usually a proxy in front of it has dropped Upgrade and Connection, which hold for one connection and are not passed on by default. " +
-		"Let that proxy forward both.",
+	Doc: "The request offers this protocol, but the server still asks for it. " +
+		"Usually a proxy dropped Upgrade and Connection, which are for one connection and not passed on by default. Let that proxy forward both.",
 	Help: "let the proxy pass on Upgrade and Connection; in nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade",
 	Bad: []string{`# also status/websocket-handshake-refused
 > GET /chat HTTP/1.1
@@ -606,7 +600,7 @@ var status426UpgradeAlreadyOffered = &annotate.Rule{
 		if p.X.Response.Fields.Has(exchange.FieldSecWebSocketVersion) {
 			return
 		}
-		noteOffered(p, true, "426 asks for %s, which the request offered: a proxy on the way has probably dropped Upgrade")
+		noteOffered(p, true, "426 asks for %s, which the request offers; a proxy has probably dropped Upgrade")
 	},
 }
 
@@ -631,11 +625,10 @@ var statusUpgradeOfferedNotTaken = &annotate.Rule{
 	ID:       "status/upgrade-offered-not-taken",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "the server did not take the upgrade that it offers",
+	Title:    "the server didn't use the upgrade that it offers",
 	Refs:     []string{"RFC 9110 §7.8"},
-	Doc: "The response advertises in Upgrade a protocol that this request had offered, yet it stays with HTTP. " +
-		"A server may ignore the offer, so this is allowed; but a client that wants the upgrade will see a failure. " +
-		"Often the path is wrong, or something between dropped Connection: upgrade.",
+	Doc: "The response advertises a protocol in Upgrade that the request offers, but doesn't switch to it. " +
+		"A server may ignore the offer, but a client that needs the upgrade fails. Often the path is wrong, or a proxy dropped Connection: upgrade.",
 	Help: "answer 101 with the protocol, or stop advertising it",
 	Bad: []string{`> GET /news HTTP/1.1
 > Host: shop.test
@@ -679,7 +672,7 @@ var statusUpgradeOfferedNotTaken = &annotate.Rule{
 	},
 	Check: func(p *annotate.Pass) {
 		if p.X.Response.Status != 426 {
-			noteOffered(p, false, "the response advertises %s, which the request had offered, but did not switch to it")
+			noteOffered(p, false, "the response advertises %s, which the request offers, but doesn't switch to it")
 		}
 	},
 }
@@ -688,12 +681,12 @@ var statusWebSocketHandshakeRefused = &annotate.Rule{
 	ID:       "status/websocket-handshake-refused",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOriginOrIntermediary,
-	Title:    "the WebSocket handshake was refused",
+	Title:    "the server refused the WebSocket handshake",
 	Refs:     []string{"RFC 6455 §4.1", "RFC 9110 §7.8"},
-	Doc: "The request is a complete WebSocket handshake, but it was answered with a status other than 101, and browsers tell their scripts nothing about why. " +
-		"The note names the likely cause: a proxy that does not pass Upgrade on, a wrong path, the server's check of Origin, credentials, or the version. " +
-		"Browsers follow no redirect here.",
-	Help: "answer 101, or let every proxy between pass on Upgrade and Connection",
+	Doc: "The request is a complete WebSocket handshake, but the status isn't 101, and browsers don't tell their scripts why. " +
+		"The note names the likely cause: a proxy that drops Upgrade, a wrong path, a check of Origin, credentials, or the version. " +
+		"Browsers don't follow redirects here.",
+	Help: "answer 101, or let every proxy pass on Upgrade and Connection",
 	Bad: []string{`> GET /chat HTTP/1.1
 > Host: shop.test
 > Connection: keep-alive, Upgrade
@@ -747,7 +740,7 @@ var statusWebSocketHandshakeRefused = &annotate.Rule{
 	When: annotate.When{Class: []int{2, 3, 4, 5}, RequestFields: []exchange.Name{exchange.FieldSecWebSocketKey}},
 	Check: func(p *annotate.Pass) {
 		if isWebSocketHandshake(&p.X.Request) {
-			p.Note(p.StatusLine(), "the WebSocket handshake was answered with %d: %s", p.X.Response.Status, whyRefused(p.X))
+			p.Note(p.StatusLine(), "the server answered the WebSocket handshake with %d: %s", p.X.Response.Status, whyRefused(p.X))
 		}
 	},
 }
@@ -757,22 +750,22 @@ func whyRefused(x *exchange.Exchange) string {
 	s := x.Response.Status
 	switch {
 	case s == 401:
-		return "the server wants credentials, which browsers cannot add to a handshake; use a cookie or a token in the query"
+		return "the server requires credentials, which browsers can't add to a handshake; use a cookie or a token in the query"
 	case s == 407:
-		return "a proxy on the way wants credentials"
+		return "a proxy requires credentials"
 	case x.Response.Fields.Has(exchange.FieldSecWebSocketVersion):
-		return "the server wants Sec-WebSocket-Version " + quoted(x.Response.Fields.Combined(exchange.FieldSecWebSocketVersion)) +
+		return "the server requires Sec-WebSocket-Version " + quoted(x.Response.Fields.Combined(exchange.FieldSecWebSocketVersion)) +
 			", the request has " + quoted(x.Request.Fields.Value(exchange.FieldSecWebSocketVersion))
 	case s == 403:
 		return "the server probably does not allow the Origin " + quoted(x.Request.Fields.Value(exchange.FieldOrigin))
 	case s == 200 || s == 404:
-		return "it was taken for an ordinary GET, so a proxy has probably dropped Upgrade and Connection, or the path is wrong"
+		return "the server read it as an ordinary GET, so a proxy has probably dropped Upgrade and Connection, or the path is wrong"
 	case s == 426:
-		return "a proxy on the way has probably dropped Upgrade and Connection"
+		return "a proxy has probably dropped Upgrade and Connection"
 	case s/100 == 3:
-		return "WebSocket clients do not follow redirects; use the new address itself"
+		return "WebSocket clients don't follow redirects; use the new address"
 	case s/100 == 5:
 		return "the server or the proxy in front of it failed, or does not support Upgrade"
 	}
-	return "the server found the request wrong; its content may say why"
+	return "the server says that the request is wrong; the body may say why"
 }

@@ -47,11 +47,11 @@ var syntaxDateInvalid = &annotate.Rule{
 	ID:       "syntax/date-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a date names a day or a time that does not exist",
+	Title:    "a date that doesn't exist",
 	Refs:     []string{"RFC 9110 §5.6.7"},
-	Doc: "The value has the form of a date but cannot be one, such as the 31st of November. Recipients drop it, and with it the freshness or the precondition that it should give. " +
-		"It comes from dates that are put together from parts by hand.",
-	Help: "write dates with the library: Sun, 06 Nov 1994 08:49:37 GMT",
+	Doc: "The value looks like a date but can't be one, such as the 31st of November. " +
+		"Receivers drop it, and ignore the lifetime or the condition that depends on it. Usually a program builds dates by hand.",
+	Help: "write dates with a library, as in Sun, 06 Nov 1994 08:49:37 GMT",
 	Bad:  []string{answered("Last-Modified: Wed, 31 Nov 2022 08:12:31 GMT"), asked("If-Modified-Since: Tue, 15 Nov 2022 24:12:31 GMT")},
 	Good: []string{answered("Last-Modified: Sat, 31 Dec 2016 23:59:60 GMT")},
 	When: annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
@@ -61,7 +61,7 @@ var syntaxDateInvalid = &annotate.Rule{
 				return
 			}
 			if _, err := field.ParseDate(l.Value, sinceWhen(p.X)); err != nil && field.DateShape(l.Value) != 0 {
-				s.note(p, s.line(p, i), l.Name+" is "+quoted(l.Value)+", which is not a date: "+err.Error())
+				s.note(p, s.line(p, i), l.Name+" is "+quoted(l.Value)+", which isn't a date: "+err.Error())
 			}
 		})
 	},
@@ -71,13 +71,14 @@ var syntaxDateObsoleteFormat = &annotate.Rule{
 	ID:       "syntax/date-obsolete-format",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a date is in a form that is obsolete",
+	Title:    "a date in an obsolete format",
 	Refs:     []string{"RFC 9110 §5.6.7"},
-	Doc:      "Two older forms of dates must still be read, but not be sent. Some clients and caches no longer read them and treat the header as missing; in one of them the century is a guess.",
-	Help:     "write the date as Sun, 06 Nov 1994 08:49:37 GMT",
-	Bad:      []string{answered("Last-Modified: Tuesday, 15-Nov-22 08:12:31 GMT", "Cache-Control: no-cache"), asked("If-Modified-Since: Tue Nov 15 08:12:31 2022")},
-	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT")},
-	When:     annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
+	Doc: "Two older formats of dates must still be read, but not sent. Some clients and caches no longer read them and treat the header as missing. " +
+		"In one of them the century is a guess.",
+	Help: "write the date as Sun, 06 Nov 1994 08:49:37 GMT",
+	Bad:  []string{answered("Last-Modified: Tuesday, 15-Nov-22 08:12:31 GMT", "Cache-Control: no-cache"), asked("If-Modified-Since: Tue Nov 15 08:12:31 2022")},
+	Good: []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT")},
+	When: annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
 	Check: func(p *annotate.Pass) {
 		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
 			if len(l.Value) == len("Sun, 06 Nov 1994 08:49:37 GMT") {
@@ -91,7 +92,7 @@ var syntaxDateObsoleteFormat = &annotate.Rule{
 				return
 			}
 			n := annotate.Note{Place: s.line(p, i), Blame: s.blame, Help: "write it as " + d.Time.Format("Mon, 02 Jan 2006 15:04:05 GMT"),
-				Message: l.Name + " is " + quoted(l.Value) + ", in a form of dates that is obsolete"}
+				Message: l.Name + " is " + quoted(l.Value) + ", in an obsolete format"}
 			switch l.Known {
 			case exchange.FieldIfModifiedSince, exchange.FieldIfUnmodifiedSince, exchange.FieldIfRange:
 				n.Blame = annotate.ByOrigin
@@ -106,13 +107,14 @@ var syntaxDateWrongWeekday = &annotate.Rule{
 	ID:       "syntax/date-wrong-weekday",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the day of the week doesn't match the date",
+	Title:    "a date with the wrong weekday",
 	Refs:     []string{"RFC 9110 §5.6.7"},
-	Doc:      "Most recipients ignore the name of the day; some compare it and drop the date. It shows that the date was put together by hand, so that the rest may be wrong too: a time in another zone than GMT, for instance.",
-	Help:     "write dates with the library",
-	Bad:      []string{answered("Last-Modified: Mon, 15 Nov 2022 08:12:31 GMT", "Cache-Control: no-cache")},
-	Good:     []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT"), answered("Cache-Control: no-store", "Expires: Fri, 01 Jan 1980 00:00:00 GMT"), overTLS(answered("Set-Cookie: a=b; Expires=Mon, 15 Nov 2099 08:12:31 GMT; Secure; HttpOnly; SameSite=Lax; Path=/"))},
-	When:     annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
+	Doc: "Most receivers ignore the weekday. Some compare it and drop the date. " +
+		"Usually a program built the date by hand, so the rest may be wrong too, such as a time zone other than GMT.",
+	Help: "write dates with a library",
+	Bad:  []string{answered("Last-Modified: Mon, 15 Nov 2022 08:12:31 GMT", "Cache-Control: no-cache")},
+	Good: []string{answered("Last-Modified: Tue, 15 Nov 2022 08:12:31 GMT"), answered("Cache-Control: no-store", "Expires: Fri, 01 Jan 1980 00:00:00 GMT"), overTLS(answered("Set-Cookie: a=b; Expires=Mon, 15 Nov 2099 08:12:31 GMT; Secure; HttpOnly; SameSite=Lax; Path=/"))},
+	When: annotate.When{EitherFields: dateFields, If: []*annotate.Condition{ifOddDate}},
 	Check: func(p *annotate.Pass) {
 		eachDate(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line) {
 			if len(l.Value) < 24 {

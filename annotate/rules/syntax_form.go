@@ -85,7 +85,7 @@ func checkForm(n exchange.Name, value string) *field.Error {
 // URI without an authority (RFC 9110 §7.2).
 func checkHost(value string) *field.Error {
 	if at := hostError(value); at >= 0 {
-		return &field.Error{At: at, What: "want host or host:port"}
+		return &field.Error{At: at, What: "it must be host or host:port"}
 	}
 	return nil
 }

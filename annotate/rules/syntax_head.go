@@ -29,11 +29,11 @@ var syntaxBareLF = &annotate.Rule{
 	ID:       "syntax/bare-lf",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a line of the head ends in LF alone",
+	Title:    "a header line ends in LF alone",
 	Refs:     []string{"RFC 9112 §2.2", "RFC 9112 §2.1"},
-	Doc: "Lines of a message head end in CR LF. Some recipients take a lone LF for the end of a line and some do not, so two of them may see different headers. That is how requests are smuggled. " +
-		"Usually the head was put together by hand, with \"\\n\" in a string.",
-	Help:  `end every line of the head in CR LF, "\r\n"`,
+	Doc: "Header lines must end in CR LF. Some receivers treat LF alone as the end of a line and some don't, so two of them may see different headers. " +
+		"Attackers smuggle requests that way. Usually a program built the headers by hand, with \"\\n\".",
+	Help:  "end every header line with CR LF, \"\\r\\n\"",
 	Bad:   []string{asked(`Accept: */*\nShop-Trace: 7`), answered(`Shop-Trace: 7\nShop-Other: 8`)},
 	Good:  []string{asked("Accept: */*")},
 	When:  annotate.When{If: []*annotate.Condition{ifOddLine}},
@@ -69,11 +69,12 @@ var syntaxObsFold = &annotate.Rule{
 	ID:       "syntax/obs-fold",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header line is folded over several lines",
+	Title:    "a header is folded over several lines",
 	Refs:     []string{"RFC 9112 §5.2"},
-	Doc: "A line that begins with a space continues the header line before it, as in old mail. HTTP gave that up: some recipients join the lines, some refuse the message, and some take the second line for a header of its own. " +
-		"Usually a value contains a line break that should have been removed, a long policy or a certificate for instance.",
-	Help:  "write the value in one line",
+	Doc: "A line that starts with a space continues the header before it, as in old mail. " +
+		"HTTP no longer allows it: some receivers join the lines, some refuse the message, and some read the second line as another header. " +
+		"Usually a value contains a line break, such as a long policy or a certificate.",
+	Help:  "write the value on one line",
 	Bad:   []string{asked("Shop-Cert: abc", " def"), answered("Shop-Policy: a;", "\tb")},
 	Good:  []string{asked("Shop-Cert: abc def")},
 	When:  annotate.When{If: []*annotate.Condition{ifOddLine}},
@@ -85,7 +86,7 @@ var syntaxObsFold = &annotate.Rule{
 			}
 			for l := range rawLines(s.RawHead) {
 				if l.folded {
-					s.note(p, s.fieldLine(p, l), s.fieldLine(p, l).Field+" goes on in a second line that begins with white space")
+					s.note(p, s.fieldLine(p, l), s.fieldLine(p, l).Field+" continues on a second line that starts with white space")
 					break
 				}
 			}
@@ -97,11 +98,11 @@ var syntaxWhitespaceBeforeFirstField = &annotate.Rule{
 	ID:       "syntax/whitespace-before-first-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the first line after the start line begins with white space",
+	Title:    "the first header line starts with white space",
 	Refs:     []string{"RFC 9112 §2.2", "RFC 9112 §11.2"},
-	Doc: "There is nothing before this line that it could continue. Recipients skip it, join it to the start line, or refuse the message; where two of them differ, an attacker can hide a header. " +
-		"A template with an indented second line is the usual cause.",
-	Help:       "begin every header line with its name",
+	Doc: "There is no header before this line that it could continue. Receivers skip it, join it to the start line, or refuse the message. " +
+		"If two of them differ, an attacker can hide a header. Usually it is a template with an indented second line.",
+	Help:       "start every header line with its name",
 	Bad:        []string{"# also syntax/host-not-first\n" + requested("GET /orders HTTP/1.1", " Shop-Trace: 7", "Host: shop.test"), responded("HTTP/1.1 404 Not Found", " Shop-Trace: 7", "Content-Length: 3", "Content-Type: text/plain", "", "no")},
 	Good:       []string{asked("Shop-Trace: 7")},
 	When:       annotate.When{Always: true, If: []*annotate.Condition{ifOddHead}},
@@ -115,7 +116,7 @@ var syntaxWhitespaceBeforeFirstField = &annotate.Rule{
 			for l := range rawLines(s.RawHead) {
 				if l.index == 0 {
 					if field.IsOWS(l.text[0]) {
-						s.note(p, s.startLine(p), "white space stands before the first header line, "+quoted(fieldNameOf(l.text)))
+						s.note(p, s.startLine(p), "there is white space before the first header line, "+quoted(fieldNameOf(l.text)))
 					}
 					break
 				}
@@ -136,8 +137,8 @@ var syntaxFieldNameTrailingSpace = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "white space between a header name and its colon",
 	Refs:     []string{"RFC 9112 §5.1"},
-	Doc: "Servers must refuse a request with such a line, because some recipients would see the header and others would not: \"Transfer-Encoding : chunked\" is a known way to smuggle requests. " +
-		"In responses proxies remove the space, so that the fault shows only on some paths.",
+	Doc: "Servers must refuse a request with such a line, because some receivers would see the header and others wouldn't. " +
+		"\"Transfer-Encoding : chunked\" is a known way to smuggle requests. In responses proxies remove the space, so the error only shows on some paths.",
 	Help:       "write the colon directly after the name",
 	Bad:        []string{asked("Shop-Trace : 7"), answered("Shop-Trace\t: 7")},
 	Good:       []string{asked("Shop-Trace:7")},
@@ -163,10 +164,11 @@ var syntaxFieldNameInvalid = &annotate.Rule{
 	ID:       "syntax/field-name-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header name is empty or holds a byte that no name may have",
+	Title:    "a header name is empty or has an invalid byte",
 	Refs:     []string{"RFC 9110 §5.1"},
-	Doc: "A header name is a token: letters, digits and a few signs, without spaces, brackets, quotes or umlauts. Many recipients refuse the whole message for one such name, others drop the line. " +
-		"Often a value with a line break was written into a header, so that its second half looks like a header.",
+	Doc: "A header name has letters, digits and a few signs, without spaces, brackets, quotes or umlauts. " +
+		"Many receivers refuse the whole message, others drop the line. " +
+		"Often a value with a line break was written into a header, so its second half looks like a header.",
 	Help:       "use letters, digits and hyphens in header names",
 	Bad:        []string{asked("X(Trace): 7"), asked(": 7"), answered(`Gr\xc3\xb6\xc3\x9fe: 7`)},
 	Good:       []string{asked("X_Trace.v1!: 7")},
@@ -188,7 +190,7 @@ var syntaxFieldNameInvalid = &annotate.Rule{
 					s.note(p, s.fieldLine(p, l), "a header line has no name before its colon")
 				case !field.IsToken(name):
 					n := field.TokenLen(name)
-					s.note(p, s.fieldLine(p, l), "the header name "+quoted(name)+" holds "+quoted(name[n:n+1])+", which no name may have")
+					s.note(p, s.fieldLine(p, l), "the header name "+quoted(name)+" holds "+quoted(name[n:n+1])+", which isn't allowed in a name")
 				}
 			}
 		}
@@ -199,10 +201,11 @@ var syntaxRequestHeadMalformed = &annotate.Rule{
 	ID:       "syntax/request-head-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request line or a header line cannot be read",
+	Title:    "the request line or a header line can't be parsed",
 	Refs:     []string{"RFC 9112 §3", "RFC 9112 §5"},
-	Doc: "A request line is a method, a target and HTTP/1.1 with one space between them, and every further line of the head is a name, a colon and a value. Servers answer 400 to anything else, or guess. " +
-		"Look at what writes the head by hand: a path that was not encoded, a version in lower case, a body that begins before the empty line.",
+	Doc: "A request line is a method, a target and HTTP/1.1, with one space between them. Every header line is a name, a colon and a value. " +
+		"Servers answer 400 to anything else, or guess. " +
+		"Check the program that writes them: a path that isn't encoded, a version in lower case, or a missing empty line before the body.",
 	Help: "send METHOD SP target SP HTTP/1.1, and a colon in every header line",
 	Bad: []string{
 		requested("GET /orders HTTP/1", "Host: shop.test"),
@@ -232,7 +235,7 @@ var syntaxRequestHeadMalformed = &annotate.Rule{
 					s.note(p, s.startLine(p), "the request line "+what)
 				}
 			case hasNoColon(l):
-				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a header")
+				s.note(p, s.fieldLine(p, l), "a header line has no colon")
 			}
 			start = false
 		}
@@ -250,14 +253,14 @@ func requestLineProblem(line string) string {
 	first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
 	switch {
 	case first < 0:
-		return "has no spaces: want METHOD target HTTP/1.1"
+		return "has no spaces; it must be METHOD TARGET HTTP/1.1"
 	case last == first:
 		if isHTTPVersion(line[first+1:]) {
 			return "has no target"
 		}
-		return "has no version at its end: want HTTP/1.1"
+		return "has no version at its end, such as HTTP/1.1"
 	case !isHTTPVersion(line[last+1:]):
-		return "ends in " + quoted(line[last+1:]) + ", and not in a version such as HTTP/1.1"
+		return "ends in " + quoted(line[last+1:]) + ", not in a version such as HTTP/1.1"
 	case first == 0 || line[first+1] == ' ' || line[last-1] == ' ':
 		return "has more than one space between its parts"
 	}
@@ -273,10 +276,10 @@ var syntaxResponseHeadMalformed = &annotate.Rule{
 	ID:       "syntax/response-head-malformed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the status line or a header line cannot be read as it should",
+	Title:    "the status line or a header line is malformed",
 	Refs:     []string{"RFC 9112 §4", "RFC 9112 §5"},
-	Doc: "A status line is HTTP/1.1, a code of three digits and a phrase with one space between them, and every further line of the head is a name, a colon and a value. Tolerant clients get by with less; others refuse the response. " +
-		"Look for a script that prints before its headers, or a line break inside a value.",
+	Doc: "A status line is HTTP/1.1, a code of three digits and a phrase, with one space between them. Every header line is a name, a colon and a value. " +
+		"Lenient clients accept less, others refuse the response. Look for a script that prints before its headers, or a line break inside a value.",
 	Help:  "send HTTP/1.1 SP code SP phrase, and a colon in every header line",
 	Bad:   []string{responded("HTTP/1 200 OK", "Content-Length: 0"), answered("this line has no colon")},
 	Good:  []string{answered("Shop-Empty:"), responded("HTTP/1.0 200 ", "Content-Length: 0")},
@@ -287,14 +290,14 @@ var syntaxResponseHeadMalformed = &annotate.Rule{
 			return
 		}
 		if end := strings.IndexByte(s.RawHead, ' '); end > 0 && !isHTTPVersion(strings.TrimLeft(s.RawHead[:end], "\r\n")) {
-			s.note(p, s.startLine(p), "the status line begins with "+quoted(s.RawHead[:end])+", and not with a version such as HTTP/1.1")
+			s.note(p, s.startLine(p), "the status line begins with "+quoted(s.RawHead[:end])+", not with a version such as HTTP/1.1")
 		}
 		if s.overview.Odd&(annotate.OddLine|annotate.OddName) == 0 {
 			return
 		}
 		for l := range rawLines(s.RawHead) {
 			if hasNoColon(l) {
-				s.note(p, s.fieldLine(p, l), "a line of the head has no colon, so it is not a header")
+				s.note(p, s.fieldLine(p, l), "a header line has no colon")
 			}
 		}
 	},
@@ -306,9 +309,9 @@ var syntaxStatusLineMissingSpace = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the status line ends right after the code",
 	Refs:     []string{"RFC 9112 §4"},
-	Doc: "The reason phrase may be empty, but the space before it may not be missing. Most clients do not mind, some strict ones refuse the response. " +
-		"It comes from servers that leave out the phrase together with its space.",
-	Help:  `send "HTTP/1.1 204 " with the space, or with the phrase`,
+	Doc: "The reason phrase may be empty, but the space before it is required. Most clients accept it, some strict ones refuse the response. " +
+		"Some servers leave out the phrase together with its space.",
+	Help:  "send \"HTTP/1.1 204 \" with the space, or add the phrase",
 	Bad:   []string{responded("HTTP/1.1 200", "Content-Length: 0")},
 	Good:  []string{responded("HTTP/1.1 200 ", "Content-Length: 0"), responded("HTTP/2 200")},
 	Needs: annotate.NeedsRawHead,
@@ -317,7 +320,7 @@ var syntaxStatusLineMissingSpace = &annotate.Rule{
 		const n = len("HTTP/1.1 204")
 		if len(raw) > n && (raw[n] == '\r' || raw[n] == '\n') && isHTTPVersion(raw[:8]) {
 			s := responseHead(p)
-			s.note(p, s.startLine(p), "the status line ends after "+raw[9:n]+", without the space that must follow")
+			s.note(p, s.startLine(p), "the status line ends after "+raw[9:n]+", without the required space after it")
 		}
 	},
 }
@@ -328,9 +331,9 @@ var syntaxReasonPhraseInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the reason phrase has a control character",
 	Refs:     []string{"RFC 9112 §4"},
-	Doc: "The phrase after the status code may have spaces, tabs and visible characters. A control character, a lone CR above all, makes clients refuse the response or cut it there. " +
-		"Usually an error text with several lines was used as the phrase.",
-	Help:  "send the registered phrase, or none, and the error text in the content",
+	Doc: "The phrase after the status code may have spaces, tabs and visible characters. " +
+		"With a control character, such as a single CR, clients refuse the response or cut it there. Usually it is an error text with several lines.",
+	Help:  "send the registered phrase or none, and the error text in the body",
 	Bad:   []string{responded(`HTTP/1.1 200 O\x01K`, "Content-Length: 0")},
 	Good:  []string{responded("HTTP/1.1 200 Gut", "Content-Length: 0"), responded(`HTTP/1.1 200 Sch\xc3\xb6n\tgut`, "Content-Length: 0")},
 	Needs: annotate.NeedsRawHead,
@@ -339,7 +342,7 @@ var syntaxReasonPhraseInvalid = &annotate.Rule{
 		if i := field.ControlIn(reason); i >= 0 && p.X.Response.WireTrue() {
 			s := responseHead(p)
 			start := len(p.X.Response.Version.String()) + len(" 204 ")
-			p.Note(annotate.Span(s.startLine(p), start+i, start+i+1), "the reason phrase holds the control character %s", quoted(reason[i:i+1]))
+			p.Note(annotate.Span(s.startLine(p), start+i, start+i+1), "the reason phrase has the control character %s", quoted(reason[i:i+1]))
 		}
 	},
 }

@@ -26,11 +26,11 @@ var syntaxHostMissing = &annotate.Rule{
 	ID:       "syntax/host-missing",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request does not say which host it is for",
+	Title:    "the request has no Host",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 9113 §8.3.1", "RFC 9114 §4.3.1"},
-	Doc: "One address serves many hosts, so every HTTP/1.1 request must have Host, and every HTTP/2 or HTTP/3 request :authority or Host. Servers answer 400 without it. " +
-		"It is missing in requests that were written by hand or copied out of a log.",
-	Help:       "send Host: with the host of the URI, and its port when that is not the default one",
+	Doc: "One address serves many hosts, so every HTTP/1.1 request needs Host, and every HTTP/2 or HTTP/3 request needs :authority or Host. " +
+		"Without it servers answer 400. It is usually missing in requests that were written by hand or copied from a log.",
+	Help:       "send Host with the host of the URI, and the port unless it is the default one",
 	Bad:        []string{"# also status/bad-host-not-rejected\n" + requested("GET /orders HTTP/1.1", "Accept: */*"), "* scheme https\n> GET /orders HTTP/2\n> Accept: */*\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
 	Good:       []string{requested("GET /orders HTTP/1.0", "Accept: */*"), requested("GET /orders HTTP/1.1", "Host:"), "* scheme https\n* authority shop.test\n> GET /orders HTTP/2\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
 	When:       annotate.When{Always: true},
@@ -46,7 +46,7 @@ var syntaxHostMissing = &annotate.Rule{
 		case v == exchange.HTTP11 && x.Request.Method != "":
 			p.Note(at, "the HTTP/1.1 request has no Host")
 		case v >= exchange.HTTP2 && x.Authority == "" && x.Request.Target != "*" && (x.Scheme == "http" || x.Scheme == "https"):
-			p.Note(at, "the %s request has neither :authority nor Host", v)
+			p.Note(at, "the %s request has no :authority and no Host", v)
 		}
 	},
 }
@@ -55,11 +55,12 @@ var syntaxHostAuthorityMismatch = &annotate.Rule{
 	ID:       "syntax/host-authority-mismatch",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Host and the authority of the target differ",
+	Title:    "Host and the URI name different hosts",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 9112 §3.2.2", "RFC 9113 §8.3.1"},
-	Doc: "A request that names its host twice must name the same one. A proxy goes by the target and replaces Host, a server behind it may go by Host: one checks the rights of one site and the other delivers another. " +
-		"Clients do this when a Host header is set by hand for a test.",
-	Help: "send Host with the authority of the target",
+	Doc: "A request that names its host twice must name the same one. " +
+		"A proxy uses the URI and replaces Host, but a server behind it may use Host: one checks the rights for one site, and the other delivers another. " +
+		"This happens if a test sets Host by hand.",
+	Help: "send Host with the host of the URI",
 	Bad: []string{
 		requested("GET http://shop.test/orders HTTP/1.1", "Host: other.test"),
 		"* scheme https\n* authority shop.test\n> GET /orders HTTP/2\n> Host: other.test\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n",
@@ -86,7 +87,7 @@ var syntaxHostAuthorityMismatch = &annotate.Rule{
 		}
 		a, b := field.TargetURI(p.X.Scheme, authority, "/"), field.TargetURI(p.X.Scheme, host, "/")
 		if !a.SameOrigin(b) {
-			p.Note(p.RequestField(exchange.FieldHost), "Host is %s, the target is on %s", quoted(host), quoted(authority))
+			p.Note(p.RequestField(exchange.FieldHost), "Host is %s, but the URI is on %s", quoted(host), quoted(authority))
 		}
 	},
 }
@@ -96,10 +97,10 @@ var syntaxHostNotFirst = &annotate.Rule{
 	Severity:     annotate.Info,
 	Blame:        annotate.ByClient,
 	OffByDefault: true,
-	Title:        "Host is not the first header line",
+	Title:        "Host isn't the first header",
 	Refs:         []string{"RFC 9110 §7.2"},
-	Doc: "Host decides where a request goes, so user agents are advised to send it first: proxies that decide early then need to read one line only. " +
-		"Nothing breaks otherwise, unless something on the way reads no further than a first piece of the head.",
+	Doc: "Host decides where a request goes, so clients should send it first. Proxies that decide early then need to read only one line. " +
+		"Otherwise it has no effect, unless a program reads only the start of the headers.",
 	Help:  "send Host directly after the request line",
 	Bad:   []string{requested("GET /orders HTTP/1.1", "Accept: */*", "Host: shop.test")},
 	Good:  []string{asked("Accept: */*"), requested("GET /orders HTTP/1.1", "Via: 1.1 edge", "Host: shop.test")},
@@ -108,7 +109,7 @@ var syntaxHostNotFirst = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		f := &p.X.Request.Fields
 		if i := f.Index(exchange.FieldHost); i > 0 && p.X.Request.WireTrue() && !showsIntermediary(f) {
-			p.Note(p.RequestLine(i), "Host is header line %d of the request", i+1)
+			p.Note(p.RequestLine(i), "Host is header %d of the request", i+1)
 		}
 	},
 }
@@ -117,11 +118,11 @@ var syntaxEarlyDataInvalid = &annotate.Rule{
 	ID:       "syntax/early-data-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "Early-Data has a value or a place that it cannot have",
+	Title:    "Early-Data has an invalid value or place",
 	Refs:     []string{"RFC 8470 §5.1"},
-	Doc: "Early-Data has one valid form: \"1\", once, in a request, from an intermediary that passes on what came in TLS early data. " +
-		"In a response or a trailer it says nothing, and as a connection option it would be removed where it is needed.",
-	Help:  "send Early-Data: 1 in the request, or leave the header out",
+	Doc: "Early-Data is valid only as \"1\", once, in a request, from a proxy that passes on TLS early data. In a response or a trailer it has no meaning. " +
+		"If Connection lists it, the next proxy removes it.",
+	Help:  "send Early-Data: 1 in the request, or remove the header",
 	Bad:   []string{asked("Early-Data: true"), asked("Early-Data: 1", "Early-Data: 1"), answered("Early-Data: 1"), asked("Early-Data: 1", "Connection: early-data")},
 	Good:  []string{asked("Early-Data: 1")},
 	Needs: annotate.NeedsContent, // for the trailers
@@ -129,7 +130,7 @@ var syntaxEarlyDataInvalid = &annotate.Rule{
 		request, response := &p.X.Request, &p.X.Response
 		const n = exchange.FieldEarlyData
 		if i := response.Fields.Index(n); i >= 0 {
-			p.Report(annotate.Note{Place: p.ResponseLine(i), Blame: annotate.ByOrigin, Message: "Early-Data stands in a response, where it says nothing"})
+			p.Report(annotate.Note{Place: p.ResponseLine(i), Blame: annotate.ByOrigin, Message: "Early-Data is in a response, where it has no meaning"})
 		}
 		for _, s := range [...]struct {
 			m     *exchange.Message
@@ -137,7 +138,7 @@ var syntaxEarlyDataInvalid = &annotate.Rule{
 			blame annotate.Blame
 		}{{&request.Message, exchange.InRequest, annotate.ByClient}, {&response.Message, exchange.InResponse, annotate.ByOrigin}} {
 			if i := s.m.Trailers.Index(n); i >= 0 {
-				p.Report(annotate.Note{Place: trailerPlace(s.in, s.m, i), Blame: s.blame, Message: "Early-Data stands in a trailer section, where it comes too late"})
+				p.Report(annotate.Note{Place: trailerPlace(s.in, s.m, i), Blame: s.blame, Message: "Early-Data is in the trailers, where it comes too late"})
 			}
 		}
 		i := request.Fields.Index(n)
@@ -148,9 +149,9 @@ var syntaxEarlyDataInvalid = &annotate.Rule{
 		case request.Fields.Count(n) > 1:
 			p.Note(p.RequestLine(i), "Early-Data is on %d lines", request.Fields.Count(n))
 		case v != "1":
-			p.Note(p.RequestLine(i), "Early-Data is %s; its only value is 1", quoted(v))
+			p.Note(p.RequestLine(i), "Early-Data is %s; its only valid value is 1", quoted(v))
 		case listHas(&request.Fields, exchange.FieldConnection, "early-data"):
-			p.Note(p.RequestField(exchange.FieldConnection), "Connection lists Early-Data, so that the next hop would lose it")
+			p.Note(p.RequestField(exchange.FieldConnection), "Connection lists Early-Data, so the next proxy removes it")
 		}
 	},
 }
@@ -165,20 +166,21 @@ var syntaxExpectInvalid = &annotate.Rule{
 	ID:       "syntax/expect-invalid",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "Expect holds something that no server has to understand",
+	Title:    "Expect has an unknown expectation",
 	Refs:     []string{"RFC 9110 §10.1.1"},
-	Doc:      "100-continue is the only expectation that HTTP defines. A server may answer 417 to any other, and ignores all of them on HTTP/1.0, where a client would wait for a 100 that never comes.",
-	Help:     "send Expect: 100-continue, on HTTP/1.1 and later, or leave the header out",
-	Bad:      []string{asked("Expect: 200-ok"), requested("POST /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue", "Content-Length: 3", "", "ok")},
-	Good:     []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-Continue", "Content-Length: 3", "", "ok")},
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
+	Doc: "HTTP defines only 100-continue. A server may answer 417 to anything else. " +
+		"In HTTP/1.0 it ignores Expect, so a client would wait for a 100 that never comes.",
+	Help: "send Expect: 100-continue in HTTP/1.1 or later, or remove the header",
+	Bad:  []string{asked("Expect: 200-ok"), requested("POST /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue", "Content-Length: 3", "", "ok")},
+	Good: []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-Continue", "Content-Length: 3", "", "ok")},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldExpect) {
 			for e := range field.List(l.Value) {
 				if !field.EqualFold(e.Text, "100-continue") {
 					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "Expect has %s, which a server may refuse with 417", quoted(e.Text))
 				} else if p.X.Request.Version == exchange.HTTP10 {
-					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "the request is HTTP/1.0, on which servers ignore 100-continue")
+					p.Note(annotate.Span(p.RequestLine(i), e.At, e.End()), "the request is HTTP/1.0; servers ignore 100-continue there")
 				}
 			}
 		}
@@ -189,16 +191,16 @@ var syntaxMaxForwardsUndefinedMethod = &annotate.Rule{
 	ID:       "syntax/max-forwards-undefined-method",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "Max-Forwards with a method that it means nothing for",
+	Title:    "Max-Forwards on the wrong method",
 	Refs:     []string{"RFC 9110 §7.6.2"},
-	Doc:      "Max-Forwards limits how far TRACE and OPTIONS go. With other methods intermediaries ignore it, so it neither stops the request nor tells where it went.",
-	Help:     "send Max-Forwards with TRACE or OPTIONS only",
+	Doc:      "Max-Forwards limits how far TRACE and OPTIONS go. With other methods proxies ignore it.",
+	Help:     "send Max-Forwards only with TRACE or OPTIONS",
 	Bad:      []string{asked("Max-Forwards: 5")},
 	Good:     []string{requested("OPTIONS /orders HTTP/1.1", "Host: shop.test", "Max-Forwards: 0")},
 	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldMaxForwards}},
 	Check: func(p *annotate.Pass) {
 		if m := p.X.Request.Method; m != "OPTIONS" && m != "TRACE" {
-			p.Note(p.RequestField(exchange.FieldMaxForwards), "Max-Forwards means nothing with %s", quoted(m))
+			p.Note(p.RequestField(exchange.FieldMaxForwards), "Max-Forwards has no meaning with %s", quoted(m))
 		}
 	},
 }
@@ -207,10 +209,10 @@ var syntaxWebSocketHandshakeInvalid = &annotate.Rule{
 	ID:       "syntax/websocket-handshake-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the WebSocket handshake lacks something",
+	Title:    "an incomplete WebSocket handshake",
 	Refs:     []string{"RFC 6455 §4.1"},
-	Doc: "A WebSocket begins with a GET that has Upgrade: websocket, Connection: upgrade, a key of 16 random bytes in base64 and a version. With any of these missing, servers answer 400 or 426, or treat the request as a plain GET. " +
-		"Proxies that were not configured for WebSocket remove Connection and Upgrade.",
+	Doc: "A WebSocket starts with a GET that has Upgrade: websocket, Connection: upgrade, a key of 16 random bytes in base64, and a version. " +
+		"If one is missing, servers answer 400 or 426, or treat it as a plain GET. Proxies that aren't configured for WebSockets remove Connection and Upgrade.",
 	Help: "send GET with Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Key and Sec-WebSocket-Version: 13",
 	Bad: []string{
 		requested("POST /chat HTTP/1.1", "Host: shop.test", "Connection: upgrade", "Upgrade: websocket", "Content-Length: 0",
@@ -236,13 +238,13 @@ var syntaxWebSocketHandshakeInvalid = &annotate.Rule{
 		key := f.Value(exchange.FieldSecWebSocketKey)
 		switch at := p.RequestField(exchange.FieldSecWebSocketKey); {
 		case r.Method != "GET":
-			p.Note(p.Method(), "the WebSocket handshake is a %s and must be a GET", r.Method)
+			p.Note(p.Method(), "the WebSocket handshake is a %s; it must be a GET", r.Method)
 		case !listHas(f, exchange.FieldConnection, "upgrade"):
 			p.Note(p.RequestField(exchange.FieldConnection), "the WebSocket handshake lacks Connection: upgrade")
 		case !f.Has(exchange.FieldSecWebSocketKey):
 			p.Note(at, "the WebSocket handshake has no Sec-WebSocket-Key")
 		case !isWebSocketKey(key):
-			p.Note(at, "Sec-WebSocket-Key %s is not 16 bytes in base64", quoted(key))
+			p.Note(at, "Sec-WebSocket-Key %s isn't 16 bytes in base64", quoted(key))
 		case !f.Has(exchange.FieldSecWebSocketVersion):
 			p.Note(p.RequestField(exchange.FieldSecWebSocketVersion), "the WebSocket handshake has no Sec-WebSocket-Version")
 		}

@@ -29,11 +29,11 @@ var syntaxBareCROrNULInField = &annotate.Rule{
 	ID:       "syntax/bare-cr-or-nul-in-field",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header value holds a control character",
+	Title:    "a header value has a control character",
 	Refs:     []string{"RFC 9110 §5.5", "RFC 9112 §2.2", "RFC 9113 §8.2.1"},
-	Doc: "CR, LF and NUL in a value are dangerous: recipients may take them for the end of the line, so that someone who controls the value can add headers or a second message. Other control characters make strict recipients refuse the message. " +
-		"Usually text that a user gave was put into a header as it was.",
-	Help:       "remove control characters before a value is put into a header, or encode them",
+	Doc: "CR, LF and NUL in a value are dangerous: receivers may read them as the end of the line, so an attacker who controls the value can add headers or a second message. " +
+		"Strict receivers refuse the message because of other control characters. Usually a program put user input into a header unchanged.",
+	Help:       "remove or encode control characters before you put a value into a header",
 	Bad:        []string{asked(`Shop-Name: a\x00b`), answered(`Shop-Name: a\rSet-Cookie: b=c`)},
 	Good:       []string{asked(`Shop-Name: a\tb`)},
 	When:       annotate.When{Always: true, If: []*annotate.Condition{ifControl}},
@@ -45,7 +45,7 @@ var syntaxBareCROrNULInField = &annotate.Rule{
 			}
 			for i, l := range s.Fields.All() {
 				if k := field.ControlIn(l.Value); k >= 0 && (l.Known != exchange.FieldSetCookie || isLineEnd(l.Value[k])) {
-					s.note(p, annotate.Span(s.line(p, i), k, k+1), l.Name+" holds the control character "+quoted(l.Value[k:k+1]))
+					s.note(p, annotate.Span(s.line(p, i), k, k+1), l.Name+" has the control character "+quoted(l.Value[k:k+1]))
 				}
 			}
 		}
@@ -62,8 +62,8 @@ var syntaxFieldValueNonASCII = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a header value has bytes outside ASCII",
 	Refs:     []string{"RFC 9110 §5.5"},
-	Doc: "Nothing says in which charset such bytes are. Browsers and many libraries read them as ISO-8859-1, others as UTF-8, and some refuse them; what was \"Müller\" arrives as \"MÃ¼ller\". " +
-		"Values are best kept to ASCII.",
+	Doc: "Nothing names the charset of such bytes. " +
+		"Browsers and many libraries read them as ISO-8859-1, others as UTF-8, and some refuse them: \"Müller\" arrives as \"MÃ¼ller\". Use only ASCII in values.",
 	Help:  "percent-encode the value, or use base64",
 	Bad:   []string{asked(`Shop-Name: M\xc3\xbcller`), answered(`Shop-Name: M\xfcller`)},
 	Good:  []string{asked("Shop-Name: M%C3%BCller"), answered(`ETag: "\xc3\xbc"`)},
@@ -110,10 +110,10 @@ var syntaxFieldNameUnderscoreAlias = &annotate.Rule{
 	ID:       "syntax/field-name-underscore-alias",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a header is named like a sensitive one, with underscores",
+	Title:    "a header looks like a sensitive one, but with underscores",
 	Refs:     []string{"RFC 9110 §17.10"},
-	Doc: "Programs behind CGI, WSGI, Rack and PHP see headers as variables in which a hyphen and an underscore are the same, so that Content_Length and Content-Length become one. A check of the name with hyphens alone can be passed by: X_Forwarded_For is used to forge an address. " +
-		"nginx drops such headers by default.",
+	Doc: "CGI, WSGI, Rack and PHP turn headers into variables, where hyphen and underscore are the same. So Content_Length and Content-Length become one. " +
+		"Such a name bypasses a check of the name with hyphens: attackers forge addresses with X_Forwarded_For. nginx drops such headers by default.",
 	Help: "write the name with hyphens",
 	Bad:  []string{asked("X_Forwarded_For: 127.0.0.1"), asked("Authorization_: x", "content_length: 5")},
 	Good: []string{asked("X_Request_Name: a")},
@@ -124,7 +124,7 @@ var syntaxFieldNameUnderscoreAlias = &annotate.Rule{
 			l := f.At(i)
 			if l.Known == 0 && strings.IndexByte(l.Name, '_') >= 0 {
 				if name := hyphenated(l.Name); name != "" {
-					p.Note(p.RequestLine(i), "%s becomes %s where underscores and hyphens are the same", quoted(l.Name), name)
+					p.Note(p.RequestLine(i), "%s becomes %s in programs that treat underscores and hyphens as the same", quoted(l.Name), name)
 				}
 			}
 		}
@@ -149,11 +149,12 @@ var syntaxFieldSectionTooLarge = &annotate.Rule{
 	ID:       "syntax/field-section-too-large",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the headers together are larger than many servers and proxies take",
+	Title:    "the headers are larger than many servers and proxies accept",
 	Refs:     []string{"RFC 9110 §5.4"},
-	Doc: "No limit is specified, so everyone has one: Apache and nginx take 8 kB a line and some lines of it, Node.js 16 kB altogether, Tomcat 8 kB, many load balancers 16 to 64 kB. Beyond it a request gets 400, 431 or a reset connection, a response becomes a 502. " +
-		"Cookies that grow, tokens with many claims and long policies are the usual causes. The setting large-head is the limit.",
-	Help: "keep less in cookies and tokens, and a name instead of the data",
+	Doc: "HTTP sets no limit, so each program has its own: Apache and nginx accept 8 kB a line, Node.js 16 kB in total, Tomcat 8 kB, many load balancers 16 to 64 kB. " +
+		"A larger request gets 400, 431 or a reset connection, and a larger response becomes a 502. " +
+		"Usual causes are cookies, tokens with many claims, and long policies. The setting large-head is the limit.",
+	Help: "keep less in cookies and tokens, and an ID instead of the data",
 	Bad:  []string{asked(longLines(3)...), answered(longLines(5)...)},
 	Good: []string{asked(longLines(2)...), answered(longLines(4)...)},
 	When: annotate.When{If: []*annotate.Condition{ifLargeHead}},
@@ -183,11 +184,11 @@ var syntaxFieldTooLarge = &annotate.Rule{
 	ID:       "syntax/field-too-large",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "one header line is longer than common servers and proxies take",
+	Title:    "a header is longer than common servers and proxies accept",
 	Refs:     []string{"RFC 9110 §5.4"},
-	Doc: "Several common servers and proxies allow 8 kB for one line and answer 400, 431 or 502 to more, so the message may work here and fail elsewhere. " +
-		"Cookies, tokens with many claims and generated policies grow that long. The setting large-header is the limit.",
-	Help: "make the value shorter, or spread a list over several lines",
+	Doc: "Several common servers and proxies accept 8 kB for one line, and answer 400, 431 or 502 to more. So the message may work here and fail elsewhere. " +
+		"Usual causes are cookies, tokens with many claims, and generated policies. The setting large-field is the limit.",
+	Help: "make the value shorter, or split a list over several lines",
 	Bad:  []string{asked("Shop-Long: " + strings.Repeat("a", 8100)), answered("Shop-Long: " + strings.Repeat("a", 8100))},
 	Good: []string{asked("Shop-Long: " + strings.Repeat("a", 7900))},
 	When: annotate.When{If: []*annotate.Condition{ifLargeHead}},
@@ -210,11 +211,11 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 	ID:       "syntax/singleton-field-repeated",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header that can have one value only is on several lines",
+	Title:    "a header that can have only one value is repeated",
 	Refs:     []string{"RFC 9110 §5.3", "RFC 9110 §5.5"},
-	Doc: "A header that is not a list must not be repeated. Recipients take the first line, the last one, or both joined by a comma, which is not a valid value; so clients and proxies disagree about what the message says. " +
-		"Usually the program and the server in front of it both add the header.",
-	Help: "send the header once; look for two places that add it",
+	Doc: "A header that isn't a list must not be repeated. Receivers use the first line, the last line, or both joined with a comma, which isn't a valid value. " +
+		"So clients and proxies disagree about the message. Usually the program and the server in front of it both add the header.",
+	Help: "send the header once; find the two places that add it",
 	Bad:  []string{answered("Content-Type: text/html"), responded("HTTP/1.1 302 Found", "Location: /a", "Location: /b", "Content-Length: 0"), asked("User-Agent: a", "User-Agent: b")},
 	Good: []string{asked("Accept: text/html", "Accept: text/plain"), answered("Shop-Trace: 1", "Shop-Trace: 2"), overTLS(answered("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/", "Set-Cookie: c=d; Secure; HttpOnly; SameSite=Lax; Path=/")),
 		"* scheme https\n> GET /orders HTTP/2\n> Host: shop.test\n> Cookie: a=b\n> Cookie: c=d\n>\n< HTTP/2 200\n< Content-Type: text/plain\n< Content-Length: 2\n<\n< ok\n"},
@@ -229,7 +230,7 @@ var syntaxSingletonFieldRepeated = &annotate.Rule{
 					continue
 				}
 				if n := s.Fields.Count(l.Known); n > 1 {
-					s.note(p, s.line(p, i), l.Name+" is on "+wording.Count(n, "line")+" and can have one value only")
+					s.note(p, s.line(p, i), l.Name+" is on "+wording.Count(n, "line")+", but can have only one value")
 				}
 			}
 		}
@@ -249,9 +250,9 @@ var syntaxListEmptyElement = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a list has an empty element",
 	Refs:     []string{"RFC 9110 §5.6.1.1"},
-	Doc: "A comma at the beginning or end of a list, or two in a row, leaves an element empty. Recipients are to ignore a reasonable number of them, and not all do: some refuse the header. " +
-		"It comes from joining parts of which one is empty.",
-	Help: "join only the parts that are there",
+	Doc: "A comma at the start or end of a list, or two in a row, leaves an element empty. Receivers should ignore a few of them, but some refuse the header. " +
+		"Usually a program joins parts of which one is empty.",
+	Help: "join only the parts that have a value",
 	Bad: []string{asked("Accept: text/html,, text/plain"), answered("Cache-Control: no-store,"), "# also intermediary/via-present\n" + answered("Via: 1.1 a,, 1.1 b"),
 		answered("Link: </a>; rel=next,,</b>; rel=prev"), answered(`Link: , </a,b>; rel=next`)},
 	Good: []string{asked("Accept: text/html, text/plain"), answered("Cache-Control:", "Cache-Control: no-store"), asked("Shop-List: a,,b"),
@@ -310,11 +311,12 @@ var syntaxRequestFieldInResponse = &annotate.Rule{
 	ID:       "syntax/request-field-in-response",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "a response has a header that means something in requests only",
+	Title:    "a response has a header for requests",
 	Refs:     []string{"RFC 9110 §10.1", "RFC 9110 §11.6.2", "RFC 9110 §13.1"},
-	Doc:      "Clients ignore the header. Usually a server or proxy copied all request headers into the response, which can tell one user's cookies or credentials to anyone who sees the response, or to a cache.",
-	Help:     "remove the header from the response",
-	Bad:      []string{answered("User-Agent: shop"), answered("If-None-Match: \"1\"")},
+	Doc: "Clients ignore the header. Usually a server or proxy copied all request headers into the response. " +
+		"That can show one user's cookies or credentials to anyone who gets the response, or to a cache.",
+	Help: "remove the header from the response",
+	Bad:  []string{answered("User-Agent: shop"), answered("If-None-Match: \"1\"")},
 	Good: []string{answered("Accept-Encoding: gzip", "Priority: u=1"),
 		// upload protocols say with 308 what has arrived
 		responded("HTTP/1.1 308 Resume Incomplete", "Location: /upload/7", "Range: bytes=0-99", "Content-Length: 0")},
@@ -322,7 +324,7 @@ var syntaxRequestFieldInResponse = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Response.Fields.All() {
 			if annotate.FactsOf(l.Known).Is(annotate.RequestOnly) && !(l.Known == exchange.FieldRange && p.X.Response.Status == 308) {
-				p.Note(p.ResponseLine(i), "%s means nothing in a response", l.Name)
+				p.Note(p.ResponseLine(i), "%s has no meaning in a response", l.Name)
 			}
 		}
 	},
@@ -332,21 +334,22 @@ var syntaxResponseFieldInRequest = &annotate.Rule{
 	ID:       "syntax/response-field-in-request",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "a request has a header that means something in responses only",
+	Title:    "a request has a header for responses",
 	Refs:     []string{"RFC 9110 §10.2", "Fetch §3.3.3"},
-	Doc:      "Servers ignore the header. Access-Control-Allow-Origin in a request is the usual one: it does not help against a CORS error, for the server has to send it, and it makes browsers ask first by a preflight that then fails.",
-	Help:     "remove the header from the request; the server must send it",
-	Bad:      []string{asked("Access-Control-Allow-Origin: *"), asked("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/")},
-	Good:     []string{requested("PUT /orders/7 HTTP/1.1", "Host: shop.test", `ETag: "1"`, "Content-Length: 3", "Content-Type: text/plain", "", "ok")},
-	When:     annotate.When{RequestFields: annotate.NamesWith(annotate.ResponseOnly)},
-	Needs:    annotate.NeedsMethod,
+	Doc: "Servers ignore the header. Usually it is Access-Control-Allow-Origin. That doesn't help against a CORS error, because the server has to send it. " +
+		"It makes browsers send a preflight, which then fails.",
+	Help:  "remove the header from the request; the server must send it",
+	Bad:   []string{asked("Access-Control-Allow-Origin: *"), asked("Set-Cookie: a=b; Secure; HttpOnly; SameSite=Lax; Path=/")},
+	Good:  []string{requested("PUT /orders/7 HTTP/1.1", "Host: shop.test", `ETag: "1"`, "Content-Length: 3", "Content-Type: text/plain", "", "ok")},
+	When:  annotate.When{RequestFields: annotate.NamesWith(annotate.ResponseOnly)},
+	Needs: annotate.NeedsMethod,
 	Check: func(p *annotate.Pass) {
 		m := p.X.Request.Method
 		for i, l := range p.X.Request.Fields.All() {
 			if !annotate.FactsOf(l.Known).Is(annotate.ResponseOnly) || l.Known == exchange.FieldETag && (m == "PUT" || m == "PATCH") {
 				continue
 			}
-			p.Note(p.RequestLine(i), "%s means nothing in a request", l.Name)
+			p.Note(p.RequestLine(i), "%s has no meaning in a request", l.Name)
 		}
 	},
 }

@@ -76,16 +76,17 @@ var syntaxParameterSingleQuoted = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a parameter value is in single quotes",
 	Refs:     []string{"RFC 9110 §5.6.6", "RFC 9110 §5.6.4"},
-	Doc:      "Single quotes quote nothing in HTTP: they are part of the value, so that the charset is called 'utf-8' with its quotes, or the file is saved under a name with them. Values with spaces are cut at the first one.",
-	Help:     `write the value in double quotes, name="value"`,
-	Bad:      []string{answered("Content-Disposition: attachment; filename='a.txt'"), asked("Accept: text/html;charset='utf-8', */*")},
-	Good:     []string{answered(`Content-Disposition: attachment; filename="it's.txt"; filename*=UTF-8''a.txt`)},
-	When:     annotate.When{EitherFields: parameterFields, If: []*annotate.Condition{ifApostrophe}},
+	Doc: "Single quotes have no special meaning in HTTP: they are part of the value. " +
+		"The charset is then called 'utf-8' with its quotes, or the file name contains them. Values with spaces are cut at the first space.",
+	Help: `write the value in double quotes, name="value"`,
+	Bad:  []string{answered("Content-Disposition: attachment; filename='a.txt'"), asked("Accept: text/html;charset='utf-8', */*")},
+	Good: []string{answered(`Content-Disposition: attachment; filename="it's.txt"; filename*=UTF-8''a.txt`)},
+	When: annotate.When{EitherFields: parameterFields, If: []*annotate.Condition{ifApostrophe}},
 	Check: func(p *annotate.Pass) {
 		eachParameter(p, annotate.HasApostrophe, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line, q field.Param) {
 			v := q.Value
 			if len(v) >= 2 && v[0] == '\'' && v[len(v)-1] == '\'' && !strings.HasSuffix(q.Name, "*") {
-				s.note(p, annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(v)), l.Name+" has "+q.Name+"="+bare(v)+" in single quotes, which belong to the value")
+				s.note(p, annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(v)), l.Name+" has "+q.Name+"="+bare(v)+" in single quotes, which are part of the value")
 			}
 		})
 	},
@@ -95,9 +96,9 @@ var syntaxExtValueCharset = &annotate.Rule{
 	ID:       "syntax/ext-value-charset",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "an extended parameter value is not in UTF-8",
+	Title:    "an extended parameter isn't in UTF-8",
 	Refs:     []string{"RFC 8187 §3.2.1"},
-	Doc:      "A parameter whose name ends in * carries its charset along. Only UTF-8 must be understood, and some recipients understand nothing else, so that the file name or title is lost.",
+	Doc:      "A parameter whose name ends in * names its charset. Only UTF-8 is required, and some receivers know nothing else, so the file name or title gets lost.",
 	Help:     "encode the value in UTF-8: filename*=UTF-8''na%C3%AFve.txt",
 	Bad:      []string{answered(`Content-Disposition: attachment; filename="a.txt"; filename*=iso-8859-1''na%EFve.txt`)},
 	Good:     []string{answered(`Content-Disposition: attachment; filename="a.txt"; filename*=utf-8''na%C3%AFve.txt`)},
@@ -105,7 +106,7 @@ var syntaxExtValueCharset = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		eachExtValue(p, func(p *annotate.Pass, s messageHead, i int, l *exchange.Line, q field.Param, v field.ExtValue) {
 			if v.Err == nil && !field.EqualFold(v.Charset, "UTF-8") {
-				s.note(p, annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(v.Charset)), l.Name+" has "+q.Name+" in "+bare(v.Charset)+"; only UTF-8 must be understood")
+				s.note(p, annotate.Span(s.line(p, i), q.ValueAt, q.ValueAt+len(v.Charset)), l.Name+" has "+q.Name+" in "+bare(v.Charset)+"; receivers only have to support UTF-8")
 			}
 		})
 	},
@@ -124,10 +125,11 @@ var syntaxExtValueInvalid = &annotate.Rule{
 	ID:       "syntax/ext-value-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "an extended parameter value cannot be read",
+	Title:    "an extended parameter can't be parsed",
 	Refs:     []string{"RFC 8187 §3.2.1"},
-	Doc:      "A parameter whose name ends in * is charset'language'value, percent-encoded and without double quotes. Recipients drop one that is not, and fall back to the parameter without the star, or to nothing.",
-	Help:     "write filename*=UTF-8''na%C3%AFve.txt, without quotes",
+	Doc: "A parameter whose name ends in * is charset'language'value, percent-encoded and without double quotes. " +
+		"Receivers drop an invalid one and use the parameter without the star, or nothing.",
+	Help: "write filename*=UTF-8''na%C3%AFve.txt, without quotes",
 	Bad: []string{
 		answered(`Content-Disposition: attachment; filename="a.txt"; filename*="UTF-8''a.txt"`),
 		answered(`Content-Disposition: attachment; filename="a.txt"; filename*=UTF-8'a.txt`),
@@ -143,7 +145,7 @@ var syntaxExtValueInvalid = &annotate.Rule{
 				at = annotate.Span(at, q.ValueAt+v.Err.At, min(q.ValueAt+v.Err.At+1, at.End))
 				s.note(p, at, l.Name+" has "+q.Name+"="+bare(q.Value)+": "+v.Err.What)
 			case field.EqualFold(v.Charset, "UTF-8") && !utf8.ValidString(v.Decode()):
-				s.note(p, at, l.Name+" has "+q.Name+"="+bare(q.Value)+", which does not decode as UTF-8")
+				s.note(p, at, l.Name+" has "+q.Name+"="+bare(q.Value)+", which isn't valid UTF-8")
 			}
 		})
 	},

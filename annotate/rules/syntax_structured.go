@@ -84,17 +84,18 @@ var syntaxStructuredFieldInvalid = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a structured field cannot be parsed",
 	Refs:     []string{"RFC 9651 §4.2"},
-	Doc:      "Structured fields are parsed strictly: one byte that is wrong, a capital in a key for instance, a string in single quotes or a date in another form, and recipients ignore the whole header, with everything in it that is right.",
-	Help:     `write keys in small letters, strings in double quotes, true as ?1`,
-	Bad:      []string{asked("Priority: U=1"), answered("Cache-Status: cache; hit=true, =x"), answered("Reporting-Endpoints: csp='https://r.test/'"), answered("Origin-Agent-Cluster: true now")},
-	Good:     []string{asked("Priority: u=1, i"), answered("Cache-Control: Max-Age=60"), answered("RateLimit: limit=100, remaining=50, reset=5"), answered(`Permissions-Policy: geolocation=(), camera=(self "https://a.test")`)},
-	When:     annotate.When{EitherFields: structuredFieldNames},
+	Doc: "Structured fields are parsed strictly. " +
+		"After one wrong byte, such as a capital letter in a key, a string in single quotes or a date in another format, receivers ignore the whole header, including its valid parts.",
+	Help: "write keys in lower case, strings in double quotes, true as ?1",
+	Bad:  []string{asked("Priority: U=1"), answered("Cache-Status: cache; hit=true, =x"), answered("Reporting-Endpoints: csp='https://r.test/'"), answered("Origin-Agent-Cluster: true now")},
+	Good: []string{asked("Priority: u=1, i"), answered("Cache-Control: Max-Age=60"), answered("RateLimit: limit=100, remaining=50, reset=5"), answered(`Permissions-Policy: geolocation=(), camera=(self "https://a.test")`)},
+	When: annotate.When{EitherFields: structuredFieldNames},
 	Check: func(p *annotate.Pass) {
 		for s, l := range structuredLines(p) {
 			if _, err := field.ParseStructured(l.Value, l.kind); err != nil {
 				end := min(err.At+1, len(l.Value))
 				p.Report(annotate.Note{Place: annotate.Span(s.line(p, l.index), min(err.At, end), end), Blame: s.blame, Help: structuredHelp(l.Line),
-					Message: l.Name + " is " + bare(l.Value) + ", so recipients ignore all of it: " + err.Error()})
+					Message: l.Name + " is " + bare(l.Value) + ", so receivers ignore all of it: " + err.Error()})
 			}
 		}
 	},
@@ -126,11 +127,12 @@ var syntaxStructuredFieldDuplicateKey = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "a key appears twice in a structured field",
 	Refs:     []string{"RFC 9651 §3.2", "RFC 9651 §3.1.2", "RFC 9651 §4.2.2"},
-	Doc:      "When a key is repeated, the last one counts and the others are ignored without a word. Where two lines of a dictionary come from two places, one of them is lost.",
-	Help:     "write each key once",
-	Bad:      []string{asked("Priority: u=1, u=3"), answered(`Reporting-Endpoints: csp="https://r.test/"; ttl=1; ttl=2`), asked("Priority: u=1", "Priority: u=3")},
-	Good:     []string{asked("Priority: u=1, i"), answered(`Reporting-Endpoints: a="https://r.test/x"; ttl=1, b="https://r.test/y"; ttl=2`)},
-	When:     annotate.When{EitherFields: structuredFieldNames},
+	Doc: "If a key is repeated, the last one counts and receivers silently ignore the others. " +
+		"If two places add a line to the same dictionary, one of them gets lost.",
+	Help: "write each key once",
+	Bad:  []string{asked("Priority: u=1, u=3"), answered(`Reporting-Endpoints: csp="https://r.test/"; ttl=1; ttl=2`), asked("Priority: u=1", "Priority: u=3")},
+	Good: []string{asked("Priority: u=1, i"), answered(`Reporting-Endpoints: a="https://r.test/x"; ttl=1, b="https://r.test/y"; ttl=2`)},
+	When: annotate.When{EitherFields: structuredFieldNames},
 	Check: func(p *annotate.Pass) {
 		for s, l := range structuredLines(p) {
 			if !mayRepeatKey(s.Message, l) {

@@ -23,10 +23,10 @@ var syntaxMethodInvalid = &annotate.Rule{
 	ID:       "syntax/method-invalid",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the method is not a token",
+	Title:    "the method has invalid characters",
 	Refs:     []string{"RFC 9110 §9.1", "RFC 9112 §3.1"},
-	Doc: "A method is a word of letters, digits and a few signs. Servers answer 400 to anything else, and proxies close the connection. " +
-		"Look for a variable that was put into the request line with quotes or brackets round it.",
+	Doc: "A method has letters, digits and a few signs. Servers answer 400 to anything else, and proxies close the connection. " +
+		"Look for a variable in the request line with quotes or brackets around it.",
 	Help:       "send a registered method, such as GET or POST",
 	Bad:        []string{requested(`"GET" /orders HTTP/1.1`, "Host: shop.test"), requested("GET: /orders HTTP/1.1", "Host: shop.test")},
 	Good:       []string{requested("M-SEARCH /orders HTTP/1.1", "Host: shop.test")},
@@ -38,7 +38,7 @@ var syntaxMethodInvalid = &annotate.Rule{
 			return
 		}
 		n := field.TokenLen(m)
-		p.Note(annotate.Span(p.Method(), n, n+1), "the method %s holds %s, which no method may have", quoted(m), quoted(m[n:n+1]))
+		p.Note(annotate.Span(p.Method(), n, n+1), "the method %s has %s, which isn't allowed in a method", quoted(m), quoted(m[n:n+1]))
 	},
 }
 
@@ -52,10 +52,10 @@ var syntaxMethodMiscased = &annotate.Rule{
 	ID:       "syntax/method-miscased",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the method is registered in upper case only",
+	Title:    "the method must be in upper case",
 	Refs:     []string{"RFC 9110 §9.1"},
-	Doc: "Methods are case-sensitive: \"get\" is another method than GET, and servers that go by the letter answer 405 or 501. " +
-		"Browsers turn get, post and some others into upper case for scripts, but not patch, so that the fault shows with PATCH only.",
+	Doc: "Upper and lower case matter in methods: \"get\" isn't GET, and strict servers answer 405 or 501. " +
+		"Browsers change get, post and some others to upper case for scripts, but not patch, so the error only shows with PATCH.",
 	Help: "write the method in upper case",
 	Bad:  []string{requested("get /orders HTTP/1.1", "Host: shop.test"), requested("Patch /orders/7 HTTP/1.1", "Host: shop.test", "Content-Length: 0")},
 	Good: []string{requested("GET /orders HTTP/1.1", "Host: shop.test"), requested("fetch-all /orders HTTP/1.1", "Host: shop.test")},
@@ -64,7 +64,7 @@ var syntaxMethodMiscased = &annotate.Rule{
 		for i := range len(m) {
 			if m[i] >= 'a' && m[i] <= 'z' {
 				if upper := registeredMethod(m); upper != "" {
-					p.Note(p.Method(), "the method is %s; registered is %s, and methods are compared with case", quoted(m), upper)
+					p.Note(p.Method(), "the method is %s, but the registered one is %s; upper and lower case matter", quoted(m), upper)
 				}
 				return
 			}
@@ -92,11 +92,11 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 	ID:       "syntax/request-target-syntax",
 	Severity: annotate.Error,
 	Blame:    annotate.ByClient,
-	Title:    "the request target has a form that the method does not allow, or a byte that no target may have",
+	Title:    "the request target has an invalid form or byte",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 9110 §7.1"},
-	Doc: "A target is a path with its query, or an absolute URI; * goes with OPTIONS only, and host:port with CONNECT only. White space, control characters, bytes outside ASCII and # do not stand in any of them. " +
-		"Servers answer 400, or cut the target where they stop understanding it.",
-	Help: "percent-encode the path, leave the fragment out, and begin the target with /",
+	Doc: "A target is a path with its query, or an absolute URI. * is for OPTIONS only, and host:port for CONNECT only. " +
+		"White space, control characters, bytes outside ASCII and # aren't allowed. Servers answer 400, or cut the target there.",
+	Help: "percent-encode the path, remove the fragment, and start the target with /",
 	Bad: []string{
 		requested("GET * HTTP/1.1", "Host: shop.test"),
 		requested("GET orders HTTP/1.1", "Host: shop.test"),
@@ -121,7 +121,7 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 		for i := range len(r.Target) {
 			if c := r.Target[i]; c <= ' ' || c >= 0x7f || c == '#' {
 				start := p.Target()
-				p.Note(annotate.Span(start, start.Start+i, start.Start+i+1), "the request target holds %s%s", quoted(r.Target[i:i+1]), whyNotInTarget(c))
+				p.Note(annotate.Span(start, start.Start+i, start.Start+i+1), "the request target has %s%s", quoted(r.Target[i:i+1]), whyNotInTarget(c))
 				return
 			}
 		}
@@ -133,7 +133,7 @@ var syntaxRequestTargetSyntax = &annotate.Rule{
 
 func whyNotInTarget(c byte) string {
 	if c == '#' {
-		return ": a fragment is for the client only and is not sent"
+		return ": clients don't send the fragment"
 	}
 	return ", which must be percent-encoded"
 }
@@ -149,15 +149,15 @@ func targetFormProblem(method, target string) string {
 	case target[0] == '/':
 	case target == "*":
 		if method != "OPTIONS" {
-			return "* as the target goes with OPTIONS only"
+			return "the target * is for OPTIONS only"
 		}
 	case strings.Contains(target, "://"):
 	default:
 		if host, port := exchange.SplitAuthority(target); host != "" && field.IsDigits(port) {
-			return "host:port as the target goes with CONNECT only"
+			return "the target host:port is for CONNECT only"
 		}
 		if u, _ := field.ParseURI(target); u.Scheme == "" {
-			return "the target neither begins with / nor is an absolute URI"
+			return "the target doesn't start with / and isn't an absolute URI"
 		}
 	}
 	return ""
@@ -167,10 +167,11 @@ var syntaxRequestTargetLaxCharacters = &annotate.Rule{
 	ID:       "syntax/request-target-lax-characters",
 	Severity: annotate.Info,
 	Blame:    annotate.ByClient,
-	Title:    "the target has characters that URIs do not allow and browsers send",
+	Title:    "the target has characters that URIs don't allow but browsers send",
 	Refs:     []string{"RFC 9112 §3.2", "RFC 3986 §2"},
-	Doc: "Browsers and many libraries leave \" < > \\ ^ ` { | } [ ] and a lone % in the path or query as they are. Most servers take them; Tomcat, strict gateways and some firewalls answer 400. " +
-		"If a request works against one server and not against another, encode these characters.",
+	Doc: "Browsers and many libraries don't encode \" < > \\ ^ ` { | } [ ] and a single % in path or query. " +
+		"Most servers accept them, but Tomcat, strict gateways and some firewalls answer 400. " +
+		"If a request works with one server and not with another, encode these characters.",
 	Help: "percent-encode the character: [ is %5B, | is %7C, { is %7B",
 	Bad:  []string{requested("GET /orders?filter[state]=open HTTP/1.1", "Host: shop.test"), requested("GET /100%25/50% HTTP/1.1", "Host: shop.test")},
 	Good: []string{requested("GET /orders?filter%5Bstate%5D=open&a=(b)!$'*+,;:@/? HTTP/1.1", "Host: shop.test"),
@@ -192,7 +193,7 @@ var syntaxRequestTargetLaxCharacters = &annotate.Rule{
 			if at.Start < 0 || len(t) > len(r.Target) {
 				at = p.Target()
 			}
-			p.Note(at, "the target holds %s unescaped; strict parsers answer 400", quoted(t[i:i+1]))
+			p.Note(at, "the target has %s unescaped; strict servers answer 400", quoted(t[i:i+1]))
 			return
 		}
 	},
@@ -215,11 +216,11 @@ var syntaxURITooLong = &annotate.Rule{
 	ID:       "syntax/uri-too-long",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByClient,
-	Title:    "the URI is longer than many servers and proxies take",
+	Title:    "the URI is longer than many servers and proxies accept",
 	Refs:     []string{"RFC 9110 §4.1", "RFC 9112 §3"},
-	Doc: "Every server and proxy should take URIs of 8000 bytes, and few take more. The answer is 414 or 400, from whichever has the lowest limit. " +
-		"Long lists of identifiers, tokens and whole queries in the URI are the usual causes. The setting long-uri is the limit.",
-	Help: "send the data as the body of a POST, or fewer of them at a time",
+	Doc: "Every server and proxy should accept URIs of 8000 bytes, and few accept more. The one with the lowest limit answers 414 or 400. " +
+		"Usual causes are long lists of IDs, tokens, and whole queries in the URI. The setting long-uri is the limit.",
+	Help: "send the data in the body of a POST, or send less at a time",
 	Bad:  []string{requested("GET /orders?ids="+strings.Repeat("12345678,", 900)+" HTTP/1.1", "Host: shop.test")},
 	Good: []string{requested("GET /orders?ids="+strings.Repeat("12345678,", 800)+" HTTP/1.1", "Host: shop.test")},
 	Check: func(p *annotate.Pass) {

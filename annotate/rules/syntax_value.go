@@ -26,10 +26,10 @@ var syntaxFieldValueSyntax = &annotate.Rule{
 	ID:       "syntax/field-value-syntax",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "a header value does not follow the grammar of its header",
+	Title:    "a header has an invalid value",
 	Refs:     []string{"RFC 9110 §5.5"},
-	Doc:      "Every header says what its values look like. Recipients ignore a value that does not, read a part of it, or refuse the message, and do not say so.",
-	Help:     "write the value as the header's definition says",
+	Doc:      "Every header defines the form of its values. Receivers ignore an invalid value, read a part of it, or refuse the message, without saying so.",
+	Help:     "write the value as the definition of the header says",
 	Bad: []string{
 		answered("Cache-Control: no-cache; no-store"),
 		"# also status/allow-excludes-successful-method\n" + answered("Allow: GET PUT"),
@@ -161,14 +161,15 @@ var syntaxProductInvalid = &annotate.Rule{
 	ID:       "syntax/product-invalid",
 	Severity: annotate.Info,
 	Blame:    annotate.ByOrigin,
-	Title:    "Server or User-Agent does not follow its grammar",
+	Title:    "Server or User-Agent is malformed",
 	Refs:     []string{"RFC 9110 §10.1.5", "RFC 9110 §10.2.4"},
-	Doc:      "Both headers are products, each a name with or without a version, with spaces between them and comments in parentheses. Programs that take them apart to count clients or servers read another value wrongly. Nothing else depends on it.",
-	Help:     "send name/version, with comments in parentheses after a space: shop/1.2 (test)",
-	Bad:      []string{answered("Server: Jetty(9.4)"), asked("User-Agent: [shop]")},
-	Good:     []string{answered("Server: a/1 (b; (c)) d"), asked("User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101")},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldServer, exchange.FieldUserAgent}},
-	Once:     func(x *exchange.Exchange) string { return siteKey(x) + " " + clientKey(x) },
+	Doc: "Both headers are a list of products, each a name with or without a version, with spaces between them and comments in parentheses. " +
+		"Programs that parse them to count clients or servers read another value wrongly. Otherwise it has no effect.",
+	Help: "send name/version, with comments in parentheses after a space: shop/1.2 (test)",
+	Bad:  []string{answered("Server: Jetty(9.4)"), asked("User-Agent: [shop]")},
+	Good: []string{answered("Server: a/1 (b; (c)) d"), asked("User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101")},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldServer, exchange.FieldUserAgent}},
+	Once: func(x *exchange.Exchange) string { return siteKey(x) + " " + clientKey(x) },
 	Check: func(p *annotate.Pass) {
 		noteProducts(p, requestHead(p), exchange.FieldUserAgent)
 		noteProducts(p, responseHead(p), exchange.FieldServer)
@@ -192,12 +193,13 @@ var syntaxFieldBadWhitespace = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "white space around an equals sign",
 	Refs:     []string{"RFC 9110 §5.6.3"},
-	Doc:      "Some grammars let recipients accept white space around the equals sign of a parameter, because old senders write it; new ones must not. Strict parsers lose the parameter.",
-	Help:     "write name=value without white space",
-	Bad:      []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`), asked("Prefer: wait = 10"), asked("Prefer: a; b =c")},
-	Good:     []string{answered(`Link: </b>; rel="next"`)},
-	When:     annotate.When{EitherFields: looseFields},
-	Needs:    annotate.NeedsRawHead,
+	Doc: "Some headers let receivers accept white space around the equals sign of a parameter, because old programs send it. New ones must not. " +
+		"Strict parsers lose the parameter.",
+	Help:  "write name=value without white space",
+	Bad:   []string{answered(`Link: </b>; rel = "next"`), unauthorizedExample(`Newauth realm = "shop"`), asked("Prefer: wait = 10"), asked("Prefer: a; b =c")},
+	Good:  []string{answered(`Link: </b>; rel="next"`)},
+	When:  annotate.When{EitherFields: looseFields},
+	Needs: annotate.NeedsRawHead,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if !s.WireTrue() || !s.Fields.HasAny(&looseFieldMask) {
@@ -285,11 +287,12 @@ var syntaxFieldNaiveParserHazard = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "an ETag has a backslash",
 	Refs:     []string{"RFC 9110 §8.8.3"},
-	Doc:      "A backslash in an ETag stands for itself. Some recipients take the tag for a quoted string and remove it, so that the tag never matches again and nothing is ever found unchanged.",
-	Help:     "leave backslashes and quotes out of ETags",
-	Bad:      []string{answered(`ETag: "a\\b"`)},
-	Good:     []string{answered(`ETag: "a/b"`), asked(`Shop-Path: a\\b`)},
-	When:     annotate.When{EitherFields: []exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange}, If: []*annotate.Condition{ifBackslash}},
+	Doc: "A backslash in an ETag has no special meaning. Some receivers read the ETag as a quoted string and remove it. " +
+		"The ETag then never matches again, and every response has the whole body.",
+	Help: "use ETags without backslashes and quotes",
+	Bad:  []string{answered(`ETag: "a\\b"`)},
+	Good: []string{answered(`ETag: "a/b"`), asked(`Shop-Path: a\\b`)},
+	When: annotate.When{EitherFields: []exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange}, If: []*annotate.Condition{ifBackslash}},
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
 			if s.overview.Octets&annotate.HasBackslash == 0 {
@@ -298,7 +301,7 @@ var syntaxFieldNaiveParserHazard = &annotate.Rule{
 			for _, n := range [...]exchange.Name{exchange.FieldETag, exchange.FieldIfMatch, exchange.FieldIfNoneMatch, exchange.FieldIfRange} {
 				for i, l := range s.Fields.Each(n) {
 					if at := strings.IndexByte(l.Value, '\\'); at >= 0 {
-						p.Note(annotate.Span(s.line(p, i), at, at+1), "the ETag %s has a backslash, which some recipients remove", bare(l.Value))
+						p.Note(annotate.Span(s.line(p, i), at, at+1), "the ETag %s has a backslash, which some receivers remove", bare(l.Value))
 					}
 				}
 			}
@@ -310,11 +313,12 @@ var syntaxForwardedCommaSemicolonMixup = &annotate.Rule{
 	ID:       "syntax/forwarded-comma-semicolon-mixup",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByIntermediary,
-	Title:    "Forwarded has commas where semicolons are meant",
+	Title:    "Forwarded has commas instead of semicolons",
 	Refs:     []string{"RFC 7239 §4", "RFC 7239 §7.1"},
-	Doc:      "In Forwarded a semicolon separates what one proxy says, and a comma separates proxies. for=..., proto=... with a comma says that one proxy knew only the address and another one only the scheme, and servers that read the last or the first proxy miss half of it.",
-	Help:     "write for=...;proto=...;host=... with semicolons",
-	Bad:      []string{asked("Forwarded: for=192.0.2.1, proto=https, host=shop.test")},
+	Doc: "In Forwarded a semicolon separates what one proxy says, and a comma separates proxies. With a comma, for=..., proto=... " +
+		"says that one proxy knew only the address and another only the scheme. Servers that read one proxy miss half of it.",
+	Help: "write for=...;proto=...;host=... with semicolons",
+	Bad:  []string{asked("Forwarded: for=192.0.2.1, proto=https, host=shop.test")},
 	Good: []string{asked("Forwarded: for=192.0.2.1;proto=https;host=shop.test"), asked("Forwarded: for=192.0.2.1, for=192.0.2.2"),
 		"# one line of each proxy\n" + asked("Forwarded: for=192.0.2.1", "Forwarded: proto=https", "Forwarded: host=shop.test")},
 	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
@@ -322,7 +326,7 @@ var syntaxForwardedCommaSemicolonMixup = &annotate.Rule{
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldForwarded) {
 			if n := looseParameters(l.Value); n > 1 {
 				p.NoteHelp(p.RequestLine(i), "write Forwarded: "+bare(strings.Join(elementsOf(l.Value), ";")),
-					"Forwarded lists %d proxies that each say one thing: %s; one proxy that says all of it separates them by semicolons", n, bare(l.Value))
+					"Forwarded lists %d proxies that each say one thing: %s; if one proxy says all of it, use semicolons", n, bare(l.Value))
 			}
 		}
 	},
@@ -368,11 +372,12 @@ var syntaxForwardedDuplicateParameter = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "an element of Forwarded has a parameter twice",
 	Refs:     []string{"RFC 7239 §4"},
-	Doc:      "Each proxy adds one element, in which every parameter may stand once. With two of a name, servers take one or the other, and an address that the client made up may win. A proxy that appends with a semicolon instead of a comma does this.",
-	Help:     "append a new element, after a comma",
-	Bad:      []string{asked("Forwarded: for=192.0.2.1;For=192.0.2.2")},
-	Good:     []string{asked("Forwarded: for=192.0.2.1, for=192.0.2.2")},
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
+	Doc: "Each proxy adds one element, where every parameter may occur once. " +
+		"If one occurs twice, servers use either, and an address that the client invented may win. Usually a proxy appends with a semicolon instead of a comma.",
+	Help: "append a new element, after a comma",
+	Bad:  []string{asked("Forwarded: for=192.0.2.1;For=192.0.2.2")},
+	Good: []string{asked("Forwarded: for=192.0.2.1, for=192.0.2.2")},
+	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldForwarded}},
 	Check: func(p *annotate.Pass) {
 		for i, l := range p.X.Request.Fields.Each(exchange.FieldForwarded) {
 			for e := range field.List(l.Value) {

@@ -24,12 +24,11 @@ var timingSlowResponse = &annotate.Rule{
 	ID:       "timing/slow-response",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "the response was slow to start",
+	Title:    "the response started late",
 	Refs:     []string{"RFC 9110 §7.5"},
-	Doc: "The time from the whole request being sent to the first byte of the response is what the server, and proxies before it, took to answer. " +
-		"The setting slow-after is the limit. " +
-		"If Server-Timing is in the response, it says where that time went.",
-	Help: "see what the server waited for; Server-Timing in its responses would show it",
+	Doc: "This is the time from the end of the request to the first byte of the response. The server and its proxies took it to answer. " +
+		"The setting slow-after is the limit. Server-Timing in the response says how the server spent it.",
+	Help: "find out what the server waited for; Server-Timing in its responses shows it",
 	Bad: []string{`* timing request-sent=10ms first-byte=2310ms response-at=2310ms
 > GET /report HTTP/1.1
 > Host: shop.test
@@ -117,9 +116,9 @@ var timingSlowResponse = &annotate.Rule{
 		}
 		since := "the request was sent"
 		if p.X.Timing.RequestSent == 0 {
-			since = "the request came"
+			since = "the request arrived"
 		}
-		n := annotate.Note{Place: p.StatusLine(), Message: fmt.Sprintf("the first byte of the response came %v after %s; from %v on a response counts as slow (--slow-after)",
+		n := annotate.Note{Place: p.StatusLine(), Message: fmt.Sprintf("the first byte of the response arrived %v after %s; the limit is %v (--slow-after)",
 			wait.Round(time.Millisecond), since, limit)}
 		if p.X.Response.Class() >= 4 {
 			n.Severity = annotate.Info // the error is what counts
@@ -162,10 +161,10 @@ var timingServerTimingInvalid = &annotate.Rule{
 	ID:       "timing/server-timing-invalid",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "Server-Timing has a metric that browsers cannot use",
+	Title:    "Server-Timing has a metric that browsers can't read",
 	Refs:     []string{"Server Timing §2"},
-	Doc: "A metric is a name, which is a token, and dur is its duration in milliseconds, a decimal number. " +
-		"Browsers read 0 for any other duration, such as one with a unit, and leave a metric out whose name they cannot read. The tools then show nothing, or the wrong thing.",
+	Doc: "A metric has a name, and dur is its duration in milliseconds, a decimal number. Browsers read any other duration as 0, such as one with a unit. " +
+		"They skip a metric with an invalid name.",
 	Help: "send Server-Timing: db;dur=53.2",
 	Bad:  []string{answered("Server-Timing: db;dur=53ms, app;dur=4"), answered("Server-Timing: db;dur=-1"), answered("Server-Timing: [db];dur=53")},
 	Good: []string{answered(`Server-Timing: db;dur=53.2;desc="the database, mostly", cache, app;dur="4", miss;desc=x`), answered("Server-Timing: ")},
@@ -175,9 +174,9 @@ var timingServerTimingInvalid = &annotate.Rule{
 			for m := range field.List(l.Value) {
 				name := field.Head(m.Text)
 				if !field.IsToken(name.Text) {
-					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.At+len(name.Text)), "the metric %s is not a token", quoted(name.Text))
+					p.Note(annotate.Span(p.ResponseLine(i), m.At, m.At+len(name.Text)), "the metric %s has invalid characters", quoted(name.Text))
 				} else if d, bad := invalidDuration(m.Text); bad {
-					p.Note(annotate.Span(p.ResponseLine(i), m.At+d.ValueAt, m.At+d.ValueAt+len(d.Value)), "the metric %s has dur=%s, which is not a number of milliseconds", name.Text, quoted(field.Unquote(d.Value)))
+					p.Note(annotate.Span(p.ResponseLine(i), m.At+d.ValueAt, m.At+d.ValueAt+len(d.Value)), "the metric %s has dur=%s, which isn't a number of milliseconds", name.Text, quoted(field.Unquote(d.Value)))
 				}
 			}
 		}
@@ -212,9 +211,9 @@ var timingSSEBuffered = &annotate.Rule{
 	Blame:    annotate.ByOriginOrIntermediary,
 	Title:    "an event stream arrived all at once",
 	Refs:     []string{"HTML §9.2"},
-	Doc: "Events are worth sending when they come one by one. These came all at once after a long silence, or as content of a known length, so something collected them first: " +
-		"a proxy that buffers responses, a compression that waits for more, or a server that does not flush.",
-	Help: "switch buffering off where it happens: X-Accel-Buffering: no for nginx; flush after each event; do not compress",
+	Doc: "Events are useful if they arrive one by one. " +
+		"These arrived all at once after a long silence, or with a Content-Length, so something collected them first: a proxy that buffers, a compression that waits for more data, or a server that doesn't flush.",
+	Help: "turn off buffering where it happens: X-Accel-Buffering: no for nginx; flush after each event; don't compress",
 	Bad: []string{`* timing request-sent=10ms first-byte=5s response-at=5s done=5020ms
 > GET /events HTTP/1.1
 > Host: shop.test
@@ -294,9 +293,9 @@ var timingSSEBuffered = &annotate.Rule{
 		case buffered:
 			p.Note(p.StatusLine(), "no event came for %v after the head, and then all of them within %v", silence.Round(time.Millisecond), max(burst, time.Millisecond).Round(time.Millisecond))
 		case r.Fields.Has(exchange.FieldContentLength):
-			p.Note(p.ResponseField(exchange.FieldContentLength), "the events came with Content-Length %s, so all of them were there before the first was sent", r.Fields.Value(exchange.FieldContentLength))
+			p.Note(p.ResponseField(exchange.FieldContentLength), "the events have Content-Length %s, so the server had all of them before it sent the first", r.Fields.Value(exchange.FieldContentLength))
 		case r.Content.Complete && t.Done > 0 && t.Wait() >= bufferedSilence && t.Receive() <= bufferedBurst:
-			p.Note(p.StatusLine(), "nothing came for %v, and then all events within %v", t.Wait().Round(time.Millisecond), max(t.Receive(), time.Millisecond).Round(time.Millisecond))
+			p.Note(p.StatusLine(), "nothing arrived for %v, then all events within %v", t.Wait().Round(time.Millisecond), max(t.Receive(), time.Millisecond).Round(time.Millisecond))
 		}
 	},
 }

@@ -38,10 +38,9 @@ var tlsCertificateExpiring = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "the server's certificate expires soon",
 	Refs:     []string{"RFC 5280 §4.1.2.5"},
-	Doc: "After its last day every client that checks will refuse the connection. " +
-		"Less than 14 days and less than 15 percent of the certificate's lifetime are left, which is later than automatic renewal usually runs, so the renewal may be broken. " +
-		"The note comes once per certificate.",
-	Help: "renew the certificate, and see whether the automatic renewal works",
+	Doc: "After its last day, every client that checks it refuses the connection. Less than 14 days and less than 15 percent of its lifetime are left. " +
+		"Automatic renewal usually runs earlier, so it may be broken. There is one note per certificate.",
+	Help: "renew the certificate, and check that the automatic renewal works",
 	Bad: []string{`* started 2026-03-25T00:00:00Z
 * scheme https
 * origin peer=192.0.2.1:443 tls=0x0304 cert-subject="CN=shop.test" cert-names="shop.test" cert-not-before=2026-01-01T00:00:00Z cert-not-after=2026-04-01T00:00:00Z
@@ -121,11 +120,10 @@ var tlsH2ProhibitedCipher = &annotate.Rule{
 	ID:       "tls/h2-prohibited-cipher",
 	Severity: annotate.Warn,
 	Blame:    annotate.ByOrigin,
-	Title:    "HTTP/2 over a prohibited cipher suite",
+	Title:    "HTTP/2 with a prohibited cipher suite",
 	Refs:     []string{"RFC 9113 §9.2.2"},
-	Doc: "HTTP/2 over TLS 1.2 rules out the old cipher suites, those without forward secrecy or without authenticated encryption. " +
-		"A client may close such a connection with INADEQUATE_SECURITY, and browsers do. " +
-		"Put the suites with ECDHE and GCM or ChaCha20 first, or enable TLS 1.3.",
+	Doc: "HTTP/2 over TLS 1.2 prohibits old cipher suites: those without forward secrecy or without authenticated encryption. " +
+		"A client may close such a connection with INADEQUATE_SECURITY, and browsers do. Put suites with ECDHE and GCM or ChaCha20 first, or enable TLS 1.3.",
 	Help: "enable TLS 1.3, or put TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 first",
 	Bad: []string{`* scheme https
 * origin peer=192.0.2.1:443 tls=0x0303 cipher=0xc013 alpn=h2
@@ -187,9 +185,9 @@ var tlsLegacyVersion = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "an obsolete TLS version",
 	Refs:     []string{"RFC 8996 §4", "RFC 8996 §5", "RFC 7568 §3"},
-	Doc: "TLS 1.0, TLS 1.1 and SSL 3.0 must not be used any more: they rest on broken hash functions. " +
-		"Browsers and current libraries refuse them, so other clients than this one probably cannot connect at all.",
-	Help: "enable TLS 1.2 and 1.3 on the server and disable what is older",
+	Doc: "TLS 1.0, TLS 1.1 and SSL 3.0 must no longer be used, because they depend on broken hash functions. " +
+		"Browsers and current libraries refuse them, so other clients probably can't connect at all.",
+	Help: "enable TLS 1.2 and 1.3 on the server, and disable older versions",
 	Bad: []string{`* scheme https
 * origin peer=192.0.2.1:443 tls=0x0301 cipher=0xc013
 > GET / HTTP/1.1
@@ -215,7 +213,7 @@ var tlsLegacyVersion = &annotate.Rule{
 	Check: func(p *annotate.Pass) {
 		t := p.X.Origin.TLS
 		if t != nil && t.Version != 0 && t.Version < tls.VersionTLS12 {
-			p.Note(theConnection(), "the connection to %s uses %s, which must not be used any more", p.X.Authority, tls.VersionName(t.Version))
+			p.Note(theConnection(), "the connection to %s uses %s, which must no longer be used", p.X.Authority, tls.VersionName(t.Version))
 		}
 	},
 }
@@ -226,10 +224,10 @@ var tlsSNIHostMismatch = &annotate.Rule{
 	Blame:    annotate.ByClient,
 	Title:    "TLS and HTTP name different hosts",
 	Refs:     []string{"RFC 6066 §3", "RFC 9110 §7.4"},
-	Doc: "The client named one host when it set the TLS connection up and another one in the request. " +
-		"Servers choose the certificate by the first and the site by the second, so many refuse the request with 421 or 403. " +
-		"It is also how requests are smuggled past filters that look at the TLS name only.",
-	Help: "set the TLS server name and the Host header to the same name",
+	Doc: "The client named one host for the TLS connection and another one in the request. " +
+		"Servers choose the certificate by the first and the site by the second, so many answer 421 or 403. " +
+		"Attackers also use it to bypass filters that only check the TLS name.",
+	Help: "use the same name for the TLS server name and Host",
 	Bad: []string{`* scheme https
 * client tls=0x0304 sni=shop.test
 > GET / HTTP/1.1
@@ -330,7 +328,7 @@ var tlsSNIHostMismatch = &annotate.Rule{
 		if at.Line < 0 {
 			at = exchange.Place{Message: exchange.InRequest}
 		}
-		p.Note(at, "the TLS connection was set up for %s, but the request is for %s", quoted(t.SNI), quoted(host))
+		p.Note(at, "the TLS connection is for %s, but the request is for %s", quoted(t.SNI), quoted(host))
 	},
 }
 
@@ -361,11 +359,11 @@ var tlsVerificationFailed = &annotate.Rule{
 	ID:       "tls/verification-failed",
 	Severity: annotate.Error,
 	Blame:    annotate.ByOrigin,
-	Title:    "the server's certificate cannot be verified",
+	Title:    "the server's certificate can't be verified",
 	Refs:     []string{"RFC 9110 §4.3.4"},
-	Doc: "The certificate fails a check: its issuer is not trusted, its dates do not fit, it is for another name, or it is not meant for servers. " +
-		"So the client cannot know who is at the other end, and every client that checks refuses the connection. " +
-		"The note gives the reason, and whether the configuration let the connection proceed.",
+	Doc: "The certificate fails a check: its issuer isn't trusted, it has expired, it is for another name, or it isn't for servers. " +
+		"So the client can't know who the server is, and every client that checks refuses the connection. " +
+		"The note has the reason, and says whether the configuration allowed the connection anyway.",
 	Help: "fix the certificate; for a private CA use --upstream-ca FILE",
 	Bad: []string{`* scheme https
 * error tls_expired "x509: certificate has expired or is not yet valid"
@@ -418,7 +416,7 @@ var tlsVerificationFailed = &annotate.Rule{
 			}
 		}
 		if t := p.X.Origin.TLS; t != nil && t.VerifyError != "" {
-			p.Note(theConnection(), "the certificate of %s cannot be verified: %s; the configuration let the connection proceed",
+			p.Note(theConnection(), "the certificate of %s can't be verified: %s; the configuration allowed the connection anyway",
 				p.X.Authority, withoutHint(t.VerifyError))
 		}
 	},
