@@ -59,9 +59,9 @@ func lines(r *diff.Report) string {
 
 // TestRegressions seeds one regression at a time.
 func TestRegressions(t *testing.T) {
-	before := run(1, "", 500)
+	before := run(1, "", 400)
 	for name, want := range regressions {
-		r := diff.Compare(before, run(2, name, 500))
+		r := diff.Compare(before, run(2, name, 400))
 		if got := lines(r); !strings.Contains(got, want) {
 			t.Errorf("%s: no row begins with\n%s\namong\n%s", name, want, got)
 		}
@@ -76,7 +76,7 @@ func TestRegressions(t *testing.T) {
 // order and the speed of the machine differ.
 func TestSameVersion(t *testing.T) {
 	rows, exchanges := 0, 0
-	for seed := uint64(10); seed < 34; seed += 2 {
+	for seed := uint64(10); seed < 26; seed += 2 {
 		requests := 100 + int(seed)*20
 		r := diff.Compare(run(seed, "", requests), run(seed+1, "", requests))
 		if rows += len(r.Rows); len(r.Rows) > 0 {
@@ -92,11 +92,11 @@ func TestSameVersion(t *testing.T) {
 // TestNoise teaches what varies by a further run of the old version.
 func TestNoise(t *testing.T) {
 	for _, name := range []string{"new member", "sometimes 500", "type changed", "validator gone", "slow", "N+1"} {
-		before, after := run(3, "", 500), run(4, name, 500)
-		if r := diff.Compare(before, after, run(5, name, 500)); len(r.Rows) > 0 {
+		before, after := run(3, "", 400), run(4, name, 400)
+		if r := diff.Compare(before, after, run(5, name, 400)); len(r.Rows) > 0 {
 			t.Errorf("%s is noise, and yet\n%s", name, lines(r))
 		}
-		if r := diff.Compare(before, after, run(6, "", 500)); len(r.Rows) == 0 {
+		if r := diff.Compare(before, after, run(6, "", 400)); len(r.Rows) == 0 {
 			t.Errorf("%s is not noise, and is not told of", name)
 		}
 	}

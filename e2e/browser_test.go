@@ -82,6 +82,9 @@ func TestChromium(t *testing.T) {
 			t.Logf("asked by the browser itself: %s %s", r.text("http.request.method"), r.text("url.full"))
 			continue
 		}
+		if version := r.text("network.protocol.version"); strings.HasPrefix(r.text("url.full"), "https:") && version != "2" {
+			t.Errorf("%s: HTTP/%s", r.text("url.full"), version)
+		}
 		if r["error.type"] != nil {
 			t.Errorf("%s %s: %v, %v", r.text("http.request.method"), r.text("url.full"), r["error.type"], r.complaints())
 		}
