@@ -75,7 +75,7 @@ var retryLater = &annotate.Rule{
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	list := []*annotate.Rule{retryLater}
+	list := []*annotate.Rule{retryLater, {ID: "test/raw", Severity: annotate.Warn, Title: "reads raw heads", Doc: "Raw.", Help: "raw", Needs: annotate.NeedsRawHead, Check: func(*annotate.Pass) {}}}
 	set, err := annotate.NewSet(list, annotate.DefaultOptions())
 	if err != nil {
 		t.Fatal(err)
@@ -317,6 +317,24 @@ func TestExportsCanBeImported(t *testing.T) {
 		if !strings.Contains(again, `"source":"a.`+format+`:`) {
 			t.Errorf("%s: no source in %.300s", format, again)
 		}
+	}
+}
+
+// TestImportSaysWhatWasNotJudged: as lint says it at its end.
+func TestImportSaysWhatWasNotJudged(t *testing.T) {
+	d := newDesk(t)
+	har := `{"log":{"creator":{"name":"x"},"entries":[
+		{"request":{"method":"GET","url":"https://a.test/","httpVersion":"HTTP/1.1","headers":[{"name":"Host","value":"a.test"}]},"response":{"status":204,"httpVersion":"HTTP/1.1","headers":[{"name":"Date","value":"Fri, 02 Jan 2026 03:04:05 GMT"}]}},
+		{"request":{"method":"GET","url":"data:,x","headers":[]},"response":{"status":200,"headers":[]}}]}}`
+	resp, body := d.do(t, "POST", "/api/v1/import?name=a.har", har)
+	for _, want := range []string{`"taken":1,`, `"not judged: 1 entry with a data:, blob: or other URL`, `"1 of 2 rules was silent; not recorded: raw headers (1)"`} {
+		if resp.StatusCode != 200 || !strings.Contains(body, want) {
+			t.Errorf("%d, without %s: %s", resp.StatusCode, want, body)
+		}
+	}
+	_, own := d.get(t, "/api/v1/export?format=jsonl")
+	if _, body := d.do(t, "POST", "/api/v1/import?name=a.jsonl", own); strings.Contains(body, `not judged: `) {
+		t.Errorf("a JSONL that sidenote saved: %s", body)
 	}
 }
 

@@ -97,8 +97,12 @@ func (i *Inspector) importFile(w http.ResponseWriter, r *http.Request) {
 		First uint64   `json:"first"` // Seq of the first that was taken
 		Bad   []string `json:"bad"`   // what is wrong with entries that were not
 		More  int      `json:"more"`  // so many more were not
+		// Unjudged says what rules could not judge, because the capture doesn't have it.
+		Unjudged []string `json:"unjudged"`
 	}
 	out.Bad = []string{}
+	var about exchange.About
+	var unjudged annotate.Unjudged
 	bad := func(err error) {
 		if len(out.Bad) >= mostBadEntries {
 			out.More++
@@ -108,8 +112,9 @@ func (i *Inspector) importFile(w http.ResponseWriter, r *http.Request) {
 		out.Bad = append(out.Bad, s[:min(len(s), mostBadEntrySay)])
 	}
 	err := exchange.ReadCapture(http.MaxBytesReader(w, r.Body, mostImported), exchange.Capture{
-		File: name,
+		File: name, About: &about,
 		Exchange: func(x *exchange.Exchange) error {
+			unjudged.Add(x)
 			seq := i.o.Store.Add(i.o.Judge(x), store.FromFile)
 			if out.Taken++; out.First == 0 {
 				out.First = seq
@@ -128,6 +133,11 @@ func (i *Inspector) importFile(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		bad(err)
+	}
+	unjudged.AddFile(name, &about)
+	out.Unjudged = []string{}
+	for _, s := range unjudged.Sentences(i.o.Rules) {
+		out.Unjudged = append(out.Unjudged, text(s))
 	}
 	answer(w, out)
 }

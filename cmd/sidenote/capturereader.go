@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"sidenote/annotate"
 	"sidenote/exchange"
 )
 
@@ -24,7 +25,7 @@ type captureReader struct {
 	each     func(*exchange.Exchange) error // gets every exchange; an error ends the reading
 	ended    func() error                   // is called when a file has been read; nil for nothing
 	flush    func() error                   // writes what each holds back; nil for nothing
-	about    unjudged                       // what could not be judged
+	about    annotate.Unjudged              // what could not be judged
 
 	bad     int   // entries of the file available that could not be read
 	unread  int   // files that could not be read whole
@@ -84,7 +85,7 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 		from = readUntil(ctx, f)
 	}
 	var about exchange.About
-	defer func() { r.about.file(in.name, &about) }()
+	defer func() { r.about.AddFile(in.name, &about) }()
 	at, _ := f.(io.ReaderAt)
 	if in.size == 0 {
 		at = nil
@@ -93,7 +94,7 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 		File: in.name, About: &about, Growing: in.size == 0, At: at, Size: in.size,
 		Exchange: func(x *exchange.Exchange) error {
 			r.got++
-			r.about.add(x)
+			r.about.Add(x)
 			if r.written = r.each(x); r.written != nil {
 				return r.written
 			}

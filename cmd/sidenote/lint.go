@@ -178,7 +178,7 @@ func (l *lintRun) run(ctx context.Context) error {
 	made, failed := l.reports.finish(v)
 	err := l.sink.Close()
 	if l.text {
-		err = errors.Join(err, l.about.write(l.out, l.judge.rules.Rules()), writeForgotten(l.out, l.judge.stories), l.program.printSummary(l.out, made, l.terminal))
+		err = errors.Join(err, writeUnjudged(l.out, l.about.Sentences(l.judge.rules.Rules())), writeForgotten(l.out, l.judge.stories), l.program.printSummary(l.out, made, l.terminal))
 	}
 	if err := errors.Join(err, l.out.Flush()); err != nil {
 		return cannotWrite(err)

@@ -306,6 +306,7 @@ export interface Imported {
   first: number;
   bad: string[];
   more: number;
+  unjudged: string[];
 }
 
 /** What the server says went wrong (RFC 9457). */
