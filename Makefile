@@ -59,6 +59,12 @@ update: ## write golden files and made documents anew
 pictures: ## take the pictures of the dashboards anew, in four minutes
 	go test ./e2e -run TestDashboards -count=1 -args -pictures 3m
 
+.PHONY: captures
+captures: ## take the captures of the real servers and clients that are installed, in five minutes
+	cd e2e/captures/programs && npm install --ignore-scripts --silent
+	go run ./e2e/captures
+	go test -count=1 ./annotate/rules -run TestRealTraffic -update
+
 .PHONY: clickhouse
 clickhouse: ## try the tables for ClickHouse on ClickHouse, half a gigabyte from npm
 	cd e2e/clickhouse && npm install --ignore-scripts --silent

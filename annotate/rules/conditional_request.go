@@ -103,7 +103,7 @@ var conditionalETagUnquoted = &annotate.Rule{
 		if res.Has(exchange.FieldETag) {
 			own = res.Value(exchange.FieldETag)
 			if t := field.ParseETag(own); isUnquoted(own, t) {
-				p.Note(p.ResponseField(exchange.FieldETag), "ETag is %s, which is not an ETag: %s", quoted(own), t.Err.What)
+				p.Note(p.ResponseField(exchange.FieldETag), "ETag is %s: %s", bare(own), t.Err.What)
 			}
 		}
 		if !req.HasAny(&tagConditions) {
@@ -199,7 +199,7 @@ func noteUnquoted(p *annotate.Pass, line int, t field.ETag, own string) {
 	text := l.Value[t.At:t.End]
 	n := annotate.Note{
 		Place: annotate.Span(p.RequestLine(line), t.At, t.End), Blame: annotate.ByClient,
-		Message: l.Name + " has " + quoted(text) + ", which is not an ETag: " + t.Err.What,
+		Message: l.Name + " has " + bare(text) + ": " + t.Err.What,
 	}
 	if text == own {
 		n.Blame = annotate.ByOrigin // the client sends back what it got

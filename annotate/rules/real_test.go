@@ -117,3 +117,44 @@ func notedRules(t *testing.T, set *annotate.Set, line []byte, keep int) map[stri
 	}
 	return ids
 }
+
+// TestRealTrafficHasVerdicts holds that each rule which speaks in a golden was
+// read by somebody, who wrote down what they found.
+func TestRealTrafficHasVerdicts(t *testing.T) {
+	b, err := os.ReadFile("testdata/real/verdicts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts := make(map[string]bool) // and whether the rule speaks
+	for line := range strings.Lines(string(b)) {
+		if line[0] == '#' {
+			continue
+		}
+		rule, verdict, _ := strings.Cut(line, " ")
+		if verdicts[rule] = false; !strings.HasPrefix(verdict, "right: ") {
+			t.Errorf("the verdict on %s is %q: mend the rule, then write right", rule, verdict)
+		}
+	}
+	goldens, err := filepath.Glob("testdata/real/*.golden")
+	if err != nil || len(goldens) < 60 {
+		t.Fatalf("%d goldens, %v", len(goldens), err)
+	}
+	for _, file := range goldens {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(b)) {
+			rule := strings.TrimSuffix(strings.Fields(line)[1], ":")
+			if _, ok := verdicts[rule]; !ok {
+				t.Errorf("%s: %s has no verdict", file, rule)
+			}
+			verdicts[rule] = true
+		}
+	}
+	for rule, speaks := range verdicts {
+		if !speaks {
+			t.Errorf("%s has a verdict and does not speak", rule)
+		}
+	}
+}

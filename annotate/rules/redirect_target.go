@@ -23,6 +23,12 @@ func redirectTargetRules() []*annotate.Rule {
 	}
 }
 
+// hasDots reports whether a path has segments of dots, which a server may want
+// to see resolved.
+func hasDots(path string) bool {
+	return strings.Contains(path, "/./") || strings.Contains(path, "/../") || strings.HasSuffix(path, "/.") || strings.HasSuffix(path, "/..")
+}
+
 var redirectToSelf = &annotate.Rule{
 	ID:       "redirect/to-self",
 	Severity: annotate.Warn,
@@ -49,7 +55,7 @@ var redirectToSelf = &annotate.Rule{
 < Content-Length: 0
 <
 `},
-	Good: []string{`# sites test in this way whether a client keeps cookies
+	Good: []string{"# the server asks for the path without dots\n" + exchangeOf("GET /../orders HTTP/1.1", []string{"Host: shop.test"}, "HTTP/1.1 301 Moved Permanently", []string{"Location: /orders", "Content-Length: 0"}), `# sites test in this way whether a client keeps cookies
 > GET /cart HTTP/1.1
 > Host: shop.test
 >
@@ -88,7 +94,7 @@ var redirectToSelf = &annotate.Rule{
 	Needs: annotate.NeedsSecrets,
 	Check: func(p *annotate.Pass) {
 		r, ok := redirectionOf(p.X)
-		if !ok || p.X.Response.Fields.Has(exchange.FieldSetCookie) || !r.target.SameResource(r.from) {
+		if !ok || p.X.Response.Fields.Has(exchange.FieldSetCookie) || !r.target.SameResource(r.from) || hasDots(p.X.Path()) {
 			return
 		}
 		if p.X.Request.Method == "DELETE" {

@@ -93,7 +93,7 @@ func (t ETag) unquoted(s string, at int, separator byte) ETag {
 	}
 	t.Opaque, t.End = TrimOWS(s[at:end]), end
 	if t.Err == nil {
-		t.Err = &Error{At: at, What: "want a quote"}
+		t.Err = &Error{At: at, What: "want the tag in double quotes"}
 	}
 	return t
 }

@@ -1,0 +1,22 @@
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { basicAuth } from 'hono/basic-auth';
+import { setCookie } from 'hono/cookie';
+import { cors } from 'hono/cors';
+import { etag } from 'hono/etag';
+
+const app = new Hono();
+app.use('/api/*', cors());
+app.use('/private', basicAuth({ username: 'ann', password: 'secret' }));
+app.use('/', etag());
+app.get('/', (c) => c.html('<!doctype html><title>Shop</title>'));
+app.get('/a.txt', (c) => c.text('0123456789'));
+app.get('/api/items', (c) => c.json([{ id: 1 }]));
+app.post('/api/items', async (c) => c.json(await c.req.json(), 201));
+app.get('/api/items/:id', (c) => c.json({ id: 1 }));
+app.delete('/api/items/:id', (c) => c.body(null, 204));
+app.get('/private', (c) => c.text('ok'));
+app.get('/error', () => { throw new Error('shop is closed'); });
+app.get('/redirect', (c) => c.redirect('/api/items'));
+app.get('/cookie', (c) => { setCookie(c, 'lang', 'de'); return c.text('ok'); });
+serve({ fetch: app.fetch, port: +process.env.PORT, hostname: '127.0.0.1' });
