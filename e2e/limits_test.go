@@ -498,3 +498,51 @@ func passWhole(t *testing.T, proxy, origin string, size int64, block []byte) (do
 	}
 	return down, time.Since(began)
 }
+
+// TestFullIsNotReady: while as many clients are busy as may be connected, /readyz
+// says so, the log does once, and the next client gets 503.
+func TestFullIsNotReady(t *testing.T) {
+	held := make(chan struct{})
+	origin := eachConnection(t, func(c net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(c))
+		<-held
+	})
+	p := start(t, "--max-clients", "2")
+	for range 2 {
+		k, err := dialKept(p.proxy, origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer k.Close()
+		if _, err := k.Write(k.request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "both requests are in flight", func() bool { return p.metric("sidenote_in_flight_exchanges") == 2 })
+	for range 2 {
+		k, err := dialKept(p.proxy, origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, _ := k.br.ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 503 ") {
+			t.Errorf("one client too many got %q", line)
+		}
+		k.Close()
+	}
+	resp, err := http.Get("http://" + p.admin + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(b), "--max-clients") {
+		t.Errorf("/readyz: %s %q", resp.Status, b)
+	}
+	if got := p.metric("sidenote_limits_met_total", `limit="clients"`); got != 2 {
+		t.Errorf("%v times met", got)
+	}
+	if n := strings.Count(p.stderr.String(), "as many as --max-clients allows"); n != 1 {
+		t.Errorf("the log says so %d times", n)
+	}
+	close(held)
+}

@@ -149,3 +149,26 @@ func withCommas(n int64) string {
 	}
 	return s
 }
+
+// TestNamedTestsExist: the tests that docs/transparency.md names are there.
+func TestNamedTestsExist(t *testing.T) {
+	there := map[string]bool{}
+	for _, f := range goFiles(t) {
+		for _, d := range f.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
+				there[f.Name.Name] = true
+			}
+		}
+	}
+	named := 0
+	for _, word := range ticked(read(t, "docs/transparency.md")) {
+		if strings.HasPrefix(word, "Test") {
+			if named++; !there[word] {
+				t.Errorf("docs/transparency.md names %s, which is not there", word)
+			}
+		}
+	}
+	if named < 30 {
+		t.Errorf("docs/transparency.md names %d tests", named)
+	}
+}
