@@ -73,7 +73,7 @@ clickhouse: ## try the tables for ClickHouse on ClickHouse, half a gigabyte from
 .PHONY: bench
 bench: ## CPU time per request beside a bare goproxy, and benchmarks of the parts
 	go run ./e2e/bench
-	go test -run '^$$' -bench . -benchmem ./annotate/... ./exchange ./sink ./metrics
+	go test -run '^$$' -bench . -benchmem ./annotate/... ./exchange ./sink ./metrics ./proxy
 
 .PHONY: fuzz
 fuzz: ## run each fuzz test for ten seconds; one slower than 300 executions per second fails

@@ -17,6 +17,7 @@ type following struct {
 	proxy    *Proxy
 	x        *exchange.Exchange
 	finisher *message.Finisher // of the goroutine
+	wake     chan struct{}     // holds one: the goroutine is not to rest
 
 	mu     sync.Mutex // guards what follows
 	queue  []*exchange.StreamMessage
@@ -80,7 +81,7 @@ func (p *Proxy) followWebSocket(x *exchange.Exchange) (f *following, sent, recei
 }
 
 func (p *Proxy) newFollowing(x *exchange.Exchange) *following {
-	return &following{proxy: p, x: x}
+	return &following{proxy: p, x: x, wake: make(chan struct{}, 1)}
 }
 
 // setFormat says how the messages are written, unless that is known already.
@@ -170,9 +171,27 @@ func (f *following) put(m *exchange.StreamMessage) {
 	}
 	f.queue = append(f.queue, m)
 	f.queued += m.Memory()
-	if !f.busy {
+	switch {
+	case !f.busy:
 		f.busy = true
 		go f.handOn()
+	case len(f.queue) == manyQueued:
+		f.hurry()
+	}
+}
+
+// The goroutine rests between two batches: under load it is woken for many messages
+// at a time and not for each.
+const (
+	restBetween = 2 * time.Millisecond
+	manyQueued  = 256
+)
+
+// hurry has the goroutine look at the queue at once.
+func (f *following) hurry() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -183,6 +202,8 @@ func (f *following) drop() {
 
 // handOn finishes what waits, and hands it on.
 func (f *following) handOn() {
+	rest := time.NewTimer(restBetween)
+	defer rest.Stop()
 	for {
 		f.mu.Lock()
 		waiting := f.queue
@@ -200,6 +221,11 @@ func (f *following) handOn() {
 		f.mu.Unlock()
 		for _, m := range waiting {
 			f.one(m)
+		}
+		rest.Reset(restBetween)
+		select {
+		case <-rest.C:
+		case <-f.wake:
 		}
 	}
 }
@@ -256,6 +282,7 @@ func (f *following) end() {
 	if f.busy {
 		f.proxy.running.Add(1)
 		f.mu.Unlock()
+		f.hurry()
 		return
 	}
 	f.mu.Unlock()
