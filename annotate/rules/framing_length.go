@@ -253,19 +253,28 @@ var framingExpectContinueWithoutBody = &annotate.Rule{
 	Doc: "Expect: 100-continue asks whether the client may send the body. Without a body there is nothing to allow. " +
 		"Some servers wait for it anyway, and some answer 417.",
 	Help: "remove Expect from requests without a body",
-	Bad:  []string{asked("Expect: 100-continue")},
-	Good: []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-continue", "Content-Length: 2000"), "# also syntax/expect-invalid\n" + requested("GET /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue")},
-	When: annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
+	Bad:  []string{asked("Expect: 100-continue"), "* timing request-sent=1ms response-at=5ms first-byte=5ms done=9ms\n" + overH2([]string{"expect: 100-continue"})},
+	Good: []string{requested("POST /orders HTTP/1.1", "Host: shop.test", "Expect: 100-continue", "Content-Length: 2000"), "# also syntax/expect-invalid\n" + requested("GET /orders HTTP/1.0", "Host: shop.test", "Expect: 100-continue"),
+		"# the body was held back once the answer was there\n* timing request-sent=9ms response-at=5ms first-byte=5ms done=9ms\n" + overH2([]string{"expect: 100-continue"})},
+	When:  annotate.When{RequestFields: []exchange.Name{exchange.FieldExpect}},
+	Needs: annotate.NeedsContent | annotate.NeedsEnd,
 	Check: func(p *annotate.Pass) {
 		r := &p.X.Request
 		length, _ := field.Number(r.Fields.Value(exchange.FieldContentLength))
 		switch {
 		case !expects100(r) || length > 0 || r.Fields.Has(exchange.FieldTransferEncoding) || r.Version == exchange.HTTP10:
-		case r.Version >= exchange.HTTP2 && !r.Fields.Has(exchange.FieldContentLength): // the head alone does not show it
+		case r.Version >= exchange.HTTP2 && !r.Fields.Has(exchange.FieldContentLength) && !endedWithoutContent(p.X): // which the head alone does not show
 		default:
 			p.Note(p.RequestField(exchange.FieldExpect), "Expect asks for a 100 before the body, but the request has no body")
 		}
 	},
+}
+
+// endedWithoutContent reports whether a request ended without content, and not since
+// the client held it back when it had an answer.
+func endedWithoutContent(x *exchange.Exchange) bool {
+	c := &x.Request.Content
+	return c.Complete && c.Size == 0 && x.Timing.RequestSent > 0 && x.Timing.RequestSent <= x.Response.At
 }
 
 // hasChunked reports whether chunked is the last transfer coding.

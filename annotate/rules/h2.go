@@ -15,6 +15,7 @@ func h2Rules() []*annotate.Rule {
 		h2AltSvcSyntax,
 		h2ConnectionSpecificField,
 		h2GoAwayOrRSTReason,
+		h2EnhanceYourCalm,
 		h2H2CUpgradeDeprecated,
 		h2TENotTrailers,
 	}
@@ -189,26 +190,78 @@ var h2GoAwayOrRSTReason = &annotate.Rule{
 	Refs:     []string{"RFC 9113 §7", "RFC 9114 §8.1"},
 	Doc:      "HTTP/2 and HTTP/3 end a stream or a connection with a code. The detail of the failure names the code, and this note says what it means.",
 	Help:     "find out what the code means here, in the log of the side that sent it",
-	Bad:      []string{"# also failure/h2-stream-reset\n* error h2_stream_reset \"stream error: stream ID 1; REFUSED_STREAM\"\n> GET /orders HTTP/2\n> Host: shop.test\n>\n"},
-	Good:     []string{okExample},
-	When:     annotate.When{Failed: true},
-	Needs:    annotate.NeedsEnd,
+	Bad: []string{"# also failure/h2-stream-reset\n* error h2_stream_reset \"stream error: stream ID 1; REFUSED_STREAM\"\n> GET /orders HTTP/2\n> Host: shop.test\n>\n",
+		"# also failure/client-gone\n* error client_gone \"it sent RST_STREAM with FLOW_CONTROL_ERROR\"\n> GET /orders HTTP/2\n> Host: shop.test\n>\n"},
+	Good:  []string{okExample},
+	When:  annotate.When{Failed: true},
+	Needs: annotate.NeedsEnd,
 	Check: func(p *annotate.Pass) {
-		e := p.X.Err
-		if e.Code != exchange.ErrH2GoAway && e.Code != exchange.ErrH2Reset {
-			return
-		}
-		for _, c := range h2Codes {
-			if i := strings.Index(e.Detail, c.name); i >= 0 && (i == 0 || e.Detail[i-1] != '_') { // ERR_HTTP2_PROTOCOL_ERROR of Chrome is no code
-				p.Note(theConnection(), "%s: %s", c.name, c.means)
-				return
-			}
+		if c, by := h2CodeOf(p.X.Err); c != nil {
+			p.Report(annotate.Note{Place: theConnection(), Blame: by, Message: c.name + ": " + c.means})
 		}
 	},
 }
 
+// h2CodeOf returns the code with which a stream or connection of HTTP/2 was ended, and
+// who has to act; nil where there is none, or where a client only left.
+func h2CodeOf(e *exchange.Err) (*h2Code, annotate.Blame) {
+	by := annotate.ByOrigin
+	switch e.Code {
+	case exchange.ErrH2GoAway, exchange.ErrH2Reset:
+	case exchange.ErrClientGone:
+		if by = annotate.ByClient; !strings.Contains(e.Detail, "RST_STREAM") || strings.Contains(e.Detail, "CANCEL") {
+			return nil, by
+		}
+	default:
+		return nil, by
+	}
+	for i := range h2Codes {
+		c := &h2Codes[i]
+		if at := strings.Index(e.Detail, c.name); at >= 0 && (at == 0 || e.Detail[at-1] != '_') { // ERR_HTTP2_PROTOCOL_ERROR of Chrome is no code
+			return c, by
+		}
+	}
+	return nil, by
+}
+
+var h2EnhanceYourCalm = &annotate.Rule{
+	ID:       "h2/enhance-your-calm",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "the other side complains that it gets too much (ENHANCE_YOUR_CALM)",
+	Refs:     []string{"RFC 9113 §7", "RFC 9113 §10.5"},
+	Doc: "A server ends a stream or the whole connection with ENHANCE_YOUR_CALM when a client sends too many requests, resets, pings or empty frames in a short time. " +
+		"gRPC servers do so when keepalive pings come more often than they allow. Other requests on the connection fail with it.",
+	Help: "send pings less often (gRPC: keepalive time of 5 minutes or more, or allow them on the server), and cancel fewer requests",
+	Bad: []string{"# also failure/h2-goaway\n* error h2_goaway \"GOAWAY with ENHANCE_YOUR_CALM: too_many_pings\"\n> POST /shop.Orders/Find HTTP/2\n> Host: shop.test\n>\n",
+		"# also failure/h2-stream-reset\n* error h2_stream_reset \"RST_STREAM with ENHANCE_YOUR_CALM\"\n> GET /orders HTTP/2\n> Host: shop.test\n>\n"},
+	Good:       []string{okExample},
+	When:       annotate.When{Failed: true},
+	Needs:      annotate.NeedsEnd,
+	Suppresses: []string{"h2/goaway-or-rst-reason"},
+	Check: func(p *annotate.Pass) {
+		e := p.X.Err
+		c, by := h2CodeOf(e)
+		if c == nil || c.name != "ENHANCE_YOUR_CALM" {
+			return
+		}
+		who, blame := "the server", annotate.ByClient
+		if by == annotate.ByClient {
+			who, blame = "the client", annotate.ByOrigin
+		}
+		pings := ""
+		if strings.Contains(e.Detail, "too_many_pings") {
+			pings = "; it names too_many_pings, so keepalive pings came too often"
+		}
+		p.Report(annotate.Note{Place: theConnection(), Blame: blame, Message: who + " ended it with ENHANCE_YOUR_CALM: it gets too much" + pings})
+	},
+}
+
+// An h2Code is an error code, and what it means.
+type h2Code struct{ name, means string }
+
 // h2Codes are the error codes (RFC 9113 §7) and what they mean for someone who debugs.
-var h2Codes = [...]struct{ name, means string }{
+var h2Codes = [...]h2Code{
 	{"PROTOCOL_ERROR", "the other side found an error in the protocol"},
 	{"INTERNAL_ERROR", "the server failed internally; check its log"},
 	{"FLOW_CONTROL_ERROR", "too many bytes were sent for the window"},
