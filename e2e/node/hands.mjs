@@ -64,7 +64,7 @@ const keys = [
     check(await details.evaluate((e) => e === document.activeElement), 'the details have not the focus');
     await list.focus();
   }],
-  ...['Notes', 'Request', 'Response', 'Timing', 'Connection', 'Related', 'Diff', 'Text'].map((name, i) => tab(i + 1, name)),
+  ...['Notes', 'Request', 'Response', 'Timing', 'Connection', 'Related', 'Diff', 'Text', 'Messages'].map((name, i) => tab(i + 1, name)),
   ['n', async () => {
     await press('1');
     await moves('G', await total());

@@ -45,7 +45,7 @@ await step('a client that refuses the CA is told how to trust it', async () => {
 });
 
 await step('the keyboard alone', async () => {
-  await row('/v1/orders').waitFor();
+  await row('POST').waitFor();
   await page.locator('#list').focus();
   const picked = async () => Number(await page.locator('[aria-selected=true][role=row]').getAttribute('aria-rowindex'));
   const press = async (key, wanted) => {
@@ -57,7 +57,7 @@ await step('the keyboard alone', async () => {
   await press('ArrowDown', 4);
   await press('k', 3);
   await press('g', 2);
-  const orders = Number(await row('/v1/orders').getAttribute('aria-rowindex')); // exchanges that end at once come in any order
+  const orders = Number(await row('POST').getAttribute('aria-rowindex')); // exchanges that end at once come in any order
   for (let at = 3; at <= orders; at++) await press('j', at);
   await page.getByRole('heading', { name: '409 Conflict' }).waitFor();
   await page.keyboard.press('Enter');
