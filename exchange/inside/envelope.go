@@ -36,12 +36,23 @@ func (o *object) envelope() Finding {
 		return fine
 	}
 	if o.payload {
-		return fine // the error is about a part, if it is one
+		return o.partly()
 	}
 	if o.codeFails() || o.errorFails() || o.errorsFail() || o.nestedFails() {
 		return o.failed()
 	}
 	return fine
+}
+
+// partly is the finding of an object that has what was asked for, and beside data a
+// list of errors about parts of it, if it has one.
+func (o *object) partly() Finding {
+	if o.stranger > 0 || !o.has(roleData) || !o.is(roleErrors, '[') || !o.errorsFail() {
+		return fine
+	}
+	f := o.failed()
+	f.Outcome = Partial
+	return f
 }
 
 // strongError reports whether a member can only be an error: a code or words of

@@ -184,7 +184,7 @@ func (o *object) graphQL(c *Content) (f Finding, ok bool) {
 	if first == nil {
 		return f, false
 	}
-	if !c.isGraphQL() && !(own && o.onlyGraphQL()) {
+	if !c.isGraphQL() && !(o.onlyGraphQL() && (own || o.has(roleData) && hasMessage(first))) {
 		return f, false
 	}
 	f = Finding{Outcome: Error, Protocol: GraphQL, At: errors.At, End: errors.End()}
@@ -221,6 +221,16 @@ func isGraphQLError(b []byte) bool {
 
 // deepest bounds how deep in an error its words are looked for.
 const deepest = 4
+
+// hasMessage reports whether an object has a text for a message.
+func hasMessage(b []byte) bool {
+	for m := range field.JSONMembers(b) {
+		if m.Is("message") {
+			return m.Value[0] == '"'
+		}
+	}
+	return false
+}
 
 // describe takes code and message from an error: an object or a text.
 func (f *Finding) describe(b []byte, depth int) {

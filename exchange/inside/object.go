@@ -42,13 +42,13 @@ const (
 // roleOf returns the role of a member by its name.
 func roleOf(name string) role {
 	switch name {
-	case "error", "Error", "err", "exception":
+	case "error", "Error", "err", "exception", "isError", "hasError", "hasErrors":
 		return roleError
 	case "fault", "Fault":
 		return roleFault
 	case "errors", "Errors", "error_list", "errorList":
 		return roleErrors
-	case "error_code", "errorCode", "errcode", "errCode", "ErrorCode", "errno", "err_code", "errorcode", "error-codes", "errorType", "error_type":
+	case "error_code", "errorCode", "errcode", "errCode", "ErrorCode", "errno", "err_code", "errorcode", "error-codes", "errorType", "error_type", "ret", "retcode", "retCode":
 		return roleErrorCode
 	case "error_message", "errorMessage", "errmsg", "errMsg", "error_msg", "error_description", "errorDescription", "ErrorMessage", "err_msg", "Error Message", "error_reason":
 		return roleErrorText

@@ -34,6 +34,8 @@ func (c *Content) xml(b []byte, whole bool) Finding {
 		}
 	case isErrorRoot(&root):
 		return r.errorDocument(whole)
+	case name == "response" || name == "result":
+		return r.envelope(whole)
 	}
 	return fine
 }
@@ -59,7 +61,7 @@ func isErrorRoot(e *xml.StartElement) bool {
 		return strings.HasPrefix(e.Name.Space, "urn:ietf:rfc:7807")
 	}
 	for _, a := range e.Attr {
-		if a.Name.Local == "stat" || a.Name.Local == "status" {
+		if a.Name.Local == "stat" || strings.EqualFold(a.Name.Local, "status") {
 			switch strings.ToLower(a.Value) {
 			case "fail", "failed", "error":
 				return true
@@ -236,6 +238,10 @@ func (r *xmlReader) errorDocument(whole bool) Finding {
 					f.Message, found = cut(a.Value, MostMessage), true
 				}
 			}
+			if len(e.Attr) > 0 && f.Message == "" { // one that has its words in its text
+				s, _ := r.text()
+				f.Message, found = cut(s, MostMessage), found || s != ""
+			}
 		case "item", "entry": // a list of things that is called like an error
 			if !found {
 				return fine
@@ -243,6 +249,43 @@ func (r *xmlReader) errorDocument(whole bool) Finding {
 		}
 	}
 	if !found {
+		return notTold(whole)
+	}
+	return f
+}
+
+// envelope reads a document whose first elements say whether the call succeeded.
+func (r *xmlReader) envelope(whole bool) Finding {
+	f, failed := Finding{Outcome: Error, Protocol: XML}, false
+	for {
+		e, ok := r.next()
+		if !ok {
+			break
+		}
+		at, end := r.at, r.end
+		name := strings.ToLower(e.Name.Local)
+		switch name {
+		case "success", "ok", "status", "result":
+			s, _ := r.text()
+			switch s = strings.ToLower(s); {
+			case s == "false" && name != "status", s == "error", s == "fail", s == "failed":
+				f.At, f.End, failed = at, end, true
+			}
+		case "code", "errorcode":
+			if s, _ := r.text(); f.Code == "" {
+				f.Code = cut(s, mostCode)
+			}
+		case "message", "error", "errormessage":
+			if s, _ := r.text(); f.Message == "" {
+				f.Message = cut(s, MostMessage)
+			}
+		default:
+			if !failed {
+				return notTold(whole || ok) // something was given
+			}
+		}
+	}
+	if !failed || f.Message == "" && f.Code == "" {
 		return notTold(whole)
 	}
 	return f
