@@ -125,9 +125,9 @@ func securityProfile() Profile {
 	return Profile{
 		Name:  "security",
 		Title: "for a look at how well an application is protected",
-		Doc: "Only what bears on security: the topics auth, cookie, cors, security and tls, failures, and single rules of other topics, " +
-			"such as redirects that leave for another host, responses of one user that a shared cache may store, and messages that two " +
-			"recipients can delimit differently. Hardening rules that are off or info by default are on; those about whole missing protections are warn.",
+		Doc: "Only rules on security: the topics auth, cookie, cors, security and tls, failures, and single rules of other topics. " +
+			"Those are about redirects to another host, responses of one user that a shared cache may store, and messages that two " +
+			"receivers can read differently. Hardening rules that are off or info by default are on; those about whole missing protections are warn.",
 		Changes: slices.Concat(
 			off("*"),
 			on("auth/*", "cookie/*", "cors/*", "failure/*", "security/*", "tls/*"),

@@ -282,8 +282,8 @@ var undeclared = annotate.Rule{
 	ID: "contract/undeclared", Severity: annotate.Info, Blame: annotate.ByOrigin, Needs: annotate.NeedsContent, OffByDefault: true,
 	Title: "a property is not declared",
 	Refs:  []string{"OpenAPI 3.1 Schema Object"},
-	Doc: "JSON content has a property that its schema neither names nor rules out. JSON Schema lets that pass, so that APIs can grow; for those who want to know, " +
-		"it finds misspelled names, and properties that the server reveals without anybody having meant it. " +
+	Doc: "JSON content has a property that its schema neither names nor rules out. JSON Schema allows that, so that APIs can grow. " +
+		"This rule finds misspelled names, and properties that the server reveals by mistake. " +
 		"Schemas that say anything of additionalProperties are left out.",
 	Help: "declare the property, leave it out, or say additionalProperties: true",
 	Bad: []string{

@@ -136,7 +136,7 @@ var status425NotRetried = &Rule{
 		ID: "status/425-not-retried", Severity: annotate.Info, Blame: annotate.ByClient,
 		Title: "a request that was too early is not repeated",
 		Refs:  []string{"RFC 8470 §5.2"},
-		Doc: "425 says that the request came in early data, which may have been replayed, and that it should be sent again once the handshake is done. Nobody did so within 10 s. " +
+		Doc: "425 says that the request came in early data, which may have been replayed, and that it should be sent again once the handshake is done. No client did so within 10 s. " +
 			"The field Early-Data was added by an intermediary, which passes the 425 on to its client.",
 		Help: "repeat the request when the TLS handshake is complete",
 		Bad: []string{`@ 0s
@@ -251,7 +251,7 @@ var status417NotRetried = &Rule{
 var statusAsync202NeverPolled = &Rule{
 	Rule: annotate.Rule{
 		ID: "status/async-202-never-polled", Severity: annotate.Info, Blame: annotate.ByClient,
-		Title: "nobody looks at what became of a 202",
+		Title: "no client asks for the result of a 202",
 		Refs:  []string{"RFC 9110 §15.3.3"},
 		Doc: "202 says that the work has been taken on, and where to see how it goes. The client never looked, so it does not know whether the work was done. " +
 			"It may learn that in another way, such as a webhook.",
@@ -436,7 +436,7 @@ var corsPreflightNeverFollowed = &Rule{
 var rangeResumeRestarts = &Rule{
 	Rule: annotate.Rule{
 		ID: "range/resume-restarts-from-zero", Severity: annotate.Info, Blame: annotate.ByClient,
-		Title: "a download that broke off begins anew",
+		Title: "a client restarts an interrupted download from the beginning",
 		Refs:  []string{"RFC 9110 §14.2", "RFC 9110 §13.1.5"},
 		Doc:   "The response ended early, the server takes ranges and sent a strong ETag, and the client asks for the whole again. With Range and If-Range it would get only what is missing.",
 		Help:  "send Range: bytes=N- and If-Range with the ETag, where N is what has come",

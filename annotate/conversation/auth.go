@@ -99,7 +99,7 @@ var auth401RetryExplained = &Rule{
 		ID: "auth/401-retry-explained", Severity: annotate.Info, Blame: annotate.ByNobody,
 		Title: "a request was repeated with credentials after a 401",
 		Refs:  []string{"RFC 9110 §11.3"},
-		Doc: "The first request had no credentials, the server asked for some, and the client sent them. This is how HTTP authentication works; the note says which scheme was chosen and what came of it. " +
+		Doc: "The first request had no credentials, the server asked for some, and the client sent them. This is how HTTP authentication works; the note says which scheme the client chose, and the result. " +
 			"It is told once for a client and a server.",
 		Help: "nothing to do; a client that knows its credentials can send them at once",
 		Bad: []string{`@ 0s
@@ -254,7 +254,7 @@ var authChallengeFlapping = &Rule{
 		ID: "auth/challenge-flapping", Severity: annotate.Warn, Blame: annotate.ByOrigin,
 		Title: "the same credentials are now accepted, now refused",
 		Refs:  []string{"RFC 9110 §15.5.2"},
-		Doc: "One request with one token alternates between 401 and success. Mostly several servers stand behind one name, and not all of them know the key, the session or the clock. " +
+		Doc: "One request with one token alternates between 401 and success. Usually several servers stand behind one name, and not all of them know the key, the session or the clock. " +
 			"Look for a header that names the server.",
 		Help: "compare keys, clocks and configuration of the servers behind the load balancer",
 		Bad: []string{`@ 0s times=2 every=2s

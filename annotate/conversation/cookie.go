@@ -23,7 +23,7 @@ var cookieGrowth = &Rule{
 		ID: "cookie/growth", Severity: annotate.Warn, Blame: annotate.ByOrigin,
 		Title: "the cookies have grown so large that servers refuse them",
 		Refs:  []string{"RFC 6265bis §4.2.1", "RFC 6265bis §6.1"},
-		Doc: "The cookies that the client sends to this host take over 4096 bytes together, or over 2048 and the server refused the request, as it had not while they were smaller. Many servers bound the head of a request at 8 KB, some at 4. " +
+		Doc: "The cookies that the client sends to this host have over 4096 bytes together. Or they have over 2048, and the server refused the request, which it hadn't while they were smaller. Many servers bound the head of a request at 8 KB, some at 4. " +
 			"Users then get 400 or 431 until they delete their cookies.",
 		Help: "keep data on the server and only its key in the cookie, and limit cookies with Path and Max-Age",
 		Bad: []string{`@ 0s
@@ -81,7 +81,7 @@ var cookieRotated = &Rule{
 		Title: "every response sets the session to a new value",
 		Refs:  []string{"RFC 6265bis §4.1.2"},
 		Doc: "The client sends the session cookie back, and each response replaces it. Requests under way at the same time then lose their session, no response with the cookie can be cached, and logs cannot follow a user. " +
-			"Some frameworks do this on purpose, for sessions that are encrypted anew.",
+			"Some frameworks do this on purpose, for sessions that are encrypted again each time.",
 		Help: "set the cookie only when the session changes or is renewed",
 		Bad: []string{`@ 0s
 > GET /a
@@ -173,7 +173,7 @@ var cookieSessionLost = &Rule{
 		ID: "cookie/session-lost", Severity: annotate.Warn, Blame: annotate.ByOrigin,
 		Title: "a response replaced the session, and the user is logged out",
 		Refs:  []string{"RFC 6265bis §5.7", "RFC 6265bis §8.4"},
-		Doc: "The session worked, then a response set the session cookie to another value or deleted it, and the next request was sent to the login. Nobody had logged out. " +
+		Doc: "The session worked, then a response set the session cookie to another value or deleted it, and the next request was sent to the login. The user had not logged out. " +
 			"Often a route that does not know the session begins a new one, or two applications on one host use the same cookie name.",
 		Help: "find out why this response sets the cookie; give applications on one host cookies of different names or paths",
 		Bad: []string{`@ 0s
@@ -301,7 +301,7 @@ var cookieNeverReturned = &Rule{
 		Title: "the client does not send a cookie back, and others it does",
 		Refs:  []string{"RFC 6265bis §5.8.3"},
 		Doc: "The server set a cookie for the whole host that nothing speaks against, and the next requests have other cookies but not this one. The client refused it, or a program keeps only the cookies that it knows. " +
-			"Whatever the cookie stands for, such as a session or a server behind a load balancer, begins anew each time.",
+			"Whatever the cookie stands for, such as a session or a server behind a load balancer, starts again each time.",
 		Help: "use the client's cookie jar instead of a fixed Cookie header; look at the browser's console for why it refused the cookie",
 		Bad: []string{`@ 0s
 > GET /

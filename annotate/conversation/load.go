@@ -381,7 +381,7 @@ var failureClientTimeoutTooShort = &Rule{
 		Title: "the client gives up after the same time again and again",
 		Refs:  []string{"RFC 9112 §9.5"},
 		Doc: "Several requests for one route ended since the client closed the connection, each after the same time. That is a time-out of the client, and shorter than what the server needs here. " +
-			"The server may do the work all the same, for nobody.",
+			"The server may still do the work, although no client waits for it.",
 		Help: "raise the client's time-out above the time that the server needs, or make the route faster",
 		Bad: []string{`@ 0s times=3 every=20s took=5s
 * error client_gone "context canceled"

@@ -232,7 +232,7 @@ var intermediaryRequestDuplicated = &Rule{
 		ID: "intermediary/request-duplicated", Severity: annotate.Error, Blame: annotate.ByIntermediary,
 		Title: "a proxy before sidenote sent one request twice",
 		Refs:  []string{"RFC 9110 §9.2.2"},
-		Doc: "Two requests with the same content carry the same trace span or request ID, and came through a proxy. The client sent one; the proxy repeated it, mostly after a time-out. " +
+		Doc: "Two requests with the same content carry the same trace span or request ID, and came through a proxy. The client sent one; the proxy repeated it, usually after a time-out. " +
 			"A proxy must not do that with POST and PATCH: the work may be done twice.",
 		Help: "switch off retries for POST and PATCH in the proxy, such as proxy_next_upstream without non_idempotent",
 		Bad: []string{`# also status/non-idempotent-retry
@@ -327,7 +327,7 @@ var statusCreateThen404 = &Rule{
 		Title: "what a 201 made is not there",
 		Refs:  []string{"RFC 9110 §15.3.2"},
 		Doc: "The server answered 201 and said in Location where the new thing is. Seconds later the same client asks for it and gets 404. " +
-			"Mostly the read goes to a replica that lags behind, or Location names another path than the one that is served.",
+			"Usually the read goes to a replica that lags behind, or Location names another path than the one that is served.",
 		Help: "read from where was written until replicas have caught up, or answer 202 while the thing is made",
 		Bad: []string{`@ 0s
 > POST /orders
@@ -502,7 +502,7 @@ var statusFlappingStatus = &Rule{
 		ID: "status/flapping-status", Severity: annotate.Warn, Blame: annotate.ByOrigin,
 		Title: "the same request now succeeds, now fails",
 		Refs:  []string{"RFC 9110 §15.6"},
-		Doc: "One client asks for one URL, and the answers change between success and 404 or 5xx. Mostly one of several servers behind a load balancer is broken, or has another version. " +
+		Doc: "One client asks for one URL, and the answers change between success and 404 or 5xx. Usually one of several servers behind a load balancer is broken, or has another version. " +
 			"Look for a header that names the server, such as Via or X-Served-By, and compare.",
 		Help: "find the server that differs, and take it out until it is mended",
 		Bad: []string{`@ 0s times=2 every=4s

@@ -270,7 +270,7 @@ var redirectCredentialsForwarded = &Rule{
 		ID: "redirect/credentials-forwarded", Severity: annotate.Error, Blame: annotate.ByClient,
 		Title: "credentials went to another site after a redirect",
 		Refs:  []string{"RFC 9110 §15.4", "RFC 6265bis §5.8"},
-		Doc: "The redirect led to a host of somebody else, and the client sent it the same Authorization or session cookie. Whoever runs that host can now act as the user. " +
+		Doc: "The redirect led to a host of another owner, and the client sent it the same Authorization or session cookie. The owner of that host can now act as the user. " +
 			"Browsers and most libraries drop credentials there; wget --header, Python's urllib and Java's HttpClient do not.",
 		Help: "drop Authorization and Cookie when a redirect leads to another host, and revoke what was sent",
 		Bad: []string{`@ 0s
@@ -412,7 +412,7 @@ var redirectContentDropped = &Rule{
 		Title: "the body was lost on the way through a redirect",
 		Refs:  []string{"RFC 9110 §15.4.8", "RFC 9110 §15.4.9"},
 		Doc: "After 307 or 308 a client repeats the request with the same method and the same body. This one kept the method and sent no body, or another one. " +
-			"Mostly the body was a stream that could be read once only.",
+			"Usually the body was a stream that could be read once only.",
 		Help: "send a body that can be read again, or ask for the final URL",
 		Bad: []string{`@ 0s
 > POST /orders
@@ -489,7 +489,7 @@ var redirectMethodRewritten = &Rule{
 		ID: "redirect/method-rewritten", Severity: annotate.Warn, Blame: annotate.ByClient,
 		Title: "a redirect turned the request into a GET",
 		Refs:  []string{"RFC 9110 §15.4.2", "RFC 9110 §15.4.3", "RFC 9110 §15.4.8"},
-		Doc: "After 301 and 302 clients may change POST to GET, for the sake of old web forms, and some change PUT, PATCH and DELETE too. The work is then not done, and often nobody notices, since the GET succeeds. " +
+		Doc: "After 301 and 302 clients may change POST to GET, for the sake of old web forms, and some change PUT, PATCH and DELETE too. The work is then not done, and often no one notices, because the GET succeeds. " +
 			"After 307 and 308 the method must not change.",
 		Help: "ask for the final URL; as the server, answer 307 or 308 where the method is to stay",
 		Bad: []string{`@ 0s

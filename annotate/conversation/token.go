@@ -20,7 +20,7 @@ var authTokenRefreshNotFollowed = &Rule{
 		Title: "the client has a new token and goes on with the old one",
 		Refs:  []string{"RFC 6750 §3.1"},
 		Doc: "A token was refused as invalid, the client got a new one, and later requests still carry the old one. " +
-			"Mostly some part of the program has kept a copy of the token.",
+			"Usually some part of the program has kept a copy of the token.",
 		Help: "read the token from one place for each request",
 		Bad: []string{`@ 0s
 > GET /orders

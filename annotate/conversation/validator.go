@@ -226,7 +226,7 @@ var conditionalChurn = &Rule{
 		ID: "conditional/etag-churn", Severity: annotate.Warn, Blame: annotate.ByOrigin,
 		Title: "the ETag changes back and forth, and the content does not",
 		Refs:  []string{"RFC 9110 §8.8.3", "RFC 9110 §8.8.1"},
-		Doc: "The same content comes with different ETags in turns. Mostly each server behind the load balancer makes its own, from an inode or a time of change. " +
+		Doc: "The same content comes with different ETags in turns. Usually each server behind the load balancer makes its own, from an inode or a time of change. " +
 			"A client that got its tag from one of them gets the whole content from another, and never a 304.",
 		Help: "make the ETag from the content, or switch it off and send Last-Modified",
 		Bad: []string{`@ 0s times=3 every=2s
@@ -566,7 +566,7 @@ var conditionalEffectiveness = &Rule{
 		ID: "conditional/304-effectiveness", Severity: annotate.Info, Blame: annotate.ByOrigin,
 		Title: "preconditions are sent, and 304 hardly ever comes",
 		Refs:  []string{"RFC 9111 §4.3"},
-		Doc: "Clients of this route ask whether their copy is still good. The content had not changed, and it was sent whole all the same. So the preconditions save nothing: " +
+		Doc: "Clients of this route ask whether their copy is still good. The content had not changed, but the server sent it whole. So the preconditions save nothing: " +
 			"the server does not compare tags, or makes a new one each time.",
 		Help: "compare If-None-Match with the current ETag, and answer 304",
 		Bad: []string{`@ 0s
@@ -898,7 +898,7 @@ var rangeAssemblyMismatch = &Rule{
 		Refs:  []string{"RFC 9110 §15.3.7.3"},
 		Doc: "The client fetches a file in parts, and a later part is of another version than an earlier one: its ETag or its total length differs. The request had no If-Range, and the earlier part is not fetched again. " +
 			"The file that comes out is broken.",
-		Help: "send If-Range with the ETag of the first part, and begin anew on 200",
+		Help: "send If-Range with the ETag of the first part, and start again on 200",
 		Bad: []string{`@ 0s
 > GET /big
 > Range: bytes=0-9

@@ -133,9 +133,9 @@ func TestMatch(t *testing.T) {
 func TestErrorsPointAtThePlace(t *testing.T) {
 	for text, want := range map[string]string{
 		"stauts:404":                   `0-6 there is no key "stauts"; did you mean status:?`,
-		"host:a status:4xz":            `14-17 "4xz" is no status: want one such as 404, 4xx, 400..403 or none`,
-		"time:>fast":                   `6-10 "fast" is no duration: want one such as 500ms, 1.5s or 2m`,
-		"size:>1xb":                    `6-9 "1xb" is no size: want one such as 512, 20kB or 1.5MiB`,
+		"host:a status:4xz":            `14-17 "4xz" is not a status: want one such as 404, 4xx, 400..403 or none`,
+		"time:>fast":                   `6-10 "fast" is not a duration: want one such as 500ms, 1.5s or 2m`,
+		"size:>1xb":                    `6-9 "1xb" is not a size: want one such as 512, 20kB or 1.5MiB`,
 		"(host:a":                      `0-1 there is no ) for this (`,
 		"host:a)":                      `6-7 there is no ( for this )`,
 		"()":                           `0-2 there is nothing in these brackets`,
@@ -151,9 +151,9 @@ func TestErrorsPointAtThePlace(t *testing.T) {
 		"a -":                          `2-3 there is nothing after "-"`,
 		"~x":                           `0-2 ~x is not known here`,
 		"~c":                           `0-2 ~c wants a value`,
-		"~c abc":                       `3-6 "abc" is no status: want one such as 404, 4xx, 400..403 or none`,
-		"verdict:bad":                  `8-11 "bad" is no verdict: want ok, info, warn or error`,
-		"at:yesterday":                 `3-12 "yesterday" is no time: want one such as 2026-05-01T12:04:00Z`,
+		"~c abc":                       `3-6 "abc" is not a status: want one such as 404, 4xx, 400..403 or none`,
+		"verdict:bad":                  `8-11 "bad" is not a verdict: want ok, info, warn or error`,
+		"at:yesterday":                 `3-12 "yesterday" is not a time: want one such as 2026-05-01T12:04:00Z`,
 		strings.Repeat("(", 100) + "a": `64-65 more than 64 levels of ( and not`,
 		strings.Repeat("a", 5000):      `4096-5000 a filter has at most 4096 bytes`,
 	} {

@@ -157,7 +157,7 @@ func parseDuration(s string) (int64, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no duration: want one such as 500ms, 1.5s or 2m", s)
+		return 0, fmt.Errorf("%q is not a duration: want one such as 500ms, 1.5s or 2m", s)
 	}
 	return int64(d), nil
 }
@@ -172,7 +172,7 @@ func parseSize(s string) (int64, error) {
 	unit, known := sizeUnits[strings.ToLower(s)[len(number):]]
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || !known || n < 0 || n*unit > 1<<60 {
-		return 0, fmt.Errorf("%q is no size: want one such as 512, 20kB or 1.5MiB", s)
+		return 0, fmt.Errorf("%q is not a size: want one such as 512, 20kB or 1.5MiB", s)
 	}
 	return int64(n * unit), nil
 }
@@ -183,7 +183,7 @@ func parseVerdict(s string) (int64, error) {
 	}
 	v, err := annotate.ParseSeverity(strings.ToLower(s))
 	if err != nil {
-		return 0, fmt.Errorf("%q is no verdict: want ok, info, warn or error", s)
+		return 0, fmt.Errorf("%q is not a verdict: want ok, info, warn or error", s)
 	}
 	return int64(v), nil
 }
@@ -191,7 +191,7 @@ func parseVerdict(s string) (int64, error) {
 func parseTime(s string) (int64, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no time: want one such as 2026-05-01T12:04:00Z", s)
+		return 0, fmt.Errorf("%q is not a time: want one such as 2026-05-01T12:04:00Z", s)
 	}
 	return t.UnixNano(), nil
 }
@@ -213,7 +213,7 @@ func statusNode(o operand) (node, *Error) {
 func parseStatus(s string) (int64, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 || n > 999 {
-		return 0, fmt.Errorf("%q is no status: want one such as 404, 4xx, 400..403 or none", s)
+		return 0, fmt.Errorf("%q is not a status: want one such as 404, 4xx, 400..403 or none", s)
 	}
 	return int64(n), nil
 }

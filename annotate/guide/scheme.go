@@ -32,7 +32,7 @@ var schemes = []Scheme{
 		"The server answers 403 when the clock of the client is off by more than 5 minutes, or when a proxy changed a signed header.",
 		"", "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/eu-central-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=fe5f80f7"},
 	{"Basic", []string{"RFC 7617 §2"}, true,
-		"The client sends user name and password with each request, joined by a colon and encoded in base64. That is no encryption, so it needs https.",
+		"The client sends user name and password with each request, joined by a colon and encoded in base64. That isn't encryption, so it needs https.",
 		"Check the colon, the base64 and the charset. A browser asks for the password by itself and keeps it until it is closed.",
 		"WWW-Authenticate: Basic realm=\"shop\", charset=\"UTF-8\"", "Authorization: Basic YW5uYTpzZWNyZXQ="},
 	{"Bearer", []string{"RFC 6750 §2.1", "RFC 6750 §3"}, true,

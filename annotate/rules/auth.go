@@ -390,7 +390,7 @@ var auth403LooksLikeUnauthenticated = &annotate.Rule{
 	Blame:    annotate.ByOrigin,
 	Title:    "403 to a request without any credentials",
 	Refs:     []string{"RFC 9110 §15.5.4", "RFC 9110 §11.4"},
-	Doc: "403 means that the server refuses, whoever asks. This request has no credentials, so they may be all that is missing. " +
+	Doc: "403 means that the server refuses this request from any client. This request has no credentials, so they may be all that is missing. " +
 		"In that case send 401 with a challenge: clients then log in or fetch a token. After a 403 they give up.",
 	Help: "send 401 with WWW-Authenticate if credentials would help",
 	Bad: []string{`* scheme https

@@ -589,7 +589,7 @@ var cacheAgeExceedsRequestMaxAge = &annotate.Rule{
 	Blame:    annotate.ByIntermediary,
 	Title:    "the response is older than the client asked for",
 	Refs:     []string{"RFC 9111 §5.2.1", "RFC 9111 §5.2.1.1"},
-	Doc: "max-age in a request asks for a response that is no older. A cache sent an older one. Most CDNs ignore what requests say about caching, and they may. " +
+	Doc: "max-age in a request asks for a response of at most this age. A cache sent an older one. Most CDNs ignore what requests say about caching, and they may. " +
 		"Clients can't rely on it.",
 	Help: "let the origin server send a shorter lifetime",
 	Bad: []string{`> GET /orders HTTP/1.1

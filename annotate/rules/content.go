@@ -124,7 +124,7 @@ var contentBodyInvalidJSON = &annotate.Rule{
 	Title:    "the body is labelled JSON but isn't JSON",
 	Refs:     []string{"RFC 8259 §2"},
 	Doc: "Content-Type promises JSON, but the body can't be parsed. Clients fail with an error about a character or a position, far from the cause. " +
-		"Often it is an error page or stack trace with the wrong label, a body that was cut off, or JSON written by hand with an extra comma, unescaped quotes or NaN.",
+		"Often it is an error page with the wrong label, or a body that was cut off. Or it is JSON written by hand, with an extra comma, unescaped quotes or NaN.",
 	Help: "write JSON with a library, and send other text with its own Content-Type",
 	Bad: []string{`> GET /api/orders HTTP/1.1
 > Host: shop.test

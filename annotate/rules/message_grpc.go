@@ -128,7 +128,7 @@ var grpcTrailersOnly = &annotate.Rule{
 	Title:    "a gRPC call was answered without any message",
 	Refs:     []string{"gRPC over HTTP/2"},
 	Doc: "This is the form \"Trailers-Only\": the status stands in the headers, and nothing follows. " +
-		"The call mostly failed before its method ran: in an interceptor, a proxy, or since there is no such method. With status 0, a call for one message has no message, and clients report an error.",
+		"The call usually failed before its method ran: in an interceptor, a proxy, or since there is no such method. With status 0, a call for one message has no message, and clients report an error.",
 	Help:  "look at what is in front of the method: authentication, routing, limits",
 	Bad:   []string{"# also status/grpc-status-in-200\n" + calledGRPC("", nil, "grpc-status: 12", "grpc-message: unknown service")},
 	Good:  []string{goodGRPC},

@@ -67,7 +67,7 @@ var webSocketTextNotUTF8 = &annotate.Rule{
 	Title:    "a WebSocket text message isn't UTF-8",
 	Refs:     []string{"RFC 6455 §8.1", "RFC 6455 §5.6"},
 	Doc: "A text message must be UTF-8, and so must the reason of a close. A receiver that finds other bytes ends the connection with 1007. " +
-		"The cause is mostly binary data in a text message, text in another encoding, or a message that was cut within a character.",
+		"The cause is usually binary data in a text message, text in another encoding, or a message that was cut within a character.",
 	Help:  "send a binary message, or encode the text as UTF-8",
 	Bad:   []string{spoken(`>+ text fault="invalid-utf8 byte 2" | a\xff`, "<+ close code=1007 |"), spoken(clientCloses, `<+ close code=1000 fault="invalid-utf8 byte 3" | \xff`)},
 	Good:  []string{goodWebSocket},

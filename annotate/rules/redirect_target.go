@@ -36,7 +36,7 @@ var redirectToSelf = &annotate.Rule{
 	Title:    "the redirect leads back to the same URI",
 	Refs:     []string{"RFC 9110 §15.4"},
 	Doc: "The redirect sends the client to the URI that it just asked for. The client asks again, gets the same response, and gives up after about 20 rounds. " +
-		"Usual causes are two rules that undo each other (with and without a slash, with and without www), and a server behind a TLS proxy that redirects to https because it only sees http.",
+		"Usual causes are two rules that undo each other (with and without a slash, with and without www). Or a server behind a TLS proxy sees only http and redirects to https.",
 	Help: "send a Location that differs from the URI of the request, or send a final response",
 	Bad: []string{`> GET /cart HTTP/1.1
 > Host: shop.test

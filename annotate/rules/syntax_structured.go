@@ -85,7 +85,7 @@ var syntaxStructuredFieldInvalid = &annotate.Rule{
 	Title:    "a structured field cannot be parsed",
 	Refs:     []string{"RFC 9651 §4.2"},
 	Doc: "Structured fields are parsed strictly. " +
-		"After one wrong byte, such as a capital letter in a key, a string in single quotes or a date in another format, receivers ignore the whole header, including its valid parts.",
+		"After one wrong byte, receivers ignore the whole header, including its valid parts. Examples are a capital letter in a key, a string in single quotes, and a date in another format.",
 	Help: "write keys in lower case, strings in double quotes, true as ?1",
 	Bad:  []string{asked("Priority: U=1"), answered("Cache-Status: cache; hit=true, =x"), answered("Reporting-Endpoints: csp='https://r.test/'"), answered("Origin-Agent-Cluster: true now")},
 	Good: []string{asked("Priority: u=1, i"), answered("Cache-Control: Max-Age=60"), answered("RateLimit: limit=100, remaining=50, reset=5"), answered(`Permissions-Policy: geolocation=(), camera=(self "https://a.test")`)},

@@ -103,7 +103,7 @@ var vendorFailureExplained = &annotate.Rule{
 	Doc: "A CDN, load balancer or hosting platform in front of the server answered, and its status or a header of its own names the cause. " +
 		"The server behind it often did not see the request, so its log has nothing about it. " +
 		"The note says what the code means, who has to act, and which ID to quote when you ask.",
-	Help: "look up the code in the vendor's documentation, and ask whoever runs that service",
+	Help: "look up the code in the vendor's documentation, and ask the operator of that service",
 	Bad: []string{
 		responded("HTTP/1.1 522 Connection Timed Out", "Server: cloudflare", "CF-Ray: 88a1f2b3c4d5e6f7-FRA", "Content-Length: 2") + "< no\n",
 		responded("HTTP/1.1 502 Bad Gateway", "Server: awselb/2.0", "Content-Length: 2") + "< no\n",

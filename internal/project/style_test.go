@@ -154,13 +154,16 @@ func (s *style) source(f *goFile, shown bool) {
 			return false
 		case *ast.KeyValueExpr:
 			key, _ := n.Key.(*ast.Ident)
+			if key != nil && (key.Name == "Bad" || key.Name == "Good") {
+				return false // examples of rules
+			}
 			text, known := constant(n.Value)
 			if key == nil || !known || text == "" {
 				break
 			}
 			stop, bound := stops[key.Name]
 			stop = stop || strings.HasPrefix(f.name, "metrics/") // as Prometheus's own have it
-			if bound && stop != strings.HasSuffix(text, ".") {
+			if bound && stop != strings.HasSuffix(strings.TrimSuffix(text, "..."), ".") {
 				s.note(f.name, f.line(n), "%s: a full stop at the end: want %v: %q", key.Name, stop, text)
 			}
 		case *ast.CallExpr:
@@ -169,7 +172,11 @@ func (s *style) source(f *goFile, shown bool) {
 			}
 		case ast.Expr:
 			if text, known := constant(n); known {
-				if strings.Contains(text, " ") {
+				switch {
+				case isExample.MatchString(text) || !strings.Contains(text, " "):
+				case strings.Contains(text, "\n|"):
+					s.markdown(f.name, text)
+				default:
 					s.text(f.name, f.line(n), text)
 				}
 				return false
@@ -178,6 +185,9 @@ func (s *style) source(f *goFile, shown bool) {
 		return true
 	})
 }
+
+// isExample finds exchanges in text form and their remarks.
+var isExample = regexp.MustCompile(`(?m)^([<>] |[<>]$|[@*#] )`)
 
 // notGo finds what a doc comment of a function does not say in Go.
 var notGo = regexp.MustCompile(`\bgives\b|\b(?:knows|says|tells) whether\b`)
@@ -246,9 +256,8 @@ func (s *style) page(file, text string) {
 	}
 }
 
-// developers are folders whose strings no user reads. What rules and explain
-// say is in words of its own still.
-var developers = []string{"annotate", "e2e", "internal/project", "internal/golden"}
+// developers are folders whose strings no user reads.
+var developers = []string{"e2e", "internal/project", "internal/golden"}
 
 // readStyle checks every file and returns what is wrong, by file.
 func readStyle(t *testing.T) *style {
@@ -324,6 +333,13 @@ func TestStyleFinds(t *testing.T) {
 		{"short sentences", func(s *style) { s.markdown("a.md", strings.Repeat("word word. ", 40)) }, ""},
 		{"a string", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = "shown to " + "nobody"`), true) }, `a.go:2: "nobody"`},
 		{"a string for developers", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = "shown to nobody"`), false) }, ""},
+		{"an example", func(s *style) {
+			s.source(parse(t, "a.go", "package a\n"+`var a = "# for nobody\n> GET / HTTP/1.1\n"`), true)
+		}, ""},
+		{"examples of a rule", func(s *style) {
+			s.source(parse(t, "a.go", "package a\n"+`var a = b{Bad: []string{"for nobody"}, Title: "of nobody"}`), true)
+		}, `"nobody"`},
+		{"a table", func(s *style) { s.source(parse(t, "a.go", "package a\n"+`var a = "\n| a | an octet |\n"`), true) }, `"octet"`},
 		{"a tag", func(s *style) {
 			s.source(parse(t, "a.go", "package a\n"+"type a struct { B string `json:\"is no,omitempty\"` }"), true)
 		}, ""},
