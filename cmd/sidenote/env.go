@@ -53,6 +53,7 @@ values, and --unset prints commands that restore them.`,
 		},
 	}
 	c.Flags().StringVar(&o.shell, "shell", "", "`SHELL` to print commands for: sh, bash, zsh, fish, powershell or cmd (default: $SHELL)")
+	completeFlag(c, "shell", func(string) []string { return environ.ShellNames() })
 	c.Flags().StringVar(&o.listen, "listen", configs.Default().Listen, "`ADDRESS` of the proxy, or set "+configs.Variable("listen"))
 	addCADir(c.Flags(), &o.caDir)
 	c.Flags().BoolVar(&o.keepNoProxy, "keep-no-proxy", false, "keep the hosts in NO_PROXY out of the proxy, except loopback")

@@ -181,6 +181,9 @@ func addSettings(c *cobra.Command, names ...string) {
 		}
 		_ = c.RegisterFlagCompletionFunc(s.Name, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 			values := s.Complete(begun)
+			if s.Name == "rules" && len(values) == 0 {
+				values = completeRule(begun)
+			}
 			if len(values) == 0 && s.TakesFile() {
 				return nil, cobra.ShellCompDirectiveDefault
 			}
@@ -190,6 +193,28 @@ func addSettings(c *cobra.Command, names ...string) {
 			return values, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // more may follow
 		}) // fails only for a flag that has one already
 	}
+}
+
+// completeFlag completes the value of a flag, which is one of a few words.
+func completeFlag(c *cobra.Command, name string, words func(begun string) []string) {
+	_ = c.RegisterFlagCompletionFunc(name, func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return words(begun), cobra.ShellCompDirectiveNoFileComp
+	}) // fails only for a flag that there is not
+}
+
+// completeRule lists the rules and topics that the last item of RULE=LEVEL,… may
+// name.
+func completeRule(begun string) (values []string) {
+	before := begun[:strings.LastIndexByte(begun, ',')+1]
+	topics := make(map[string]bool)
+	for _, r := range knownRules() {
+		if !topics[r.Topic()] {
+			topics[r.Topic()] = true
+			values = append(values, before+r.Topic()+"/*=")
+		}
+		values = append(values, before+r.ID+"=")
+	}
+	return values
 }
 
 // addChoice adds a flag for a choice, with completion.

@@ -105,6 +105,7 @@ func newRulesCommand(p *program) *cobra.Command {
 	}
 	addChoice(c, format, "format", "how to print the rules")
 	c.Flags().StringVar(&f.topic, "topic", "", "only rules of this `TOPIC`, the part of the ID before the slash")
+	completeFlag(c, "topic", func(string) []string { return topicsOf(knownRules()) })
 	addChoice(c, f.severity, "severity", "only rules of this severity and above")
 	addChoice(c, f.profile, "profile", "only rules that are on in this profile, with its severities")
 	c.Flags().IntVar(&f.status, "status", 0, "only rules for this status `CODE`")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"sidenote/internal/wording"
 )
 
 // A Shell is a language in which variables can be set.
@@ -33,8 +35,11 @@ func ParseShell(s string) (Shell, error) {
 	if shell, ok := shellNames[name]; ok {
 		return shell, nil
 	}
-	return "", fmt.Errorf("shell %q is not known: want sh, bash, zsh, fish, powershell or cmd", s)
+	return "", fmt.Errorf("shell %q is not known: want %s", s, wording.Or(ShellNames()))
 }
+
+// ShellNames lists the names by which shells are chosen.
+func ShellNames() []string { return []string{"sh", "bash", "zsh", "fish", "powershell", "cmd"} }
 
 // DetectShell finds the shell in use from an environment: SHELL where there is
 // one, else what only Windows sets, else sh.
