@@ -2,6 +2,7 @@ package protobuf_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
@@ -162,4 +163,23 @@ func TestReflection(t *testing.T) {
 			t.Errorf("reflection %v, %s: asked %d times", c.reflects, c.path, dialed)
 		}
 	}
+}
+
+// FuzzDecode decodes anything as a message that is described; nothing panics.
+func FuzzDecode(f *testing.F) {
+	name := filepath.Join(f.TempDir(), "money.proto")
+	if err := os.WriteFile(name, []byte(money+"service Bank { rpc Pay(Money) returns (Money); }\n"), 0o600); err != nil {
+		f.Fatal(err)
+	}
+	files, err := protobuf.Read(name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("/shop.Bank/Pay", []byte("\x0a\x03EUR\x10\x05"))
+	f.Fuzz(func(t *testing.T, path string, content []byte) {
+		text, err := files.Decode(called(path), true, content)
+		if err == nil && text != "" && !json.Valid([]byte(text)) {
+			t.Errorf("%q is %s", content, text)
+		}
+	})
 }
