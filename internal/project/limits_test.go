@@ -22,7 +22,7 @@ var limitSetting = regexp.MustCompile(`(^max-|-timeout$|-bytes$|-rate$|-max-|-ke
 var boundName = regexp.MustCompile(`^([mM]ax|[mM]ost|largest)[A-Z]`)
 
 // boundRooms are the folders whose bounds docs/limits.md lists.
-var boundRooms = []string{"proxy", "proxy/h1", "proxy/h2", "proxy/ca", "sink", "sink/store", "sink/otlp", "sink/report", "inspector"}
+var boundRooms = []string{"proxy", "proxy/h1", "proxy/h2", "proxy/ca", "sink", "sink/store", "sink/otlp", "sink/report", "inspector", "diff"}
 
 // TestEveryLimitIsListed compares docs/limits.md with the settings, the error codes,
 // the metrics and the constants of the source.
