@@ -63,7 +63,9 @@ pictures: ## take the pictures of the dashboards anew, in four minutes
 captures: ## take the captures of the real servers and clients that are installed, in five minutes
 	cd e2e/captures/programs && npm install --ignore-scripts --silent
 	go run ./e2e/captures
+	node e2e/captures/programs/chromium-har.mjs cmd/sidenote/testdata/captures/39-chromium-playwright.har
 	go test -count=1 ./annotate/rules -run TestRealTraffic -update
+	go test -count=1 ./cmd/sidenote -run TestCaptures -update
 
 .PHONY: clickhouse
 clickhouse: ## try the tables for ClickHouse on ClickHouse, half a gigabyte from npm

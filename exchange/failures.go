@@ -377,7 +377,7 @@ var failures = []Failure{
 		Refs:  []string{"Fetch §2.2.6"},
 		Title: "the client reported an error instead of a response",
 		Why:   "The detail has the client's own words, and they do not say what failed. In browsers the usual cause is a response that CORS keeps from the page.",
-		Act:   "Read the detail and the browser's console at this time.",
+		Act:   "Read the browser's console at this time. If a page of another origin made the request, check Access-Control-Allow-Origin.",
 	},
 	{
 		Code: ErrClientGone, Phase: PhaseDelivery, Who: "client", Severity: "info", ProxyStatus: "destination_unavailable",
