@@ -182,8 +182,8 @@ func TestSlowBody(t *testing.T) {
 			}
 		}, func(t *testing.T, r *rig, open func() (net.Conn, string)) {
 			c, target := open()
-			fmt.Fprintf(c, "POST %s/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n", target)
 			began := time.Now()
+			fmt.Fprintf(c, "POST %s/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n", target)
 			go func() {
 				for range 100 {
 					if _, err := c.Write([]byte("x")); err != nil {

@@ -250,8 +250,8 @@ func (st *stream) End(f *h2.Fault) {
 	if o := st.conn.out; o != nil {
 		x.Origin.Closed = o.endedBy() != nil
 	}
-	st.conn.proxy.handOver(x, st.follow) // from here on x is somebody else's
 	st.conn.ended()
+	st.conn.proxy.handOver(x, st.follow) // from here on x is somebody else's
 	st.conn.proxy.leave()
 }
 
