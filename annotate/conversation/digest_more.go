@@ -41,6 +41,7 @@ func (d *digester) connection(v *Visit, x *exchange.Exchange) {
 		b := local.Addr().As16()
 		v.local = join(maphash.Bytes(d.seed, b[:]), uint64(local.Port()))
 	}
+	v.made.reused = x.Origin.Reused
 	v.thought, v.connected = x.Timing.Wait(), x.Timing.Connect
 	for i := range x.Interim {
 		v.made.got100 = v.made.got100 || x.Interim[i].Status == 100

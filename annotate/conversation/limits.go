@@ -54,7 +54,7 @@ const (
 	limPermanentTimes
 	limReuseTimes
 	limSkew
-	limChurnTags
+	limChurnChanges
 	limEffectTries
 	limEffectShare
 	limStaleTimes
@@ -109,7 +109,7 @@ var limits = [limitCount]Limit{
 	limPermanentTimes:    {"permanent-times", "redirect/permanent-refetched", 5, "", "requests for the old address in a day"},
 	limReuseTimes:        {"reuse-times", "cache/cacheable-never-reused", 3, "", "requests while the first answer was fresh"},
 	limSkew:              {"node-skew", "cache/clock-skew-between-nodes", 5, "s", "how far apart the clocks of two nodes are"},
-	limChurnTags:         {"churn-tags", "conditional/etag-churn", 2, "", "tags for one content"},
+	limChurnChanges:      {"churn-changes", "conditional/etag-churn", 3, "", "changes of the ETag while the content stays the same"},
 	limEffectTries:       {"effect-tries", "conditional/304-effectiveness", 20, "", "conditional requests that are looked at"},
 	limEffectShare:       {"effect-share", "conditional/304-effectiveness", 0.05, "", "share of 304 below which the tags do not work"},
 	limStaleTimes:        {"stale-times", "conditional/missing-conditional-request", 3, "", "requests without a precondition"},
@@ -130,13 +130,8 @@ var limits = [limitCount]Limit{
 	limRaceTimes:         {"race-times", "framing/keepalive-race-reset", 3, "", "resets after the same idle time"},
 }
 
-// AllLimits lists the thresholds of the rules that there are, with their defaults.
-func AllLimits() []Limit {
-	all := All()
-	return slices.DeleteFunc(slices.Clone(limits[:]), func(l Limit) bool {
-		return !slices.ContainsFunc(all, func(r *Rule) bool { return r.ID == l.Rule })
-	})
-}
+// AllLimits lists the thresholds with their defaults.
+func AllLimits() []Limit { return slices.Clone(limits[:]) }
 
 // String is the threshold's row of a table in Markdown.
 func (l Limit) String() string {

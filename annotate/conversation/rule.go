@@ -52,7 +52,7 @@ const (
 func All() []*Rule {
 	all := slices.Concat(
 		retryRules(), outcomeRules(), loadRules(),
-		authRules(), tokenRules(), redirectRules(), absenceRules(), cacheRules(), validatorRules(), cookieRules(),
+		authRules(), tokenRules(), redirectRules(), absenceRules(), cacheRules(), validatorRules(), cookieRules(), driftRules(), trafficRules(),
 	)
 	for i, r := range all {
 		r.index = i

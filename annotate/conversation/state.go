@@ -52,10 +52,11 @@ type Stats struct {
 // A State remembers exchanges and runs rules over them. Its methods must not be
 // called at the same time, except for Stats.
 type State struct {
-	mu    sync.Mutex // guards all
-	o     Options
-	rules []active
-	d     digester
+	mu       sync.Mutex // guards all
+	o        Options
+	rules    []active
+	d        digester
+	identity uint64 // hash of the coding that is none
 
 	ring   []*[chunkVisits]Visit
 	first  uint64 // seq of the oldest visit remembered
@@ -97,6 +98,7 @@ func NewState(o Options, severities map[string]annotate.Severity) *State {
 		o.Bytes = DefaultBytes
 	}
 	s := &State{o: o, d: digester{seed: maphash.MakeSeed()}}
+	s.identity = s.d.hash("identity")
 	for _, r := range All() {
 		if severity := severities[r.ID]; severity != 0 {
 			s.rules = append(s.rules, active{Rule: r, severity: severity})

@@ -59,10 +59,12 @@ func (r *rate) now() (all, errors, allBefore, errorsBefore int) {
 
 // samples are the latest durations of a route.
 type samples struct {
-	at    [64]int32 // microseconds
-	count int
-	mean  int64
-	last  int64 // end of the latest, in nanoseconds
+	at      [64]int32 // microseconds
+	count   int
+	mean    int64
+	last    int64         // end of the latest, in nanoseconds
+	known   time.Duration // p95, worked out when there were knownAt samples
+	knownAt int
 }
 
 func (s *samples) add(d time.Duration, at int64) {
@@ -142,25 +144,26 @@ type nodeTally struct {
 
 // routeStats are of one method and route of one origin server.
 type routeStats struct {
-	rate   rate
-	waits  samples
-	shapes usual
-	nodes  [4]nodeTally
-	errors int
-	all    int
-	slow   uint32 // which of the latest were slow, one bit each
-	gaps   int
-	kind   [2]int // JSON and HTML
-	flips  int
-	last   uint8
-	tries  int   // conditional requests for content that had not changed
-	hits   int   // that were answered with 304
-	wasted int64 // octets sent although nothing had changed
-	cuts   [4]cut
-	gone   [4]cut
-	warned int64 // when it was announced to go away
-	calls  int
-	done   int64 // longest success, in nanoseconds
+	rate      rate
+	waits     samples
+	shapes    usual
+	shapesFor uint64 // the names in the query of the bodies in shapes
+	nodes     [4]nodeTally
+	errors    int
+	all       int
+	slow      uint32 // which of the latest were slow, one bit each
+	gaps      int
+	kind      [2]int // JSON and HTML
+	flips     int
+	last      uint8
+	tries     int   // conditional requests for content that had not changed
+	hits      int   // that were answered with 304
+	wasted    int64 // octets sent although nothing had changed
+	cuts      [4]cut
+	gone      [4]cut
+	warned    int64 // when it was announced to go away
+	calls     int
+	done      int64 // longest success, in nanoseconds
 }
 
 // A cut counts exchanges that ended after the same time.

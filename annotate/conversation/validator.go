@@ -326,7 +326,7 @@ var conditionalChurn = &Rule{
 			}
 			next = w
 		}
-		if answers >= 5 && changes >= 3 && p.tagsInTurn(other) && p.Tells(v.route) {
+		if answers >= 5 && changes >= p.number(limChurnChanges) && p.tagsInTurn(other) && p.Tells(v.route) {
 			p.Say(remark{at: statusOf(v), related: []annotate.Related{related(other, "another ETag")}},
 				"%d responses with the same content changed their ETag %d times, between %s, %s and maybe others", answers, changes, v.text.etag, other.text.etag)
 		}

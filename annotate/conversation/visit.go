@@ -192,6 +192,7 @@ type made struct {
 	sub          uint64 // of the JWT in Authorization: who it is for
 	own          bool   // the content names the one that the credentials are for
 	got100       bool
+	reused       bool // sidenote had used the connection to the origin server before
 	textual      bool // text or JSON
 	jsonType     bool
 	sessionStart uint64 // of the first characters of the session that is set
