@@ -478,10 +478,14 @@ func (c *Caching) InWords(x *exchange.Exchange) string {
 // to requests that caches answer, and of others that may be stored. It is ""
 // elsewhere, and for a capture that may lack fields of the response.
 func CachingShown(x *exchange.Exchange) string {
+	return CachingOf(x).Shown(x)
+}
+
+// Shown is CachingShown where the verdict on x is known.
+func (c *Caching) Shown(x *exchange.Exchange) string {
 	if s := x.Response.Status; s < 200 || s == 304 || x.Response.Made || x.Source.Lacks.Has(exchange.LacksResponse|exchange.LacksMethod) {
 		return ""
 	}
-	c := CachingOf(x)
 	switch x.Request.Method {
 	case "GET", "HEAD", "QUERY":
 		return c.InWords(x)

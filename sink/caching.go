@@ -12,11 +12,11 @@ import (
 // encodeCaching adds to a record what caches may do with the response, if there
 // is one that they could keep.
 func encodeCaching(e *zerolog.Event, x *exchange.Exchange) {
-	words := annotate.CachingShown(x)
+	c := annotate.CachingOf(x)
+	words := c.Shown(x)
 	if words == "" {
 		return
 	}
-	c := annotate.CachingOf(x)
 	d := e.CreateDict()
 	d.Str("storable", c.Storable())
 	if why := c.Why(); why != "" {
