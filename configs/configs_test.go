@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 	c := configs.Default()
 	want := configs.Config{
 		Listen: "127.0.0.1:8080", Admin: "127.0.0.1:8081", Intercept: []string{"all"}, ClientTLSMin: "1.2",
-		Profile: "default", Annotate: "full", Format: "auto", Severity: "warn", Color: "auto", SlowAfter: time.Second, ConversationBytes: 32 << 20, FailOn: "error", RequireTraffic: true, Grace: 5 * time.Second, FailOnChanges: "breaking",
+		Profile: "default", Annotate: "full", Format: "auto", Severity: "warn", Color: "auto", SlowAfter: time.Second, ConversationBytes: 16 << 20, FailOn: "error", RequireTraffic: true, Grace: 5 * time.Second, FailOnChanges: "breaking",
 		LargeField: 8000, LargeHead: 16 << 10, LongURI: 8000,
 		TraceContext: "forward", LogMaxSize: 100 << 20, LogKeep: 10,
 		ConnectTimeout: 30 * time.Second, ResponseHeaderTimeout: 10 * time.Minute, IdleTimeout: time.Hour,

@@ -230,7 +230,7 @@ func table() []Setting {
 			set:  setRules,
 		},
 		{
-			Name: "conversation-bytes", Kind: KindSize, Default: "32MiB", Value: "SIZE", Group: groupNotes,
+			Name: "conversation-bytes", Kind: KindSize, Default: "16MiB", Value: "SIZE", Group: groupNotes,
 			Help: "memory for what rules over several exchanges remember",
 			More: "The oldest exchanges are forgotten first. sidenote_conversation_forgotten_total counts them.",
 			set:  size(func(c *Config) *int64 { return &c.ConversationBytes }),

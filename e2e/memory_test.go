@@ -12,7 +12,7 @@ import (
 
 // What the program may have resident, in octets.
 const (
-	mostAtRest      = 32 << 20
+	mostAtRest      = 34 << 20 // of which the program's own file is 25
 	mostBesideStore = 96 << 20
 )
 
@@ -33,10 +33,10 @@ func TestSoakMemory(t *testing.T) {
 		_, _ = w.Write(content[:sizes[n%len(sizes)]])
 	}))
 	p := start(t, "--annotate", "full", "--quiet", "--store-bytes", strconv.Itoa(storeBytes))
-	if peak := p.peakMemory(); peak > mostAtRest {
-		t.Errorf("%d KiB at rest", peak>>10)
-	} else {
-		t.Logf("%d KiB at rest", peak>>10)
+	atRest := p.peakMemory()
+	t.Logf("%d KiB at rest", atRest>>10)
+	if atRest > mostAtRest {
+		t.Errorf("%d KiB at rest are more than %d", atRest>>10, mostAtRest>>10)
 	}
 	w := p.way(t)
 	var next atomic.Int64

@@ -52,6 +52,7 @@ func (x *Exchange) Memory() int64 {
 
 func (m *Message) memory() int64 {
 	n := int64(len(m.RawHead) + cap(m.Content.Kept) + 16*cap(m.Pseudo) + 8*cap(m.NeverIndexed))
+	n += n / 16 // what lies idle between pieces of memory
 	for _, f := range []*Fields{&m.Fields, &m.Trailers} {
 		n += int64(f.Len()) * memoryOfLine
 		if m.RawHead != "" { // of which the lines are parts

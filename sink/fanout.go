@@ -38,7 +38,7 @@ type Sender interface {
 // The usual bounds of a queue.
 const (
 	DefaultQueued = 4096
-	DefaultBytes  = 64 << 20
+	DefaultBytes  = 16 << 20
 )
 
 // A Lane is a sink with its queue.

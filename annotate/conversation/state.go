@@ -14,7 +14,7 @@ import (
 )
 
 // DefaultBytes is how much memory a State takes by default, in octets.
-const DefaultBytes = 32 << 20
+const DefaultBytes = 16 << 20
 
 // Options say what a State works with.
 type Options struct {

@@ -14,7 +14,7 @@ import (
 const (
 	mostGCPercent  = 300
 	leastGCPercent = 15
-	mostGarbage    = 54 << 20
+	mostGarbage    = 42 << 20
 )
 
 // gcPercent is the value of GOGC that suits a number of octets in use.

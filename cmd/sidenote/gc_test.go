@@ -8,12 +8,12 @@ func TestGCPercent(t *testing.T) {
 	for _, c := range []struct {
 		inUse uint64
 		want  int
-	}{{0, 300}, {1 << 20, 300}, {16 << 20, 300}, {54 << 20, 100}, {108 << 20, 50}, {256 << 20, 21}, {4 << 30, 15}} {
+	}{{0, 300}, {1 << 20, 300}, {14 << 20, 300}, {42 << 20, 100}, {84 << 20, 50}, {256 << 20, 16}, {4 << 30, 15}} {
 		if got := gcPercent(c.inUse); got != c.want {
 			t.Errorf("%d MiB in use: %d, want %d", c.inUse>>20, got, c.want)
 		}
 	}
-	for inUse := uint64(16 << 20); inUse <= 320<<20; inUse += 1 << 20 {
+	for inUse := uint64(16 << 20); inUse <= 280<<20; inUse += 1 << 20 {
 		if garbage := inUse * uint64(gcPercent(inUse)) / 100; garbage > mostGarbage {
 			t.Errorf("%d MiB in use and %d MiB of garbage", inUse>>20, garbage>>20)
 		}
