@@ -249,7 +249,7 @@ var statusRateLimitResetDate = &annotate.Rule{
 		value := f.Value(exchange.FieldRateLimitReset)
 		if n, ok := firstNumber(f, exchange.FieldRateLimitReset); ok {
 			if t, isTime := epoch(n); isTime {
-				p.Note(p.ResponseField(exchange.FieldRateLimitReset), "RateLimit-Reset is %d, which as seconds to wait is %s; as a time it is %s UTC", n, inWords(n), t.Format("2006-01-02 15:04:05"))
+				p.Note(p.ResponseField(exchange.FieldRateLimitReset), "RateLimit-Reset is %d; as seconds, that is a wait of %s; as a time, it is %s UTC", n, inWords(n), t.Format("2006-01-02 15:04:05"))
 			}
 			return
 		}
