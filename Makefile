@@ -89,10 +89,13 @@ $(LINTER): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 .PHONY: image
-image: ## build the container image with docker, podman or buildah
-	@if docker info >/dev/null 2>&1; then exec docker build -t $(IMAGE) .; fi; \
+image: ## build the container image with docker, podman or buildah; VERSION=v1.2.3 labels it
+	@labels=(--build-arg "VERSION=$(or $(VERSION),devel)"); \
+	if commit=$$(git log -1 --format='%H %cI' 2>/dev/null); then \
+		labels+=(--build-arg "REVISION=$${commit% *}" --build-arg "CREATED=$${commit#* }"); fi; \
+	if docker info >/dev/null 2>&1; then exec docker build "$${labels[@]}" -t $(IMAGE) .; fi; \
 	for tool in podman buildah; do \
-		if command -v $$tool >/dev/null; then exec $$tool build --format docker -t $(IMAGE) .; fi; done; \
+		if command -v $$tool >/dev/null; then exec $$tool build --format docker "$${labels[@]}" -t $(IMAGE) .; fi; done; \
 	echo 'image: no docker runs here, and there is neither podman nor buildah' >&2; exit 1
 
 .PHONY: clean

@@ -129,7 +129,7 @@ func TestAction(t *testing.T) {
 		"command":    {inputs: map[string]string{"command": curl + " -s -o /dev/null " + url + "/status/204; exit 7"}, code: 7, reports: []string{"command"}},
 		"checks":     {inputs: map[string]string{"checks": "checks"}, checks: url + "/status/500\n", code: 10, says: "expect/status", reports: []string{"checks"}},
 		"both":       {inputs: map[string]string{"command": curl + " -s -o /dev/null " + url + "/status/204", "checks": "checks"}, checks: url + "/status/204\n", reports: []string{"command", "checks"}},
-		"neither":    {code: 2, says: "::error::give this action a command"},
+		"neither":    {code: 2, says: "::error::this action needs the input command or checks"},
 		"wrong flag": {inputs: map[string]string{"command": "true", "flags": "--nonsense"}, code: 2, says: "unknown flag --nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -213,6 +213,31 @@ func TestImageSettingsExist(t *testing.T) {
 	}
 }
 
+// TestImageLabels: the image has the labels of OCI that people look for, and
+// "make image" fills in those that differ from build to build.
+func TestImageLabels(t *testing.T) {
+	_, final, _ := strings.Cut(read(t, "Dockerfile"), "\nFROM scratch\n")
+	made := read(t, "Makefile")
+	for label, want := range map[string]string{
+		"title": "sidenote", "description": "", "licenses": "Apache-2.0",
+		"version": "${VERSION}", "revision": "${REVISION}", "created": "${CREATED}",
+	} {
+		if !strings.Contains(final, " org.opencontainers.image."+label+`="`+want) {
+			t.Errorf("Dockerfile: no label %s, or not with %s", label, want)
+		}
+		name, isMade := strings.CutPrefix(strings.TrimSuffix(want, "}"), "${")
+		if !isMade {
+			continue
+		}
+		if !strings.Contains(final, "\nARG "+name+"=") && !strings.HasPrefix(final, "ARG "+name+"=") {
+			t.Errorf("Dockerfile: the last stage doesn't declare %s", name)
+		}
+		if !strings.Contains(made, `--build-arg "`+name+"=") {
+			t.Errorf("Makefile: image doesn't set %s", name)
+		}
+	}
+}
+
 // TestReferencesAreSpeltAlike: what has an address is written as annotate.RefURL
 // knows it, and rules refer to nothing else but OpenAPI and common practice.
 func TestReferencesAreSpeltAlike(t *testing.T) {
