@@ -103,11 +103,35 @@ func (r *commandRun) diagnose(seen child.Seen) {
 	case seen.Works:
 		r.say("The command opened no connection that sidenote could see, to the proxy or elsewhere. Did it send any requests?")
 		r.say("sidenote looks 50 times a second, and can miss connections that are shorter.")
-		r.sayLocalhost(8080)
+		r.sayLocalhost(r.sayBrief(seen.Brief))
 	default:
 		r.say("On this system, sidenote can't see where the command connected instead.")
 	}
 	r.say("To print the variables set for the command: %s run --print-env -- ...", r.program.self())
+}
+
+// sayBrief lists connections that may have been the command's, and returns the
+// port of a server on this machine to name in an example.
+func (r *commandRun) sayBrief(all []child.Connection) (port uint16) {
+	port = 8080
+	if len(all) == 0 {
+		return port
+	}
+	r.say("Some connections on this machine ended too soon to see which program opened them. Perhaps it was the command:")
+	for _, c := range all[:min(len(all), maxBypassLines)] {
+		to := "a server on this machine that has ended"
+		if c.Remote.IsValid() {
+			to = c.Remote.String()
+		}
+		r.say("  %s to %s", wording.Count(c.Count, "connection"), to)
+	}
+	if more := len(all) - maxBypassLines; more > 0 {
+		r.say("  and %d more", more)
+	}
+	if c := all[0]; c.Remote.IsValid() && c.Remote.Addr().IsLoopback() {
+		port = c.Remote.Port()
+	}
+	return port
 }
 
 // sayLocalhost tells how requests to this machine come through the proxy.

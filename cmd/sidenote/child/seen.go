@@ -30,6 +30,11 @@ type Seen struct {
 	Inside  []Connection // to this machine, most frequent first
 	More    int          // connections that are in neither list, since there were too many kinds
 	Left    []Process    // of the tree, after the command has ended
+
+	// Brief lists, where both lists are empty, the connections of this machine
+	// that ended meanwhile, most frequent first. They have no Program, since any
+	// may have had them, and no valid Remote where the server has ended.
+	Brief []Connection
 }
 
 // maxConnections bounds how many kinds of connections are told apart.
@@ -69,10 +74,12 @@ func (l *ledger) add(p Process, remote netip.AddrPort, inside bool) {
 }
 
 // sorted lists connections, most frequent first.
-func sorted(m map[connectionKey]*Connection) []Connection {
-	all := make([]Connection, 0, len(m))
-	for _, c := range m {
-		all = append(all, *c)
+func sorted(maps ...map[connectionKey]*Connection) []Connection {
+	var all []Connection
+	for _, m := range maps {
+		for _, c := range m {
+			all = append(all, *c)
+		}
 	}
 	slices.SortFunc(all, func(a, b Connection) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.PID, b.PID), a.Remote.Compare(b.Remote), strings.Compare(a.Program, b.Program))

@@ -28,6 +28,7 @@ type Watch struct {
 	tries  map[string]int
 	ledger *ledger
 	works  bool
+	began  time.Time
 	stop   chan struct{}
 	done   chan struct{}
 }
@@ -50,7 +51,7 @@ const (
 // of the proxy, are of no interest.
 func (c *Child) Watch(proxy ...netip.AddrPort) *Watch {
 	w := &Watch{
-		child: c, proxy: proxy, local: localAddresses(), ledger: newLedger(),
+		child: c, proxy: proxy, local: localAddresses(), ledger: newLedger(), began: time.Now(),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.run()
@@ -63,6 +64,9 @@ func (w *Watch) End() Seen {
 	<-w.done
 	left := w.look()
 	s := Seen{Works: w.works, Outside: sorted(w.ledger.outside), Inside: sorted(w.ledger.inside), More: w.ledger.more}
+	if len(s.Outside)+len(s.Inside) == 0 {
+		s.Brief = w.brief()
+	}
 	for _, pid := range left {
 		s.Left = append(s.Left, Process{nameOf(pid), pid})
 	}
