@@ -64,7 +64,7 @@ const maxWrapped = 4
 // another encoding. depth is how often it was.
 func readCapture(r io.Reader, a *ahead, depth int) error {
 	b := bufio.NewReaderSize(r, sniffed)
-	head, err := b.Peek(sniffed)
+	head, err := sniff(b, a.c.Growing)
 	if err != nil && err != io.EOF {
 		return a.entryError(0, err)
 	}
@@ -91,6 +91,27 @@ func readCapture(r io.Reader, a *ahead, depth int) error {
 		entry.Err = errHARTruncated
 	}
 	return err
+}
+
+// sniff returns the beginning of a file, which tells its kind. Of one that grows it
+// waits for no more than shows that the file has lines.
+func sniff(b *bufio.Reader, growing bool) (head []byte, err error) {
+	for n := 1; growing && n <= sniffed; n = len(head) + 1 {
+		if head, err = b.Peek(n); err != nil {
+			return head, err
+		}
+		if head, _ = b.Peek(b.Buffered()); HasLines(head) {
+			return head, nil
+		}
+	}
+	return b.Peek(sniffed)
+}
+
+// HasLines reports whether the beginning of a file, without any compression, shows
+// that each of its lines is an exchange, so that what is appended to it can be read
+// by itself.
+func HasLines(head []byte) bool {
+	return wrappingOf(head) == nil && isLines(head[prefixLen(head):])
 }
 
 // entryError is an error of the file as a whole.

@@ -25,6 +25,7 @@ type captureReader struct {
 	each     func(*exchange.Exchange) error // gets every exchange; an error ends the reading
 	ended    func() error                   // is called when a file has been read; nil for nothing
 	flush    func() error                   // writes what each holds back; nil for nothing
+	known    func(*exchange.Exchange) bool  // tells exchanges that each got before; nil for none
 	about    annotate.Unjudged              // what could not be judged
 
 	bad     int   // entries of the file available that could not be read
@@ -93,6 +94,9 @@ func (r *captureReader) read(ctx context.Context, in *capture) error {
 	return exchange.ReadCapture(r.progress.counting(from), exchange.Capture{
 		File: in.name, About: &about, Growing: in.size == 0, At: at, Size: in.size,
 		Exchange: func(x *exchange.Exchange) error {
+			if r.known != nil && r.known(x) {
+				return ctx.Err()
+			}
 			r.got++
 			r.about.Add(x)
 			if r.written = r.each(x); r.written != nil {

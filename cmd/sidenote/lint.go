@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ import (
 
 func newLintCommand(p *program) *cobra.Command {
 	format := newChoice("text", "json")
-	join := false
+	var o lintOptions
 	c := &cobra.Command{
 		Use:   "lint FILE...",
 		Short: "Judge the exchanges of a HAR or JSONL file",
@@ -41,13 +42,17 @@ if the files hold no exchange, and 2 if a file could not be read completely. lin
 still judges the other files.`,
 		Example: `  sidenote lint checkout.har
   sidenote lint --fail-on warn --rules 'cookie/*=off' captures/
-  sidenote lint --format json - < checkout.har`,
+  sidenote lint --format json - < checkout.har
+  sidenote lint --watch exchanges.jsonl`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageErrorf("lint: needs a FILE, a folder, or - for standard input; see %q", c.CommandPath()+" --help")
 			}
 			if i := slices.IndexFunc(args, isURL); i >= 0 {
 				return usageErrorf("lint: reads files, and %s is a URL; to request it: \"sidenote check %s\"", args[i], args[i])
+			}
+			if err := o.check(args); err != nil {
+				return err
 			}
 			config, err := p.settings(c)
 			if err != nil {
@@ -56,7 +61,7 @@ still judges the other files.`,
 			if c.Flags().Changed("format") {
 				config.Format = format.value
 			}
-			l, err := p.newLintRun(config, args, join)
+			l, err := p.newLintRun(config, args, o)
 			if err != nil {
 				return err
 			}
@@ -67,12 +72,32 @@ still judges the other files.`,
 		},
 	}
 	addChoice(c, format, "format", "how to print exchanges: text, or json for one record per line")
-	c.Flags().BoolVar(&join, "join", false, "take all files for one conversation, as of several proxies")
+	c.Flags().BoolVar(&o.join, "join", false, "take all files for one conversation, as of several proxies")
+	c.Flags().BoolVar(&o.watch, "watch", false, "judge what is added to FILE, until Ctrl-C")
 	addSettings(c, policySettings()...)
 	addSettings(c, "update-baseline")
 	addSettings(c, ruleSettings()...)
 	addSettings(c, "severity", "color", "quiet", "filter", "report", "show-secrets", "config")
 	return c
+}
+
+// lintOptions are the flags of the lint command that are not settings.
+type lintOptions struct{ join, watch bool }
+
+// check refuses what cannot be watched.
+func (o lintOptions) check(args []string) error {
+	switch {
+	case !o.watch:
+		return nil
+	case len(args) > 1:
+		return usageErrorf("lint: --watch takes one FILE, not %d; start one lint for each", len(args))
+	case args[0] == "-":
+		return usageErrorf("lint: --watch needs the name of a file; lint reads standard input to its end without --watch: \"sidenote lint -\"")
+	}
+	if info, err := os.Stat(args[0]); err == nil && !info.Mode().IsRegular() {
+		return usageErrorf("lint: --watch takes one file, and %s isn't one; name a HAR or JSONL file", args[0])
+	}
+	return nil
 }
 
 func isURL(s string) bool {
@@ -102,16 +127,20 @@ type lintRun struct {
 	text     bool
 	sink     sink.Sink
 	out      *bufio.Writer // behind the sink
+	watch    bool          // the file grows
 }
 
-func (p *program) newLintRun(c configs.Config, args []string, join bool) (*lintRun, error) {
+func (p *program) newLintRun(c configs.Config, args []string, o lintOptions) (*lintRun, error) {
 	j, err := p.newJudge(&c)
 	if err != nil {
 		return nil, err
 	}
 	l := &lintRun{
 		captureReader: captureReader{command: "lint", program: p, inputs: p.captures(args), progress: p.newProgress()},
-		config:        c, judge: j, text: c.Format != "json", least: leastShown(&c),
+		config:        c, judge: j, text: c.Format != "json", least: leastShown(&c), watch: o.watch,
+	}
+	if o.watch {
+		l.progress = nil // there is no end that it could show the way to
 	}
 	if err := notTheSameFile(c.Reports, l.inputs); err != nil {
 		return nil, err
@@ -122,11 +151,11 @@ func (p *program) newLintRun(c configs.Config, args []string, join bool) (*lintR
 	if err := l.openSink(); err != nil {
 		return nil, err
 	}
-	stages := j.stages(true)
+	stages := j.stages(!o.watch)
 	stages.Redact, stages.Out = redactor(&c), inPlace{l.reports, l.sink}
 	l.pipeline = pipeline.New(stages)
 	l.each, l.flush = l.exchange, l.out.Flush
-	l.ended = func() error { return l.pipeline.Finish(!join) }
+	l.ended = func() error { return l.pipeline.Finish(!o.join) }
 	return l, nil
 }
 
@@ -142,7 +171,7 @@ func (l *lintRun) openSink() error {
 	}
 	l.terminal = l.program.terminal(out, l.config.Color)
 	size := 64 << 10
-	if l.terminal.TTY {
+	if l.terminal.TTY || l.watch {
 		size = 1 // bufio passes on what is larger than its buffer
 	}
 	l.out = bufio.NewWriterSize(clearFirst{out, l.progress}, size)
@@ -163,7 +192,11 @@ func (l *lintRun) openSink() error {
 func (l *lintRun) run(ctx context.Context) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	ended := l.all(ctx)
+	read := l.all
+	if l.watch {
+		read = newFollower(&l.captureReader).follow
+	}
+	ended := read(ctx)
 	v := verdictOf(l.judge)
 	switch {
 	case ended != nil && ctx.Err() == nil:
