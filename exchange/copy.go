@@ -7,7 +7,7 @@ func (x *Exchange) shallow() *Exchange {
 	y := &Exchange{
 		ID: x.ID, Run: x.Run, Started: x.Started, Scheme: x.Scheme, Authority: x.Authority,
 		Client: x.Client, Origin: x.Origin, Tunnel: x.Tunnel, Timing: x.Timing, Err: x.Err, Changed: x.Changed,
-		Trace: x.Trace, Source: x.Source, Messages: x.Messages,
+		Trace: x.Trace, Source: x.Source, Messages: x.Messages, WindowStalls: x.WindowStalls,
 	}
 	y.Request.Method, y.Request.Target, y.Request.Protocol = x.Request.Method, x.Request.Target, x.Request.Protocol
 	y.Request.copyFrom(&x.Request.Message)

@@ -39,6 +39,10 @@ type Exchange struct {
 	// none.
 	Messages *Messages
 
+	// WindowStalls are the windows of HTTP/2 that were closed for a while, four at
+	// most; nil where there were none.
+	WindowStalls []WindowStall
+
 	Timing  Timing
 	Err     *Err    // why the exchange failed; nil when it did not
 	Changed Changes // what the proxy forwarded otherwise than received

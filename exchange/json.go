@@ -46,6 +46,9 @@ func (x *Exchange) Encode(e *zerolog.Event, o EncodeOptions) {
 	if x.Tunnel != (Tunnel{}) {
 		e.RawJSON("sidenote.tunnel", x.Tunnel.appendJSON(scratch[:0]))
 	}
+	if x.WindowStalls != nil {
+		e.RawJSON("sidenote.window_stalls", appendStalls(scratch[:0], x.WindowStalls))
+	}
 	if x.Messages != nil {
 		e.RawJSON("sidenote.messages", x.Messages.appendJSON(nil))
 	}

@@ -28,6 +28,7 @@ type record struct {
 	Detail    wireText       `json:"sidenote.error.detail"`
 	Timing    recordTiming   `json:"sidenote.timing"`
 	Tunnel    recordTunnel   `json:"sidenote.tunnel"`
+	Stalls    []recordStall  `json:"sidenote.window_stalls"`
 	Effective recordEffect   `json:"sidenote.effective"`
 	Changed   []string       `json:"sidenote.changed"`
 	Target    recordTarget   `json:"sidenote.target"`
@@ -231,7 +232,7 @@ func (r *record) exchange() (*Exchange, error) {
 		x.Changed |= c
 	}
 	r.Timing.fill(&x.Timing)
-	if err := r.fillTrace(&x.Trace); err != nil {
+	if err := errors.Join(r.fillTrace(&x.Trace), r.fillStalls(x)); err != nil {
 		return nil, err
 	}
 	x.Request.Method, x.Request.Target = string(r.Request.Method), string(r.Request.Target)

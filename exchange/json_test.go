@@ -54,11 +54,22 @@ var textCases = []string{
 // ofH2 has what HTTP/2 says beside the fields, which a HAR cannot hold.
 const ofH2 = "* authority a.test\n> CONNECT /chat HTTP/2\n> a: 1\n>\n< HTTP/2 200\n<\n* content request pseudo=\":method :protocol :path\" never-indexed=\"1 3\" protocol=websocket\n* content response pseudo=:status\n"
 
+// stalled has windows of HTTP/2 that were closed for a while.
+const stalled = "* scheme http\n* authority a.test\n* window client stream at=12ms total=1.5s times=3 open\n* window origin connection at=0s total=10ms times=1\n> GET / HTTP/2\n>\n< HTTP/2 200\n<\n"
+
 func TestFullRecordRoundTrips(t *testing.T) {
 	if x := mustParse(t, ofH2); !strings.HasSuffix(x.Format(), ofH2[strings.IndexByte(ofH2, '>'):]) || len(x.Request.Pseudo) != 3 || x.Request.NeverIndexed[1] != 3 {
 		t.Errorf("read %q as\n%s", ofH2, x.Format())
 	}
-	for _, text := range append([]string{ofH2}, textCases...) {
+	if x := mustParse(t, stalled); x.Format() != stalled {
+		t.Errorf("read %q as\n%s", stalled, x.Format())
+	}
+	for _, bad := range []string{"server stream", "client streams", "client", "client stream at=x", "client stream times=1 shut"} {
+		if _, err := exchange.ParseText("* window " + bad + "\n> GET / HTTP/2\n>\n"); err == nil {
+			t.Errorf("read a window of %q", bad)
+		}
+	}
+	for _, text := range append([]string{ofH2, stalled}, textCases...) {
 		x := mustParse(t, text)
 		line := x.AppendJSON(nil, exchange.EncodeOptions{Full: true})
 		if strings.Count(string(line), "\n") != 1 || line[len(line)-1] != '\n' {

@@ -136,6 +136,7 @@ func TestRedactKeepsEveryField(t *testing.T) {
 	x.Response.Made, x.Response.At, x.Response.Reason = true, 5, "r"
 	x.Response.Content.Truncated, x.Response.Content.Complete = true, true
 	x.Changed = 3
+	x.WindowStalls = []exchange.WindowStall{{By: exchange.WindowOfClient, Connection: true, At: 1, Total: 2, Times: 3, Open: true}}
 	requireNoZero(t, reflect.ValueOf(x).Elem(), "Exchange")
 	x.Request.Fields.Add("X-API-Key", "secret")
 	y := redactor().Redact(x, true)

@@ -140,6 +140,7 @@ func factProperties() []Property {
 				{Key: "until", Doc: "when the certificate is offered again; RFC 3339, UTC", Schema: text(), Required: true},
 			}},
 		}},
+		{Key: "sidenote.window_stalls", Doc: "windows of HTTP/2 that were closed for 10 ms or longer in all, so that the sender had to wait", When: "there were any", Members: stallProperties(), List: true},
 		{Key: "sidenote.messages", Doc: "the messages of a stream inside of the exchange", When: "there were any, or could have been", Members: streamProperties()},
 		{Key: "sidenote.changed", Doc: "what was forwarded otherwise than received", When: "something was", Schema: arrayOf(map[string]any{"enum": (^Changes(0)).Names()})},
 		{Key: "sidenote.source", Doc: "where the exchange was read from", When: "it was read from a capture", Members: []Property{

@@ -35,6 +35,7 @@ func (c *Content) cut(most int) {
 const (
 	memoryOfExchange = 1600
 	memoryOfLine     = 64
+	memoryOfStall    = 64
 )
 
 // Memory estimates how many octets of memory a slim exchange holds.
@@ -44,6 +45,7 @@ func (x *Exchange) Memory() int64 {
 	for i := range x.Interim {
 		n += 512 + x.Interim[i].memory()
 	}
+	n += int64(cap(x.WindowStalls)) * memoryOfStall
 	if x.Err != nil {
 		n += int64(len(x.Err.Detail)) + 64
 	}

@@ -266,6 +266,8 @@ func (p *textParser) fact(s string) error {
 			x.Changed |= c
 			return nil
 		})
+	case "window":
+		err = x.parseStall(rest)
 	case "messages":
 		err = parseMessages(x, rest)
 	case "content":
@@ -517,6 +519,9 @@ func (x *Exchange) appendFacts(b []byte) []byte {
 	fact("timing", strings.Join(timing, " "))
 	if x.Tunnel != (Tunnel{}) {
 		fact("tunnel", x.Tunnel.facts())
+	}
+	for i := range x.WindowStalls {
+		fact("window", x.WindowStalls[i].facts())
 	}
 	if x.Err != nil {
 		fact("error", string(x.Err.Code)+" "+strconv.Quote(x.Err.Detail))

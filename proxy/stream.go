@@ -247,12 +247,32 @@ func (st *stream) End(f *h2.Fault) {
 	st.recordProgress()
 	st.mu.Unlock()
 	x.Timing.Done = st.since()
+	st.recordStalls()
 	if o := st.conn.out; o != nil {
 		x.Origin.Closed = o.endedBy() != nil
 	}
 	st.conn.ended()
 	st.conn.proxy.handOver(x, st.follow) // from here on x is somebody else's
 	st.conn.proxy.leave()
+}
+
+// leastStall is how long a window has to be closed, in all, to be recorded. What is
+// shorter comes with any content that is larger than a window.
+const leastStall = 10 * time.Millisecond
+
+// recordStalls records which windows made a sender wait.
+func (st *stream) recordStalls() {
+	for _, s := range st.stream.Stalls() {
+		if s.Total < leastStall {
+			continue
+		}
+		by := exchange.WindowOfClient
+		if s.Holder == h2.Origin {
+			by = exchange.WindowOfOrigin
+		}
+		st.x.WindowStalls = append(st.x.WindowStalls, exchange.WindowStall{By: by, Connection: s.Connection,
+			At: max(s.Since.Sub(st.x.Started), 0), Total: s.Total, Times: s.Times, Open: s.Open})
+	}
 }
 
 // recordProgress copies how far the request has come into the record, which whoever

@@ -2,10 +2,12 @@ package rules
 
 import (
 	"strings"
+	"time"
 
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/exchange/field"
+	"sidenote/internal/wording"
 )
 
 // h2Rules lists the rules on HTTP/2 and HTTP/3, and on the way to them.
@@ -18,6 +20,7 @@ func h2Rules() []*annotate.Rule {
 		h2EnhanceYourCalm,
 		h2H2CUpgradeDeprecated,
 		h2TENotTrailers,
+		h2WindowStalled,
 	}
 }
 
@@ -331,4 +334,70 @@ var h2TENotTrailers = &annotate.Rule{
 			}
 		}
 	},
+}
+
+// longStall is how long a window may be closed in all before that is noted.
+const longStall = time.Second
+
+var h2WindowStalled = &annotate.Rule{
+	ID:       "h2/window-stalled",
+	Severity: annotate.Warn,
+	Blame:    annotate.ByClient,
+	Title:    "a closed HTTP/2 window made the sender wait",
+	Refs:     []string{"RFC 9113 §5.2", "RFC 9113 §6.9"},
+	Doc: "On HTTP/2, the receiver of a body says how many bytes it accepts: the window of the stream, and the window of the connection that all streams share. " +
+		"When a window is used up, the sender waits until the receiver opens it again. " +
+		"A window stays closed when the receiver doesn't read the body, reads it slowly, or has a window too small for the distance. " +
+		"If it is the window of the connection, one body that isn't read blocks all other streams. " +
+		"The note comes when a window was closed for a second or longer in all.",
+	Help: "read each body to its end or cancel it, and set a larger window (SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_UPDATE)",
+	Bad: []string{"* window client stream at=12ms total=1.5s times=3\n" + overH2(nil),
+		"* window client stream at=12ms total=1.5s times=3\n* window client connection at=12ms total=4s times=1 open\n" + overH2(nil),
+		"* window origin stream at=0s total=1s times=1 open\n* error client_gone \"it sent RST_STREAM with CANCEL\"\n# also failure/client-gone\n> POST /orders HTTP/2\n> Host: shop.test\n>\n"},
+	Good:  []string{"* window client stream at=12ms total=999ms times=80\n" + overH2(nil), overH2(nil)},
+	When:  annotate.When{Always: true, If: []*annotate.Condition{ifWindowStalled}},
+	Needs: annotate.NeedsEnd,
+	Check: func(p *annotate.Pass) {
+		for _, by := range [...]exchange.WindowHolder{exchange.WindowOfClient, exchange.WindowOfOrigin} {
+			if w := longestStall(p.X, by); w != nil {
+				p.Report(stallNote(w))
+			}
+		}
+	},
+}
+
+var ifWindowStalled = &annotate.Condition{Holds: func(p *annotate.Pass) bool { return p.X.WindowStalls != nil }}
+
+// longestStall is the window of a holder that was closed longest; nil where that was
+// not long.
+func longestStall(x *exchange.Exchange, by exchange.WindowHolder) (longest *exchange.WindowStall) {
+	for i := range x.WindowStalls {
+		w := &x.WindowStalls[i]
+		if w.By == by && w.Total >= longStall && (longest == nil || w.Total > longest.Total) {
+			longest = w
+		}
+	}
+	return longest
+}
+
+func stallNote(w *exchange.WindowStall) annotate.Note {
+	n := annotate.Note{Place: theConnection(), Blame: annotate.ByClient}
+	who, waits := "the client", "the server had to wait with the response"
+	if w.By == exchange.WindowOfOrigin {
+		n.Blame = annotate.ByOrigin
+		who, waits = "the server", "the client had to wait with the request"
+	}
+	often := ""
+	if w.Times > 1 {
+		often = " (" + wording.Count(w.Times, "time") + ")"
+	}
+	begin := "from the beginning"
+	if w.At > 0 {
+		begin = "first " + wording.Duration(w.At) + " after the beginning"
+	}
+	n.Message = who + " kept the window of the " + w.Window() + " closed for " + wording.Duration(w.Total) + " in all" + often + ", " + begin + "; " + waits
+	if w.Open {
+		n.Message += ", and the window was still closed at the end"
+	}
+	return n
 }

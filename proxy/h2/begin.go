@@ -51,6 +51,7 @@ func (r *Relay) open(s *Stream) (open int, ignored bool) {
 	}
 	r.last = s.id
 	r.streams[s.id] = s
+	s.toClient.left, s.toOrigin.left = r.initial[Client], r.initial[Origin]
 	return len(r.streams), false
 }
 
@@ -113,7 +114,9 @@ func (s *Stream) forward(head *RequestHead, p http2.HeadersFrameParam) {
 	r.mu.Unlock()
 	s.forwarded = true
 	r.origin.writeFields(p, head.Fields)
-	if p.EndStream {
+	if !p.EndStream {
+		s.toOrigin.watch(&r.originWindow)
+	} else {
 		s.tap.RequestEnd()
 	}
 }

@@ -253,7 +253,8 @@ func (r *Relay) clientData(f *http2.DataFrame) *Fault {
 	if len(f.Data()) > 0 {
 		s.tap.RequestContent(f.Data())
 	}
-	r.originWindow.Add(-int64(f.Length))
+	r.originWindow.add(-int64(f.Length))
+	s.toOrigin.add(-int64(f.Length))
 	r.origin.writeData(f)
 	if f.StreamEnded() {
 		s.tap.RequestEnd()
@@ -329,7 +330,7 @@ func (r *Relay) clientWindowUpdate(f *http2.WindowUpdateFrame) *Fault {
 	if f.StreamID == 0 {
 		n = r.window.add(n)
 	} else if s := r.stream(f.StreamID); s != nil {
-		s.granted.Add(int64(n))
+		s.toClient.add(int64(n))
 	} else if r.isIdle(f.StreamID) {
 		return broken(Client, http2.ErrCodeProtocol, "§5.1", "WINDOW_UPDATE on stream %d, which is not open", f.StreamID)
 	} else if !r.endedInOrder(f.StreamID) {

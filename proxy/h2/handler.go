@@ -24,7 +24,7 @@ type Handler interface {
 // A Tap is told what passes on one stream. The methods about the request are
 // called one after another, and those about the response; the two may run at the
 // same time. What they are given is valid during the call only. They must not
-// call methods of Stream or Relay.
+// call methods of Stream or Relay, but for Stream.Stalls in End.
 type Tap interface {
 	RequestContent(p []byte)
 	RequestTrailers(fields []hpack.HeaderField)

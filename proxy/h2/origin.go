@@ -193,6 +193,8 @@ func (r *Relay) originHead(s *Stream, p http2.HeadersFrameParam, fields []field)
 	r.client.writeFields(p, head.Fields)
 	if p.EndStream {
 		r.originEnded(s)
+	} else {
+		s.toClient.watch(&r.window)
 	}
 	return nil
 }
@@ -251,7 +253,7 @@ func (r *Relay) originData(f *http2.DataFrame) *Fault {
 		s.respReceived += int64(len(f.Data()))
 		s.tap.ResponseContent(f.Data())
 	}
-	s.passed.Add(int64(f.Length))
+	s.toClient.add(-int64(f.Length))
 	r.window.take(int64(f.Length), r.client.flush)
 	r.client.writeData(f)
 	if f.StreamEnded() {
@@ -277,7 +279,9 @@ func (r *Relay) originReset(f *http2.RSTStreamFrame) *Fault {
 }
 
 func (r *Relay) originWindowUpdate(f *http2.WindowUpdateFrame) *Fault {
-	if f.StreamID != 0 && r.stream(f.StreamID) == nil {
+	if s := r.stream(f.StreamID); s != nil {
+		s.toOrigin.add(int64(f.Increment))
+	} else if f.StreamID != 0 {
 		if !r.wasOpened(f.StreamID) {
 			return r.notOpened(f)
 		}
@@ -285,7 +289,7 @@ func (r *Relay) originWindowUpdate(f *http2.WindowUpdateFrame) *Fault {
 			return nil
 		}
 	}
-	if f.StreamID == 0 && r.originWindow.Add(int64(f.Increment)) > largestWindow {
+	if f.StreamID == 0 && r.originWindow.add(int64(f.Increment)) > largestWindow {
 		return broken(Origin, http2.ErrCodeFlowControl, "§6.9.1", "WINDOW_UPDATE makes the window of the connection larger than %d", largestWindow)
 	}
 	r.client.write(func(w *http2.Framer) error { return w.WriteWindowUpdate(f.StreamID, f.Increment) })

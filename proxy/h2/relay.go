@@ -61,13 +61,14 @@ type Relay struct {
 	origin *side // nil until it is there; then never changed
 	window clientWindow
 
-	originWindow atomic.Int64 // what the origin server allows on the whole connection
+	originWindow window // what the origin server allows on the whole connection
 
 	// for the goroutine that reads the client
 	unreached *Fault // there is no origin connection
 
 	mu       sync.Mutex // guards what follows
 	streams  map[uint32]*Stream
+	initial  [Origin + 1]int64 // what each peer allows on a new stream
 	ended    recentStreams
 	last     uint32      // the last stream that the client opened
 	passed   uint32      // the last one that the origin server was given
@@ -89,7 +90,8 @@ func New(client net.Conn, c Config) *Relay {
 	r.client = newSide(Client, client, c.MaxHeaderBytes)
 	r.client.hello = r.hello
 	r.window.start()
-	r.originWindow.Store(initialWindow)
+	r.originWindow.left, r.originWindow.watched = initialWindow, true
+	r.initial = [...]int64{Client: initialWindow, Origin: initialWindow}
 	return r
 }
 

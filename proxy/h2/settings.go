@@ -37,10 +37,26 @@ func (r *Relay) passSettings(f *http2.SettingsFrame, from, to *side, first bool)
 }
 
 func (r *Relay) obey(d *side, s http2.Setting) {
-	if s.ID == http2.SettingInitialWindowSize && d.peer == Client {
-		r.window.setInitial(int64(s.Val))
+	if s.ID == http2.SettingInitialWindowSize {
+		r.setInitial(d.peer, int64(s.Val))
 	}
 	d.obey(s)
+}
+
+// setInitial changes what a peer allows on a stream without saying more, on those
+// that are open too (RFC 9113 §6.9.2).
+func (r *Relay) setInitial(p Peer, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	more := n - r.initial[p]
+	r.initial[p] = n
+	for _, s := range r.streams {
+		if p == Client {
+			s.toClient.add(more)
+		} else {
+			s.toOrigin.add(more)
+		}
+	}
 }
 
 // mirrored returns what the other side is asked for when a side asks for s. Most

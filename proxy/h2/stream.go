@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -34,8 +33,7 @@ type Stream struct {
 	respReceived int64
 	misfit       *Fault // its content had another length
 
-	passed  atomic.Int64 // octets of content that the client was sent
-	granted atomic.Int64 // octets that the client allowed beyond its initial window
+	toClient, toOrigin window // what either allows on the stream
 
 	clientEnded, originEnded bool // guarded by relay.mu
 }
@@ -56,10 +54,7 @@ func (s *Stream) Abort(cause error) {
 // Held reports whether the client takes no content now: by its windows, or since
 // it does not read.
 func (s *Stream) Held() bool {
-	w := &s.relay.window
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return s.relay.client.writing.Load() || w.left <= 0 || w.initial+s.granted.Load()-s.passed.Load() <= 0
+	return s.relay.client.writing.Load() || s.relay.window.isClosed() || s.toClient.room() <= 0
 }
 
 func (r *Relay) other() *side {
@@ -73,8 +68,10 @@ func (r *Relay) half(s *Stream, by Peer) {
 	r.mu.Lock()
 	if by == Client {
 		s.clientEnded = true
+		s.toOrigin.rest()
 	} else {
 		s.originEnded = true
+		s.toClient.rest()
 	}
 	both := s.clientEnded && s.originEnded
 	r.mu.Unlock()
@@ -183,7 +180,7 @@ func (s *Stream) answer(a *Answer) {
 	if s.method == http.MethodHead {
 		content = nil
 	}
-	fits := len(content) == 0 || r.window.takeOwn(int64(len(content)), s.granted.Load())
+	fits := len(content) == 0 || r.window.takeOwn(int64(len(content)), s.toClient.room())
 	s.headSent = true
 	r.client.writeFields(http2.HeadersFrameParam{StreamID: s.id, EndStream: len(content) == 0}, answerFields(a))
 	if !fits {
@@ -246,75 +243,4 @@ func (e *recentStreams) find(id uint32) (by Peer, known bool) {
 		}
 	}
 	return 0, false
-}
-
-// A clientWindow is how much the client allows on the whole connection. The origin
-// server knows of it by the WINDOW_UPDATE frames that are passed on, and content
-// of our own takes from it without its knowledge; what the client allows next pays
-// for that.
-type clientWindow struct {
-	mu      sync.Mutex // guards what follows
-	more    sync.Cond
-	left    int64
-	owed    int64
-	initial int64 // of a stream
-	closed  bool
-}
-
-func (w *clientWindow) start() {
-	w.more.L = &w.mu
-	w.left, w.initial = initialWindow, initialWindow
-}
-
-// takeOwn takes n octets for content of our own, if the client takes them now.
-func (w *clientWindow) takeOwn(n, granted int64) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if n > w.left || n > w.initial+granted {
-		return false
-	}
-	w.left -= n
-	w.owed += n
-	return true
-}
-
-// take takes n octets for content of the origin server's. It waits only where we
-// took what the origin server counts on, and calls before it does.
-func (w *clientWindow) take(n int64, waits func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.owed > 0 && w.left < n {
-		w.mu.Unlock()
-		waits()
-		w.mu.Lock()
-	}
-	for w.owed > 0 && w.left < n && !w.closed {
-		w.more.Wait()
-	}
-	w.left -= n
-}
-
-// add takes what the client allows, and returns how much of it the origin server
-// is to know of.
-func (w *clientWindow) add(n uint32) (pass uint32) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.left += int64(n)
-	pay := min(w.owed, int64(n))
-	w.owed -= pay
-	w.more.Broadcast()
-	return n - uint32(pay)
-}
-
-func (w *clientWindow) close() {
-	w.mu.Lock()
-	w.closed = true
-	w.more.Broadcast()
-	w.mu.Unlock()
-}
-
-func (w *clientWindow) setInitial(n int64) {
-	w.mu.Lock()
-	w.initial = n
-	w.mu.Unlock()
 }
