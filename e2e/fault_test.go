@@ -38,11 +38,12 @@ func TestFaultNotes(t *testing.T) {
 }
 
 // notInFaultTest are the codes that are not the fault of an origin server, or have
-// no way to be led to, and ErrUndecodable, which is not known when the exchange
-// ends.
+// no way to be led to, those of peers that do not read or speak unasked, which have
+// tests of their own, and ErrUndecodable, which is not known when the exchange ends.
 var notInFaultTest = []exchange.ErrCode{
 	exchange.ErrRequestMalformed, exchange.ErrRequestHeadLarge, exchange.ErrRequestTruncated,
 	exchange.ErrClientRefusedCA, exchange.ErrClientTLS, exchange.ErrClientH2, exchange.ErrClientBlocked, exchange.ErrClientFailed, exchange.ErrShutdown, exchange.ErrInternal,
+	exchange.ErrSendTimeout, exchange.ErrDeliveryTimeout, exchange.ErrUnasked,
 	exchange.ErrConnectFailed, exchange.ErrTLSFailed, exchange.ErrUnknown, exchange.ErrUndecodable,
 }
 

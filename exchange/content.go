@@ -236,8 +236,11 @@ func (x *Exchange) UndecodableContent() *Err {
 // FailUndecodable makes UndecodableContent the failure of an exchange that has
 // no other. Call it once the exchange has ended and before anybody shares it.
 func (x *Exchange) FailUndecodable() {
-	if x.Err == nil {
-		x.Err = x.UndecodableContent()
+	if x.Err != nil {
+		return
+	}
+	if err := x.UndecodableContent(); err != nil { // else nothing is written, for who calls it again may share it
+		x.Err = err
 	}
 }
 

@@ -402,7 +402,7 @@ await step('thousands of exchanges', async () => {
   await writeFile(file, `${saved}\n`.repeat(5000));
   const before = await total();
   await page.setInputFiles('#import', file);
-  await until('5000 more', async () => (await total()) >= before + 5000);
+  await until('5000 more', async () => (await total()) >= before + 5000, 4 * wait);
   await page.locator('#list').focus();
   await page.keyboard.press('g');
   for (const part of [0.2, 0.5, 0.9, 0.1]) {
