@@ -22,6 +22,10 @@ import (
 // each server on this machine would get it. Other users of the machine reach
 // loopback too; without a session they get the empty page and no more.
 type Admission struct {
+	// Program is how a shell starts the program that makes links, in what
+	// refusals suggest. Set it before use.
+	Program string
+
 	key []byte
 	now func() time.Time
 
@@ -52,7 +56,7 @@ const (
 
 // NewAdmission makes one with a secret key.
 func NewAdmission(key []byte) *Admission {
-	return &Admission{key: key, now: time.Now, used: map[string]time.Time{}}
+	return &Admission{Program: "sidenote", key: key, now: time.Now, used: map[string]time.Time{}}
 }
 
 // NewKey makes a secret key.
@@ -171,7 +175,7 @@ func (a *Admission) Require(next http.Handler) http.Handler {
 		case ok:
 			a.renew(w, p)
 		case !a.hasTicket(r):
-			refuse(w, r)
+			a.refuse(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -193,7 +197,7 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request) {
 	} else if p, ok := a.admits(r); ok {
 		session = a.session(p.begun)
 	} else {
-		refuse(w, r)
+		a.refuse(w, r)
 		return
 	}
 	answer(w, map[string]string{"session": session})
@@ -251,9 +255,12 @@ func addressOf(u *url.URL) string {
 }
 
 // refuse says how to get in; the command names this inspector.
-func refuse(w http.ResponseWriter, r *http.Request) {
-
+func (a *Admission) refuse(w http.ResponseWriter, r *http.Request) {
+	command := a.Program + " open --admin " + r.Host
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("WWW-Authenticate", `Bearer realm="sidenote inspector"`)
-	problem(w, http.StatusUnauthorized, "this needs a session of the inspector", `open the link that "sidenote open --admin `+r.Host+`" prints`)
+	answerProblem(w, problemDocument{
+		Title: "this needs a session of the inspector", Status: http.StatusUnauthorized,
+		Help: `open the link that "` + command + `" prints`, Command: command,
+	})
 }

@@ -106,6 +106,25 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
+// TestRefusalsNameTheCommand: a refusal says how to get in, as the program was
+// started and for the address that was asked.
+func TestRefusalsNameTheCommand(t *testing.T) {
+	d := newDoor(t)
+	d.a.Program = "go run ./cmd/sidenote"
+	for what, resp := range map[string]*http.Response{
+		"a list": d.list(), "a bad link": d.ask("POST", "/api/v1/session", `{"key":"x"}`),
+	} {
+		var p problemDocument
+		if err := json.NewDecoder(resp.Body).Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		const command = "go run ./cmd/sidenote open --admin example.com"
+		if p.Command != command || p.Help != `open the link that "`+command+`" prints` {
+			t.Errorf("%s: %+v", what, p)
+		}
+	}
+}
+
 func TestSessionsEndWithoutUse(t *testing.T) {
 	d := newDoor(t)
 	session := d.enter(d.a.Link())

@@ -19,6 +19,8 @@ type problemDocument struct {
 	End    *int   `json:"end,omitempty"`    // octet behind it
 	Detail string `json:"detail,omitempty"` // the whole in one line
 
+	Command string `json:"command,omitempty"` // that prints a link, for a request without a session
+
 	// Of a request that would bring redacted values to another origin: what has
 	// them, and where it goes.
 	Secrets []string `json:"secrets,omitempty"`

@@ -40,7 +40,7 @@ isn't or doesn't answer. The container image uses this command as its HEALTHCHEC
 			}
 			ctx, cancel := context.WithTimeout(c.Context(), timeout)
 			defer cancel()
-			if err := checkHealth(ctx, address); err != nil {
+			if err := p.checkHealth(ctx, address); err != nil {
 				return &codedError{exitNo, fmt.Errorf("healthcheck: %w", err)}
 			}
 			return nil
@@ -77,7 +77,7 @@ func reachable(listen string) (string, error) {
 }
 
 // checkHealth asks the admin server, directly whatever HTTP_PROXY says.
-func checkHealth(ctx context.Context, address string) error {
+func (p *program) checkHealth(ctx context.Context, address string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func checkHealth(ctx context.Context, address string) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("no sidenote answers on %s: %s", address, causeOf(err))
+		return errors.New(p.noAnswer(address, err))
 	}
 	defer response.Body.Close()
 	why, _ := io.ReadAll(io.LimitReader(response.Body, 200)) // it is said with the status or not at all
@@ -96,6 +96,11 @@ func checkHealth(ctx context.Context, address string) error {
 		return fmt.Errorf("%s answers %s: %s", address, response.Status, printable.Text(strings.TrimSpace(string(why)), false))
 	}
 	return nil
+}
+
+// noAnswer says that no sidenote answers on an address, and what to do.
+func (p *program) noAnswer(address string, err error) string {
+	return fmt.Sprintf("no sidenote answers on %s: %s; start it with: %s, or name its address with --admin", address, causeOf(err), p.self())
 }
 
 // portOf returns a text that is only a port; "" for any other.

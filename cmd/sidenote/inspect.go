@@ -42,7 +42,7 @@ type inspectorParts struct {
 // linkKey returns the key of the links. It lives in the folder of the CA; where
 // there is no CA, a folder that cannot be written costs only that other
 // programs cannot make links.
-func linkKey(c *configs.Config, authority *ca.Authority, log zerolog.Logger) ([]byte, error) {
+func (p *program) linkKey(c *configs.Config, authority *ca.Authority, log zerolog.Logger) ([]byte, error) {
 	if authority != nil {
 		return inspectorKey(authority.Dir())
 	}
@@ -56,7 +56,7 @@ func linkKey(c *configs.Config, authority *ca.Authority, log zerolog.Logger) ([]
 			return key, nil
 		}
 	}
-	log.Warn().Msgf("sidenote open cannot make links to this inspector: %v", err)
+	log.Warn().Msgf("\"%s open\" can't make links to this inspector: %v", p.self(), err)
 	return inspector.NewKey(), nil
 }
 
@@ -71,11 +71,12 @@ func (p *program) openInspectorParts(c *configs.Config, admin net.Listener, auth
 	}
 	i := &inspectorParts{byHand: proxy.NewInside()}
 	if configs.IsLoopback(admin.Addr().String()) {
-		key, err := linkKey(c, authority, log)
+		key, err := p.linkKey(c, authority, log)
 		if err != nil {
 			return nil, &codedError{exitFailed, err}
 		}
 		i.admission = inspector.NewAdmission(key)
+		i.admission.Program = p.self()
 	}
 	o := store.Options{Bytes: c.StoreBytes, MostContent: int(c.KeepContent), Messages: c.KeepMessages}
 	if c.Store != "" {
@@ -293,8 +294,17 @@ day.`,
 			if err := cmp.Or(p.adminFromSettings(c, &admin), p.caDirFromSettings(c, &dir)); err != nil {
 				return err
 			}
+			address, err := reachable(admin)
+			if err != nil {
+				return usageErrorf("open: --admin %q: %w", admin, err)
+			}
 			if !configs.IsLoopback(admin) {
-				return usageErrorf("open: %s is not a loopback address; open http://%s/ and log in with the credentials of --proxy-auth", admin, admin)
+				return usageErrorf("open: %s is not a loopback address; open http://%s/ and log in with the credentials of --proxy-auth", admin, address)
+			}
+			if !token { // which is good for one that starts later
+				if err := reaches(admin); err != nil {
+					return &codedError{exitFailed, fmt.Errorf("open: %s", p.noAnswer(admin, err))}
+				}
 			}
 			admission, err := admissionOf(dir)
 			if err != nil {
@@ -302,9 +312,6 @@ day.`,
 			}
 			if token {
 				return writeText(p.stdout, admission.Bearer()+"\n")
-			}
-			if err := reaches(admin); err != nil {
-				return &codedError{exitFailed, fmt.Errorf("open: no sidenote answers on %s: %s; start one, or give its address with --admin", admin, causeOf(err))}
 			}
 			link := "http://" + admin + "/?" + admission.Link()
 			if !printOnly {
@@ -325,6 +332,9 @@ func admissionOf(dir string) (*inspector.Admission, error) {
 	dir, err := caFolder(dir)
 	if err != nil {
 		return nil, err
+	}
+	if !exists(dir) {
+		return nil, &codedError{exitFailed, fmt.Errorf("open: there is no folder %s; name the CA folder of the running sidenote with --ca-dir", dir)}
 	}
 	key, err := inspectorKey(dir)
 	if err != nil {

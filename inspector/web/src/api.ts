@@ -1,5 +1,5 @@
 // What the server answers, as inspector/openapi.yaml describes it.
-import { entered, renewSession, withSession } from './session';
+import { entered, keepCommand, renewSession, withSession } from './session';
 
 export type Verdict = 'ok' | 'info' | 'warn' | 'error';
 
@@ -341,11 +341,13 @@ interface ProblemDocument {
   end?: number;
   secrets?: string[];
   origin?: string;
+  command?: string;
 }
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
     const p = (await response.json()) as ProblemDocument;
+    if (p.command) keepCommand(p.command);
     return new Problem(response.status, p.title ?? response.statusText, p.help, p.start, p.end, p.secrets, p.origin);
   } catch {
     return new Problem(response.status, `the inspector answers ${response.status} ${response.statusText}`);

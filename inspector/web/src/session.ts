@@ -38,8 +38,15 @@ export function renewSession(response: Response): void {
   if (token) keepSession(token);
 }
 
-/** The command that prints a link to this inspector. */
-export const openCommand = (): string => `sidenote open --admin ${location.host}`;
+let command = '';
+
+/** The command that prints a link to this inspector, as the last refusal names it. */
+export const openCommand = (): string => command || `sidenote open --admin ${location.host}`;
+
+/** Keeps the command that a refusal names. */
+export function keepCommand(named: string): void {
+  command = named;
+}
 
 let entering: Promise<void> | undefined;
 
