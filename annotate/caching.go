@@ -146,8 +146,10 @@ func cachingOf(x *exchange.Exchange, control CacheControl) Caching {
 	f := &x.Response.Fields
 	c := Caching{Control: control, received: ReceivedAt(x)}
 	c.ETag = f.Has(exchange.FieldETag) || x.Response.Trailers.Has(exchange.FieldETag)
-	_, err := field.ParseDate(f.Value(exchange.FieldLastModified), c.received)
-	c.LastModified = err == nil
+	if f.Has(exchange.FieldLastModified) {
+		_, err := field.ParseDate(f.Value(exchange.FieldLastModified), c.received)
+		c.LastModified = err == nil
+	}
 	c.age = currentAge(x)
 	never := neverStored(x)
 	c.Private = use(x, &control, never, control.ExplicitLifetime(x, false), false)
@@ -168,6 +170,12 @@ func cachingOf(x *exchange.Exchange, control CacheControl) Caching {
 		break
 	}
 	return c
+}
+
+// SharedUseOf is what shared caches may do with a response by its Cache-Control,
+// for a caller that asks for nothing else.
+func SharedUseOf(x *exchange.Exchange, control *CacheControl) CacheUse {
+	return use(x, control, neverStored(x), control.ExplicitLifetime(x, true), true)
 }
 
 // neverStored is why no cache may keep the response, whatever its fields say.
@@ -249,6 +257,9 @@ func (u *CacheUse) ask(x *exchange.Exchange, c *CacheControl) {
 // nothing (RFC 9111 §4.2.2).
 func guess(x *exchange.Exchange) Lifetime {
 	l := Lifetime{-1, Heuristic}
+	if !x.Response.Fields.Has(exchange.FieldLastModified) {
+		return l
+	}
 	modified, err := field.ParseDate(x.Response.Fields.Value(exchange.FieldLastModified), ReceivedAt(x))
 	sent, _ := SentAt(x)
 	if err == nil && !sent.IsZero() {

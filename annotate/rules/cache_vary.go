@@ -38,9 +38,9 @@ func varyPlace(p *annotate.Pass, name string) (at exchange.Place, ok bool) {
 
 // isSharedStorable reports whether shared caches may store a response
 // (RFC 9111 §3, §3.5).
-func isSharedStorable(x *exchange.Exchange, c *annotate.Caching) bool {
-	return isRead(x.Request.Method) && c.Shared.Stores() &&
-		(annotate.HeuristicStatus(x.Response.Status) || c.Control.Public || c.Shared.Lifetime.Seconds > 0)
+func isSharedStorable(x *exchange.Exchange, c *annotate.CacheControl, shared *annotate.CacheUse) bool {
+	return isRead(x.Request.Method) && shared.Stores() &&
+		(annotate.HeuristicStatus(x.Response.Status) || c.Public || shared.Lifetime.Seconds > 0)
 }
 
 var cacheVaryDuplicate = &annotate.Rule{
@@ -304,7 +304,7 @@ var cacheVaryTooMany = &annotate.Rule{
 				}
 			}
 		}
-		if distinct > manyVary && isSharedStorable(p.X, p.Caching()) {
+		if distinct > manyVary && isSharedStorable(p.X, p.CacheControl(), &p.Caching().Shared) {
 			p.Note(p.ResponseField(exchange.FieldVary), "Vary names %d headers, so few requests can share a stored response", distinct)
 		}
 	},
@@ -342,7 +342,7 @@ var cacheVaryUserAgent = &annotate.Rule{
 	When: annotate.When{Fields: []exchange.Name{exchange.FieldVary}, If: []*annotate.Condition{ifCommonVary}},
 	Once: originKey, // one setting of a server puts it on all
 	Check: func(p *annotate.Pass) {
-		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X, p.Caching()) {
+		if at, ok := varyPlace(p, "User-Agent"); ok && isSharedStorable(p.X, p.CacheControl(), &p.Caching().Shared) {
 			p.Note(at, "Vary names User-Agent, of which there are thousands, and shared caches may store the response")
 		}
 	},

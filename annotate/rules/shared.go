@@ -18,9 +18,13 @@ type Storage struct {
 
 // StorageOf reads what a response says to caches (RFC 9111 §3, §4.2).
 func StorageOf(x *exchange.Exchange) Storage {
-	c := annotate.CachingOf(x)
-	s := Storage{NoStore: c.Control.NoStore, NoCache: c.Control.NoCache, Private: c.Control.Private, Shared: isSharedStorable(x, c), Fresh: -1}
-	if l := c.Control.ExplicitLifetime(x, false); l.From != "" {
+	c := annotate.CacheControlOf(&x.Response.Fields)
+	s := Storage{NoStore: c.NoStore, NoCache: c.NoCache, Private: c.Private, Fresh: -1}
+	if isRead(x.Request.Method) {
+		shared := annotate.SharedUseOf(x, &c)
+		s.Shared = isSharedStorable(x, &c, &shared)
+	}
+	if l := c.ExplicitLifetime(x, false); l.From != "" {
 		s.Fresh = l.Seconds
 	}
 	return s
