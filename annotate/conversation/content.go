@@ -163,9 +163,9 @@ func isNotFound(s string) bool {
 
 // The kinds of paths by which rules tell what is meant.
 
-func isLoginPath(path string) bool {
-	return hasWord(path, "login", "signin", "sign-in", "logout", "signout", "sign-out", "auth", "oauth", "sso", "saml", "session")
-}
+var loginWords = wordsOf("login", "signin", "sign-in", "logout", "signout", "sign-out", "auth", "oauth", "sso", "saml", "session")
+
+func isLoginPath(path string) bool { return loginWords.isIn(path) }
 
 // isLoginQuery reports whether a query is one of OAuth or SAML.
 func isLoginQuery(query string) bool {
@@ -183,22 +183,48 @@ func isLoginQuery(query string) bool {
 	return code && state
 }
 
-func isHealthPath(path string) bool {
-	return hasWord(path, "health", "healthz", "livez", "readyz", "ready", "live", "liveness", "readiness", "metrics", "ping", "status", "heartbeat")
+var healthWords = wordsOf("health", "healthz", "livez", "readyz", "ready", "live", "liveness", "readiness", "metrics", "ping", "status", "heartbeat")
+
+func isHealthPath(path string) bool { return healthWords.isIn(path) }
+
+var searchWords = wordsOf("search", "_search", "query", "graphql", "track", "collect", "telemetry", "events", "beacon", "metrics", "analytics", "logs", "token", "traces", "batch", "g")
+
+func isSearchPath(path string) bool { return searchWords.isIn(path) }
+
+// words are in lower case. initials has a bit for each letter that one begins with.
+type words struct {
+	list     []string
+	initials uint32
 }
 
-func isSearchPath(path string) bool {
-	return hasWord(path, "search", "_search", "query", "graphql", "track", "collect", "telemetry", "events", "beacon", "metrics", "analytics", "logs", "token", "traces", "batch", "g")
+func wordsOf(list ...string) words {
+	w := words{list: list}
+	for _, word := range list {
+		w.initials |= initial(word)
+	}
+	return w
 }
 
-// hasWord reports whether a segment of a path is one of the words.
-func hasWord(path string, words ...string) bool {
-	for segment := range strings.SplitSeq(path, "/") {
+// initial is the bit of the first character, whatever its case.
+func initial(word string) uint32 { return 1 << (word[0] & 31) }
+
+// isIn reports whether a segment of a path is one of the words.
+func (w *words) isIn(path string) bool {
+	for path != "" {
+		segment := path
+		if slash := strings.IndexByte(path, '/'); slash >= 0 {
+			segment, path = path[:slash], path[slash+1:]
+		} else {
+			path = ""
+		}
+		if segment == "" || w.initials&initial(segment) == 0 {
+			continue
+		}
 		if dot := strings.IndexByte(segment, '.'); dot > 0 {
 			segment = segment[:dot]
 		}
-		for _, w := range words {
-			if field.EqualFold(segment, w) {
+		for _, word := range w.list {
+			if field.EqualFold(segment, word) {
 				return true
 			}
 		}

@@ -47,7 +47,9 @@ const (
 
 // visit makes the digest of an exchange that has ended.
 func (d *digester) visit(v *Visit, x *exchange.Exchange) {
-	*v = Visit{Status: x.Response.Status, Method: method(x.Request.Method), version: x.Request.Version, source: x.Source, age: -1, fresh: -1, length: -1}
+	*v = Visit{}
+	v.Status, v.Method, v.version, v.source = x.Response.Status, method(x.Request.Method), x.Request.Version, x.Source
+	v.age, v.fresh, v.length = -1, -1, -1
 	if x.Err != nil {
 		v.Err = x.Err.Code
 	}
@@ -67,7 +69,13 @@ func (d *digester) visit(v *Visit, x *exchange.Exchange) {
 
 // method is one of the usual ones, or a copy.
 func method(s string) string {
-	for _, m := range [...]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"} {
+	switch s {
+	case "GET":
+		return "GET"
+	case "POST":
+		return "POST"
+	}
+	for _, m := range [...]string{"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"} {
 		if s == m {
 			return m
 		}
@@ -365,6 +373,12 @@ func (d *digester) responseContent(v *Visit, x *exchange.Exchange) {
 	t := field.ParseMediaType(r.Fields.Value(exchange.FieldContentType))
 	v.contentType = d.hash(strings.ToLower(t.Type + "/" + t.Subtype))
 	v.html, v.made.jsonType = t.IsHTML(), t.IsJSON()
+	if v.made.jsonType {
+		v.Traits |= TypeJSON
+	}
+	if v.html {
+		v.Traits |= TypeHTML
+	}
 	v.made.textual = v.made.jsonType || field.EqualFold(t.Type, "text") && !field.EqualFold(t.Subtype, "event-stream")
 	if v.Method == "HEAD" || x.Source.Lacks.Has(exchange.LacksContent) {
 		return
@@ -421,35 +435,41 @@ func join3(host, port string) string {
 	return host + ":" + port
 }
 
-// uriHash hashes the parts of a URI; the port of the scheme is none.
+// uriHash hashes the parts of a URI.
 func (d *digester) uriHash(scheme, authority, path, query string, hasQuery bool) uint64 {
+	return d.uriAt(d.originHash(scheme, authority), path, query, hasQuery)
+}
+
+// uriAt hashes a URI of an origin server.
+func (d *digester) uriAt(origin uint64, path, query string, hasQuery bool) uint64 {
+	if path == "" {
+		path = "/"
+	}
+	if hasQuery {
+		d.text = append(append(append(d.text[:0], path...), '?'), query...)
+		return join(origin, maphash.Bytes(d.seed, d.text))
+	}
+	return join(origin, maphash.String(d.seed, path))
+}
+
+// originHash hashes what names an origin server; the port of the scheme is none.
+func (d *digester) originHash(scheme, authority string) uint64 {
 	host, port := exchange.SplitAuthority(authority)
 	if port == "80" && field.EqualFold(scheme, "http") || port == "443" && field.EqualFold(scheme, "https") {
 		port = ""
 	}
-	if path == "" {
-		path = "/"
-	}
-	var h maphash.Hash
-	h.SetSeed(d.seed)
-	writeLower(&h, scheme)
-	writeLower(&h, host)
-	_, _ = h.WriteString(port)
-	_ = h.WriteByte(0)
-	_, _ = h.WriteString(path)
-	if hasQuery {
-		_ = h.WriteByte('?')
-		_, _ = h.WriteString(query)
-	}
-	return h.Sum64() | 1
+	d.text = append(appendLower(d.text[:0], scheme), 0)
+	d.text = append(appendLower(d.text, host), 0)
+	d.text = append(d.text, port...)
+	return maphash.Bytes(d.seed, d.text) | 1
 }
 
-// writeLower writes a name in lower case.
-func writeLower(h *maphash.Hash, s string) {
+// appendLower appends a name in lower case.
+func appendLower(b []byte, s string) []byte {
 	for i := range len(s) {
-		_ = h.WriteByte(field.Lower(s[i]))
+		b = append(b, field.Lower(s[i]))
 	}
-	_ = h.WriteByte(0)
+	return b
 }
 
 func (d *digester) links(v *Visit, x *exchange.Exchange) {
@@ -654,8 +674,8 @@ func (d *digester) threads(v *Visit, x *exchange.Exchange) {
 	if v.Method == "GET" && v.is(JSON) {
 		v.made.id = d.pathID(path)
 	}
-	v.uri = d.uriHash(x.Scheme, x.Authority, path, query, hasQuery)
-	v.origin = d.uriHash(x.Scheme, x.Authority, "", "", false)
+	v.origin = d.originHash(x.Scheme, x.Authority)
+	v.uri = d.uriAt(v.origin, path, query, hasQuery)
 	d.text = annotate.AppendRoute(d.text[:0], path)
 	if op := x.Operation().String(); op != "" {
 		d.text = append(append(d.text, ' '), op...)

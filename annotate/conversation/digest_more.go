@@ -131,18 +131,37 @@ func (d *digester) ids(b []byte) (bits uint64) {
 		if at < 0 {
 			break
 		}
-		b = bytes.TrimLeft(b[at+len(`"id"`):], " \t\r\n")
+		b = skipSpace(b[at+len(`"id"`):])
 		if len(b) == 0 || b[0] != ':' {
 			continue
 		}
-		b = bytes.TrimLeft(b[1:], " \t\r\n\"")
-		end := bytes.IndexAny(b, "\",} \r\n]")
-		if end <= 0 {
+		b = skipSpace(b[1:])
+		for len(b) > 0 && b[0] == '"' {
+			b = skipSpace(b[1:])
+		}
+		end := 0
+		for end < len(b) && !endsID(b[end]) {
+			end++
+		}
+		if end == 0 || end == len(b) {
 			continue
 		}
 		bits |= d.idBit(b[:end])
 	}
 	return bits
+}
+
+// endsID reports whether a character cannot be in an id.
+func endsID(c byte) bool {
+	return c == '"' || c == ',' || c == '}' || c == ' ' || c == '\r' || c == '\n' || c == ']'
+}
+
+// skipSpace returns what comes after the whitespace that JSON text begins with.
+func skipSpace(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	return b
 }
 
 // idBit is the bit of an id.

@@ -103,7 +103,11 @@ var contentTypeFlips = &Rule{
 	On: Succeeded, After: Succeeded, Of: Route, Window: time.Hour,
 	Check: func(p *Pass) {
 		v := p.V
-		if !v.made.jsonType && !v.html {
+		otherType := TypeHTML
+		if v.html {
+			otherType = TypeJSON
+		}
+		if !v.is(TypeJSON|TypeHTML) || p.s.seenBefore(v, Route)&otherType == 0 {
 			return
 		}
 		changes, next := 0, v

@@ -47,7 +47,7 @@ func (p *Pass) Back(w *Visit, t Thread) *Visit {
 }
 
 // Latest returns the latest visit of the thread that V is in.
-func (p *Pass) Latest(t Thread) *Visit { return p.s.at(p.s.heads[t][p.V.keys[t]]) }
+func (p *Pass) Latest(t Thread) *Visit { return p.s.at(p.s.heads[t].find(p.V.keys[t])) }
 
 // Since returns the visit before w in a thread, as long as it is later than V.
 func (p *Pass) Since(w *Visit, t Thread) *Visit {
@@ -200,7 +200,6 @@ func (d *dues) Pop() any {
 
 // stories remembers what was told, and when it last came up.
 type stories struct {
-	most int
 	told table[story]
 }
 
@@ -213,7 +212,6 @@ type story struct {
 const again = 24 * time.Hour
 
 func (s *stories) tell(key uint64, now int64) bool {
-	s.told.most = s.most
 	t := s.told.get(key)
 	isNew := t.times == 0 || now-t.last > int64(again)
 	t.times, t.last = t.times+1, now

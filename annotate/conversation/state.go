@@ -55,14 +55,15 @@ type State struct {
 	mu       sync.Mutex // guards all
 	o        Options
 	rules    []active
+	gates    []gate // of the rules that have a Check
 	d        digester
 	identity uint64 // hash of the coding that is none
 
 	ring   []*[chunkVisits]Visit
-	first  uint64 // seq of the oldest visit remembered
-	next   uint64 // seq of the next one
-	texts  int64  // octets of text of the visits remembered
-	heads  [threadCount]map[uint64]uint64
+	first  uint64             // seq of the oldest visit remembered
+	next   uint64             // seq of the next one
+	texts  int64              // octets of text of the visits remembered
+	heads  [threadCount]index // seq of the latest visit
 	routes table[routeStats]
 	pairs  table[pairStats]
 	clocks table[clockStats]
@@ -104,8 +105,31 @@ func NewState(o Options, severities map[string]annotate.Severity) *State {
 			s.rules = append(s.rules, active{Rule: r, severity: severity})
 		}
 	}
+	for i := range s.rules {
+		if r := &s.rules[i]; r.Check != nil {
+			s.gates = append(s.gates, gate{on: orAlways(r.On), after: orAlways(r.After), of: r.Of, needs: r.Needs, rule: r})
+		}
+	}
 	s.Reset()
 	return s
+}
+
+// A gate says for which visits a rule is called.
+type gate struct {
+	on, after Trait // one of each is wanted
+	of        Thread
+	needs     annotate.Needs
+	rule      *active
+}
+
+// always is a trait of every visit, for rules that name none.
+const always Trait = 1 << 63
+
+func orAlways(t Trait) Trait {
+	if t == 0 {
+		return always
+	}
+	return t
 }
 
 // Reset forgets everything but the counters, as before another conversation.
@@ -119,11 +143,11 @@ func (s *State) Reset() {
 	visits := max(o.Bytes/(perVisit+mostText), 2*chunkVisits)
 	s.ring = make([]*[chunkVisits]Visit, visits/chunkVisits)
 	for i := range s.heads {
-		s.heads[i] = make(map[uint64]uint64)
+		s.heads[i] = index{}
 	}
 	share := int(max(o.Bytes>>15, 16))
 	s.routes.most, s.pairs.most, s.clocks.most = share, 2*share, share
-	s.stories.most, s.due.most = 2*share, 2*share
+	s.stories.told.most, s.due.most = 16*share, 2*share
 }
 
 // Severities returns the severity of each rule by its ID once changes are
@@ -178,19 +202,21 @@ func (s *State) Add(x *exchange.Exchange, step func(x *exchange.Exchange, found 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Exchanges++
+	if !s.o.Hold {
+		v := s.vacant()
+		s.d.visit(v, x)
+		s.release(v, x, step)
+		return
+	}
 	w := s.room()
 	w.x = x
 	s.d.visit(&w.visit, x)
-	if !s.o.Hold {
-		s.release(w, step)
-		return
-	}
 	s.newest = max(s.newest, w.visit.Started)
 	heap.Push(&s.waiting, w)
 	// What comes later began later, as far as a capture is in any order at all,
 	// and so ends later than what ended before this one began.
 	for len(s.waiting) > 0 && (len(s.waiting) > s.mostWaiting() || s.waiting[0].visit.Ended < s.newest-int64(disorder) && len(s.waiting) > minWaiting) {
-		s.release(heap.Pop(&s.waiting).(*waiting), step)
+		s.releaseFirst(step)
 	}
 }
 
@@ -210,7 +236,7 @@ func (s *State) Flush(step func(x *exchange.Exchange, found []Found)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.waiting) > 0 {
-		s.release(heap.Pop(&s.waiting).(*waiting), step)
+		s.releaseFirst(step)
 	}
 }
 
@@ -233,28 +259,46 @@ func (s *State) room() *waiting {
 	return new(waiting)
 }
 
-// release looks at one exchange.
-func (s *State) release(w *waiting, step func(x *exchange.Exchange, found []Found)) {
-	v := s.remember(&w.visit)
+// releaseFirst looks at the exchange that ended first of those that wait.
+func (s *State) releaseFirst(step func(x *exchange.Exchange, found []Found)) {
+	w := heap.Pop(&s.waiting).(*waiting)
+	x := w.x
+	w.x = nil
+	v := s.vacant()
+	*v = w.visit
+	s.free = append(s.free, w)
+	s.release(v, x, step)
+}
+
+// release looks at an exchange whose visit is in the place that vacant gave.
+func (s *State) release(v *Visit, x *exchange.Exchange, step func(x *exchange.Exchange, found []Found)) {
+	s.remember(v)
 	if v.Ended < s.passed-int64(time.Minute) {
 		s.stats.Disordered++
 	}
 	s.passed = max(s.passed, v.Ended)
-	x := w.x
-	w.x = nil
-	s.free = append(s.free, w)
 	s.pass.begin(s, v, x)
 	s.observe(&s.pass, v)
 	s.overdue(v)
-	for i := range s.rules {
-		r := &s.rules[i]
-		if r.Needs&v.not != 0 || r.On != 0 && v.Traits&r.On == 0 || r.After != 0 && s.seenBefore(v, r.Of)&r.After == 0 || r.Check == nil {
+	s.check(v)
+	step(x, s.pass.found)
+}
+
+// check calls the rules that are about a visit.
+func (s *State) check(v *Visit) {
+	traits := v.Traits | always
+	var before [threadCount]Trait
+	for t := range before {
+		before[t] = s.seenBefore(v, Thread(t)) | always
+	}
+	for i := range s.gates {
+		g := &s.gates[i]
+		if g.on&traits == 0 || g.after&before[g.of] == 0 || g.needs&v.not != 0 {
 			continue
 		}
-		s.pass.run(r, v)
-		r.Check(&s.pass)
+		s.pass.run(g.rule, v)
+		g.rule.Check(&s.pass)
 	}
-	step(x, s.pass.found)
 }
 
 // seenBefore is what was so of earlier visits of a thread.
@@ -277,31 +321,37 @@ func (s *State) slot(seq uint64) *Visit {
 	return &s.ring[seq/chunkVisits%uint64(len(s.ring))][seq%chunkVisits]
 }
 
-// remember puts a visit into the ring and its threads.
-func (s *State) remember(from *Visit) *Visit {
-	seq := s.next
-	size := from.textSize()
-	for s.first < seq && (seq-s.first >= uint64(len(s.ring)*chunkVisits) || int64(seq-s.first)*perVisit+s.texts+size > s.o.Bytes) {
+// vacant is the place in the ring for the next visit.
+func (s *State) vacant() *Visit {
+	for s.next-s.first >= uint64(len(s.ring)*chunkVisits) {
 		s.forget()
 	}
-	chunk := &s.ring[seq/chunkVisits%uint64(len(s.ring))]
+	chunk := &s.ring[s.next/chunkVisits%uint64(len(s.ring))]
 	if *chunk == nil {
 		*chunk = new([chunkVisits]Visit)
 	}
-	v := &(*chunk)[seq%chunkVisits]
-	*v = *from
+	return &(*chunk)[s.next%chunkVisits]
+}
+
+// remember puts the visit that stands in the vacant place into its threads, and
+// forgets others to make room for its text.
+func (s *State) remember(v *Visit) {
+	seq := s.next
+	size := v.textSize()
+	for s.first < seq && int64(seq-s.first)*perVisit+s.texts+size > s.o.Bytes {
+		s.forget()
+	}
 	v.seq = seq
 	s.next++
 	s.texts += size
 	for t, key := range v.keys {
-		v.prev[t] = s.heads[t][key]
+		v.prev[t] = s.heads[t].swap(key, seq)
 		v.seen[t] = v.Traits
 		if before := s.at(v.prev[t]); before != nil {
 			v.seen[t] |= before.seen[t]
+			before.followed |= 1 << t
 		}
-		s.heads[t][key] = seq
 	}
-	return v
 }
 
 // textSize is how many octets of text a visit holds.
@@ -315,8 +365,8 @@ func (v *Visit) textSize() int64 {
 func (s *State) forget() {
 	v := s.slot(s.first)
 	for t, key := range v.keys {
-		if s.heads[t][key] == s.first {
-			delete(s.heads[t], key)
+		if v.followed&(1<<t) == 0 {
+			s.heads[t].remove(key, s.first)
 		}
 	}
 	s.texts -= v.textSize()

@@ -111,7 +111,7 @@ func (v *Visit) isDetour() bool {
 
 // wasFollowed reports whether the client went where a redirect led.
 func (p *Pass) wasFollowed(w *Visit, within time.Duration) bool {
-	for u := p.s.at(p.s.heads[ClientURI][join(w.client, w.location)]); u != nil && u.seq > w.seq; u = p.Back(u, ClientURI) {
+	for u := p.s.at(p.s.heads[ClientURI].find(join(w.client, w.location))); u != nil && u.seq > w.seq; u = p.Back(u, ClientURI) {
 		if u.follows(w) && u.after(w) <= within {
 			return true
 		}

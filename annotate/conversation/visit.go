@@ -50,6 +50,8 @@ const (
 	Repeat                         // the client had sent the same before, and that failed
 	Returned                       // the client had been told to come back at this time
 	Quoted                         // the response says what is left of a quota
+	TypeJSON                       // Content-Type is one of JSON
+	TypeHTML                       // Content-Type is one of HTML
 )
 
 // mostCookies bounds how many cookies of a message are looked at.
@@ -72,6 +74,8 @@ type Visit struct {
 	keys [threadCount]uint64
 	prev [threadCount]uint64 // seq of the visit before in each thread; 0 for none
 	seen [threadCount]Trait  // of all visits of the thread, this one included
+	// followed has a bit for each thread that has a later visit.
+	followed uint8
 
 	Traits                 Trait
 	Started, Headed, Ended int64 // Headed is when the head of the final response came, or the exchange failed
