@@ -28,6 +28,15 @@ func (d *digester) hash(s string) uint64 {
 	return maphash.String(d.seed, s) | 1 // 0 is none
 }
 
+// hashLower hashes a name of which the case does not matter, given in parts.
+func (d *digester) hashLower(parts ...string) uint64 {
+	d.text = d.text[:0]
+	for _, s := range parts {
+		d.text = appendLower(d.text, s)
+	}
+	return maphash.Bytes(d.seed, d.text) | 1
+}
+
 // join hashes several numbers as one.
 func join(all ...uint64) uint64 {
 	h := uint64(14695981039346656037)
@@ -371,7 +380,7 @@ func (d *digester) responseContent(v *Visit, x *exchange.Exchange) {
 	v.contentSize, v.contentWhole = c.Size, c.Complete
 	v.coding = d.hash(r.Fields.Value(exchange.FieldContentEncoding))
 	t := field.ParseMediaType(r.Fields.Value(exchange.FieldContentType))
-	v.contentType = d.hash(strings.ToLower(t.Type + "/" + t.Subtype))
+	v.contentType = d.hashLower(t.Type, "/", t.Subtype)
 	v.html, v.made.jsonType = t.IsHTML(), t.IsJSON()
 	if v.made.jsonType {
 		v.Traits |= TypeJSON

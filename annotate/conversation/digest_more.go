@@ -17,10 +17,10 @@ func (d *digester) queryNames(query string) (h uint64) {
 		return 0
 	}
 	for pair := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(pair, "=")
+		name, _, _ := strings.Cut(pair, "=")
 		switch name {
 		case "fields", "format", "action", "view", "type", "include", "expand": // what they say changes what comes
-			name += "=" + value
+			name = pair
 		}
 		h += d.hash(name)
 	}
@@ -30,7 +30,9 @@ func (d *digester) queryNames(query string) (h uint64) {
 // memberSum hashes the members of a list in whatever order they stand.
 func (d *digester) memberSum(list string) (h uint64) {
 	for name := range strings.SplitSeq(list, ",") {
-		h += d.hash(strings.ToLower(strings.TrimSpace(name)))
+		if name = strings.TrimSpace(name); name != "" {
+			h += d.hashLower(name)
+		}
 	}
 	return h
 }

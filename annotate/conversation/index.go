@@ -36,7 +36,7 @@ func (x *index) find(key uint64) uint64 {
 	return x.slots[x.place(key)].value
 }
 
-// swap gives a key a number, and returns the one that it had.
+// swap sets the number of a key, and returns the one that it had.
 func (x *index) swap(key, value uint64) (old uint64) {
 	if 4*(x.count+1) > 3*len(x.slots) {
 		x.grow()
