@@ -36,12 +36,30 @@ func rowOf(r *check.Result, failed bool) checkRow {
 	return row
 }
 
+// The columns of the table: how many of a name are aligned, and how many the
+// verdict, the status and the time take.
+const (
+	mostName  = 48
+	otherName = len("-- FAIL    200  12345ms")
+)
+
+// columnsOf is how many columns a terminal has, 0 for as many as it takes.
+func columnsOf(t *sink.Terminal) int {
+	if !t.TTY || t.Width == nil {
+		return 0
+	}
+	return t.Width()
+}
+
 // checkTable lists the checks, each with its verdict in words.
 func checkTable(rows []checkRow, t sink.Terminal) string {
-	width := 0
+	width, most := 0, mostName
+	if columns := columnsOf(&t); columns > otherName {
+		most = min(most, columns-otherName)
+	}
 	for i := range rows {
 		rows[i].name = printable.Text(rows[i].name, t.ASCII)
-		width = max(width, min(len(rows[i].name), 48))
+		width = max(width, min(printable.Columns(rows[i].name), most))
 	}
 	var b strings.Builder
 	for _, r := range rows {
@@ -50,15 +68,27 @@ func checkTable(rows []checkRow, t sink.Terminal) string {
 			style = sink.Red
 		}
 		verdict := fmt.Sprintf("%-4s", report.VerdictWord(!r.failed))
-		line := fmt.Sprintf("-- %s  %-*s  %3s  %7s", t.Append(nil, style, verdict), width, r.name, r.status, wording.ShortDuration(r.took))
+		space := strings.Repeat(" ", max(width-printable.Columns(r.name), 0))
+		rest := fmt.Sprintf("  %s%s  %3s  %7s", r.name, space, r.status, wording.ShortDuration(r.took))
+		fmt.Fprintf(&b, "-- %s%s", t.Append(nil, style, verdict), rest)
 		if r.failed {
 			why := r.why
 			if why == "" {
 				why = "a note fails it"
 			}
-			line += "  " + printable.Text(why, t.ASCII)
+			b.WriteString(besideOrBelow(printable.Text(why, t.ASCII), len("-- ")+len(verdict)+printable.Columns(rest), columnsOf(&t)))
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// besideOrBelow sets a text beside what fills some columns of a line, or, where
+// width columns are too few for that, on lines of its own.
+func besideOrBelow(text string, filled, width int) string {
+	const indent = "         " // below the name
+	if width < 2*len(indent) || filled+len("  ")+printable.Columns(text) <= width {
+		return "  " + text
+	}
+	return "\n" + strings.Join(wording.Wrap(text, width, indent, indent), "\n")
 }

@@ -14,6 +14,7 @@ import (
 	"sidenote/annotate"
 	"sidenote/exchange"
 	"sidenote/internal/golden"
+	"sidenote/internal/printable"
 	"sidenote/sink"
 	"sidenote/sink/report"
 )
@@ -228,6 +229,38 @@ func TestSummary(t *testing.T) {
 			if o.Width != nil && len([]rune(line)) > o.Width() {
 				t.Errorf("%s: a line of %d columns: %s", name, len([]rune(line)), line)
 			}
+		}
+	}
+}
+
+// TestSummaryScreens holds the summary to what people saw and found good, at the
+// widths that terminals have.
+func TestSummaryScreens(t *testing.T) {
+	v := report.Verdict{Reasons: []string{"6 notes at or above error (fail-on)", "sidenote couldn't judge 2 connections that bypassed the proxy; --allow-bypass ADDRESS:PORT accepts those to an address", "no exchange matched the expectation größe"}}
+	made := collect(t, options(), v, newRun().exchanges(t))
+	for _, width := range []int{60, 72, 80, 100, 160} {
+		for _, kind := range []struct {
+			name         string
+			color, ascii bool
+		}{{"", false, false}, {"-color", true, false}, {"-ascii", false, true}} {
+			name := fmt.Sprintf("%d%s", width, kind.name)
+			t.Run(name, func(t *testing.T) {
+				var b strings.Builder
+				terminal := sink.Terminal{TTY: true, Color: kind.color, ASCII: kind.ascii, Width: func() int { return width }}
+				if err := report.WriteSummary(&b, made, terminal); err != nil {
+					t.Fatal(err)
+				}
+				for line := range strings.Lines(b.String()) {
+					line = strings.TrimSuffix(line, "\n")
+					if columns := printable.Columns(line); !kind.color && columns > width && strings.Contains(strings.TrimSpace(line), " ") {
+						t.Errorf("%d columns: %q", columns, line)
+					}
+					if kind.ascii && !printable.IsPlain(line) {
+						t.Errorf("beyond ASCII: %q", line)
+					}
+				}
+				golden.Compare(t, filepath.Join("testdata", "screens", name+".txt"), b.String())
+			})
 		}
 	}
 }

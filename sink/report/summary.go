@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"sidenote/annotate"
 	"sidenote/internal/printable"
@@ -65,6 +66,7 @@ const leastText = 20
 
 // summaryTTY sets the same out for people.
 func summaryTTY(b *bufio.Writer, r *Report, t *sink.Terminal) {
+	text := func(s string) string { return printable.Text(s, t.ASCII) }
 	width := 0
 	if t.Width != nil {
 		width = t.Width()
@@ -105,9 +107,15 @@ func summaryTTY(b *bufio.Writer, r *Report, t *sink.Terminal) {
 	if r.Verdict.Passed {
 		style = sink.Green
 	}
-	b.WriteString("\n" + paint(sink.Bold.And(style), "policy: "+VerdictWord(r.Verdict.Passed)))
-	if reason := r.Verdict.Reason(); reason != "" {
-		b.WriteString("  " + text(reason))
+	verdict := "policy: " + VerdictWord(r.Verdict.Passed)
+	b.WriteString("\n" + paint(sink.Bold.And(style), verdict))
+	reason := text(r.Verdict.Reason())
+	if most := width - len(verdict) - 2; reason != "" && most >= leastText {
+		indent := strings.Repeat(" ", len(verdict)+2)
+		reason = strings.TrimPrefix(strings.Join(wording.Wrap(reason, width, indent, indent), "\n"), indent)
+	}
+	if reason != "" {
+		b.WriteString("  " + reason)
 	}
 	b.WriteString("\n")
 }
