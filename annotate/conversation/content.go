@@ -191,16 +191,18 @@ var searchWords = wordsOf("search", "_search", "query", "graphql", "track", "col
 
 func isSearchPath(path string) bool { return searchWords.isIn(path) }
 
-// words are in lower case. initials has a bit for each letter that one begins with.
+// words are in lower case. initials has a bit for each letter that one begins
+// with, lengths for each length.
 type words struct {
-	list     []string
-	initials uint32
+	list              []string
+	initials, lengths uint32
 }
 
 func wordsOf(list ...string) words {
 	w := words{list: list}
 	for _, word := range list {
 		w.initials |= initial(word)
+		w.lengths |= 1 << len(word)
 	}
 	return w
 }
@@ -222,6 +224,9 @@ func (w *words) isIn(path string) bool {
 		}
 		if dot := strings.IndexByte(segment, '.'); dot > 0 {
 			segment = segment[:dot]
+		}
+		if w.lengths&(1<<len(segment)) == 0 {
+			continue
 		}
 		for _, word := range w.list {
 			if field.EqualFold(segment, word) {

@@ -79,3 +79,10 @@ func TestTable(t *testing.T) {
 		}
 	}
 }
+
+// TestGatesFit: every rule has a bit in a set.
+func TestGatesFit(t *testing.T) {
+	if n, most := len(All()), 64*len(gateSet{}); n > most {
+		t.Errorf("%d rules, and %d bits for them", n, most)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"hash/maphash"
+	"math/bits"
 	"reflect"
 	"strings"
 	"sync"
@@ -55,7 +56,8 @@ type State struct {
 	mu       sync.Mutex // guards all
 	o        Options
 	rules    []active
-	gates    []gate // of the rules that have a Check
+	gates    []gate      // of the rules that have a Check
+	about    [64]gateSet // by the number of a trait, the gates that want it
 	d        digester
 	identity uint64 // hash of the coding that is none
 
@@ -107,20 +109,27 @@ func NewState(o Options, severities map[string]annotate.Severity) *State {
 	}
 	for i := range s.rules {
 		if r := &s.rules[i]; r.Check != nil {
-			s.gates = append(s.gates, gate{on: orAlways(r.On), after: orAlways(r.After), of: r.Of, needs: r.Needs, rule: r})
+			n := len(s.gates)
+			s.gates = append(s.gates, gate{after: orAlways(r.After), of: r.Of, needs: r.Needs, rule: r})
+			for on := orAlways(r.On); on != 0; on &= on - 1 {
+				s.about[bits.TrailingZeros64(uint64(on))][n/64] |= 1 << (n % 64)
+			}
 		}
 	}
 	s.Reset()
 	return s
 }
 
-// A gate says for which visits a rule is called.
+// A gate says after which visits a rule is called, of those that it is about.
 type gate struct {
-	on, after Trait // one of each is wanted
-	of        Thread
-	needs     annotate.Needs
-	rule      *active
+	after Trait // one of these is wanted
+	of    Thread
+	needs annotate.Needs
+	rule  *active
 }
+
+// A gateSet has a bit for each gate.
+type gateSet [2]uint64
 
 // always is a trait of every visit, for rules that name none.
 const always Trait = 1 << 63
@@ -286,18 +295,26 @@ func (s *State) release(v *Visit, x *exchange.Exchange, step func(x *exchange.Ex
 
 // check calls the rules that are about a visit.
 func (s *State) check(v *Visit) {
-	traits := v.Traits | always
+	var wanted gateSet
+	for traits := v.Traits | always; traits != 0; traits &= traits - 1 {
+		set := &s.about[bits.TrailingZeros64(uint64(traits))]
+		for w := range wanted {
+			wanted[w] |= set[w]
+		}
+	}
 	var before [threadCount]Trait
 	for t := range before {
 		before[t] = s.seenBefore(v, Thread(t)) | always
 	}
-	for i := range s.gates {
-		g := &s.gates[i]
-		if g.on&traits == 0 || g.after&before[g.of] == 0 || g.needs&v.not != 0 {
-			continue
+	for w, set := range wanted {
+		for ; set != 0; set &= set - 1 {
+			g := &s.gates[w*64+bits.TrailingZeros64(set)]
+			if g.after&before[g.of] == 0 || g.needs&v.not != 0 {
+				continue
+			}
+			s.pass.run(g.rule, v)
+			g.rule.Check(&s.pass)
 		}
-		s.pass.run(g.rule, v)
-		g.rule.Check(&s.pass)
 	}
 }
 
@@ -337,13 +354,13 @@ func (s *State) vacant() *Visit {
 // forgets others to make room for its text.
 func (s *State) remember(v *Visit) {
 	seq := s.next
-	size := v.textSize()
-	for s.first < seq && int64(seq-s.first)*perVisit+s.texts+size > s.o.Bytes {
+	v.size = v.textSize()
+	for s.first < seq && int64(seq-s.first)*perVisit+s.texts+int64(v.size) > s.o.Bytes {
 		s.forget()
 	}
 	v.seq = seq
 	s.next++
-	s.texts += size
+	s.texts += int64(v.size)
 	for t, key := range v.keys {
 		v.prev[t] = s.heads[t].swap(key, seq)
 		v.seen[t] = v.Traits
@@ -355,9 +372,9 @@ func (s *State) remember(v *Visit) {
 }
 
 // textSize is how many octets of text a visit holds.
-func (v *Visit) textSize() int64 {
+func (v *Visit) textSize() int32 {
 	t := &v.text
-	return int64(len(v.id) + len(v.run) + len(v.scheme) + len(v.authority) + len(v.target) + len(t.etag) + len(t.location) +
+	return int32(len(v.id) + len(v.run) + len(v.scheme) + len(v.authority) + len(v.target) + len(t.etag) + len(t.location) +
 		len(t.allow) + len(t.vary) + len(t.contentType) + len(t.node) + len(t.cookieSet) + len(v.locationHost) + 64)
 }
 
@@ -369,7 +386,7 @@ func (s *State) forget() {
 			s.heads[t].remove(key, s.first)
 		}
 	}
-	s.texts -= v.textSize()
+	s.texts -= int64(v.size)
 	s.first++
 	s.stats.Forgotten++
 }

@@ -70,12 +70,14 @@ type cookie struct {
 // A Visit is the digest of an exchange: what rules compare, without content, and
 // with secrets as keyed hashes only. Times count in nanoseconds since 1970.
 type Visit struct {
-	seq  uint64
-	keys [threadCount]uint64
-	prev [threadCount]uint64 // seq of the visit before in each thread; 0 for none
-	seen [threadCount]Trait  // of all visits of the thread, this one included
-	// followed has a bit for each thread that has a later visit.
-	followed uint8
+	// What later visits and forgetting look at stands together, so that it takes
+	// few lines of a cold cache.
+	seen     [threadCount]Trait // of all visits of the thread, this one included
+	seq      uint64
+	size     int32 // octets of text
+	followed uint8 // a bit for each thread that has a later visit
+	keys     [threadCount]uint64
+	prev     [threadCount]uint64 // seq of the visit before in each thread; 0 for none
 
 	Traits                 Trait
 	Started, Headed, Ended int64 // Headed is when the head of the final response came, or the exchange failed
