@@ -355,14 +355,24 @@ func TestGRPC(t *testing.T) {
 func checkGRPCRecords(t *testing.T, p *process) {
 	t.Helper()
 	methods := map[string]int{}
+	messages := map[string][2]int{}
 	cancelled := 0
 	for _, r := range p.records(p.logFile) {
 		if r.text("network.protocol.version") != "2" {
 			t.Errorf("%s: HTTP/%s", r.text("url.full"), r.text("network.protocol.version"))
 		}
-		methods[strings.TrimPrefix(r.text("url.path"), "/test.Calls/")]++
+		method := strings.TrimPrefix(r.text("url.path"), "/test.Calls/")
+		methods[method]++
+		if m, ok := r["sidenote.messages"].(map[string]any); ok {
+			messages[method] = [2]int{record(m).number("sent"), record(m).number("received")}
+		}
 		if r.text("error.type") == "client_gone" && strings.Contains(r.text("sidenote.error.detail"), "CANCEL") {
 			cancelled++
+		}
+	}
+	for method, want := range map[string][2]int{"Up": {grpcMessages, 1}, "Down": {0, grpcMessages}, "Both": {grpcMessages, grpcMessages}} {
+		if messages[method] != want {
+			t.Errorf("%s: recorded %v messages up and down, want %v", method, messages[method], want)
 		}
 	}
 	for method, least := range map[string]int{"Unary": 22, "None": 1, "Up": 1, "Down": 1, "Both": 1, "Early": 1, "Halfway": 1} {

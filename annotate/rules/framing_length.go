@@ -32,8 +32,10 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 	Refs:     []string{"RFC 9112 §6.3", "RFC 9113 §8.1.1"},
 	Doc: "Receivers stop reading at Content-Length, so the body is cut off. They read the rest as the start of the next message on the connection. " +
 		"Usually the length was counted in characters instead of bytes, or before a filter changed the body.",
-	Help:  "count bytes after all encoding, or send chunked without Content-Length",
-	Bad:   []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n"},
+	Help: "count bytes after all encoding, or send chunked without Content-Length",
+	Bad: []string{responded("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2") + "< caf\\xc3\\xa9\n",
+		"# also failure/h2-protocol-error\n* error h2_protocol_error \"content-length is 2, and 5 bytes of content came\"\n" +
+			exchangeOf("GET /orders HTTP/2", []string{"Host: shop.test"}, "HTTP/2 200", []string{"Content-Type: text/plain", "Content-Length: 2"}) + "< caf\\xc3\\xa9\n* content response incomplete\n"},
 	Good:  []string{answered("Shop-Trace: 7")},
 	When:  annotate.When{EitherFields: []exchange.Name{exchange.FieldContentLength}},
 	Needs: annotate.NeedsContent | annotate.NeedsFraming,
@@ -43,7 +45,8 @@ var framingBodyLongerThanContentLength = &annotate.Rule{
 				continue
 			}
 			n, ok := field.Number(s.Fields.Value(exchange.FieldContentLength))
-			if ok && s.Content.Size > n && s.Content.Complete {
+			whole := s.Content.Complete || s.Version >= exchange.HTTP2 && !s.Content.Decoded // there the length ends nothing, and what is more makes the exchange fail
+			if ok && s.Content.Size > n && whole {
 				s.note(p, s.line(p, s.Fields.Index(exchange.FieldContentLength)),
 					"Content-Length announced "+wording.Count(n, "byte")+", and "+wording.Count(s.Content.Size, "byte")+" came")
 			}

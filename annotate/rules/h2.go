@@ -163,7 +163,7 @@ var h2ConnectionSpecificField = &annotate.Rule{
 	Help:  "remove the header on HTTP/2 and HTTP/3",
 	Bad:   []string{overH2(nil, "Connection: keep-alive"), overH2(nil, "Keep-Alive: timeout=5")},
 	Good:  []string{overH2([]string{"TE: trailers"}), overTLS(answered("Connection: keep-alive"))},
-	When:  annotate.When{EitherFields: connectionFields, If: []*annotate.Condition{ifHTTP2}},
+	When:  annotate.When{Always: true, EitherFields: connectionFields, If: []*annotate.Condition{ifHTTP2}},
 	Needs: annotate.NeedsFraming,
 	Check: func(p *annotate.Pass) {
 		for s := range messageHeads(p) {
@@ -323,7 +323,7 @@ var h2TENotTrailers = &annotate.Rule{
 	Help:     "send TE: trailers, or remove it",
 	Bad:      []string{overH2([]string{"TE: trailers, deflate"})},
 	Good:     []string{overH2([]string{"TE: Trailers"})},
-	When:     annotate.When{RequestFields: []exchange.Name{exchange.FieldTE}},
+	When:     annotate.When{Always: true, RequestFields: []exchange.Name{exchange.FieldTE}},
 	Check: func(p *annotate.Pass) {
 		if p.X.Request.Version < exchange.HTTP2 {
 			return
