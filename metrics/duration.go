@@ -10,7 +10,7 @@ import (
 	"sidenote/exchange"
 )
 
-// The phases that are observed, in the order of observeTimes.
+// The phases that are observed, in the order of phasesOf.
 const phaseCount = 7
 
 var phaseNames = [phaseCount]string{"dns", "connect", "tls", "send", "wait", "receive", "self"}
@@ -44,11 +44,15 @@ func (m *Metrics) newTimers() {
 }
 
 func (m *Metrics) observeTimes(x *exchange.Exchange) {
-	t := &x.Timing
-	m.duration.observe(t.Done, x)
-	for p, d := range [phaseCount]time.Duration{t.DNS, t.Connect, t.TLS, sendTime(t), t.Wait(), t.Receive(), t.Self} {
+	m.duration.observe(x.Timing.Done, x)
+	for p, d := range phasesOf(&x.Timing) {
 		m.phases[p].observe(d, x)
 	}
+}
+
+// phasesOf returns how long each phase took, in the order of phaseNames.
+func phasesOf(t *exchange.Timing) [phaseCount]time.Duration {
+	return [phaseCount]time.Duration{t.DNS, t.Connect, t.TLS, sendTime(t), t.Wait(), t.Receive(), t.Self}
 }
 
 // sendTime is how long the content of the request took to be sent; 0 when it

@@ -29,6 +29,8 @@ type checkOptions struct {
 	follow                  bool
 	maxTime                 time.Duration
 	parallel, retries       int
+	watch                   time.Duration // from round to round
+	watched                 bool          // there is more than one round
 	format                  *choice
 }
 
@@ -59,30 +61,19 @@ The FILE of --file contains one URL per line, or checks in YAML:
 
 Other keys are content-file, follow and max-time. expect takes what a policy takes.
 
+With --watch, check repeats its checks until Ctrl-C, and prints a line when a check
+starts to fail or passes again. --admin HOST:PORT serves the results as Prometheus
+metrics at /metrics. The exit code is that of the last round.
+
 The exit code is 0 if all checks pass, 10 if one fails, and 2 if the command line
 is wrong.`,
 		Example: `  sidenote check https://api.example/health
   sidenote check --expect-status 201 -d @order.json -H 'Content-Type: application/json' https://api.example/orders
   sidenote check --follow --max-time 5s example.com/ localhost:8000/
-  sidenote check -j 8 -f checks.yaml`,
+  sidenote check -j 8 -f checks.yaml
+  sidenote check --watch 30s --admin 127.0.0.1:9115 -f checks.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			config, err := p.settings(c)
-			if err != nil {
-				return err
-			}
-			if c.Flags().Changed("format") {
-				config.Format = o.format.value
-			}
-			checks, err := p.checks(&o, args)
-			if err != nil {
-				return err
-			}
-			run, err := p.newCheckRun(config, &o, args)
-			if err != nil {
-				return err
-			}
-			defer run.reports.close()
-			return run.run(c.Context(), checks)
+			return p.check(c, &o, args)
 		},
 	}
 	f := c.Flags()
@@ -96,13 +87,48 @@ is wrong.`,
 	f.DurationVar(&o.maxTime, "max-time", 30*time.Second, "longest `TIME` for a check, including redirects")
 	f.IntVarP(&o.parallel, "jobs", "j", 1, "`NUMBER` of checks to run at once")
 	f.IntVar(&o.retries, "retry", 0, "retry a check up to this `NUMBER` of times if there is no response or an unexpected status")
+	f.DurationVar(&o.watch, "watch", 0, "repeat the checks every `DURATION` and print what changes")
 	addChoice(c, o.format, "format", "how to print exchanges: text, or json for one record per line")
 	addSettings(c, policySettings()...)
 	addSettings(c, "update-baseline")
 	addSettings(c, ruleSettings()...)
 	addSettings(c, "severity", "color", "quiet", "report", "show-secrets",
 		"upstream-ca", "insecure-upstream", "upstream-proxy", "no-proxy", "config")
+	addSettings(c, "admin", "proxy-auth")
+	f.Lookup("admin").DefValue = "off"
 	return c
+}
+
+// check runs the command.
+func (p *program) check(c *cobra.Command, o *checkOptions, args []string) error {
+	config, err := p.settings(c)
+	if err != nil {
+		return err
+	}
+	if c.Flags().Changed("format") {
+		config.Format = o.format.value
+	}
+	o.watched = c.Flags().Changed("watch")
+	if err := o.watchable(&config); err != nil {
+		return err
+	}
+	checks, err := p.checks(o, args)
+	if err != nil {
+		return err
+	}
+	run, err := p.newCheckRun(config, o, args)
+	if err != nil {
+		return err
+	}
+	defer run.reports.close()
+	if !o.watched {
+		return run.run(c.Context(), checks)
+	}
+	w := newCheckWatch(run, o.watch, checks)
+	if err := w.serve(&config); err != nil {
+		return err
+	}
+	return w.watch(c.Context(), checks)
 }
 
 // What is asked of a check at once and again at most.
@@ -344,10 +370,20 @@ func (ch *checkRun) again(r *check.Result, why string, pause time.Duration) {
 		oneLine(r.Check.URL), oneLine(why), r.Try+1, ch.runner.Retries+1, pause)
 }
 
-// result judges and prints the result of a check. One that failed by itself has
-// not passed, whatever the rules say of that.
+// result judges and prints the result of a check.
 func (ch *checkRun) result(r *check.Result) error {
-	failed := r.Failed() != ""
+	failed, _, err := ch.judgeResult(r)
+	if err == nil && ch.text && (failed || !ch.quiet) {
+		ch.table = append(ch.table, rowOf(r, failed))
+	}
+	return err
+}
+
+// judgeResult judges the result of a check, and returns the notes on all of its
+// exchanges. One that failed by itself has not passed, whatever the rules say of
+// that.
+func (ch *checkRun) judgeResult(r *check.Result) (failed bool, notes []annotate.Note, err error) {
+	failed = r.Failed() != ""
 	for i, x := range r.Exchanges {
 		var unmet []func([]annotate.Note) []annotate.Note
 		if i == len(r.Exchanges)-1 {
@@ -355,15 +391,13 @@ func (ch *checkRun) result(r *check.Result) error {
 		}
 		a, err := ch.pipeline.Whole(x, unmet...)
 		if err != nil {
-			return cannotWrite(err)
+			return failed, notes, cannotWrite(err)
 		}
 		failed = failed || ch.pipeline.Fails(a)
+		notes = append(notes, a.Notes...)
 	}
 	if failed {
 		ch.failed++
 	}
-	if ch.text && (failed || !ch.quiet) {
-		ch.table = append(ch.table, rowOf(r, failed))
-	}
-	return nil
+	return failed, notes, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"sidenote/annotate"
@@ -204,20 +205,34 @@ func metricsPage(t *testing.T) string {
 	x.Response.Fields.Add("Retry-After", "1")
 	x.Interim = []exchange.Response{{Status: 103}}
 	m.Observe(&annotate.Annotated{X: x, Notes: []annotate.Note{{Rule: rules.All()[0], Severity: annotate.Warn}}})
-	families, err := m.Gatherer().Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var b strings.Builder
 	b.WriteString("# Metrics\n\nThe admin server serves these metrics at `/metrics` in the formats of Prometheus and OpenMetrics, with those of the Go runtime (`go_…`) and of the process (`process_…`). " +
 		"The two histograms of durations have classic and native buckets. In OpenMetrics, each bucket names an exchange, and its trace if it has one.\n\n" +
 		fmt.Sprintf("Every label value comes from a fixed or bounded list; other values count as `other`. Whatever clients and servers send, there are at most %d series. ", metrics.MostSeries) +
 		fmt.Sprintf("Metrics whose name begins with `sidenote_route_` need `--metrics-labels host,route`. `--metrics-label-values N` bounds them: at most %d × N series, or %[3]d with the default of %[2]d. ",
 			metrics.MostSeriesPerValue, metrics.DefaultValues, metrics.MostSeriesPerValue*metrics.DefaultValues) +
-		"sidenote counts a host or a route separately once it has been answered with something other than 404 or an error inside a success.\n\n" +
-		"| metric | kind | labels | what it is |\n|---|---|---|---|\n")
+		"sidenote counts a host or a route separately once it has been answered with something other than 404 or an error inside a success.\n\n")
+	b.WriteString(metricsTable(t, m.Gatherer(), "sidenote_"))
+	b.WriteString("\n## Checks\n\n`sidenote check --watch DURATION --admin HOST:PORT` serves these metrics instead. The label `check` is the name in the list of checks. " +
+		"A check without a name has its method and URL, without the query. Each check has up to 14 series.\n\n")
+	probes := metrics.NewProbes(metrics.Build{})
+	x.Origin.TLS = &exchange.TLS{Certificate: &exchange.Certificate{}}
+	probes.Observe(metrics.Probe{Check: "c", Exchanges: []*exchange.Exchange{x}})
+	b.WriteString(metricsTable(t, probes.Gatherer(), "sidenote_check_"))
+	return b.String()
+}
+
+// metricsTable has a row for each metric whose name begins so.
+func metricsTable(t *testing.T, from prometheus.Gatherer, prefix string) string {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| metric | kind | labels | what it is |\n|---|---|---|---|\n")
 	for _, f := range families {
-		if strings.HasPrefix(f.GetName(), "sidenote_") {
+		if strings.HasPrefix(f.GetName(), prefix) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), labelsOf(f), f.GetHelp())
 		}
 	}
