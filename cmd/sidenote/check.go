@@ -24,7 +24,7 @@ import (
 // checkOptions are the flags of the check command that are not settings.
 type checkOptions struct {
 	method, content, status string
-	list                    string
+	list, module            string
 	fields                  []string
 	follow                  bool
 	maxTime                 time.Duration
@@ -61,6 +61,10 @@ The FILE of --file contains one URL per line, or checks in YAML:
 
 Other keys are content-file, follow and max-time. expect takes what a policy takes.
 
+--module takes method, headers, body, credentials and conditions from the HTTP
+module NAME of a configuration file of blackbox_exporter. check refuses what it
+can't do as the module says.
+
 With --watch, check repeats its checks until Ctrl-C, and prints a line when a check
 starts to fail or passes again. --admin HOST:PORT serves the results as Prometheus
 metrics at /metrics. The exit code is that of the last round.
@@ -71,6 +75,7 @@ is wrong.`,
   sidenote check --expect-status 201 -d @order.json -H 'Content-Type: application/json' https://api.example/orders
   sidenote check --follow --max-time 5s example.com/ localhost:8000/
   sidenote check -j 8 -f checks.yaml
+  sidenote check --module blackbox.yml:http_2xx https://api.example/health
   sidenote check --watch 30s --admin 127.0.0.1:9115 -f checks.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.check(c, &o, args)
@@ -82,6 +87,7 @@ is wrong.`,
 	f.StringArrayVarP(&o.fields, "header", "H", nil, "`HEADER` to send, as \"Name: value\"; repeatable")
 	f.StringVarP(&o.content, "data", "d", "", "`BODY` to send; @FILE reads a file, - reads standard input")
 	f.StringVarP(&o.list, "file", "f", "", "`FILE` of URLs or checks; - for standard input")
+	f.StringVar(&o.module, "module", "", "request and judge as a module of blackbox_exporter says: `FILE[:NAME]`")
 	f.BoolVar(&o.follow, "follow", false, fmt.Sprintf("follow redirects, at most %d", check.MostRedirects))
 	f.StringVar(&o.status, "expect-status", "", "`LIST` of statuses that pass, such as 200,3xx or 200-204, or any (default: below 400)")
 	f.DurationVar(&o.maxTime, "max-time", 30*time.Second, "longest `TIME` for a check, including redirects")
@@ -101,6 +107,9 @@ is wrong.`,
 
 // check runs the command.
 func (p *program) check(c *cobra.Command, o *checkOptions, args []string) error {
+	if err := moduleAlone(c); err != nil {
+		return err
+	}
 	config, err := p.settings(c)
 	if err != nil {
 		return err
@@ -150,6 +159,9 @@ func (p *program) checks(o *checkOptions, urls []string) ([]check.Check, error) 
 		return nil, usageErrorf("check: --max-time %s: want a duration above 0, such as 5s", o.maxTime)
 	}
 	model, err := p.checkModel(o)
+	if err == nil && o.module != "" {
+		model, err = p.checkModule(o, model)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +180,33 @@ func (p *program) checks(o *checkOptions, urls []string) ([]check.Check, error) 
 	}
 	listed, err := p.checkList(o.list, model)
 	return append(checks, listed...), err
+}
+
+// checkModule is model with what a module of blackbox_exporter says.
+func (p *program) checkModule(o *checkOptions, model check.Check) (check.Check, error) {
+	file, name := o.module, ""
+	if i := strings.LastIndexByte(file, ':'); i > 0 && !exists(file) {
+		file, name = file[:i], file[i+1:]
+	}
+	text, err := wholefile.Read(file, maxCheckList)
+	if err != nil {
+		return model, usageErrorf("check: --module: %w", err)
+	}
+	model, err = check.ParseModule(file, text, name, model)
+	if err != nil {
+		return model, &codedError{exitUsage, err}
+	}
+	return model, nil
+}
+
+// moduleAlone refuses flags that say what a module says too.
+func moduleAlone(c *cobra.Command) error {
+	for _, name := range []string{"request", "data", "expect-status", "follow"} {
+		if c.Flags().Changed("module") && c.Flags().Changed(name) {
+			return usageErrorf("check: --module and --%s both say what to request and expect; leave out one of them", name)
+		}
+	}
+	return nil
 }
 
 // maxCheckList bounds a file of checks, in octets.
