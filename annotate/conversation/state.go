@@ -61,11 +61,13 @@ type State struct {
 	d        digester
 	identity uint64 // hash of the coding that is none
 
-	ring   []*[chunkVisits]Visit
-	first  uint64             // seq of the oldest visit remembered
-	next   uint64             // seq of the next one
-	texts  int64              // octets of text of the visits remembered
-	heads  [threadCount]index // seq of the latest visit
+	most   uint64                // visits that are remembered
+	ring   []*[chunkVisits]Visit // a power of two of them, so that a place is found without a division
+	spare  *[chunkVisits]Visit   // one of which all visits are forgotten
+	first  uint64                // seq of the oldest visit remembered
+	next   uint64                // seq of the next one
+	texts  int64                 // octets of text of the visits remembered
+	heads  [threadCount]index    // seq of the latest visit
 	routes table[routeStats]
 	pairs  table[pairStats]
 	clocks table[clockStats]
@@ -150,7 +152,9 @@ func (s *State) Reset() {
 	s.routes, s.pairs, s.clocks = table[routeStats]{}, table[pairStats]{}, table[clockStats]{}
 	s.waiting, s.due, s.stories = nil, dues{}, stories{}
 	visits := max(o.Bytes/(perVisit+mostText), 2*chunkVisits)
-	s.ring = make([]*[chunkVisits]Visit, visits/chunkVisits)
+	chunks := uint64(visits / chunkVisits)
+	s.most = chunks * chunkVisits
+	s.ring, s.spare = make([]*[chunkVisits]Visit, 1<<bits.Len64(chunks)), nil
 	for i := range s.heads {
 		s.heads[i] = index{}
 	}
@@ -237,7 +241,7 @@ const (
 )
 
 // mostWaiting is an eighth of what is remembered.
-func (s *State) mostWaiting() int { return max(len(s.ring)*chunkVisits/8, minWaiting) }
+func (s *State) mostWaiting() int { return max(int(s.most)/8, minWaiting) }
 
 // Flush looks at everything that still waits, and at what was awaited, since
 // nothing more will come.
@@ -335,16 +339,20 @@ func (s *State) at(seq uint64) *Visit {
 }
 
 func (s *State) slot(seq uint64) *Visit {
-	return &s.ring[seq/chunkVisits%uint64(len(s.ring))][seq%chunkVisits]
+	return &s.ring[seq/chunkVisits&uint64(len(s.ring)-1)][seq%chunkVisits]
 }
 
 // vacant is the place in the ring for the next visit.
 func (s *State) vacant() *Visit {
-	for s.next-s.first >= uint64(len(s.ring)*chunkVisits) {
+	for s.next-s.first >= s.most {
 		s.forget()
 	}
-	chunk := &s.ring[s.next/chunkVisits%uint64(len(s.ring))]
-	if *chunk == nil {
+	chunk := &s.ring[s.next/chunkVisits&uint64(len(s.ring)-1)]
+	switch {
+	case *chunk != nil:
+	case s.spare != nil:
+		*chunk, s.spare = s.spare, nil
+	default:
 		*chunk = new([chunkVisits]Visit)
 	}
 	return &(*chunk)[s.next%chunkVisits]
@@ -389,6 +397,10 @@ func (s *State) forget() {
 	s.texts -= int64(v.size)
 	s.first++
 	s.stats.Forgotten++
+	if s.first%chunkVisits == 0 {
+		chunk := &s.ring[(s.first-1)/chunkVisits&uint64(len(s.ring)-1)]
+		s.spare, *chunk = *chunk, nil
+	}
 }
 
 // pending is a heap of exchanges that wait, the one that ended first at its root.
