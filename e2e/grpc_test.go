@@ -159,7 +159,7 @@ func (o *grpcOrigin) unary(ctx context.Context, in string) (*string, error) {
 	return &in, nil
 }
 
-func receiveAll(s grpc.Stream) (n, total int, err error) {
+func receiveAll(s interface{ RecvMsg(m any) error }) (n, total int, err error) {
 	for ; ; n++ {
 		var in string
 		if err := s.RecvMsg(&in); err == io.EOF {
@@ -171,7 +171,7 @@ func receiveAll(s grpc.Stream) (n, total int, err error) {
 	}
 }
 
-func sendMany(s grpc.Stream) error {
+func sendMany(s interface{ SendMsg(m any) error }) error {
 	for i := range grpcMessages {
 		out := strconv.Itoa(i)
 		if err := s.SendMsg(&out); err != nil {

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -158,6 +157,6 @@ func areNamed(t *testing.T, c runClient, command, authorities []string) {
 		t.Errorf("exit code %d, want 11", r.code)
 	}
 	if t.Failed() {
-		t.Log(fmt.Sprintf("stdout %q, stderr:\n%s", r.stdout, tail(r.stderr, 4000)))
+		t.Logf("stdout %q, stderr:\n%s", r.stdout, tail(r.stderr, 4000))
 	}
 }

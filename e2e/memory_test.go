@@ -12,7 +12,7 @@ import (
 
 // What the program may have resident, in octets.
 const (
-	mostAtRest      = 34 << 20 // of which the program's own file is 25
+	mostAtRest      = 40 << 20 // of which the program's own file is 26
 	mostBesideStore = 96 << 20
 )
 

@@ -171,7 +171,7 @@ func (ps *passage) ask(c *call, out *h1.Outgoing, from *turn) error {
 		}
 		if err == nil {
 			ps.bindToClient(c.o)
-			stale := false
+			var stale bool
 			if stale, err = c.sendAndWait(out, from); stale {
 				ps.in.unwatch()
 				ps.in.origins.put(c.o, false)

@@ -87,17 +87,6 @@ func (d *digester) json(v *Visit, x *exchange.Exchange) {
 	}
 }
 
-// shares is how many of the names of s are in t.
-func (s *shape) shares(t *shape) int {
-	n := 0
-	for i := range s.count {
-		if _, ok := t.typeOf(s.names[i]); ok {
-			n++
-		}
-	}
-	return n
-}
-
 // typeOf finds the type of a name.
 func (s *shape) typeOf(name uint64) (typ uint64, ok bool) {
 	for i := range s.count {

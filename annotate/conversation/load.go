@@ -139,7 +139,7 @@ var statusErrorCorrelatesWithNode = &Rule{
 		if v.text.node == "" || v.Status == 0 {
 			return
 		}
-		n := r.node(p.s.d.hash(v.text.node), v.text.node)
+		n := r.node(p.s.d.hash(v.text.node))
 		r.all++
 		if !v.is(ServerError) {
 			n.ok++
@@ -159,7 +159,7 @@ var statusErrorCorrelatesWithNode = &Rule{
 }
 
 // node finds the tally of a server, or makes it in place of the one with least in it.
-func (r *routeStats) node(hash uint64, name string) *nodeTally {
+func (r *routeStats) node(hash uint64) *nodeTally {
 	least := 0
 	for i := range r.nodes {
 		n := &r.nodes[i]

@@ -72,9 +72,6 @@ func (p *Pass) Tells(key uint64) bool {
 	return false
 }
 
-// forgetStory has a story begin anew when it comes up again.
-func (p *Pass) forgetStory(key uint64) { p.s.stories.forget(join(uint64(p.r.index)+1, key)) }
-
 // A remark is what a rule says.
 type remark struct {
 	on       *Visit // the exchange that carries the note
@@ -107,19 +104,6 @@ func (p *Pass) Say(r remark, format string, args ...any) {
 		f.X, f.Late = r.on.stub(), true
 	}
 	p.found = append(p.found, f)
-}
-
-// spoken reports whether a rule has made a note on this visit, so that one which
-// would say the same of the same fault is silent.
-func (p *Pass) spoken(ids ...string) bool {
-	for i := range p.found {
-		for _, id := range ids {
-			if p.found[i].Note.Rule.ID == id {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // related names another visit of a story.
@@ -216,12 +200,6 @@ func (s *stories) tell(key uint64, now int64) bool {
 	isNew := t.times == 0 || now-t.last > int64(again)
 	t.times, t.last = t.times+1, now
 	return isNew
-}
-
-func (s *stories) forget(key uint64) {
-	if t := s.told.find(key); t != nil {
-		t.times = 0
-	}
 }
 
 // ago is a duration as messages have it.

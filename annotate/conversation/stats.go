@@ -153,16 +153,10 @@ type routeStats struct {
 	all       int
 	slow      uint32 // which of the latest were slow, one bit each
 	gaps      int
-	kind      [2]int // JSON and HTML
-	flips     int
-	last      uint8
 	tries     int   // conditional requests for content that had not changed
 	hits      int   // that were answered with 304
 	wasted    int64 // octets sent although nothing had changed
-	cuts      [4]cut
 	gone      [4]cut
-	warned    int64 // when it was announced to go away
-	calls     int
 	done      int64 // longest success, in nanoseconds
 }
 
@@ -204,7 +198,6 @@ type clockStats struct {
 	second    int64
 	addresses [4]address
 	cuts      [4]cut
-	offset    int64 // of Date, in seconds
 	skews     [2]int64
 	group     int
 	changes   int
@@ -248,20 +241,13 @@ func (c *clockStats) within(d time.Duration) (requests, repeats int) {
 
 // pairStats are of one client at one origin server.
 type pairStats struct {
-	cookieOK    int   // largest Cookie that went well
-	plain       int   // responses that could have been compressed
-	plainBytes  int64 // and their octets
-	rotations   int
-	rotated     uint64 // the cookie's name
-	value       uint64
-	connects    [16]int64 // when new connections were opened
-	connected   int
-	challenged  [10]bool // of the latest requests, whether they were sent twice
-	asked       int
-	strong      scheme
-	detours     [10]bool
-	turnedAway  int // by this host, while another one of the site had set a session
-	requests    int
-	nowFollowed uint64
-	reused      int
+	cookieOK   int   // largest Cookie that went well
+	plain      int   // responses that could have been compressed
+	plainBytes int64 // and their octets
+	rotations  int
+	rotated    uint64 // the cookie's name
+	value      uint64
+	challenged [10]bool // of the latest requests, whether they were sent twice
+	asked      int
+	turnedAway int // by this host, while another one of the site had set a session
 }

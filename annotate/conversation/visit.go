@@ -202,7 +202,6 @@ type made struct {
 	textual      bool // text or JSON
 	jsonType     bool
 	sessionStart uint64 // of the first characters of the session that is set
-	announced    bool   // the request has content
 	fetchSite    uint64
 	crossSite    bool
 	varyOrigin   bool

@@ -213,7 +213,7 @@ func (w *checkWatch) tell(r *check.Result, failed bool, notes []annotate.Note) e
 	}
 	why := row.why
 	if failed && why == "" {
-		why = failingNote(w.pipeline, notes)
+		why = failingNote(notes)
 	}
 	if before.known && before.failed != failed {
 		why = joinWhy(why, "was "+report.VerdictWord(!before.failed)+" for "+wording.Count(before.rounds, "round"))
@@ -222,7 +222,7 @@ func (w *checkWatch) tell(r *check.Result, failed bool, notes []annotate.Note) e
 }
 
 // failingNote names the worst note, which failed a check.
-func failingNote(p *pipeline.Pipeline, notes []annotate.Note) string {
+func failingNote(notes []annotate.Note) string {
 	worst := annotate.Worst(notes)
 	for i := range notes {
 		if n := &notes[i]; n.Severity == worst && n.Accepted == "" {

@@ -91,7 +91,7 @@ func (f *follower) look(ctx context.Context, last bool) error {
 	}
 	file, err := os.Open(f.name)
 	if err != nil {
-		return nil // it is gone again; the next look says so
+		return nil //nolint:nilerr // it is gone again; the next look says so
 	}
 	head := make([]byte, followHead)
 	n, _ := file.ReadAt(head, 0)

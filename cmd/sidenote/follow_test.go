@@ -235,7 +235,8 @@ func TestSeenIsBounded(t *testing.T) {
 		s.now[uint64(n)] = 1
 	}
 	x := order(t, 1)
-	if s.known(x) || s.known(x) || len(s.now) != mostSeen || s.begin() != 2 {
+	first, again := s.known(x), s.known(x)
+	if first || again || len(s.now) != mostSeen || s.begin() != 2 {
 		t.Errorf("%d remembered, %d more", len(s.now), s.more)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // and some 96 MiB.
 const (
 	mostGCPercent  = 300
-	leastGCPercent = 15
-	mostGarbage    = 42 << 20
+	leastGCPercent = 12
+	mostGarbage    = 36 << 20
 )
 
 // gcPercent is the value of GOGC that suits a number of octets in use.

@@ -8,7 +8,7 @@ func TestGCPercent(t *testing.T) {
 	for _, c := range []struct {
 		inUse uint64
 		want  int
-	}{{0, 300}, {1 << 20, 300}, {14 << 20, 300}, {42 << 20, 100}, {84 << 20, 50}, {256 << 20, 16}, {4 << 30, 15}} {
+	}{{0, 300}, {1 << 20, 300}, {14 << 20, 257}, {36 << 20, 100}, {72 << 20, 50}, {256 << 20, 14}, {4 << 30, 12}} {
 		if got := gcPercent(c.inUse); got != c.want {
 			t.Errorf("%d MiB in use: %d, want %d", c.inUse>>20, got, c.want)
 		}

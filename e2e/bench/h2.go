@@ -70,7 +70,7 @@ func dialThrough(ctx context.Context, at, to string, tunnel bool) (net.Conn, err
 		c.Close()
 		return nil, err
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect}) // the client of TLS speaks first
+	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect}) //nolint:bodyclose // it has none, and the client of TLS speaks first
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = errors.New("CONNECT: " + resp.Status)
 	}

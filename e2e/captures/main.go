@@ -55,12 +55,12 @@ func run(ctx context.Context, out, only string) error {
 		cancel()
 		switch {
 		case errors.Is(err, errMissing):
-			fmt.Printf("%-24s not installed\n", p.name)
+			fmt.Fprintf(os.Stdout, "%-24s not installed\n", p.name)
 		case err != nil:
-			fmt.Printf("%-24s %v\n", p.name, err)
+			fmt.Fprintf(os.Stdout, "%-24s %v\n", p.name, err)
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", p.name, err))
 		default:
-			fmt.Printf("%-24s %d exchanges kept\n", p.name, kept)
+			fmt.Fprintf(os.Stdout, "%-24s %d exchanges kept\n", p.name, kept)
 		}
 	}
 	return failed

@@ -175,7 +175,7 @@ func (o *object) read(b []byte) {
 
 // setFlag reads a member that is true where the call succeeded.
 func (o *object) setFlag(m field.JSONMember) {
-	f := flagNone
+	var f flag
 	switch v := string(m.Value); {
 	case v == "false", strings.EqualFold(v, `"false"`):
 		f = flagFalse

@@ -115,12 +115,12 @@ func (r *xmlReader) next() (e xml.StartElement, ok bool) {
 	}
 }
 
-// text is the text of the element just begun, up to its end or the next tag; ok
-// is false where the document ends before.
-func (r *xmlReader) text() (string, bool) {
+// text is the text of the element just begun, up to its end, the next tag or the
+// end of the document.
+func (r *xmlReader) text() string {
 	var b strings.Builder
 	for {
-		t, ok := r.token()
+		t, _ := r.token()
 		switch t := t.(type) {
 		case xml.CharData:
 			b.Write(t)
@@ -130,7 +130,7 @@ func (r *xmlReader) text() (string, bool) {
 		case xml.StartElement:
 			r.depth++
 		}
-		return strings.TrimSpace(b.String()), ok
+		return strings.TrimSpace(b.String())
 	}
 }
 
@@ -161,11 +161,11 @@ func (r *xmlReader) soap(whole bool) Finding {
 		}
 		switch e.Name.Local {
 		case "faultcode", "Value":
-			if s, _ := r.text(); f.Code == "" {
+			if s := r.text(); f.Code == "" {
 				f.Code = cut(s, mostCode)
 			}
 		case "faultstring", "Text":
-			if s, _ := r.text(); f.Message == "" {
+			if s := r.text(); f.Message == "" {
 				f.Message = cut(s, MostMessage)
 			}
 		}
@@ -194,12 +194,13 @@ func (r *xmlReader) xmlRPC(whole bool) Finding {
 		}
 		switch e.Name.Local {
 		case "name":
-			name, _ = r.text()
+			name = r.text()
 		case "int", "i4", "string":
-			s, _ := r.text()
-			if name == "faultCode" {
+			s := r.text()
+			switch name {
+			case "faultCode":
 				f.Code = cut(s, mostCode)
-			} else if name == "faultString" {
+			case "faultString":
 				f.Message = cut(s, MostMessage)
 			}
 		}
@@ -218,13 +219,13 @@ func (r *xmlReader) errorDocument(whole bool) Finding {
 		}
 		switch strings.ToLower(e.Name.Local) {
 		case "code":
-			s, _ := r.text()
+			s := r.text()
 			if f.Code == "" {
 				f.Code = cut(s, mostCode)
 			}
 			found = found || s != ""
 		case "message", "serviceexception", "exceptiontext", "detail", "title":
-			s, _ := r.text()
+			s := r.text()
 			if f.Message == "" {
 				f.Message = cut(s, MostMessage)
 			}
@@ -239,7 +240,7 @@ func (r *xmlReader) errorDocument(whole bool) Finding {
 				}
 			}
 			if len(e.Attr) > 0 && f.Message == "" { // one that has its words in its text
-				s, _ := r.text()
+				s := r.text()
 				f.Message, found = cut(s, MostMessage), found || s != ""
 			}
 		case "item", "entry": // a list of things that is called like an error
@@ -266,17 +267,17 @@ func (r *xmlReader) envelope(whole bool) Finding {
 		name := strings.ToLower(e.Name.Local)
 		switch name {
 		case "success", "ok", "status", "result":
-			s, _ := r.text()
+			s := r.text()
 			switch s = strings.ToLower(s); {
 			case s == "false" && name != "status", s == "error", s == "fail", s == "failed":
 				f.At, f.End, failed = at, end, true
 			}
 		case "code", "errorcode":
-			if s, _ := r.text(); f.Code == "" {
+			if s := r.text(); f.Code == "" {
 				f.Code = cut(s, mostCode)
 			}
 		case "message", "error", "errormessage":
-			if s, _ := r.text(); f.Message == "" {
+			if s := r.text(); f.Message == "" {
 				f.Message = cut(s, MostMessage)
 			}
 		default:
@@ -305,11 +306,11 @@ func (r *xmlReader) deleted(whole bool) Finding {
 		case "Error":
 			t.add(Finding{Outcome: Error, Protocol: Batch, At: r.at, End: r.end})
 		case "Code":
-			if s, _ := r.text(); t.first.Code == "" {
+			if s := r.text(); t.first.Code == "" {
 				t.first.Code = cut(s, mostCode)
 			}
 		case "Message":
-			if s, _ := r.text(); t.first.Message == "" {
+			if s := r.text(); t.first.Message == "" {
 				t.first.Message = cut(s, MostMessage)
 			}
 		}
@@ -342,7 +343,7 @@ func (r *xmlReader) multiStatus(method string, whole bool) Finding {
 			inProperties = true
 		case "status":
 			at, end := r.at, r.end
-			s, _ := r.text()
+			s := r.text()
 			status := statusLine(s)
 			fails := status >= 400 && (method != "REPORT" || status != 404)
 			if inProperties && method != "PROPPATCH" {

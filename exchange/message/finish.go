@@ -30,7 +30,6 @@ type Finisher struct {
 	x       *exchange.Exchange
 	keep    int
 	decoder Decoder
-	coding  [2]string // of gRPC, of the client and of the origin server
 	inflate [2]*inflater
 }
 

@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 )
 
 // recordSeparator begins each text of a JSON text sequence (RFC 7464 §2.2).
-const recordSeparator = 0x1e
 
 // jsonLines reads newline-delimited JSON.
 type jsonLines struct {
@@ -52,7 +52,8 @@ func (l *jsonLines) line(line []byte, size int64, at time.Duration, ended bool) 
 func whyNotJSON(text []byte) string {
 	var any json.RawMessage
 	err := json.Unmarshal(text, &any)
-	if s, ok := err.(*json.SyntaxError); ok {
+	var s *json.SyntaxError
+	if errors.As(err, &s) {
 		return fmt.Sprintf("byte %d: %s", s.Offset, s.Error())
 	}
 	return ""

@@ -62,7 +62,7 @@ func TestFillAfter(t *testing.T) {
 			if _, err := io.ReadFull(far, b); err != nil {
 				t.Error(err)
 			}
-			if _, err := far.Write(append(b, '!')); err != nil {
+			if _, err := far.Write([]byte(string(b) + "!")); err != nil {
 				t.Error(err)
 			}
 		})

@@ -132,7 +132,7 @@ func (f *Files) Decode(x *exchange.Exchange, fromClient bool, content []byte) (s
 	service, method := split(x.Path())
 	found, err := f.files.FindDescriptorByName(protoreflect.FullName(service))
 	if err != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // no file describes it
 	}
 	s, ok := found.(protoreflect.ServiceDescriptor)
 	if !ok {
@@ -158,12 +158,12 @@ func (f *Files) decode(described protoreflect.MessageDescriptor, content []byte)
 		return "", fmt.Errorf("not a %s", described.FullName())
 	}
 	b, err := protojson.MarshalOptions{UseProtoNames: true, Resolver: f.types}.Marshal(m)
-	if err != nil { // such as an Any of a type that is not known
-		return "", nil
+	if err != nil {
+		return "", nil //nolint:nilerr // such as an Any of a type that is not known
 	}
 	var out bytes.Buffer
 	if err := json.Compact(&out, b); err != nil { // the spaces of protojson differ from program to program
-		return "", nil
+		return "", nil //nolint:nilerr // it is what protojson wrote
 	}
 	return out.String(), nil
 }
