@@ -1,9 +1,11 @@
 package h2_test
 
 import (
+	"bufio"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +31,40 @@ func TestH2spec(t *testing.T) {
 		time.Sleep(thinks)
 		_, _ = w.Write([]byte(strings.Repeat("content", 100)))
 	})
+	judgeBoth(t, origin)
+}
+
+// TestH2specOfNode is TestH2spec with the server of Node, which is of another kind:
+// nghttp2's.
+func TestH2specOfNode(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("there is no Node here")
+	}
+	const serve = `require('http2').createServer((_, r) => setTimeout(() => r.end('content'.repeat(100)), 50))` +
+		`.listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
+	c := exec.Command(node, "-e", serve)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	port, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	judgeBoth(t, "127.0.0.1:"+strings.TrimSpace(port))
+}
+
+// judgeBoth has h2spec judge a server through a relay, and directly what fails there.
+func judgeBoth(t *testing.T, origin string) {
+	t.Helper()
 	b := newBook()
 	b.broken = make(chan *h2.Fault, 1000) // there are many connections
 	passed, failed := judge(t, front(t, origin, b))
