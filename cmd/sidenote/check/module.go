@@ -245,6 +245,9 @@ func (r *moduleReader) versions(n ast.Node) error {
 		all = append(all, strconv.Quote(text))
 		return nil
 	})
+	if err == nil && len(all) == 1 && all[0] == `"HTTP/2"` {
+		return r.Fault(n, "check requests with HTTP/1.1, so this would always fail: add HTTP/1.1, or leave it out")
+	}
 	if len(all) > 0 {
 		r.asserts = append(r.asserts, "version in ["+strings.Join(all, ", ")+"]")
 	}
