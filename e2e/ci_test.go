@@ -185,7 +185,7 @@ func TestActionComparesRuns(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	green := readFile(t, filepath.Join(dir, "green.jsonl"))
-	if code, out := run("404"); code != 10 || !strings.Contains(out, "run: 1 breaking change") {
+	if code, out := run("404"); code != 10 || !strings.Contains(out, "policy: FAIL: 1 breaking change") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	comment := readFile(t, filepath.Join(dir, "reports", "changes.md"))
