@@ -174,6 +174,7 @@ await step('muted rules are neither counted nor lost', async () => {
   await until('one note fewer in the tab', async () => (await count()) === before - 1 && (await page.locator('.note').count()) === before - 1);
   const rule = await page.evaluate(() => JSON.parse(localStorage.getItem('sidenote.inspector/1')).muted[0]);
   await page.keyboard.press('Escape');
+  await page.locator('.details').waitFor({ state: 'detached' }); // it goes back in the browser's history, which takes a moment
   await filter('');
   await page.getByRole('button', { name: 'Overview' }).click();
   await page.locator('.figure').first().waitFor();

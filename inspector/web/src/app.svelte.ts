@@ -42,6 +42,7 @@ class App {
   /** Counts news, for views that are computed anew. */
   beat = $state(0);
 
+  #returning: (() => void)[] | undefined; // what was asked for while the browser goes back, which takes a moment
   #beneath: string | undefined; // the fragment that Back leads to, where the page knows
   #run = '';
   #version = '';
@@ -55,6 +56,7 @@ class App {
     window.addEventListener('hashchange', () => {
       this.#beneath = undefined;
       this.arrive(readPlace(location.hash));
+      this.returned();
     });
     document.addEventListener('visibilitychange', () => (document.hidden ? this.disconnect() : this.connect()));
     onSession(() => this.link === 'refused' && this.connect());
@@ -79,6 +81,10 @@ class App {
 
   /** Goes elsewhere; with keep the way back leads to where one is now. */
   go(change: Partial<Place>, keep = false, found = false): void {
+    if (this.#returning) {
+      this.#returning.push(() => this.go(change, keep, found));
+      return;
+    }
     const place = { ...this.place, ...change };
     const fragment = writePlace(place);
     const address = location.pathname + location.search + fragment;
@@ -87,6 +93,13 @@ class App {
       history.pushState(null, '', address);
     } else history.replaceState(null, '', address);
     this.arrive(place, found);
+  }
+
+  /** The browser has gone back: what was asked for meanwhile is done. */
+  private returned(): void {
+    const asked = this.#returning ?? [];
+    this.#returning = undefined;
+    for (const go of asked) go();
   }
 
   /** Shows what a filter lets through. */
@@ -118,6 +131,8 @@ class App {
     const change: Partial<Place> = { seq, id: '', run: '', other: 0, tab, view: 'exchanges' };
     if (!seq && writePlace({ ...this.place, ...change }) === this.#beneath) {
       this.#beneath = undefined;
+      this.#returning = [];
+      setTimeout(() => this.returned(), 1000); // should the browser not go anywhere
       history.back(); // to where the details were opened from, as the browser's own Back does
       return;
     }
