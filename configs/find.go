@@ -90,6 +90,6 @@ func cutURL(s string) (before, file string) {
 	if !strings.HasPrefix(s, "http://") && !strings.HasPrefix(s, "https://") {
 		return "", s
 	}
-	at := strings.LastIndexByte(s, '=') + 1
+	at := strings.IndexByte(s, '=') + 1 // the URL has no query
 	return s[:at], s[at:]
 }

@@ -107,7 +107,7 @@ func TestLoadFinds(t *testing.T) {
 // TestFilesBeginAtTheFile holds for each setting that names a file or a folder.
 func TestFilesBeginAtTheFile(t *testing.T) {
 	values := map[string]string{
-		"openapi": "[a.yaml, http://api.test/v1=b.yaml]", "report": "[markdown=a.md, html=-]", "client-cert": "api.test=a.pem,b.key", "proto": "[a.proto, reflection]",
+		"openapi": "[a.yaml, http://api.test/v1=b=c.yaml]", "report": "[markdown=a.md, html=-]", "client-cert": "api.test=a.pem,b.key", "proto": "[a.proto, reflection]",
 	}
 	for _, s := range configs.Settings() {
 		if !s.TakesFile() || s.Command != "" {
@@ -131,7 +131,7 @@ func TestFilesBeginAtTheFile(t *testing.T) {
 		want := in + "a"
 		switch s.Name {
 		case "openapi":
-			got[s.Name], want = strings.Join(c.OpenAPI, " "), in+"a.yaml http://api.test/v1="+in+"b.yaml"
+			got[s.Name], want = strings.Join(c.OpenAPI, " "), in+"a.yaml http://api.test/v1="+in+"b=c.yaml"
 		case "proto":
 			got[s.Name], want = strings.Join(c.Proto, " "), in+"a.proto reflection"
 		case "report":
